@@ -1,0 +1,211 @@
+/**
+ * The vocabulary every other room speaks: what a validated stack.yaml says (`Topology`), and what follows
+ * from it with nothing left to decide (`Plan`). Types only.
+ */
+
+/** twemproxy's hash functions, spelled as in nutcracker.yml. */
+export const HASHES = [
+  'one_at_a_time',
+  'md5',
+  'crc16',
+  'crc32',
+  'crc32a',
+  'fnv1_64',
+  'fnv1a_64',
+  'fnv1_32',
+  'fnv1a_32',
+  'hsieh',
+  'murmur',
+  'jenkins',
+] as const;
+export type HashName = (typeof HASHES)[number];
+
+/** twemproxy's key distributions, spelled as in nutcracker.yml. */
+export const DISTRIBUTIONS = ['ketama', 'modula', 'random'] as const;
+export type DistributionName = (typeof DISTRIBUTIONS)[number];
+
+/** Redis `appendfsync`: what a crash of the whole machine may cost. */
+export const FSYNC_POLICIES = ['always', 'everysec', 'no'] as const;
+export type FsyncPolicy = (typeof FSYNC_POLICIES)[number];
+
+/** One failure domain. All domains may be played by one Docker engine. */
+export interface Domain {
+  readonly name: string;
+}
+
+/** One shard as the file gives it: a master and its replicas behind one name in the ring. */
+export interface ShardSpec {
+  readonly name: string;
+  /** Weight in the ring, >= 1. */
+  readonly weight: number;
+  /** Domains that hold its members, the first one starting as master; length = replicas + 1. */
+  readonly domains: readonly string[];
+}
+
+export interface SentinelSettings {
+  /** How many sentinels, odd, >= 3. They watch every shard. */
+  readonly count: number;
+  /** How many must agree that a master is down; a majority unless the file says otherwise. */
+  readonly quorum: number;
+  readonly downAfterMs: number;
+  readonly failoverTimeoutMs: number;
+  readonly parallelSyncs: number;
+}
+
+export interface RedisSettings {
+  /** `maxmemory` in MB. */
+  readonly maxmemoryMb: number;
+  readonly maxmemoryPolicy: string;
+  readonly appendfsync: FsyncPolicy;
+  /** Derived from the number of replicas unless the file says otherwise: 1 with two or more, else 0. */
+  readonly minReplicasToWrite: number;
+  /** Seconds. */
+  readonly minReplicasMaxLag: number;
+  readonly replBacklogMb: number;
+}
+
+export interface EdgeSettings {
+  /** How many edges (keepalived + HAProxy); one holds the VIP. */
+  readonly count: number;
+  /** VRRP advertisement interval; VRRPv3 takes hundredths of a second. */
+  readonly advertIntervalMs: number;
+  /** VRRP virtual router id, 1-255, unique on the LAN. */
+  readonly vrid: number;
+  readonly maxConnections: number;
+}
+
+export interface PoolSpec {
+  readonly name: string;
+  /** Port of the pool on the VIP, and of the proxies. */
+  readonly listen: number;
+  readonly hash: HashName;
+  readonly distribution: DistributionName;
+  readonly hashTag?: string;
+  /** Milliseconds a server may take to answer. */
+  readonly timeoutMs: number;
+  readonly serverConnections: number;
+  /** Redis database of this pool. */
+  readonly redisDb: number;
+}
+
+/** A validated stack.yaml with every default filled in. */
+export interface Topology {
+  readonly name: string;
+  readonly vip: string;
+  /** CIDR of the Docker bridge, e.g. `198.18.0.0/24`. */
+  readonly network: string;
+  readonly domains: readonly Domain[];
+  readonly shards: readonly ShardSpec[];
+  readonly replicas: number;
+  readonly sentinel: SentinelSettings;
+  readonly redis: RedisSettings;
+  readonly edge: EdgeSettings;
+  readonly pools: readonly PoolSpec[];
+}
+
+export const ROLES = ['edge', 'proxy', 'sentinel', 'redis'] as const;
+export type Role = (typeof ROLES)[number];
+
+interface MemberBase {
+  /** Container name, `<stack>-<role or shard>-<domain>`; unique on the engine. */
+  readonly name: string;
+  readonly role: Role;
+  readonly domain: string;
+  /** Static IPv4 address on the stack's network. */
+  readonly address: string;
+}
+
+export interface EdgeMember extends MemberBase {
+  readonly role: 'edge';
+  /** VRRP priority, distinct per edge, below 255. */
+  readonly priority: number;
+  /** HTTP port with /healthz, /metrics and /stats; on the member's own address, never on the VIP's pool ports. */
+  readonly opsPort: number;
+}
+
+export interface ProxyMember extends MemberBase {
+  readonly role: 'proxy';
+  readonly statsPort: number;
+}
+
+export interface SentinelMember extends MemberBase {
+  readonly role: 'sentinel';
+  readonly port: number;
+  /** 40 hex digits derived from the member's name, so that a re-created sentinel never inflates the voter count. */
+  readonly runId: string;
+}
+
+export interface RedisMember extends MemberBase {
+  readonly role: 'redis';
+  readonly port: number;
+  readonly shard: string;
+  /** Master at the very first boot only; afterwards the role is state that the sentinels know. */
+  readonly initialMaster: boolean;
+}
+
+export type Member = EdgeMember | ProxyMember | SentinelMember | RedisMember;
+
+export interface PlanShard {
+  /** Sentinel's master name and the server's name in the ring. */
+  readonly name: string;
+  readonly weight: number;
+  readonly members: readonly RedisMember[];
+  readonly initialMaster: RedisMember;
+}
+
+export interface PlanDomain {
+  readonly name: string;
+  /** CDKTF stack of the containers, `<name>-<domain>`. */
+  readonly stack: string;
+  /** CDKTF stack of the data volumes, `<name>-<domain>-data`. */
+  readonly dataStack: string;
+  readonly members: readonly Member[];
+}
+
+export interface PlanNetwork {
+  /** Docker network name = the topology's name. */
+  readonly name: string;
+  /** CDKTF stack, `<name>-network`: the network and the images. */
+  readonly stack: string;
+  readonly subnet: string;
+  readonly gateway: string;
+  /** Upper half of the subnet, for containers that ask Docker for an address. Members live in the lower half. */
+  readonly dynamicRange: string;
+  /** Linux bridge device, at most 15 characters. */
+  readonly bridge: string;
+}
+
+/** Everything that follows from a Topology: every name, address, port, priority and placement. */
+export interface Plan {
+  readonly name: string;
+  readonly vip: string;
+  readonly network: PlanNetwork;
+  readonly domains: readonly PlanDomain[];
+  readonly shards: readonly PlanShard[];
+  readonly pools: readonly PoolSpec[];
+  readonly edges: readonly EdgeMember[];
+  readonly proxies: readonly ProxyMember[];
+  readonly sentinels: readonly SentinelMember[];
+  readonly sentinel: SentinelSettings;
+  readonly redis: RedisSettings;
+  readonly edge: EdgeSettings;
+  /** All members, in the order of `domains`. */
+  readonly members: readonly Member[];
+  /** Sentences an operator should read (one replica only, a domain without a shard …). */
+  readonly warnings: readonly string[];
+}
+
+/** Accounts of a stack. `operator` is for people and twemstack itself; the others each do one job. */
+export const ACCOUNTS = ['application', 'operator', 'proxy', 'replication', 'sentinel'] as const;
+export type Account = (typeof ACCOUNTS)[number];
+
+/** Clear-text password of every account: 43 characters of [A-Za-z0-9_-], generated once per stack. */
+export type Credentials = Readonly<Record<Account, string>>;
+
+/** One generated file of one member, uploaded to /etc/twemstack/<name> before the container starts. */
+export interface MemberFile {
+  readonly name: string;
+  readonly content: string;
+  /** Holds a password in clear: kept 0600 on the operator's side, never printed. */
+  readonly secret: boolean;
+}
