@@ -1,0 +1,25 @@
+import { DockerProvider } from '@cdktf/provider-docker/lib/provider/index.js';
+import { LocalBackend, TerraformStack } from 'cdktf';
+import type { Construct } from 'constructs';
+import type { StackInputs } from './inputs.ts';
+
+/** Label on everything twemstack makes; its value is the stack's name. Nothing without it is ever touched. */
+export const OWNER_LABEL = 'twemstack.stack';
+
+/**
+ * What every stack shares: one Docker provider, pinned, and a local state file.
+ *
+ * The bindings pin provider 3.6.2, which deletes a stopped container at refresh where 4.5.0 starts it in place.
+ * The engine's address is left to DOCKER_HOST, so that it is not part of the plan.
+ */
+export class BaseStack extends TerraformStack {
+  constructor(scope: Construct, id: string, inputs: StackInputs) {
+    super(scope, id);
+    new DockerProvider(this, 'docker', {});
+    this.addOverride('terraform.required_providers.docker', {
+      source: inputs.provider.source,
+      version: inputs.provider.version,
+    });
+    new LocalBackend(this, { path: `${inputs.stateDir}/${id}.tfstate` });
+  }
+}

@@ -1,0 +1,45 @@
+import { Container } from '@cdktf/provider-docker/lib/container/index.js';
+import { Annotations, type IAspect } from 'cdktf';
+import type { IConstruct } from 'constructs';
+
+/** What no container of ours may lack, and why; checked at synth so that it cannot be forgotten. */
+const REQUIRED: ReadonlyArray<readonly [name: string, present: (container: Container) => boolean]> = [
+  ['a restart policy', (c) => c.restart === 'unless-stopped'],
+  ['memory with an equal memorySwap', (c) => (c.memoryInput ?? 0) > 0 && c.memorySwapInput === c.memoryInput],
+  ['log rotation (logDriver, logOpts max-size and max-file)', (c) => hasLogRotation(c)],
+  ['a healthcheck, and wait', (c) => c.healthcheckInput !== undefined && c.waitInput === true],
+  ['a static address', (c) => staticAddress(c)],
+  ['capabilities that drop ALL', (c) => c.capabilitiesInput?.drop?.includes('ALL') === true],
+  ['no-new-privileges', (c) => c.securityOptsInput?.includes('no-new-privileges:true') === true],
+  ['a read-only root', (c) => c.readOnlyInput === true],
+  ['a stop time (stopTimeout, destroyGraceSeconds)', (c) => (c.destroyGraceSecondsInput ?? 0) > 0],
+  ['labels', (c) => c.labelsInput !== undefined],
+];
+
+/** Only the edge may add capabilities, and only these two (VRRP sockets and the VIP itself). */
+const ALLOWED_CAPABILITIES = new Set(['NET_ADMIN', 'NET_RAW']);
+
+/** Fails synth when a container lacks one of the properties above. */
+export class HardeningAspect implements IAspect {
+  visit(node: IConstruct): void {
+    if (!(node instanceof Container)) return;
+    const missing = REQUIRED.filter(([, present]) => !present(node)).map(([name]) => name);
+    const excess = (node.capabilitiesInput?.add ?? []).filter((name) => !ALLOWED_CAPABILITIES.has(name));
+    if (missing.length > 0) {
+      Annotations.of(node).addError(`container ${node.nameInput} lacks ${missing.join(', ')}`);
+    }
+    if (excess.length > 0) {
+      Annotations.of(node).addError(`container ${node.nameInput} adds capabilities ${excess.join(', ')}`);
+    }
+  }
+}
+
+function hasLogRotation(container: Container): boolean {
+  const options = container.logOptsInput ?? {};
+  return container.logDriverInput === 'json-file' && 'max-size' in options && 'max-file' in options;
+}
+
+function staticAddress(container: Container): boolean {
+  const networks = container.networksAdvancedInput;
+  return Array.isArray(networks) && networks.length === 1 && networks[0].ipv4Address !== undefined;
+}

@@ -1,0 +1,40 @@
+import type { ImageKind } from '../topology/container-options.ts';
+import type { Plan } from '../topology/types.ts';
+
+/** An image to build on the engine, named by the hash of all that goes into it. */
+export interface ImageInput {
+  /** `twemstack/<kind>:<hash>` */
+  readonly name: string;
+  /** Build context, relative to a stack's folder in cdktf.out, so that a moved checkout changes nothing. */
+  readonly context: string;
+  /** Base image, passed as build argument BASE. */
+  readonly base: string;
+}
+
+/** A rendered file waiting on the operator's side; terraform's state gets its path and hash, never its content. */
+export interface SeedInput {
+  readonly name: string;
+  /** Relative to a stack's folder in cdktf.out. */
+  readonly source: string;
+  /** SHA-256 of the content. */
+  readonly sha256: string;
+}
+
+export interface ProviderInput {
+  readonly source: string;
+  readonly version: string;
+  /** Plugin mirror, relative to a stack's folder; absent = terraform downloads from its registry. */
+  readonly mirror?: string;
+}
+
+/** All that the stacks are wired from; whoever makes it has decided everything. */
+export interface StackInputs {
+  readonly plan: Plan;
+  readonly images: Readonly<Record<ImageKind, ImageInput>>;
+  readonly seeds: ReadonlyMap<string, readonly SeedInput[]>;
+  readonly provider: ProviderInput;
+  /** Folder of the state files, relative to a stack's folder. */
+  readonly stateDir: string;
+  /** False only for `down --volumes`: lets terraform destroy the data volumes. */
+  readonly protectData: boolean;
+}

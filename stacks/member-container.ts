@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { Container, type ContainerConfig } from '@cdktf/provider-docker/lib/container/index.js';
+import { Volume } from '@cdktf/provider-docker/lib/volume/index.js';
+import { Construct } from 'constructs';
+import { containerOptions } from '../topology/container-options.ts';
+import type { Member } from '../topology/types.ts';
+import { OWNER_LABEL } from './base-stack.ts';
+import { dataVolume } from './data-stack.ts';
+import type { StackInputs } from './inputs.ts';
+
+/** Where a member finds its rendered files. Inside a volume, because a read-only root refuses uploads elsewhere. */
+const SEED_PATH = '/etc/twemstack';
+const DATA_PATH = '/data';
+
+/** One member: a container with a static address, its rendered files, and its data volume where it has data. */
+export class MemberContainer extends Construct {
+  constructor(scope: Construct, member: Member, inputs: StackInputs) {
+    super(scope, member.name);
+    const seedVolume = new Volume(this, 'seed', {
+      name: `${member.name}-seed`,
+      labels: [{ label: OWNER_LABEL, value: inputs.plan.name }],
+    });
+    const config = containerConfig(member, inputs, seedVolume.name);
+    new Container(this, 'container', {
+      ...config,
+      labels: [
+        // The provider neither replaces nor updates for some options (healthcheck, tmpfs, stop time): this label does.
+        { label: 'twemstack.config', value: fingerprint(config) },
+        { label: 'twemstack.domain', value: member.domain },
+        { label: 'twemstack.member', value: member.name },
+        { label: 'twemstack.role', value: member.role },
+        { label: OWNER_LABEL, value: inputs.plan.name },
+      ],
+    });
+  }
+}
+
+function containerConfig(member: Member, inputs: StackInputs, seedVolume: string): ContainerConfig {
+  const options = containerOptions(inputs.plan, member);
+  return {
+    name: member.name,
+    hostname: member.name,
+    image: inputs.images[options.image].name,
+    command: [...options.command],
+    user: options.user,
+    readOnly: true,
+    tmpfs: { ...options.tmpfs },
+    capabilities: { add: [...options.capabilities], drop: ['ALL'] },
+    securityOpts: ['no-new-privileges:true'],
+    memory: options.memoryMb,
+    // Unequal or unset, it shows as a change at every apply.
+    memorySwap: options.memoryMb,
+    networksAdvanced: [{ name: inputs.plan.network.name, ipv4Address: member.address }],
+    volumes: [
+      { volumeName: seedVolume, containerPath: SEED_PATH },
+      ...(options.data ? [{ volumeName: dataVolume(member.name), containerPath: DATA_PATH }] : []),
+    ],
+    upload: (inputs.seeds.get(member.name) ?? []).map((seed) => ({
+      file: `${SEED_PATH}/${seed.name}`,
+      source: seed.source,
+      sourceHash: seed.sha256,
+      // The volume belongs to this container alone, and its daemon is not root.
+      permissions: '0444',
+    })),
+    healthcheck: { test: ['CMD', '/usr/local/bin/healthcheck'], interval: '5s', timeout: '3s', retries: 3 },
+    wait: true,
+    waitTimeout: 90,
+    restart: 'unless-stopped',
+    stopTimeout: options.stopSeconds,
+    destroyGraceSeconds: options.stopSeconds,
+    logDriver: 'json-file',
+    logOpts: { 'max-size': '10m', 'max-file': '3' },
+    mustRun: true,
+  };
+}
+
+/** Hash of everything that says how the container runs; the seed's relative path shape is part of it on purpose. */
+function fingerprint(config: ContainerConfig): string {
+  return createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,81 @@
+import type { Member, Plan } from './types.ts';
+
+/** The three images; `redis` serves redis-server and redis-sentinel. */
+export const IMAGE_KINDS = ['redis', 'proxy', 'edge'] as const;
+export type ImageKind = (typeof IMAGE_KINDS)[number];
+
+/** How a member's container is run: everything about it that is not an address or a file. */
+export interface ContainerOptions {
+  readonly image: ImageKind;
+  /** Arguments of the image's entrypoint. */
+  readonly command: readonly string[];
+  /** Numeric user; undefined = root without capabilities beyond `capabilities`. */
+  readonly user?: string;
+  readonly capabilities: readonly string[];
+  readonly memoryMb: number;
+  /** Mount point -> options. */
+  readonly tmpfs: Readonly<Record<string, string>>;
+  /** Whether /data is a named volume that outlives the container. */
+  readonly data: boolean;
+  /** Seconds between SIGTERM and SIGKILL. */
+  readonly stopSeconds: number;
+}
+
+/** Unprivileged user of redis, sentinel and proxy in their images. */
+const UNPRIVILEGED = '10001:10001';
+
+const SCRATCH = { '/run': 'rw,nosuid,nodev,size=8m,mode=1777', '/tmp': 'rw,nosuid,nodev,size=16m,mode=1777' };
+
+/**
+ * Container options of one member.
+ *
+ * Stop times: redis waits up to `shutdown-timeout` 10 s for its replicas, so 20; HAProxy drains its sessions.
+ * Redis memory is twice maxmemory because a fork for an AOF rewrite may copy every page it touches.
+ */
+export function containerOptions(plan: Plan, member: Member): ContainerOptions {
+  switch (member.role) {
+    case 'redis':
+      return {
+        image: 'redis',
+        command: ['redis'],
+        user: UNPRIVILEGED,
+        capabilities: [],
+        memoryMb: 2 * plan.redis.maxmemoryMb + plan.redis.replBacklogMb + 96,
+        tmpfs: SCRATCH,
+        data: true,
+        stopSeconds: 20,
+      };
+    case 'sentinel':
+      return {
+        image: 'redis',
+        command: ['sentinel'],
+        user: UNPRIVILEGED,
+        capabilities: [],
+        memoryMb: 96,
+        tmpfs: SCRATCH,
+        data: true,
+        stopSeconds: 10,
+      };
+    case 'proxy':
+      return {
+        image: 'proxy',
+        command: [],
+        user: UNPRIVILEGED,
+        capabilities: [],
+        memoryMb: 384,
+        tmpfs: SCRATCH,
+        data: false,
+        stopSeconds: 15,
+      };
+    case 'edge':
+      return {
+        image: 'edge',
+        command: [],
+        capabilities: ['NET_ADMIN', 'NET_RAW'],
+        memoryMb: 256,
+        tmpfs: SCRATCH,
+        data: false,
+        stopSeconds: 15,
+      };
+  }
+}
