@@ -3,9 +3,6 @@ import { LocalBackend, TerraformStack } from 'cdktf';
 import type { Construct } from 'constructs';
 import type { StackInputs } from './inputs.ts';
 
-/** Label on everything twemstack makes; its value is the stack's name. Nothing without it is ever touched. */
-export const OWNER_LABEL = 'twemstack.stack';
-
 /**
  * What every stack shares: one Docker provider, pinned, and a local state file.
  *

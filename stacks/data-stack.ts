@@ -2,8 +2,9 @@ import { Volume } from '@cdktf/provider-docker/lib/volume/index.js';
 import type { Construct } from 'constructs';
 import { containerOptions } from '../topology/container-options.ts';
 import type { PlanDomain } from '../topology/types.ts';
-import { BaseStack, OWNER_LABEL } from './base-stack.ts';
+import { BaseStack } from './base-stack.ts';
 import type { StackInputs } from './inputs.ts';
+import { OWNER_LABEL } from './owner-label.ts';
 
 /** Name of the volume that holds a member's data. */
 export const dataVolume = (member: string): string => `${member}-data`;

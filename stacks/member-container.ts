@@ -4,9 +4,9 @@ import { Volume } from '@cdktf/provider-docker/lib/volume/index.js';
 import { Construct } from 'constructs';
 import { containerOptions } from '../topology/container-options.ts';
 import type { Member } from '../topology/types.ts';
-import { OWNER_LABEL } from './base-stack.ts';
 import { dataVolume } from './data-stack.ts';
 import type { StackInputs } from './inputs.ts';
+import { OWNER_LABEL } from './owner-label.ts';
 
 /** Where a member finds its rendered files. Inside a volume, because a read-only root refuses uploads elsewhere. */
 const SEED_PATH = '/etc/twemstack';

@@ -2,8 +2,9 @@ import { Image } from '@cdktf/provider-docker/lib/image/index.js';
 import { Network } from '@cdktf/provider-docker/lib/network/index.js';
 import type { Construct } from 'constructs';
 import { IMAGE_KINDS } from '../topology/container-options.ts';
-import { BaseStack, OWNER_LABEL } from './base-stack.ts';
+import { BaseStack } from './base-stack.ts';
 import type { StackInputs } from './inputs.ts';
+import { OWNER_LABEL } from './owner-label.ts';
 
 /** What an engine holds once per stack: the bridge network, with the VIP kept out of Docker's hands, and the images. */
 export class NetworkStack extends BaseStack {

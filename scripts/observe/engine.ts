@@ -1,0 +1,105 @@
+import { PassThrough } from 'node:stream';
+import Docker from 'dockerode';
+import { OWNER_LABEL } from '../../stacks/owner-label.ts';
+
+/** What the engine says of one container of ours. */
+export interface ContainerState {
+  readonly name: string;
+  readonly id: string;
+  /** running, exited, paused, created, restarting … */
+  readonly status: string;
+  /** healthy, unhealthy, starting or none. */
+  readonly health: string;
+  readonly restarts: number;
+  readonly exitCode: number;
+  readonly imageName: string;
+}
+
+/** The engine that DOCKER_HOST or the default socket names. */
+export const connectEngine = (): Docker => new Docker();
+
+/** All containers that carry this stack's label, by name. */
+export async function listContainers(
+  engine: Docker,
+  stack: string,
+): Promise<ReadonlyMap<string, ContainerState>> {
+  const found = await engine.listContainers({ all: true, filters: { label: [`${OWNER_LABEL}=${stack}`] } });
+  const states = await Promise.all(found.map((container) => inspect(engine, container.Id)));
+  return new Map(states.flatMap((state) => (state === undefined ? [] : [[state.name, state] as const])));
+}
+
+async function inspect(engine: Docker, id: string): Promise<ContainerState | undefined> {
+  try {
+    const details = await engine.getContainer(id).inspect();
+    return {
+      name: details.Name.replace(/^\//, ''),
+      id: details.Id,
+      status: details.State.Status,
+      health: details.State.Health?.Status ?? 'none',
+      restarts: details.RestartCount,
+      exitCode: details.State.ExitCode,
+      imageName: details.Config.Image,
+    };
+  } catch (error) {
+    // Removed between the two calls.
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Runs a command in a container and returns what it printed on stdout; rejects when it fails or takes too long. */
+export async function execInContainer(
+  engine: Docker,
+  container: string,
+  command: readonly string[],
+  patienceMs = 1500,
+): Promise<string> {
+  const exec = await engine
+    .getContainer(container)
+    .exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true });
+  const stream = await exec.start({});
+  const out = new PassThrough();
+  const err = new PassThrough();
+  engine.modem.demuxStream(stream, out, err);
+  let text = '';
+  let complaint = '';
+  out.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+  });
+  err.on('data', (chunk: Buffer) => {
+    complaint += chunk.toString();
+  });
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      stream.destroy();
+      reject(new Error(`${command[0]} in ${container} did not end within ${patienceMs} ms`));
+    }, patienceMs);
+    stream.on('end', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    stream.on('error', (error: Error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+  });
+  const { ExitCode } = await exec.inspect();
+  if (ExitCode !== 0)
+    throw new Error(`${command.join(' ')} in ${container} ended with ${ExitCode}: ${complaint.trim()}`);
+  return text;
+}
+
+/** The last lines a container wrote, oldest first. */
+export async function lastLogLines(engine: Docker, container: string, lines = 10): Promise<string[]> {
+  const raw = await engine
+    .getContainer(container)
+    .logs({ stdout: true, stderr: true, tail: lines, follow: false });
+  const text: string[] = [];
+  // The engine frames each piece: 1 byte stream, 3 zero, 4 length (Docker API, "attach").
+  for (let at = 0; at + 8 <= raw.length; ) {
+    const length = raw.readUInt32BE(at + 4);
+    text.push(raw.subarray(at + 8, at + 8 + length).toString('utf8'));
+    at += 8 + length;
+  }
+  return text.join('').trimEnd().split('\n').slice(-lines);
+}
