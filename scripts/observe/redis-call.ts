@@ -6,8 +6,8 @@ export interface RedisAddress {
 }
 
 export interface RedisLogin {
-  readonly username: string;
-  readonly password: string;
+  readonly username?: string;
+  readonly password?: string;
 }
 
 /** Milliseconds a member may take to connect or to answer before it counts as unreachable. */

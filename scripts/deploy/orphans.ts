@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import type Docker from 'dockerode';
+import { OWNER_LABEL } from '../../stacks/owner-label.ts';
+import type { Plan } from '../../topology/types.ts';
+import type { Home } from '../stack/home.ts';
+import { readIfPresent } from '../stack/private-file.ts';
+
+/** The parts of a terraform state that name what it manages. */
+interface State {
+  readonly resources?: ReadonlyArray<{
+    readonly type: string;
+    readonly instances?: ReadonlyArray<{ readonly attributes?: { readonly id?: string } }>;
+  }>;
+}
+
+/** Ids of all resources of a type in a stack's state; empty when there is no state. */
+export function idsInState(home: Home, plan: Plan, cdktfStack: string, type: string): ReadonlySet<string> {
+  const text = readIfPresent(join(home.stack(plan.name), 'state', `${cdktfStack}.tfstate`));
+  if (text === undefined || text.trim() === '') return new Set();
+  const state = JSON.parse(text) as State;
+  const ids = (state.resources ?? [])
+    .filter((resource) => resource.type === type)
+    .flatMap((resource) => resource.instances ?? [])
+    .flatMap(({ attributes }) => attributes?.id ?? []);
+  return new Set(ids);
+}
+
+/**
+ * Removes containers that carry this stack's label but are in no state: what a terraform that was killed outright
+ * leaves behind, and what would make the next apply fail with "name in use". Their data is on volumes.
+ *
+ * @returns names of what was removed.
+ */
+export async function removeOrphans(home: Home, plan: Plan, engine: Docker): Promise<string[]> {
+  const known = new Set(
+    plan.domains.flatMap(({ stack }) => [...idsInState(home, plan, stack, 'docker_container')]),
+  );
+  const ours = await engine.listContainers({
+    all: true,
+    filters: { label: [`${OWNER_LABEL}=${plan.name}`] },
+  });
+  const orphans = ours.filter(({ Id }) => !known.has(Id));
+  await Promise.all(orphans.map(({ Id }) => engine.getContainer(Id).remove({ force: true })));
+  return orphans.map(({ Names }) => Names[0]?.replace(/^\//, '') ?? '?');
+}
+
+/** What `sweep` removed, by name. */
+export interface Swept {
+  readonly containers: readonly string[];
+  readonly networks: readonly string[];
+  readonly volumes: readonly string[];
+}
+
+/**
+ * Removes by label what terraform no longer knows (lost state, half-made stack): containers, network, seed volumes,
+ * and the data volumes only when asked.
+ */
+export async function sweep(engine: Docker, stack: string, withData: boolean): Promise<Swept> {
+  const label = [`${OWNER_LABEL}=${stack}`];
+  const containers = await engine.listContainers({ all: true, filters: { label } });
+  await Promise.all(containers.map(({ Id }) => engine.getContainer(Id).remove({ force: true })));
+  const networks = await engine.listNetworks({ filters: { label } });
+  await Promise.all(networks.map(({ Id }) => engine.getNetwork(Id).remove()));
+  const { Volumes } = await engine.listVolumes({ filters: { label } });
+  const volumes = (Volumes ?? []).filter(({ Name }) => withData || !Name.endsWith('-data'));
+  await Promise.all(volumes.map(({ Name }) => engine.getVolume(Name).remove()));
+  return {
+    containers: containers.map(({ Names }) => Names[0]?.replace(/^\//, '') ?? '?'),
+    networks: networks.map(({ Name }) => Name),
+    volumes: volumes.map(({ Name }) => Name),
+  };
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { StackInputs } from '../../stacks/inputs.ts';
+import type { Credentials, MemberFile, Plan } from '../../topology/types.ts';
+import type { Environment } from '../prepare/environment.ts';
+import { renderMembers } from '../render/member-files.ts';
+import type { Home } from '../stack/home.ts';
+import { readIfPresent, writePrivate } from '../stack/private-file.ts';
+
+/** Writes every member's rendered files below the stack's private folder and returns what the stacks upload. */
+export function writeSeeds(home: Home, plan: Plan, credentials: Credentials): StackInputs['seeds'] {
+  const root = home.privateDir(join(home.stack(plan.name), 'seed'));
+  const seeds: Array<[string, StackInputs['seeds'] extends ReadonlyMap<string, infer S> ? S : never]> = [];
+  for (const [member, files] of renderMembers(plan, credentials)) {
+    const dir = home.privateDir(join(root, member));
+    seeds.push([member, files.map((file) => writeSeed(home, dir, file))]);
+  }
+  return new Map(seeds);
+}
+
+function writeSeed(
+  home: Home,
+  dir: string,
+  file: MemberFile,
+): { name: string; source: string; sha256: string } {
+  const path = join(dir, file.name);
+  if (readIfPresent(path) !== file.content) writePrivate(path, file.content);
+  const sha256 = createHash('sha256').update(file.content).digest('hex');
+  return { name: file.name, source: home.fromTerraform(path), sha256 };
+}
+
+/** Everything the stacks are wired from, given what `prepare` found. */
+export function stackInputs(
+  home: Home,
+  plan: Plan,
+  credentials: Credentials,
+  environment: Environment,
+  protectData = true,
+): StackInputs {
+  const image = (kind: 'redis' | 'proxy' | 'edge'): StackInputs['images']['redis'] => ({
+    name: environment.images[kind].name,
+    context: home.fromTerraform(environment.images[kind].contextDir),
+    base: environment.images[kind].base,
+  });
+  return {
+    plan,
+    images: { redis: image('redis'), proxy: image('proxy'), edge: image('edge') },
+    seeds: writeSeeds(home, plan, credentials),
+    provider: environment.provider,
+    stateDir: home.fromTerraform(home.privateDir(join(home.stack(plan.name), 'state'))),
+    protectData,
+  };
+}
+
+/** Names of all CDKTF stacks of a plan in the order of deployment: network, data, then one domain after the other. */
+export function stackOrder(plan: Plan): string[] {
+  return [
+    plan.network.stack,
+    ...plan.domains.map((domain) => domain.dataStack),
+    ...plan.domains.map((domain) => domain.stack),
+  ];
+}
+
+/** Synthesises the stacks and makes each folder usable by plain terraform and plain `cdktf deploy`. */
+export async function synth(home: Home, inputs: StackInputs): Promise<void> {
+  // Loading cdktf takes most of a second: only verbs that deploy pay for it.
+  const { synthStacks } = await import('../../stacks/main.ts');
+  synthStacks(inputs, home.outdir);
+  for (const name of stackOrder(inputs.plan)) linkProvider(home.terraformDir(name), inputs.provider, home);
+}
+
+/**
+ * Points terraform's implied mirror (`terraform.d/plugins`) at ours and pins the provider in a lock file without
+ * hashes. `cdktf deploy` otherwise runs `providers lock`, which ignores mirrors; the `constraints` line keeps it from
+ * locking again.
+ */
+function linkProvider(dir: string, provider: StackInputs['provider'], home: Home): void {
+  const link = join(dir, 'terraform.d', 'plugins');
+  const lock = join(dir, '.terraform.lock.hcl');
+  if (provider.mirror === undefined) {
+    rmSync(link, { force: true });
+    if (readIfPresent(lock)?.includes(`"${provider.version}"`) === false) rmSync(lock);
+    return;
+  }
+  mkdirSync(join(dir, 'terraform.d'), { recursive: true });
+  const inHome = !relative(home.root, provider.mirror).startsWith('..');
+  const target = inHome ? relative(join(dir, 'terraform.d'), provider.mirror) : provider.mirror;
+  if (readLink(link) !== target) {
+    rmSync(link, { force: true, recursive: true });
+    symlinkSync(target, link);
+  }
+  const content = `provider "${provider.source}" {\n  version     = "${provider.version}"\n  constraints = "${provider.version}"\n}\n`;
+  if (readIfPresent(lock) !== content) writeFileSync(lock, content);
+}
+
+function readLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}

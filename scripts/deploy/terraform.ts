@@ -1,0 +1,172 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { execa, type ResultPromise } from 'execa';
+import { NotSoError } from '../errors.ts';
+
+/** What one apply or destroy did. */
+export interface Changes {
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+}
+
+/** A line of terraform's machine-readable log (`-json`), as far as it is used here. */
+interface Line {
+  readonly type?: string;
+  readonly '@level'?: string;
+  readonly '@message'?: string;
+  readonly hook?: {
+    readonly resource?: { readonly resource_name?: string; readonly addr?: string };
+    readonly action?: string;
+  };
+  readonly changes?: { readonly add: number; readonly change: number; readonly remove: number };
+  readonly diagnostic?: {
+    readonly severity: string;
+    readonly summary: string;
+    readonly detail?: string;
+    readonly address?: string;
+  };
+}
+
+/** Quiet, non-interactive, no phoning home. */
+const TERRAFORM_ENV = { CHECKPOINT_DISABLE: '1', TF_IN_AUTOMATION: '1', TF_INPUT: '0' };
+
+/** Runs terraform (or tofu) in the folder of one synthesised stack. */
+export class Terraform {
+  readonly #binary: string;
+  readonly #signal?: AbortSignal;
+
+  /** `signal` interrupts a running command the way Ctrl-C does: terraform finishes what it is doing and saves its state. */
+  constructor(binary: string, signal?: AbortSignal) {
+    this.#binary = binary;
+    this.#signal = signal;
+  }
+
+  /** Installs the provider in the stack's folder, unless it is there already. */
+  async init(dir: string): Promise<void> {
+    if (isInitialised(dir)) return;
+    const result = await this.#start(dir, ['init', '-input=false', '-no-color', '-reconfigure'], 'all');
+    if (result.exitCode !== 0) throw failure('init', dir, String(result.all ?? ''));
+  }
+
+  /** Applies, telling `progress` of each resource; rejects with terraform's own diagnostics. */
+  apply(dir: string, progress: (sentence: string) => void): Promise<Changes> {
+    return this.#change(dir, ['apply', '-auto-approve', '-input=false', '-json'], progress);
+  }
+
+  destroy(dir: string, progress: (sentence: string) => void): Promise<Changes> {
+    return this.#change(dir, ['apply', '-destroy', '-auto-approve', '-input=false', '-json'], progress);
+  }
+
+  async #change(dir: string, args: string[], progress: (sentence: string) => void): Promise<Changes> {
+    const subprocess = this.#start(dir, args, 'pipe');
+    let changes: Changes = { added: 0, changed: 0, removed: 0 };
+    const diagnostics: string[] = [];
+    const { stdout } = subprocess;
+    if (stdout === null) throw new Error('terraform has no stdout');
+    for await (const text of createInterface({ input: stdout })) {
+      const line = parseLine(text);
+      const sentence = describe(line);
+      if (sentence !== undefined) progress(sentence);
+      if (line.type === 'change_summary' && line.changes !== undefined) {
+        changes = { added: line.changes.add, changed: line.changes.change, removed: line.changes.remove };
+      }
+      if (line.type === 'diagnostic' && line.diagnostic?.severity === 'error') {
+        diagnostics.push(formatDiagnostic(line.diagnostic));
+      }
+    }
+    const result = await subprocess;
+    if (result.exitCode === 0) return changes;
+    const said = diagnostics.length > 0 ? diagnostics.join('\n') : String(result.stderr);
+    throw failure(args.includes('-destroy') ? 'destroy' : 'apply', dir, said);
+  }
+
+  #start(dir: string, args: string[], output: 'all' | 'pipe'): ResultPromise<{ reject: false; all: true }> {
+    const subprocess = execa(this.#binary, args, {
+      cwd: dir,
+      env: TERRAFORM_ENV,
+      all: true,
+      buffer: output === 'all' ? true : { stdout: false, all: false },
+      reject: false,
+      stdin: 'ignore',
+      // Ctrl-C reaches the whole foreground group; terraform gets its one SIGINT from us instead (two = abort at once).
+      detached: true,
+      cleanup: true,
+    });
+    const interrupt = (): void => {
+      subprocess.kill('SIGINT');
+    };
+    this.#signal?.addEventListener('abort', interrupt, { once: true });
+    void subprocess.finally(() => this.#signal?.removeEventListener('abort', interrupt));
+    return subprocess as unknown as ResultPromise<{ reject: false; all: true }>;
+  }
+}
+
+/** Whether the provider that the configuration asks for is installed where terraform will look for it. */
+function isInitialised(dir: string): boolean {
+  try {
+    const config = JSON.parse(readFileSync(join(dir, 'cdk.tf.json'), 'utf8')) as {
+      terraform: {
+        required_providers: { docker: { source: string; version: string } };
+        backend: { local: { path: string } };
+      };
+    };
+    const { source, version } = config.terraform.required_providers.docker;
+    const lock = readFileSync(join(dir, '.terraform.lock.hcl'), 'utf8');
+    const backend = JSON.parse(readFileSync(join(dir, '.terraform/terraform.tfstate'), 'utf8')) as {
+      backend: { config: { path: string } };
+    };
+    return (
+      lock.includes(`/${source.split('/').slice(-2).join('/')}"`) &&
+      lock.includes(`"${version}"`) &&
+      backend.backend.config.path === config.terraform.backend.local.path &&
+      installedProvider(dir, source, version)
+    );
+  } catch {
+    return false;
+  }
+}
+
+function installedProvider(dir: string, source: string, version: string): boolean {
+  const base = join(dir, '.terraform/providers');
+  const platform = `${process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
+  const parts = source.split('/');
+  // Without a host in the source terraform's default registry is meant, whatever its folder is called.
+  const hosts = parts.length === 3 ? [parts[0]] : readdirSync(base);
+  return hosts.some((host) => existsSync(join(base, host, ...parts.slice(-2), version, platform)));
+}
+
+function parseLine(text: string): Line {
+  try {
+    return JSON.parse(text) as Line;
+  } catch {
+    return {};
+  }
+}
+
+const DOING: Readonly<Record<string, string>> = {
+  create: 'creating',
+  update: 'changing',
+  delete: 'removing',
+  read: 'reading',
+};
+
+function describe(line: Line): string | undefined {
+  const address = line.hook?.resource?.addr;
+  if (address === undefined || line.type !== 'apply_start') return undefined;
+  const doing = DOING[line.hook?.action ?? ''] ?? line.hook?.action;
+  return `${doing} ${address}`;
+}
+
+function formatDiagnostic(diagnostic: NonNullable<Line['diagnostic']>): string {
+  const where = diagnostic.address === undefined ? '' : ` (${diagnostic.address})`;
+  return `${diagnostic.summary}${where}${diagnostic.detail ? `\n${diagnostic.detail}` : ''}`.trim();
+}
+
+function failure(step: string, dir: string, said: string): NotSoError {
+  return new NotSoError(`terraform ${step} failed:\n${said.trim().replace(/^/gm, '    ')}`, {
+    where: dir,
+    remedy: 'mend what it names and run the same command again: it goes on where this one stopped',
+  });
+}

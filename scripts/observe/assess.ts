@@ -1,0 +1,145 @@
+import type { Plan, PlanShard, RedisMember } from '../../topology/types.ts';
+import type { MemberStatus, StackStatus } from './status.ts';
+
+/** One thing that keeps the stack from being whole. */
+export interface Problem {
+  /** Member, shard or pool it is about. */
+  readonly subject: string;
+  readonly what: string;
+  /** Member whose log may tell more. */
+  readonly member?: string;
+}
+
+/**
+ * What is wrong, as far as the given domains go: during a first deploy the others do not exist yet, so nothing that
+ * needs them is demanded. Empty = whole.
+ */
+export function assess(plan: Plan, status: StackStatus, domains: ReadonlySet<string>): Problem[] {
+  const scope = status.members.filter(({ member }) => domains.has(member.domain));
+  const whole = plan.domains.every((domain) => domains.has(domain.name));
+  return [
+    ...scope.flatMap(memberProblems),
+    ...plan.shards.flatMap((shard) => shardProblems(shard, scope, whole, plan)),
+    ...(whole ? entranceProblems(plan, status) : []),
+  ];
+}
+
+function memberProblems(status: MemberStatus): Problem[] {
+  const subject = status.member.name;
+  const found = (what: string): Problem[] => [{ subject, what, member: subject }];
+  if (status.error !== undefined) return found(status.error);
+  const health = status.container?.health;
+  if (health === 'unhealthy') return found('its healthcheck fails');
+  if (health === 'starting') return found('its healthcheck has not passed yet');
+  if (status.redis?.loading === true) return found('is still loading its data');
+  return [];
+}
+
+function shardProblems(
+  shard: PlanShard,
+  scope: readonly MemberStatus[],
+  whole: boolean,
+  plan: Plan,
+): Problem[] {
+  const problems: Problem[] = [];
+  const nodes = scope.filter(({ member }) => member.role === 'redis' && member.shard === shard.name);
+  const masters = nodes.filter(({ redis }) => redis?.role === 'master');
+  const named = namedMasters(shard, scope);
+  if (named.size > 1) {
+    problems.push({
+      subject: shard.name,
+      what: `sentinels name different masters: ${[...named].join(', ')}`,
+    });
+  }
+  if (masters.length > 1) {
+    const names = masters.map(({ member }) => member.name).join(', ');
+    problems.push({ subject: shard.name, what: `more than one master: ${names}` });
+  }
+  if (whole && masters.length === 0) problems.push({ subject: shard.name, what: 'no master' });
+  const master = masters.at(0);
+  if (master !== undefined) problems.push(...masterProblems(shard, master, nodes, named, whole));
+  if (whole) problems.push(...watchProblems(plan, shard, scope));
+  return problems;
+}
+
+/** Addresses the sentinels in scope give as this shard's master. */
+function namedMasters(shard: PlanShard, scope: readonly MemberStatus[]): ReadonlySet<string> {
+  const masters = scope.flatMap(({ sentinel }) => sentinel?.masters ?? []);
+  return new Set(masters.filter(({ name }) => name === shard.name).map(({ address }) => address));
+}
+
+function masterProblems(
+  shard: PlanShard,
+  master: MemberStatus,
+  nodes: readonly MemberStatus[],
+  named: ReadonlySet<string>,
+  whole: boolean,
+): Problem[] {
+  const { address, name } = master.member;
+  const problems: Problem[] = [];
+  if (named.size === 1 && !named.has(address)) {
+    problems.push({
+      subject: name,
+      what: `is a master, but the sentinels name ${[...named][0]}`,
+      member: name,
+    });
+  }
+  for (const { member, redis } of nodes) {
+    if (redis?.role !== 'replica') continue;
+    if (redis.masterAddress !== address) {
+      const what = `replicates from ${redis.masterAddress}, not from the master ${address}`;
+      problems.push({ subject: member.name, what, member: member.name });
+    } else if (redis.linkUp !== true) {
+      problems.push({ subject: member.name, what: 'its link to the master is down', member: member.name });
+    }
+  }
+  const online = master.redis?.replicas.filter((replica) => replica.online).length ?? 0;
+  const expected = shard.members.length - 1;
+  if (whole && online < expected) {
+    problems.push({ subject: name, what: `has ${online} of ${expected} replicas online`, member: name });
+  }
+  return problems;
+}
+
+/** Every sentinel must know every replica and every peer: one it never heard of is not promoted, not re-pointed. */
+function watchProblems(plan: Plan, shard: PlanShard, scope: readonly MemberStatus[]): Problem[] {
+  const replicas = shard.members.length - 1;
+  const peers = plan.sentinels.length - 1;
+  return scope.flatMap(({ member, sentinel }) => {
+    if (sentinel === undefined) return [];
+    const found = (what: string): Problem[] => [{ subject: member.name, what, member: member.name }];
+    const watched = sentinel.masters.find(({ name }) => name === shard.name);
+    if (watched === undefined) return found(`does not watch ${shard.name}`);
+    if (watched.replicas !== replicas)
+      return found(`knows ${watched.replicas} of ${replicas} replicas of ${shard.name}`);
+    if (watched.otherSentinels !== peers) {
+      return found(`knows ${watched.otherSentinels} of ${peers} other sentinels for ${shard.name}`);
+    }
+    if (watched.flags.some((flag) => flag !== 'master'))
+      return found(`sees ${shard.name} as ${watched.flags.join(', ')}`);
+    if (!watched.quorumCheck.startsWith('OK')) return found(`${shard.name}: ${watched.quorumCheck}`);
+    return [];
+  });
+}
+
+function entranceProblems(plan: Plan, status: StackStatus): Problem[] {
+  const holders = status.members.filter(({ vip }) => vip === true).map(({ member }) => member.name);
+  const problems: Problem[] = [];
+  if (holders.length === 0)
+    problems.push({ subject: plan.vip, what: 'no edge holds the VIP', member: plan.edges[0].name });
+  if (holders.length > 1)
+    problems.push({ subject: plan.vip, what: `more than one edge holds the VIP: ${holders.join(', ')}` });
+  for (const pool of status.pools) {
+    if (!pool.answers)
+      problems.push({ subject: `${plan.vip}:${pool.port}`, what: `pool ${pool.name} does not answer PING` });
+  }
+  return problems;
+}
+
+/** The member that is master of a shard now, by its own word; undefined while there is none or more than one. */
+export function currentMaster(status: StackStatus, shard: string): RedisMember | undefined {
+  const masters = status.members.filter(
+    ({ member, redis }) => member.role === 'redis' && member.shard === shard && redis?.role === 'master',
+  );
+  return masters.length === 1 ? (masters[0].member as RedisMember) : undefined;
+}

@@ -1,0 +1,25 @@
+import { renderEdgeFiles } from '../../haproxy/files.ts';
+import { renderRedisFiles, renderSentinelFiles } from '../../sentinel/files.ts';
+import type { Credentials, Member, MemberFile, Plan } from '../../topology/types.ts';
+import { renderProxyFiles } from './nutcracker-yml.ts';
+
+/** Every generated file of every member, by member name. Pure. */
+export function renderMembers(
+  plan: Plan,
+  credentials: Credentials,
+): ReadonlyMap<string, readonly MemberFile[]> {
+  return new Map(plan.members.map((member) => [member.name, renderMember(plan, member, credentials)]));
+}
+
+function renderMember(plan: Plan, member: Member, credentials: Credentials): readonly MemberFile[] {
+  switch (member.role) {
+    case 'edge':
+      return renderEdgeFiles(plan, member, credentials);
+    case 'proxy':
+      return renderProxyFiles(plan, credentials);
+    case 'sentinel':
+      return renderSentinelFiles(plan, member, credentials);
+    case 'redis':
+      return renderRedisFiles(plan, member, credentials);
+  }
+}

@@ -1,0 +1,52 @@
+import { stringify } from 'yaml';
+import type { Credentials, MemberFile, Plan, PoolSpec } from '../../topology/types.ts';
+
+/** Where the proxies find the passwords; files, so that none is in the pool file, the environment or a process list. */
+const APPLICATION_PASSWORD = 'application.password';
+const PROXY_PASSWORD = 'proxy.password';
+
+/** The proxies' files: the pool file, the same for all of them, and the two passwords it refers to. */
+export function renderProxyFiles(plan: Plan, credentials: Credentials): MemberFile[] {
+  return [
+    { name: 'nutcracker.yml', content: renderNutcrackerYml(plan), secret: false },
+    { name: APPLICATION_PASSWORD, content: `${credentials.application}\n`, secret: true },
+    { name: PROXY_PASSWORD, content: `${credentials.proxy}\n`, secret: true },
+  ];
+}
+
+/**
+ * The pool file, in twemproxy's own format. Server names are the shards' names, so the key -> server map follows from
+ * the names alone, and an address that Sentinel switches moves no key. `servers` lists the first masters; the sentinels
+ * say who is master now.
+ */
+export function renderNutcrackerYml(plan: Plan): string {
+  return stringify(Object.fromEntries(plan.pools.map((pool) => [pool.name, renderPool(plan, pool)])), {
+    // nutcracker.yml knows no flow style, no anchors and no document markers.
+    collectionStyle: 'block',
+    aliasDuplicateObjects: false,
+    lineWidth: 0,
+  });
+}
+
+function renderPool(plan: Plan, pool: PoolSpec): Record<string, unknown> {
+  return {
+    listen: `0.0.0.0:${pool.listen}`,
+    hash: pool.hash,
+    distribution: pool.distribution,
+    ...(pool.hashTag === undefined ? {} : { hash_tag: pool.hashTag }),
+    redis: true,
+    timeout: pool.timeoutMs,
+    server_connections: pool.serverConnections,
+    ...(pool.redisDb === 0 ? {} : { redis_db: pool.redisDb }),
+    tcpkeepalive: true,
+    redis_auth_file: `/etc/twemstack/${APPLICATION_PASSWORD}`,
+    server_user: 'proxy',
+    server_password_file: `/etc/twemstack/${PROXY_PASSWORD}`,
+    sentinel_user: 'proxy',
+    sentinel_password_file: `/etc/twemstack/${PROXY_PASSWORD}`,
+    sentinels: plan.sentinels.map((sentinel) => `${sentinel.address}:${sentinel.port}:1`),
+    servers: plan.shards.map(
+      ({ name, weight, initialMaster }) => `${initialMaster.address}:${initialMaster.port}:${weight} ${name}`,
+    ),
+  };
+}
