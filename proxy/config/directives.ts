@@ -1,0 +1,118 @@
+import { HASHES, type HashName } from '../hash/hash-kit.ts';
+import { parseListen, parseSentinel, parseServer } from './addresses.ts';
+import type { Address, PoolConfig, ServerEntry } from './pool.ts';
+import { parseBoolean, parseNumber } from './values.ts';
+
+/** A pool while it is read: every directive optional, files not yet read. */
+export type Draft = Partial<PoolConfig> & {
+  redisAuthUser?: string;
+  redisAuthFile?: string;
+  serverPasswordFile?: string;
+  sentinelPasswordFile?: string;
+  servers?: ServerEntry[];
+};
+
+/** Sets one scalar directive on the draft, or returns the rule that the value breaks. */
+type Setter = (draft: Draft, value: string) => string | null;
+
+function number(key: keyof Draft, check: (n: number) => string | null = () => null): Setter {
+  return (draft, value) => {
+    const n = parseNumber(value);
+    if (n === null) return 'is not a number';
+    Object.assign(draft, { [key]: n });
+    return check(n);
+  };
+}
+
+function boolean(key: keyof Draft): Setter {
+  return (draft, value) => {
+    const b = parseBoolean(value);
+    if (b === null) return 'is not "true" or "false"';
+    Object.assign(draft, { [key]: b });
+    return null;
+  };
+}
+
+function string(key: keyof Draft): Setter {
+  return (draft, value) => {
+    Object.assign(draft, { [key]: value });
+    return null;
+  };
+}
+
+function oneOf(key: keyof Draft, names: readonly string[]): Setter {
+  return (draft, value) => {
+    if (!names.includes(value)) return `is not one of ${names.join(' ')}`;
+    Object.assign(draft, { [key]: value });
+    return null;
+  };
+}
+
+function listen(draft: Draft, value: string): string | null {
+  const parsed = parseListen(value);
+  if ('wrong' in parsed) return `is invalid: ${parsed.wrong}`;
+  draft.listen = parsed.ok;
+  draft.listenText = value;
+  return null;
+}
+
+function hashTag(draft: Draft, value: string): string | null {
+  const bytes = Buffer.from(value);
+  if (bytes.length !== 2) return 'is not a valid hash tag: exactly two bytes are needed';
+  draft.hashTag = bytes;
+  return null;
+}
+
+/** Every scalar key of a pool. The second block is ours: additions to what the original knows. */
+export const SCALARS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
+  ['listen', listen],
+  ['hash', oneOf('hash', Object.keys(HASHES) as HashName[])],
+  ['hash_tag', hashTag],
+  ['distribution', oneOf('distribution', ['ketama', 'modula', 'random'])],
+  ['timeout', number('timeout')],
+  ['backlog', number('backlog')],
+  ['client_connections', number('clientConnections')],
+  ['redis', boolean('redis')],
+  ['tcpkeepalive', boolean('tcpKeepalive')],
+  ['redis_auth', string('redisAuth')],
+  ['redis_db', number('redisDb')],
+  ['preconnect', boolean('preconnect')],
+  ['auto_eject_hosts', boolean('autoEjectHosts')],
+  ['server_connections', number('serverConnections', (n) => (n === 0 ? 'must be at least 1' : null))],
+  ['server_retry_timeout', number('serverRetryTimeout')],
+  ['server_failure_limit', number('serverFailureLimit')],
+
+  ['reuseport', boolean('reusePort')],
+  ['redis_auth_user', string('redisAuthUser')],
+  ['redis_auth_file', string('redisAuthFile')],
+  ['server_user', string('serverUser')],
+  ['server_password', string('serverPassword')],
+  ['server_password_file', string('serverPasswordFile')],
+  ['sentinel_user', string('sentinelUser')],
+  ['sentinel_password', string('sentinelPassword')],
+  ['sentinel_password_file', string('sentinelPasswordFile')],
+  ['failover_hold', number('failoverHold')],
+  ['failover_hold_bytes', number('failoverHoldBytes')],
+]);
+
+/** Adds one entry of a list directive, or returns the rule that it breaks. */
+type Adder = (draft: Draft, value: string) => string | null;
+
+function server(draft: Draft, value: string): string | null {
+  const parsed = parseServer(value);
+  if ('wrong' in parsed) return parsed.wrong;
+  draft.servers = [...(draft.servers ?? []), parsed.ok];
+  return null;
+}
+
+function sentinel(draft: Draft, value: string): string | null {
+  const parsed = parseSentinel(value);
+  if ('wrong' in parsed) return parsed.wrong;
+  draft.sentinels = [...(draft.sentinels ?? ([] as Address[])), parsed.ok];
+  return null;
+}
+
+export const LISTS: ReadonlyMap<string, Adder> = new Map([
+  ['servers', server],
+  ['sentinels', sentinel],
+]);

@@ -1,0 +1,77 @@
+import type { HashName } from '../hash/hash-kit.ts';
+import type { DistributionName } from '../hash/ring.ts';
+
+/** Where to listen or connect: TCP, or a unix socket path with optional permissions (octal, 0 = leave alone). */
+export type Address = { kind: 'tcp'; host: string; port: number } | { kind: 'unix'; path: string; mode: number };
+
+export interface ServerEntry {
+  /** As given: what the stats and the ring call it (twemproxy's 11211 rule included). */
+  name: string;
+  address: Address;
+  weight: number;
+}
+
+/** One pool of nutcracker.yml, defaults filled in. Times in milliseconds, sizes in bytes. */
+export interface PoolConfig {
+  name: string;
+  listen: Address;
+  /** The `listen` value as written, for messages and for telling pools apart on reload. */
+  listenText: string;
+  hash: HashName;
+  hashTag: Uint8Array | null;
+  distribution: DistributionName;
+  /** 0 = none. */
+  timeout: number;
+  backlog: number;
+  /** 0 = no limit of its own. */
+  clientConnections: number;
+  redis: boolean;
+  tcpKeepalive: boolean;
+  reusePort: boolean;
+  /** What clients must present; null = nothing. Sent to the servers too unless `serverPassword` is set. */
+  redisAuth: string | null;
+  /** User names accepted in AUTH with two arguments. */
+  redisAuthUsers: string[];
+  redisDb: number;
+  preconnect: boolean;
+  autoEjectHosts: boolean;
+  serverConnections: number;
+  serverRetryTimeout: number;
+  serverFailureLimit: number;
+  /** Sorted by name: shorter first, then bytewise. */
+  servers: ServerEntry[];
+  /** Sentinels to follow; a server's name is then the name of a master there. Empty = fixed addresses. */
+  sentinels: Address[];
+  sentinelUser: string | null;
+  sentinelPassword: string | null;
+  serverUser: string | null;
+  serverPassword: string | null;
+  /** How long a request may wait for a master during a switch; 0 = not at all. */
+  failoverHold: number;
+  /** How many bytes of requests may wait for one server during a switch. */
+  failoverHoldBytes: number;
+}
+
+/** Where in the file something stands, 1-based. */
+export interface Position {
+  line: number;
+  column: number;
+}
+
+/** A configuration that cannot be used: where, what, and the rule it breaks. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(
+    readonly reason: string,
+    readonly position: Position | null = null,
+  ) {
+    super(reason);
+  }
+
+  /** `file:line:column: reason`, as far as the position is known. */
+  describe(file: string): string {
+    const at = this.position ? `:${this.position.line}:${this.position.column}` : '';
+    return `${file}${at}: ${this.reason}`;
+  }
+}
