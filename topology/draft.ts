@@ -1,0 +1,38 @@
+/** A topology while it is being read: whatever the file got wrong is undefined, and rules skip it. */
+import type { Subnet } from './ipv4.ts';
+import type { Path } from './problems.ts';
+import type { EdgeSettings, PoolSpec, RedisSettings, SentinelSettings } from './types.ts';
+
+export type Partially<T> = { readonly [K in keyof T]: T[K] | undefined };
+
+export interface DomainDraft {
+  readonly path: Path;
+  readonly name: string | undefined;
+}
+
+export interface ShardDraft {
+  readonly path: Path;
+  readonly name: string | undefined;
+  readonly weight: number | undefined;
+  /** undefined: the file names none, placement decides. */
+  readonly domains: readonly DomainDraft[] | undefined;
+}
+
+export interface PoolDraft extends Partially<Omit<PoolSpec, 'hashTag'>> {
+  readonly path: Path;
+  /** '' for none. */
+  readonly hashTag: string | undefined;
+}
+
+export interface Draft {
+  readonly name: string | undefined;
+  readonly vip: number | undefined;
+  readonly network: Subnet | undefined;
+  readonly domains: readonly DomainDraft[] | undefined;
+  readonly shards: readonly ShardDraft[] | undefined;
+  readonly replicas: number | undefined;
+  readonly sentinel: Partially<SentinelSettings>;
+  readonly redis: Partially<RedisSettings>;
+  readonly edge: Partially<EdgeSettings>;
+  readonly pools: readonly PoolDraft[] | undefined;
+}

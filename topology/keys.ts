@@ -1,0 +1,79 @@
+/** Every key a stack file may hold, and keys people bring along from elsewhere with the reason they are refused. */
+import type { Refusal } from './reading.ts';
+
+export const TOP_KEYS = [
+  'name',
+  'vip',
+  'network',
+  'domains',
+  'shards',
+  'replicas',
+  'sentinel',
+  'redis',
+  'edge',
+  'pools',
+] as const;
+export const DOMAIN_KEYS = ['name'] as const;
+export const SHARD_KEYS = ['name', 'weight', 'domains'] as const;
+export const SENTINEL_KEYS = ['count', 'quorum', 'down_after', 'failover_timeout', 'parallel_syncs'] as const;
+export const REDIS_KEYS = [
+  'maxmemory',
+  'maxmemory_policy',
+  'appendfsync',
+  'min_replicas_to_write',
+  'min_replicas_max_lag',
+  'repl_backlog',
+] as const;
+export const EDGE_KEYS = ['count', 'advert_interval', 'vrid', 'max_connections'] as const;
+export const POOL_KEYS = [
+  'listen',
+  'hash',
+  'distribution',
+  'hash_tag',
+  'timeout',
+  'server_connections',
+  'redis_db',
+] as const;
+
+/** Every key's path, lists and pool names generalised: `shards[].weight`, `pools.<pool>.hash`. */
+export const KNOWN_KEYS: readonly string[] = [
+  ...TOP_KEYS,
+  ...DOMAIN_KEYS.map((key) => `domains[].${key}`),
+  ...SHARD_KEYS.map((key) => `shards[].${key}`),
+  ...SENTINEL_KEYS.map((key) => `sentinel.${key}`),
+  ...REDIS_KEYS.map((key) => `redis.${key}`),
+  ...EDGE_KEYS.map((key) => `edge.${key}`),
+  ...POOL_KEYS.map((key) => `pools.<pool>.${key}`),
+];
+
+const ONE_ENGINE: Refusal = {
+  rule: 'is for several Docker hosts, and this version deploys to one',
+  remedy: 'Remove the key: several domains may share one engine.',
+};
+export const REFUSED_DOMAIN_KEYS: Readonly<Record<string, Refusal>> = {
+  docker: ONE_ENGINE,
+  address: ONE_ENGINE,
+};
+
+const FROM_SENTINEL = 'The proxies follow the masters that Sentinel names: remove the key.';
+const DECIDED = 'It is set for every stack alike: remove the key.';
+
+/** Keys of nutcracker.yml that a stack decides by itself. */
+export const REFUSED_POOL_KEYS: Readonly<Record<string, Refusal>> = {
+  servers: { rule: 'follows from `shards`', remedy: 'Remove the key.' },
+  redis: { rule: 'is always true in a stack', remedy: 'Remove the key.' },
+  redis_auth: {
+    rule: 'is not kept in stack files: passwords are generated once per stack',
+    remedy: 'Remove the key, and read the password with `twemstack secret application`.',
+  },
+  auto_eject_hosts: { rule: 'would move keys to other shards during a failover', remedy: FROM_SENTINEL },
+  server_failure_limit: { rule: 'belongs to ejecting servers', remedy: FROM_SENTINEL },
+  server_retry_timeout: { rule: 'belongs to ejecting servers', remedy: FROM_SENTINEL },
+  preconnect: { rule: 'is no choice here', remedy: DECIDED },
+  backlog: { rule: 'is no choice here', remedy: DECIDED },
+  tcpkeepalive: { rule: 'is no choice here', remedy: DECIDED },
+  client_connections: {
+    rule: 'is limited at the edge',
+    remedy: 'Remove the key and set edge.max_connections.',
+  },
+};

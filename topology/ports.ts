@@ -1,0 +1,7 @@
+/** Ports that are the same in every stack; each member has an address of its own, so they never meet. */
+export const REDIS_PORT = 6379;
+export const SENTINEL_PORT = 26379;
+/** The proxy's stats, twemproxy's default. */
+export const PROXY_STATS_PORT = 22222;
+/** The edge's /healthz, /metrics and /stats. */
+export const EDGE_OPS_PORT = 8404;

@@ -1,0 +1,52 @@
+/** What is wrong with a stack file, said so that its author can mend it without reading our source. */
+
+/** Where a value lives inside the file: `['pools', 'alpha', 'hash']`. Numbers index lists. */
+export type Path = readonly (string | number)[];
+
+/** One mistake. Reads as `file:line:column: path: value rule. remedy`. */
+export interface Problem {
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+  /** 1-based, in UTF-16 units as editors count. */
+  readonly column: number;
+  /** Dotted, e.g. `shards[1].domains[0]`; empty for the document itself. */
+  readonly path: string;
+  /** The offending value as shown to people; undefined when something is missing. */
+  readonly value: string | undefined;
+  /** A predicate about the value: `is not a known hash: …`. */
+  readonly rule: string;
+  /** What to do about it, whole sentences. */
+  readonly remedy: string;
+}
+
+/** `['shards', 1, 'domains']` as people write it: `shards[1].domains`. */
+export function formatPath(path: Path): string {
+  return path
+    .map((part, index) => (typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`))
+    .join('');
+}
+
+/**
+ * One problem as a block of text without trailing newline. With the file's `text` the offending line follows,
+ * with a mark under the token.
+ */
+export function formatProblem(problem: Problem, text?: string): string {
+  const subject = [problem.path, problem.value].filter((part) => part !== undefined && part !== '');
+  const head = `${problem.file}:${problem.line}:${problem.column}: `;
+  const said = `${subject.join(': ')} ${problem.rule}. ${problem.remedy}`.trimStart();
+  const source = text?.split(/\r?\n/)[problem.line - 1];
+  if (source === undefined || source.trim() === '') return head + said;
+  const indent = source.slice(0, problem.column - 1).replace(/[^\t]/g, ' ');
+  return `${head}${said}\n    ${source}\n    ${indent}^`;
+}
+
+/** All problems, one block each, separated by newlines. */
+export function formatProblems(problems: readonly Problem[], text?: string): string {
+  return problems.map((problem) => formatProblem(problem, text)).join('\n');
+}
+
+/** Order of appearance in the file. */
+export function byPosition(a: Problem, b: Problem): number {
+  return a.line - b.line || a.column - b.column;
+}

@@ -1,0 +1,156 @@
+/** Rules between sections: does everything fit into the domains and the network, and does nothing share a name. */
+import { prefixFor, shardCapacity } from './addresses.ts';
+import type { DomainDraft, Draft, ShardDraft } from './draft.ts';
+import { formatSubnet } from './ipv4.ts';
+import { dataStackName, defaultShardDomains, domainStackName, memberName } from './placement.ts';
+import type { Path } from './problems.ts';
+import { checkUnique } from './rules-names.ts';
+import type { StackFile } from './stack-file.ts';
+
+/** A Linux bridge has 1024 ports (BR_PORT_BITS 10); some are left for applications on the stack's network. */
+const MAX_MEMBERS = 1000;
+
+/** Names of a shard's domains after defaults; undefined ones were refused before. */
+export function shardDomainNames(draft: Draft, shard: ShardDraft, index: number): (string | undefined)[] {
+  if (shard.domains !== undefined) return shard.domains.map((domain) => domain.name);
+  const names = (draft.domains ?? []).map((domain) => domain.name);
+  return defaultShardDomains(names, draft.replicas ?? 0, index);
+}
+
+/** Every rule that needs more than one section. */
+export function checkAcross(file: StackFile, draft: Draft): void {
+  checkSpread(file, draft);
+  checkShardDomains(file, draft);
+  checkNetworkSize(file, draft);
+  checkMemberCount(file, draft);
+  checkStackNames(file, draft);
+  checkMemberNames(file, draft);
+}
+
+/** Members that must not die together stand in different domains, so there must be as many domains. */
+function checkSpread(file: StackFile, draft: Draft): void {
+  if (draft.domains === undefined) return;
+  const domains = draft.domains.length;
+  const need = (path: Path, value: number | undefined, needed: number, why: string) => {
+    if (value === undefined || needed <= domains) return;
+    const shown = file.has(path) ? `${value}` : `${value} (the default)`;
+    const given = domains === 1 ? 'there is 1' : `there are ${domains}`;
+    file.report({
+      path,
+      value: shown,
+      near: [['domains']],
+      rule: `needs ${needed} domains, ${given}: ${why}`,
+      remedy: 'Add domains (one engine may play them all) or lower the number.',
+    });
+  };
+  const { replicas, edge, sentinel } = draft;
+  const byDefault = draft.shards?.some((shard) => shard.domains === undefined);
+  if (byDefault)
+    need(['replicas'], replicas, (replicas ?? 0) + 1, 'a master and its replicas stand in different domains');
+  need(['edge', 'count'], edge.count, edge.count ?? 0, 'edges stand in different domains');
+  need(['sentinel', 'count'], sentinel.count, sentinel.count ?? 0, 'sentinels stand in different domains');
+}
+
+function checkShardDomains(file: StackFile, draft: Draft): void {
+  const known = draft.domains?.map((domain) => domain.name);
+  for (const shard of draft.shards ?? []) {
+    if (shard.domains === undefined) continue;
+    checkUnique(file, 'member', shard.domains);
+    for (const domain of shard.domains) checkKnownDomain(file, domain, known);
+    const needed = draft.replicas === undefined ? undefined : draft.replicas + 1;
+    if (needed !== undefined && shard.domains.length !== needed)
+      file.report({
+        path: [...shard.path, 'domains'],
+        rule: `names ${shard.domains.length}, a master with replicas: ${draft.replicas} needs ${needed}`,
+        remedy: 'List one domain per member, the initial master first.',
+      });
+  }
+}
+
+function checkKnownDomain(
+  file: StackFile,
+  domain: DomainDraft,
+  known: readonly (string | undefined)[] | undefined,
+): void {
+  // With a nameless domain in the file it might be the one that is meant.
+  if (domain.name === undefined || known === undefined || known.includes(undefined)) return;
+  if (known.includes(domain.name)) return;
+  file.report({
+    path: domain.path,
+    rule: 'is no domain of this file',
+    remedy: `There are: ${known.join(', ')}.`,
+  });
+}
+
+function checkNetworkSize(file: StackFile, draft: Draft): void {
+  const { network, shards } = draft;
+  if (network === undefined || shards === undefined) return;
+  const capacity = shardCapacity(network.prefix);
+  if (shards.length <= capacity) return;
+  const prefix = prefixFor(shards.length);
+  const derived = file.has(['network']) ? '' : ' (the default)';
+  file.report({
+    path: ['network'],
+    near: [['shards']],
+    value: `${formatSubnet(network)}${derived}`,
+    rule: `has room for ${capacity} shards, there are ${shards.length}`,
+    remedy:
+      prefix === undefined
+        ? 'No network is large enough: use fewer shards.'
+        : `Use a /${prefix}, which has room for ${shardCapacity(prefix)}, or fewer shards.`,
+  });
+}
+
+function checkMemberCount(file: StackFile, draft: Draft): void {
+  const { domains, shards, replicas, edge, sentinel } = draft;
+  if (domains === undefined || shards === undefined || replicas === undefined) return;
+  const others = domains.length + (edge.count ?? 0) + (sentinel.count ?? 0);
+  const members = others + shards.length * (replicas + 1);
+  if (members <= MAX_MEMBERS) return;
+  file.report({
+    path: ['shards'],
+    value: String(shards.length),
+    rule: `makes ${members} containers, a Linux bridge takes 1024 ports of which ${MAX_MEMBERS} are used`,
+    remedy: `Use at most ${Math.floor((MAX_MEMBERS - others) / (replicas + 1))} shards, or fewer replicas.`,
+  });
+}
+
+/** `<stack>-a-data` is both the data stack of domain `a` and the stack of a domain `a-data`. */
+function checkStackNames(file: StackFile, draft: Draft): void {
+  const domains = draft.domains ?? [];
+  for (const { name, path } of domains) {
+    const clash = domains.find(
+      (other) => name && other.name && domainStackName('', name) === dataStackName('', other.name),
+    );
+    if (clash !== undefined)
+      file.report({
+        path,
+        rule: `is the name of the data of domain ${clash.name}`,
+        remedy: 'Choose a name that does not end in -data.',
+      });
+  }
+}
+
+/** Hyphens in names could make `<stack>-x-a-b` of shard `x-a` in `b` and of shard `x` in `a-b`. */
+function checkMemberNames(file: StackFile, draft: Draft): void {
+  const owners = new Map<string, string>();
+  for (const { name } of draft.domains ?? [])
+    for (const role of ['edge', 'proxy', 'sentinel'])
+      if (name !== undefined) owners.set(memberName('', role, name), role);
+  draft.shards?.forEach((shard, index) => {
+    if (shard.name === undefined) return;
+    for (const domain of new Set(shardDomainNames(draft, shard, index))) {
+      if (domain === undefined) continue;
+      const member = memberName('', shard.name, domain);
+      const owner = owners.get(member);
+      owners.set(member, shard.name);
+      if (owner === undefined || owner === shard.name) continue;
+      file.report({
+        path: shard.path,
+        value: `"${shard.name}"`,
+        rule: `in domain ${domain} would be called ${memberName(draft.name ?? '<stack>', shard.name, domain)}, as a member of ${owner} is`,
+        remedy: 'Rename the shard or the domain.',
+      });
+    }
+  });
+}

@@ -1,0 +1,117 @@
+/** `pools`: twemproxy pools on the VIP. */
+import type { PoolDraft } from './draft.ts';
+import { POOL_KEYS, REFUSED_POOL_KEYS } from './keys.ts';
+import { EDGE_OPS_PORT, PROXY_STATS_PORT, REDIS_PORT } from './ports.ts';
+import type { Path } from './problems.ts';
+import { checkMapping, duration, integer, oneOf, type Parser, readValue } from './reading.ts';
+import { poolName } from './rules-names.ts';
+import type { StackFile } from './stack-file.ts';
+import { DISTRIBUTIONS, HASHES } from './types.ts';
+
+const DEFAULT_HASH_TAG = '{}';
+/** Redis' own `databases`. */
+const LAST_DB = 15;
+/** Bytes of a hash tag: where the hashed part of a key begins and ends. */
+const HASH_TAG_BYTES = 2;
+
+/** Ports that the containers holding a pool's port use themselves. */
+const TAKEN_PORTS: ReadonlyMap<number, string> = new Map([
+  [EDGE_OPS_PORT, "the edges' health and metrics port"],
+  [PROXY_STATS_PORT, "the proxies' stats port"],
+]);
+
+const hashTag: Parser<string> = (raw) => {
+  const bytes = Buffer.byteLength(String(raw));
+  if (typeof raw === 'string' && (bytes === HASH_TAG_BYTES || bytes === 0)) return { ok: raw };
+  return {
+    rule: `is not exactly ${HASH_TAG_BYTES} bytes`,
+    remedy: 'Write the opening and the closing character, quoted: "{}". Or "" for no hash tag.',
+  };
+};
+
+const listenPort: Parser<number> = (raw) => {
+  const parsed = integer(1, 65535)(raw);
+  if ('ok' in parsed) {
+    const owner = TAKEN_PORTS.get(parsed.ok);
+    if (owner === undefined) return parsed;
+    return { rule: `is ${owner}`, remedy: `Choose another, e.g. ${REDIS_PORT}.` };
+  }
+  const port = /:(\d+)$/.exec(String(raw))?.[1];
+  if (port === undefined) return parsed;
+  return { rule: 'names an address', remedy: `The address is the VIP. Write only the port: ${port}.` };
+};
+
+/** Reads all pools; without any, one named like the stack. */
+export function readPools(file: StackFile, stack: string | undefined): PoolDraft[] | undefined {
+  const path: Path = ['pools'];
+  if (!file.has(path)) return [readPool(file, [...path, stack ?? ''], stack)];
+  const { kind } = file.content(path);
+  if (kind !== 'mapping' || file.keys(path).length === 0) {
+    const remedy = `Write e.g. pools: {${stack ?? 'alpha'}: {listen: ${REDIS_PORT}}}, or remove it to take the default.`;
+    file.report({
+      path,
+      rule: 'is not a mapping of pool names',
+      remedy,
+      value: kind === 'empty' ? '' : undefined,
+    });
+    return undefined;
+  }
+  const pools = file.keys(path).map((key) => readNamedPool(file, [...path, key], key));
+  checkPorts(file, pools);
+  return pools;
+}
+
+function readNamedPool(file: StackFile, path: Path, key: string): PoolDraft {
+  const parsed = poolName(key);
+  if (!('ok' in parsed)) file.report({ path, ...parsed, atKey: true });
+  checkMapping(file, path, POOL_KEYS, REFUSED_POOL_KEYS);
+  return readPool(file, path, 'ok' in parsed ? parsed.ok : undefined);
+}
+
+function readPool(file: StackFile, path: Path, name: string | undefined): PoolDraft {
+  const at = (key: (typeof POOL_KEYS)[number]) => [...path, key];
+  return {
+    path,
+    name,
+    listen: readValue(file, at('listen'), listenPort, { value: REDIS_PORT }),
+    hash: readValue(file, at('hash'), oneOf(HASHES, 'hash'), { value: 'fnv1a_64' }),
+    distribution: readValue(file, at('distribution'), oneOf(DISTRIBUTIONS, 'distribution'), {
+      value: 'ketama',
+    }),
+    hashTag: readHashTag(file, at('hash_tag')),
+    timeoutMs: readValue(file, at('timeout'), duration({ min: 1, max: 3_600_000 }), { value: 2000 }),
+    serverConnections: readValue(file, at('server_connections'), integer(1, 64), { value: 1 }),
+    redisDb: readValue(file, at('redis_db'), integer(0, LAST_DB), { value: 0 }),
+  };
+}
+
+function readHashTag(file: StackFile, path: Path): string | undefined {
+  const { kind } = file.content(path);
+  if (kind !== 'mapping' && kind !== 'list')
+    return readValue(file, path, hashTag, { value: DEFAULT_HASH_TAG, shown: '"{}"' });
+  // Unquoted braces are an empty YAML mapping, brackets an empty list.
+  const meant = kind === 'mapping' ? '"{}"' : '"[]"';
+  file.report({
+    path,
+    rule: 'is not quoted, so YAML reads it as an empty collection',
+    remedy: `Write ${meant}.`,
+  });
+  return undefined;
+}
+
+function checkPorts(file: StackFile, pools: readonly PoolDraft[]): void {
+  const owners = new Map<number, PoolDraft>();
+  for (const pool of pools) {
+    if (pool.listen === undefined) continue;
+    const owner = owners.get(pool.listen);
+    if (owner === undefined) owners.set(pool.listen, pool);
+    else
+      file.report({
+        path: [...pool.path, 'listen'],
+        near: [pool.path],
+        value: String(pool.listen),
+        rule: `is the port of pool ${owner.name ?? 'before it'} already`,
+        remedy: 'Give every pool a port of its own.',
+      });
+  }
+}

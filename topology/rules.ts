@@ -1,0 +1,109 @@
+/** stack.yaml → Topology: reads every section, applies every rule, reports all mistakes at once. */
+import type { Draft, PoolDraft } from './draft.ts';
+import { formatAddress, formatSubnet } from './ipv4.ts';
+import { TOP_KEYS } from './keys.ts';
+import { byPosition, type Problem } from './problems.ts';
+import { checkMapping, REQUIRED, readValue } from './reading.ts';
+import { checkAcross, shardDomainNames } from './rules-cross.ts';
+import { readDomains, readReplicas, readShards } from './rules-domains.ts';
+import { stackName } from './rules-names.ts';
+import { readNetwork } from './rules-network.ts';
+import { readPools } from './rules-pools.ts';
+import { readEdge, readRedis, readSentinel } from './rules-settings.ts';
+import { StackFile } from './stack-file.ts';
+import type { PoolSpec, ShardSpec, Topology } from './types.ts';
+
+export type Loaded =
+  | { readonly ok: true; readonly topology: Topology }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/**
+ * Reads a stack file.
+ * @param text its content
+ * @param file its name, for messages only; nothing is opened
+ * @returns the topology with every default filled in, or every mistake in the order of the file
+ */
+export function loadTopology(text: string, file: string): Loaded {
+  const source = new StackFile(text, file);
+  if (!source.readable) return refused(source);
+  if (source.content([]).kind === 'absent' || source.content([]).kind === 'empty') {
+    source.report({
+      path: [],
+      value: '',
+      rule: 'the file is empty',
+      remedy: 'Write at least name and vip, e.g. name: alpha and vip: 198.18.0.100 on two lines.',
+    });
+    return refused(source);
+  }
+  if (!checkMapping(source, [], TOP_KEYS)) return refused(source);
+  const draft = readDraft(source);
+  checkAcross(source, draft);
+  return source.problems.length > 0 ? refused(source) : { ok: true, topology: finish(draft) };
+}
+
+function refused(source: StackFile): Loaded {
+  return { ok: false, problems: source.problems.toSorted(byPosition) };
+}
+
+function readDraft(file: StackFile): Draft {
+  const name = readValue(file, ['name'], stackName, REQUIRED);
+  if (!file.has(['name']))
+    file.report({ path: ['name'], rule: 'is missing', remedy: 'Name the stack, e.g. name: alpha.' });
+  const { vip, network } = readNetwork(file);
+  const replicas = readReplicas(file);
+  return {
+    name,
+    vip,
+    network,
+    domains: readDomains(file),
+    shards: readShards(file),
+    replicas,
+    sentinel: readSentinel(file),
+    redis: readRedis(file, replicas),
+    edge: readEdge(file),
+    pools: readPools(file, name),
+  };
+}
+
+/** A draft without problems has every value: each reader that returns undefined has reported why. */
+function present<T>(value: T | undefined, what: string): T {
+  if (value === undefined)
+    throw new Error(`twemstack: ${what} was refused without a message; please report this`);
+  return value;
+}
+
+function allPresent<T extends object>(
+  section: { readonly [K in keyof T]: T[K] | undefined },
+  what: string,
+): T {
+  for (const [key, value] of Object.entries(section)) present(value, `${what}.${key}`);
+  return section as T;
+}
+
+function finish(draft: Draft): Topology {
+  return {
+    name: present(draft.name, 'name'),
+    vip: formatAddress(present(draft.vip, 'vip')),
+    network: formatSubnet(present(draft.network, 'network')),
+    domains: present(draft.domains, 'domains').map(({ name }) => ({ name: present(name, 'domains') })),
+    shards: finishShards(draft),
+    replicas: present(draft.replicas, 'replicas'),
+    sentinel: allPresent(draft.sentinel, 'sentinel'),
+    redis: allPresent(draft.redis, 'redis'),
+    edge: allPresent(draft.edge, 'edge'),
+    pools: present(draft.pools, 'pools').map(finishPool),
+  };
+}
+
+function finishShards(draft: Draft): ShardSpec[] {
+  return present(draft.shards, 'shards').map((shard, index) => ({
+    name: present(shard.name, 'shards'),
+    weight: present(shard.weight, 'shards'),
+    domains: shardDomainNames(draft, shard, index).map((name) => present(name, 'shards')),
+  }));
+}
+
+function finishPool({ path: _, hashTag, ...pool }: PoolDraft): PoolSpec {
+  const rest = allPresent<Omit<PoolSpec, 'hashTag'>>(pool, 'pools');
+  return hashTag === '' ? rest : { ...rest, hashTag: present(hashTag, 'pools') };
+}

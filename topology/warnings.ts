@@ -1,0 +1,81 @@
+/** What is allowed but costs something the operator should have heard of. One sentence or two each. */
+import { overlaps, subnet } from './ipv4.ts';
+import type { Topology } from './types.ts';
+
+/** Docker's `docker0` unless the engine was told otherwise. */
+const DOCKER_DEFAULT_BRIDGE = '172.17.0.0/16';
+/** Below this, pauses of a busy host look like deaths: reference measurements used 500 ms and up. */
+const HASTY_DOWN_AFTER_MS = 500;
+const HASTY_ADVERT_MS = 100;
+
+function replicaWarnings(topology: Topology): string[] {
+  if (topology.replicas === 0)
+    return [
+      'replicas: 0: a shard whose only redis is down is down with it, nothing can take over. Use 2 to survive a failure.',
+    ];
+  const minimum = topology.redis.minReplicasToWrite;
+  if (minimum === 0)
+    return [
+      `replicas: ${topology.replicas} with min-replicas-to-write 0: writes acknowledged just before a crash can be lost. Use replicas: 2, whose default is to refuse writes that no replica would get.`,
+    ];
+  if (minimum === topology.replicas)
+    return [
+      `redis.min_replicas_to_write: ${minimum} of ${topology.replicas} replicas: a shard refuses writes as soon as one of its replicas is down, and after each failover until the old master is back.`,
+    ];
+  return [];
+}
+
+function domainWarnings(topology: Topology): string[] {
+  const used = new Set(topology.shards.flatMap((shard) => shard.domains));
+  return topology.domains
+    .filter((domain) => !used.has(domain.name))
+    .map(
+      (domain) =>
+        `domain ${domain.name} holds no member of any shard. Name it in the \`domains:\` of a shard to put one there.`,
+    );
+}
+
+function poolWarnings(topology: Topology): string[] {
+  return topology.pools
+    .filter((pool) => pool.hash === 'crc32' && pool.distribution === 'ketama' && topology.shards.length > 1)
+    .map(
+      (pool) =>
+        `pools.${pool.name}: crc32 yields 15 bits only, with ketama nearly all keys fall on one server. Unless a running twemproxy must be matched, use fnv1a_64.`,
+    );
+}
+
+function timingWarnings(topology: Topology): string[] {
+  const found: string[] = [];
+  const { downAfterMs } = topology.sentinel;
+  if (downAfterMs < HASTY_DOWN_AFTER_MS)
+    found.push(
+      `sentinel.down_after: ${downAfterMs} ms: a pause of a busy host is taken for a death. 1s is a good value, 500ms the least that was measured.`,
+    );
+  if (topology.edge.advertIntervalMs < HASTY_ADVERT_MS)
+    found.push(
+      `edge.advert_interval: ${topology.edge.advertIntervalMs} ms: a busy host loses the VIP for nothing. 300ms moves it within 1.1 s.`,
+    );
+  return found;
+}
+
+function edgeAndNetworkWarnings(topology: Topology): string[] {
+  const found: string[] = [];
+  if (topology.edge.count === 1)
+    found.push('edge.count: 1: no standby takes the VIP when the only edge is down. Use 2.');
+  if (overlaps(subnet(topology.network), subnet(DOCKER_DEFAULT_BRIDGE)))
+    found.push(
+      `network: ${topology.network} overlaps Docker's default bridge ${DOCKER_DEFAULT_BRIDGE}, which most engines refuse. Another private range avoids it.`,
+    );
+  return found;
+}
+
+/** Sentences an operator should read before deploying; empty for the defaults. */
+export function warningsOf(topology: Topology): string[] {
+  return [
+    ...replicaWarnings(topology),
+    ...domainWarnings(topology),
+    ...edgeAndNetworkWarnings(topology),
+    ...timingWarnings(topology),
+    ...poolWarnings(topology),
+  ];
+}
