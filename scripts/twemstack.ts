@@ -1,0 +1,107 @@
+import { Command, CommanderError, Option } from 'commander';
+import { EXIT, OperatorError } from './errors.ts';
+
+/** The verbs are loaded on demand, so that `--help` and `status` do not pay for cdktf. */
+type Verb<O> = (options: O, ...args: string[]) => Promise<number>;
+
+const program = new Command('twemstack')
+  .description(
+    'Redis high availability as code: one YAML file becomes HAProxy + keepalived + Sentinel + Redis + a Sentinel-aware\n' +
+      'twemproxy on Docker, reached through one virtual IP.',
+  )
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 done, 1 the thing asked for is not so, 2 bad input, 3 the environment lacks something.',
+  )
+  .showHelpAfterError('(twemstack --help shows the verbs)')
+  .exitOverride();
+
+function verb<O>(name: string, description: string, load: () => Promise<Verb<O>>): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option('-f, --file <path>', 'the stack file', undefined)
+    .option('--json', 'one JSON document on stdout, nothing else')
+    .action(async (...args: unknown[]) => {
+      // commander passes the arguments, then the options, then the command.
+      const options = args.at(-2) as O;
+      const run = await load();
+      process.exitCode = await run(options, ...(args.slice(0, -2) as string[]));
+    });
+}
+
+const provider = () =>
+  new Option('--provider <where>', 'where the Docker provider comes from').choices([
+    'mirror',
+    'registry',
+    'bundled',
+  ]);
+
+verb(
+  'prepare',
+  'find or install what a deployment needs: engine, terraform, provider, base image, executables',
+  async () => (await import('./verbs/prepare.ts')).prepareVerb,
+).addOption(provider());
+verb(
+  'up',
+  'prepare, then deploy one stack after the other, each with a gate; running it again changes nothing',
+  async () => (await import('./verbs/up.ts')).upVerb,
+).addOption(provider());
+verb(
+  'down',
+  'remove what this stack made; data volumes only with --volumes',
+  async () => (await import('./verbs/down.ts')).downVerb,
+).option('--volumes', 'also remove the data volumes and the credentials: the data is gone');
+verb(
+  'status',
+  'every member: domain, role now, address, health, replication; exit 1 when degraded',
+  async () => (await import('./verbs/status.ts')).statusVerb,
+).option('--watch', 'again every second until interrupted');
+verb(
+  'plan',
+  'addresses and placement, deploying nothing',
+  async () => (await import('./verbs/plan.ts')).planVerb,
+).addOption(
+  new Option('--diagram <form>', 'print a picture of the topology instead').choices(['mermaid', 'svg']),
+);
+verb(
+  'render',
+  'write every generated configuration file to a folder, deploying nothing',
+  async () => (await import('./verbs/render.ts')).renderVerb,
+).requiredOption('--out <dir>', 'folder to write to');
+verb(
+  'secret <name>',
+  'print one password: application, operator, proxy, replication, sentinel',
+  async () => (await import('./verbs/secret.ts')).secretVerb,
+);
+verb(
+  'synth',
+  'write the terraform configuration of every stack (what cdktf.json runs)',
+  async () => (await import('./verbs/synth.ts')).synthVerb,
+);
+verb(
+  'drill <name...>',
+  'inject a fault under load and report what the application saw',
+  async () => (await import('./verbs/drill.ts')).drillVerb,
+)
+  .option('--rounds <n>', 'how often', '1')
+  .option('--force', 'also on a stack that is not whole');
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+function report(error: unknown): number {
+  if (error instanceof OperatorError) {
+    process.stderr.write(`${error.format()}\n`);
+    return error.exitCode;
+  }
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    'This is a mistake in twemstack itself, not in what you did; the lines above tell where.\n',
+  );
+  return EXIT.notSo;
+}

@@ -1,0 +1,71 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Plan } from '../../topology/types.ts';
+import { type Swept, sweep } from '../deploy/orphans.ts';
+import { stackInputs, synth } from '../deploy/synth.ts';
+import { Terraform } from '../deploy/terraform.ts';
+import { dockerClient } from '../docker-client.ts';
+import { EXIT } from '../errors.ts';
+import type { Environment } from '../prepare/environment.ts';
+import { readEnvironment } from '../prepare/environment.ts';
+import { ensureCredentials } from '../stack/credentials.ts';
+import { loadPlan } from '../stack/load.ts';
+import { type CommonOptions, printJson, type VerbContext, verbContext } from './context.ts';
+
+/** Removes what this stack made. Data volumes, credentials and state of the volumes stay unless `--volumes`. */
+export async function downVerb(options: CommonOptions & { volumes?: boolean }): Promise<number> {
+  const plan = loadPlan(options.file);
+  const context = verbContext(options);
+  const withData = options.volumes === true;
+  const environment = readEnvironment(context.home);
+  const destroyed = environment === undefined ? 0 : await destroyStacks(context, plan, environment, withData);
+  const engine = await dockerClient();
+  const swept = await context.reporter.step('sweep', async (step) => {
+    const result = await sweep(engine, plan.name, withData);
+    const count = result.containers.length + result.networks.length + result.volumes.length;
+    step.outcome(count === 0 ? 'nothing left over' : `${count} left-overs removed`);
+    return result;
+  });
+  if (withData) rmSync(context.home.stack(plan.name), { recursive: true, force: true });
+  if (context.json) printJson({ stack: plan.name, destroyed, swept, dataRemoved: withData });
+  else process.stdout.write(`${farewell(plan, destroyed, swept, withData)}\n`);
+  return EXIT.done;
+}
+
+/** Destroys stack by stack in reverse order and returns how many resources went. */
+async function destroyStacks(
+  context: VerbContext,
+  plan: Plan,
+  environment: Environment,
+  withData: boolean,
+): Promise<number> {
+  const { home, reporter } = context;
+  const order = [
+    ...plan.domains.map(({ stack }) => stack).reverse(),
+    ...(withData ? plan.domains.map(({ dataStack }) => dataStack) : []),
+    plan.network.stack,
+  ].filter((stack) => existsSync(join(home.stack(plan.name), 'state', `${stack}.tfstate`)));
+  if (order.length === 0) return 0;
+  const credentials = ensureCredentials(home, plan.name);
+  await synth(home, stackInputs(home, plan, credentials, environment, !withData));
+  const terraform = new Terraform(environment.terraform.path, context.signal);
+  let removed = 0;
+  for (const stack of order) {
+    await reporter.step(`destroy ${stack}`, async (step) => {
+      const dir = home.terraformDir(stack);
+      await terraform.init(dir);
+      const changes = await terraform.destroy(dir, step.progress);
+      step.outcome(`${changes.removed} removed`);
+      removed += changes.removed;
+    });
+  }
+  return removed;
+}
+
+function farewell(plan: Plan, destroyed: number, swept: Swept, withData: boolean): string {
+  const count = destroyed + swept.containers.length + swept.networks.length + swept.volumes.length;
+  if (count === 0) return `stack ${plan.name}: nothing to remove`;
+  return withData
+    ? `stack ${plan.name}: removed, with its data and credentials; images stay for the next \`up\``
+    : `stack ${plan.name}: removed; data volumes, credentials and images stay (\`down --volumes\` removes data and credentials)`;
+}

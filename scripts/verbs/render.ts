@@ -1,0 +1,40 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { ACCOUNTS, type Account, type Credentials } from '../../topology/types.ts';
+import { EXIT } from '../errors.ts';
+import { renderMembers } from '../render/member-files.ts';
+import { readCredentials } from '../stack/credentials.ts';
+import { loadPlan } from '../stack/load.ts';
+import { writePrivate } from '../stack/private-file.ts';
+import { type CommonOptions, printJson, verbContext } from './context.ts';
+
+/** In files rendered before the first `up` these stand where the passwords will be. */
+const PLACEHOLDERS = Object.fromEntries(
+  ACCOUNTS.map((account) => [account, `password-of-${account}-not-generated-yet`]),
+) as Record<Account, string>;
+
+/** Writes every generated file to `<out>/<member>/`, mode 0600 because some hold passwords. */
+export async function renderVerb(options: CommonOptions & { out: string }): Promise<number> {
+  const plan = loadPlan(options.file);
+  const { home } = verbContext(options);
+  const known = readCredentials(home, plan.name);
+  const credentials: Credentials = known ?? PLACEHOLDERS;
+  const written: string[] = [];
+  for (const [member, files] of renderMembers(plan, credentials)) {
+    const dir = join(resolve(options.out), member);
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    for (const file of files) {
+      const path = join(dir, file.name);
+      writePrivate(path, file.content);
+      written.push(path);
+    }
+  }
+  if (options.json === true)
+    printJson({ files: written, credentials: known === undefined ? 'placeholders' : 'real' });
+  else {
+    process.stdout.write(`${written.join('\n')}\n`);
+    if (known === undefined)
+      process.stderr.write('No credentials exist yet: placeholders stand in their place.\n');
+  }
+  return EXIT.done;
+}

@@ -1,0 +1,27 @@
+import { ACCOUNTS, type Account } from '../../topology/types.ts';
+import { EXIT, InputError } from '../errors.ts';
+import { credentialsFile, readCredentials } from '../stack/credentials.ts';
+import { loadPlan } from '../stack/load.ts';
+import { type CommonOptions, printJson, verbContext } from './context.ts';
+
+/** Prints one password, and nothing else, on stdout. */
+export async function secretVerb(options: CommonOptions, name: string): Promise<number> {
+  if (!ACCOUNTS.includes(name as Account)) {
+    throw new InputError(`there is no account "${name}"`, {
+      remedy: `the accounts are ${ACCOUNTS.join(', ')}`,
+    });
+  }
+  const plan = loadPlan(options.file);
+  const { home } = verbContext(options);
+  const credentials = readCredentials(home, plan.name);
+  if (credentials === undefined) {
+    throw new InputError(`stack ${plan.name} has no credentials yet`, {
+      where: credentialsFile(home, plan.name),
+      remedy: 'run `twemstack up`: it generates them once',
+    });
+  }
+  const password = credentials[name as Account];
+  if (options.json === true) printJson({ account: name, password });
+  else process.stdout.write(`${password}\n`);
+  return EXIT.done;
+}

@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import type { Plan } from '../../topology/types.ts';
+import type { Problem } from '../observe/assess.ts';
+import type { MemberStatus, StackStatus } from '../observe/status.ts';
+import { table } from '../report/table.ts';
+import { credentialsFile } from '../stack/credentials.ts';
+import { CHECKOUT, type Home } from '../stack/home.ts';
+
+/** One row per member: domain, name, role now, address, health, and what is to know of it. */
+export function statusTable(plan: Plan, status: StackStatus): string {
+  const pools = status.pools
+    .map(
+      ({ name, port, answers }) => `${plan.vip}:${port} (${name}) ${answers ? 'answers' : 'DOES NOT ANSWER'}`,
+    )
+    .join(', ');
+  const rows = status.members.map((entry) => [
+    entry.member.domain,
+    entry.member.name,
+    roleNow(entry),
+    entry.member.address,
+    healthNow(entry),
+    details(entry, status),
+  ]);
+  return `VIP ${pools}\n\n${table(['domain', 'member', 'role', 'address', 'health', 'details'], rows)}`;
+}
+
+/** The document of `status --json`. */
+export function statusDocument(
+  plan: Plan,
+  status: StackStatus,
+  problems: readonly Problem[],
+): Record<string, unknown> {
+  return {
+    stack: plan.name,
+    vip: plan.vip,
+    healthy: problems.length === 0,
+    problems: problems.map(({ subject, what }) => ({ subject, what })),
+    pools: status.pools,
+    members: status.members.map((entry) => ({
+      name: entry.member.name,
+      domain: entry.member.domain,
+      role: roleNow(entry),
+      address: entry.member.address,
+      health: healthNow(entry),
+      container: entry.container?.status,
+      image: entry.container?.imageName,
+      version: entry.redis?.version,
+      vip: entry.vip,
+      offset: entry.redis?.offset,
+      lagBytes: lagBytes(entry, status),
+      keys: entry.redis?.keys,
+      error: entry.error,
+    })),
+  };
+}
+
+/** One command to try, with the answer to expect, and where the credentials are. */
+export function tryIt(plan: Plan, home: Home): string {
+  const pool = plan.pools[0];
+  const inCheckout = home.root === CHECKOUT;
+  const file = inCheckout
+    ? credentialsFile(home, plan.name).slice(CHECKOUT.length + 1)
+    : credentialsFile(home, plan.name);
+  return [
+    'Try:',
+    `  REDISCLI_AUTH=$(npx twemstack secret application) redis-cli -h ${plan.vip} -p ${pool.listen} SET greeting hello`,
+    '  OK',
+    `Applications connect to ${plan.vip}:${pool.listen} with the password of "application".`,
+    `Credentials: ${file === '' ? join(home.root, 'credentials.json') : file} (mode 0600; \`npx twemstack secret application\` prints one)`,
+    '',
+  ].join('\n');
+}
+
+function roleNow({ member, redis, vip }: MemberStatus): string {
+  if (member.role === 'redis')
+    return redis === undefined ? `${member.shard} ?` : `${member.shard} ${redis.role}`;
+  if (member.role === 'edge') return vip === true ? 'edge (VIP)' : 'edge';
+  return member.role;
+}
+
+function healthNow({ container, error }: MemberStatus): string {
+  if (container === undefined) return 'absent';
+  if (container.status !== 'running') return container.status;
+  if (error !== undefined) return 'silent';
+  return container.health === 'none' ? 'running' : container.health;
+}
+
+function details(entry: MemberStatus, status: StackStatus): string {
+  if (entry.error !== undefined) return entry.error;
+  if (entry.redis !== undefined) return redisDetails(entry, status);
+  if (entry.sentinel !== undefined) {
+    const words = entry.sentinel.masters.map(({ name, address }) => `${name} -> ${address}`);
+    return words.sort().join(', ');
+  }
+  return '';
+}
+
+function redisDetails(entry: MemberStatus, status: StackStatus): string {
+  const { redis } = entry;
+  if (redis === undefined) return '';
+  const version = `redis ${redis.version}, ${redis.keys} keys`;
+  if (redis.role === 'master') {
+    return `${version}, ${redis.replicas.filter(({ online }) => online).length} replicas online`;
+  }
+  const lag = lagBytes(entry, status);
+  return `${version}, ${redis.linkUp === true ? `lag ${lag ?? '?'} bytes` : 'link to the master DOWN'}`;
+}
+
+/** How far a replica's data is behind its master's, both read in the same round. */
+function lagBytes(entry: MemberStatus, status: StackStatus): number | undefined {
+  if (entry.redis?.role !== 'replica') return undefined;
+  const master = status.members.find(({ member }) => member.address === entry.redis?.masterAddress);
+  if (master?.redis === undefined) return undefined;
+  return Math.max(0, master.redis.offset - entry.redis.offset);
+}

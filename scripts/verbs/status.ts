@@ -1,0 +1,39 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { dockerClient } from '../docker-client.ts';
+import { EXIT, NotSoError } from '../errors.ts';
+import { assess } from '../observe/assess.ts';
+import { collectStatus } from '../observe/status.ts';
+import { readCredentials } from '../stack/credentials.ts';
+import { loadPlan } from '../stack/load.ts';
+import { type CommonOptions, printJson, verbContext } from './context.ts';
+import { statusDocument, statusTable } from './status-report.ts';
+
+const WATCH_EVERY_MS = 1000;
+
+/** Every member as it is now; exit 1 when anything is not as planned. */
+export async function statusVerb(options: CommonOptions & { watch?: boolean }): Promise<number> {
+  const plan = loadPlan(options.file);
+  const { home, signal } = verbContext(options);
+  const credentials = readCredentials(home, plan.name);
+  if (credentials === undefined) {
+    throw new NotSoError(`stack ${plan.name} is not deployed from here: it has no credentials`, {
+      where: home.stack(plan.name),
+      remedy: 'run `twemstack up`',
+    });
+  }
+  const engine = await dockerClient();
+  const domains = new Set(plan.domains.map(({ name }) => name));
+  for (;;) {
+    const status = await collectStatus(plan, credentials, engine);
+    const problems = assess(plan, status, domains);
+    if (options.json === true) printJson(statusDocument(plan, status, problems));
+    else {
+      if (options.watch === true) process.stdout.write('\x1b[2J\x1b[H');
+      process.stdout.write(`${statusTable(plan, status)}\n`);
+      for (const { subject, what } of problems) process.stdout.write(`degraded: ${subject} ${what}\n`);
+      if (problems.length === 0) process.stdout.write('healthy\n');
+    }
+    if (options.watch !== true || signal.aborted) return problems.length === 0 ? EXIT.done : EXIT.notSo;
+    await delay(WATCH_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,16 @@
+import { stackInputs, stackOrder, synth } from '../deploy/synth.ts';
+import { EXIT } from '../errors.ts';
+import { readOrPrepare } from '../prepare/prepare.ts';
+import { ensureCredentials } from '../stack/credentials.ts';
+import { loadPlan } from '../stack/load.ts';
+import { type CommonOptions, printJson, verbContext } from './context.ts';
+
+/** Writes the terraform configuration of every stack; `cdktf deploy` runs this through cdktf.json. */
+export async function synthVerb(options: CommonOptions): Promise<number> {
+  const plan = loadPlan(options.file);
+  const { home, reporter } = verbContext(options);
+  const environment = await readOrPrepare(home, reporter);
+  await synth(home, stackInputs(home, plan, ensureCredentials(home, plan.name), environment));
+  if (options.json === true) printJson({ outdir: home.outdir, stacks: stackOrder(plan) });
+  return EXIT.done;
+}

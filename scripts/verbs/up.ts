@@ -1,0 +1,130 @@
+import type { Plan } from '../../topology/types.ts';
+import { passGate } from '../deploy/gate.ts';
+import { removeOrphans } from '../deploy/orphans.ts';
+import { stackInputs, synth } from '../deploy/synth.ts';
+import { type Changes, Terraform } from '../deploy/terraform.ts';
+import { dockerClient } from '../docker-client.ts';
+import { EXIT, NotSoError } from '../errors.ts';
+import { listContainers } from '../observe/engine.ts';
+import { prepare } from '../prepare/prepare.ts';
+import { seconds } from '../report/steps.ts';
+import { ensureCredentials } from '../stack/credentials.ts';
+import { loadPlan } from '../stack/load.ts';
+import { printJson, type VerbContext, verbContext } from './context.ts';
+import type { PrepareOptions } from './prepare.ts';
+import { statusDocument, statusTable, tryIt } from './status-report.ts';
+
+/** A first deploy waits for sentinels to hear of replicas (an INFO every 10 s) and for the first full sync. */
+const GATE_MS = 60_000;
+
+/** Prepares and deploys: network, data volumes, then one domain after the other, each with a gate behind it. */
+export async function upVerb(options: PrepareOptions): Promise<number> {
+  const begin = performance.now();
+  const plan = loadPlan(options.file);
+  const context = verbContext(options);
+  const { home, reporter } = context;
+  for (const warning of plan.warnings) reporter.note(`warning: ${warning}`);
+  const environment = await prepare({ home, plan, provider: options.provider }, reporter);
+  const credentials = ensureCredentials(home, plan.name);
+  const engine = await dockerClient();
+  await reporter.step('synth', () => synth(home, stackInputs(home, plan, credentials, environment)));
+
+  const terraform = new Terraform(environment.terraform.path, context.signal);
+  const orphans = await removeOrphans(home, plan, engine);
+  if (orphans.length > 0) reporter.note(`removed what an interrupted run left behind: ${orphans.join(', ')}`);
+  const total: Changes[] = [];
+  const apply = (stack: string) =>
+    applyStack(context, plan, terraform, stack).then((changes) => total.push(changes));
+
+  await apply(plan.network.stack);
+  for (const domain of plan.domains) await apply(domain.dataStack);
+  const deployed = new Set([...(await domainsPresent(engine, plan))]);
+  for (const domain of plan.domains) {
+    await apply(domain.stack);
+    deployed.add(domain.name);
+    await reporter.step(`gate ${domain.stack}`, async (step) => {
+      await passGate({
+        plan,
+        credentials,
+        engine,
+        domains: deployed,
+        patienceMs: GATE_MS,
+        progress: step.progress,
+        signal: context.signal,
+      });
+      step.outcome(deployed.size === plan.domains.length ? 'whole' : 'healthy');
+    });
+  }
+  const status = await passGate({
+    plan,
+    credentials,
+    engine,
+    domains: deployed,
+    patienceMs: GATE_MS,
+    progress: () => undefined,
+  });
+  const changes = sum(total);
+  const elapsed = performance.now() - begin;
+  if (context.json)
+    printJson({ ...statusDocument(plan, status, []), changes, elapsedMs: Math.round(elapsed) });
+  else {
+    process.stdout.write(`\n${statusTable(plan, status)}\n${tryIt(plan, home)}\n`);
+    process.stdout.write(`${describe(changes)} in ${seconds(elapsed)}\n`);
+  }
+  return EXIT.done;
+}
+
+async function applyStack(
+  context: VerbContext,
+  plan: Plan,
+  terraform: Terraform,
+  stack: string,
+): Promise<Changes> {
+  const dir = context.home.terraformDir(stack);
+  return context.reporter.step(`deploy ${stack}`, async (step) => {
+    stopIfInterrupted(context, plan, stack);
+    step.progress('terraform init');
+    await terraform.init(dir);
+    step.progress('comparing with what runs');
+    const changes = await terraform.apply(dir, step.progress);
+    step.outcome(describe(changes));
+    return changes;
+  });
+}
+
+function stopIfInterrupted(context: VerbContext, plan: Plan, next: string): void {
+  if (!context.signal.aborted) return;
+  throw new NotSoError(`interrupted before ${next}; what was deployed before it stands`, {
+    where: plan.name,
+    remedy: '`twemstack up` completes it, `twemstack down` removes it, `twemstack status` shows it',
+  });
+}
+
+/** Domains that already have containers: on a second run the gate demands them from the start. */
+async function domainsPresent(
+  engine: Parameters<typeof listContainers>[0],
+  plan: Plan,
+): Promise<Set<string>> {
+  const containers = await listContainers(engine, plan.name);
+  return new Set(
+    plan.domains
+      .filter((domain) => domain.members.some((member) => containers.has(member.name)))
+      .map((domain) => domain.name),
+  );
+}
+
+function sum(parts: readonly Changes[]): Changes {
+  return parts.reduce(
+    (all, one) => ({
+      added: all.added + one.added,
+      changed: all.changed + one.changed,
+      removed: all.removed + one.removed,
+    }),
+    { added: 0, changed: 0, removed: 0 },
+  );
+}
+
+function describe({ added, changed, removed }: Changes): string {
+  if (added + changed + removed === 0) return 'no changes';
+  return `${added} added, ${changed} changed, ${removed} removed`;
+}
