@@ -143,6 +143,6 @@ export async function run(entry) {
   checkNode();
   await ensurePackages();
   const { register } = await import('tsx/esm/api');
-  register();
+  register({ tsconfig: join(CHECKOUT, 'tsconfig.json') });
   await import(pathToFileURL(join(CHECKOUT, entry)).href);
 }
