@@ -1,6 +1,7 @@
 import { DockerProvider } from '@cdktf/provider-docker/lib/provider/index.js';
-import { LocalBackend, TerraformStack } from 'cdktf';
+import { Aspects, LocalBackend, TerraformStack } from 'cdktf';
 import type { Construct } from 'constructs';
+import { HardeningAspect } from './hardening-aspect.ts';
 import type { StackInputs } from './inputs.ts';
 
 /**
@@ -18,5 +19,7 @@ export class BaseStack extends TerraformStack {
       version: inputs.provider.version,
     });
     new LocalBackend(this, { path: `${inputs.stateDir}/${id}.tfstate` });
+    // On every stack, because cdktf never visits what an aspect of the whole app covers.
+    Aspects.of(this).add(new HardeningAspect());
   }
 }

@@ -1,7 +1,6 @@
-import { App, Aspects } from 'cdktf';
+import { App } from 'cdktf';
 import { DataStack } from './data-stack.ts';
 import { DomainStack } from './domain-stack.ts';
-import { HardeningAspect } from './hardening-aspect.ts';
 import type { StackInputs } from './inputs.ts';
 import { NetworkStack } from './network-stack.ts';
 
@@ -20,6 +19,5 @@ export function synthStacks(inputs: StackInputs, outdir: string): void {
     members.addDependency(network);
     members.addDependency(data);
   }
-  Aspects.of(app).add(new HardeningAspect());
   app.synth();
 }

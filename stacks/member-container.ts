@@ -16,13 +16,15 @@ const DATA_PATH = '/data';
 export class MemberContainer extends Construct {
   constructor(scope: Construct, member: Member, inputs: StackInputs) {
     super(scope, member.name);
+    const seedVolumeName = `${member.name}-seed`;
     const seedVolume = new Volume(this, 'seed', {
-      name: `${member.name}-seed`,
+      name: seedVolumeName,
       labels: [{ label: OWNER_LABEL, value: inputs.plan.name }],
     });
-    const config = containerConfig(member, inputs, seedVolume.name);
+    const config = containerConfig(member, inputs, seedVolumeName);
     new Container(this, 'container', {
       ...config,
+      dependsOn: [seedVolume],
       labels: [
         // The provider neither replaces nor updates for some options (healthcheck, tmpfs, stop time): this label does.
         { label: 'twemstack.config', value: fingerprint(config) },
@@ -74,7 +76,7 @@ function containerConfig(member: Member, inputs: StackInputs, seedVolume: string
   };
 }
 
-/** Hash of everything that says how the container runs; the seed's relative path shape is part of it on purpose. */
+/** Hash of everything that says how the container runs. Only plain values may be in it: a CDKTF token is not stable. */
 function fingerprint(config: ContainerConfig): string {
   return createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 16);
 }

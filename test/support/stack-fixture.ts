@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { StackInputs } from '../../stacks/inputs.ts';
+import { loadTopology, planStack } from '../../topology/index.ts';
+import { ACCOUNTS, type Account, type Credentials, type Plan } from '../../topology/types.ts';
+
+/** Plan of a stack file's text; throws when the text has mistakes. */
+export function planOf(text: string): Plan {
+  const loaded = loadTopology(text, 'stack.yaml');
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+  return planStack(loaded.topology);
+}
+
+/** The default stack. */
+export const defaultPlan = (): Plan => planOf('name: alpha\nvip: 198.18.0.100\n');
+
+/** Recognisable passwords, so that a test can look for them. */
+export const TEST_CREDENTIALS: Credentials = Object.fromEntries(
+  ACCOUNTS.map((account) => [account, `clear-text-of-${account}-0123456789`]),
+) as Record<Account, string>;
+
+/** Stack inputs with made-up images and seeds; the wiring does not look inside them. */
+export function inputsOf(plan: Plan, change: Partial<StackInputs> = {}): StackInputs {
+  const image = (kind: string) => ({
+    name: `twemstack/${kind}:0123456789ab`,
+    context: `../../../.twemstack/images/${kind}-0123456789ab`,
+    base: 'debian:bookworm-slim',
+  });
+  return {
+    plan,
+    images: { redis: image('redis'), proxy: image('proxy'), edge: image('edge') },
+    seeds: new Map(
+      plan.members.map(({ name }) => [
+        name,
+        [{ name: 'facts.env', source: `../../../.twemstack/${name}/facts.env`, sha256: 'f'.repeat(64) }],
+      ]),
+    ),
+    provider: { source: 'twemstack.invalid/offline/docker', version: '4.5.0' },
+    stateDir: '../../../.twemstack/stacks/alpha/state',
+    protectData: true,
+    ...change,
+  };
+}
+
+/** A folder of its own, gone when the callback ends. */
+export async function inTemporaryFolder<T>(work: (path: string) => T | Promise<T>): Promise<T> {
+  const path = mkdtempSync(join(tmpdir(), 'twemstack-test-'));
+  try {
+    return await work(path);
+  } finally {
+    rmSync(path, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { assess } from '../../../scripts/observe/assess.ts';
+import type { RedisView } from '../../../scripts/observe/redis-view.ts';
+import type { MemberStatus, StackStatus } from '../../../scripts/observe/status.ts';
+import type { Member, Plan } from '../../../topology/types.ts';
+import { defaultPlan } from '../../support/stack-fixture.ts';
+
+const plan = defaultPlan();
+const ALL = new Set(['a', 'b', 'c']);
+
+/** The default stack as it is when nothing is wrong; `change` alters single members. */
+function statusOf(
+  change: (member: Member) => Partial<MemberStatus> | undefined = () => undefined,
+): StackStatus {
+  return {
+    members: plan.members.map((member) => ({ ...wellMember(plan, member), ...change(member) })),
+    pools: [{ name: 'alpha', port: 6379, answers: true }],
+  };
+}
+
+function wellMember(from: Plan, member: Member): MemberStatus {
+  const container = {
+    name: member.name,
+    id: member.name,
+    status: 'running',
+    health: 'healthy',
+    restarts: 0,
+    exitCode: 0,
+    imageName: 'x',
+  };
+  if (member.role === 'proxy') return { member, container, serving: true };
+  if (member.role === 'edge') return { member, container, vip: member.domain === 'a' };
+  if (member.role === 'sentinel') {
+    const masters = from.shards.map(({ name, initialMaster }) => ({
+      name,
+      address: initialMaster.address,
+      port: 6379,
+      flags: ['master'],
+      configEpoch: 0,
+      replicas: 2,
+      otherSentinels: 2,
+      quorum: 2,
+      quorumCheck: 'OK 3 usable Sentinels',
+    }));
+    return { member, container, sentinel: { masters } };
+  }
+  return { member, container, redis: redisView(from, member.shard, member.initialMaster) };
+}
+
+function redisView(from: Plan, shard: string, master: boolean): RedisView {
+  const found = from.shards.find(({ name }) => name === shard);
+  assert.ok(found);
+  const replicas = found.members.filter(({ initialMaster }) => !initialMaster);
+  return {
+    role: master ? 'master' : 'replica',
+    version: '7.0.15',
+    offset: 100,
+    replId: 'r',
+    masterAddress: master ? undefined : found.initialMaster.address,
+    linkUp: master ? undefined : true,
+    replicas: master
+      ? replicas.map(({ address }) => ({ address, offset: 100, lagSeconds: 0, online: true }))
+      : [],
+    loading: false,
+    keys: 0,
+  };
+}
+
+const sentences = (status: StackStatus, domains = ALL): string[] =>
+  assess(plan, status, domains).map(({ subject, what }) => `${subject}: ${what}`);
+
+describe('assessing a stack', () => {
+  test('a stack as planned has no problem', () => {
+    assert.deepEqual(sentences(statusOf()), []);
+  });
+
+  test('during a first deploy, domains that do not exist yet are not missed', () => {
+    const onlyA = statusOf((member) =>
+      member.domain === 'a' ? undefined : { container: undefined, error: 'no container' },
+    );
+    const withoutOthers = {
+      ...onlyA,
+      members: onlyA.members.map((entry) =>
+        entry.redis?.role === 'master' ? { ...entry, redis: { ...entry.redis, replicas: [] } } : entry,
+      ),
+    };
+    assert.deepEqual(sentences(withoutOthers, new Set(['a'])), []);
+    assert.notDeepEqual(sentences(withoutOthers), []);
+  });
+
+  test('a second master is named together with the first', () => {
+    const split = statusOf((member) =>
+      member.name === 'alpha-shard-1-b' ? { redis: redisView(plan, 'shard-1', true) } : undefined,
+    );
+    assert.ok(sentences(split).includes('shard-1: more than one master: alpha-shard-1-a, alpha-shard-1-b'));
+  });
+
+  test('a replica that lost its link, or follows a node that is not the master, is named', () => {
+    const broken = statusOf((member) => {
+      if (member.name === 'alpha-shard-1-b')
+        return { redis: { ...redisView(plan, 'shard-1', false), linkUp: false } };
+      if (member.name === 'alpha-shard-1-c') {
+        return { redis: { ...redisView(plan, 'shard-1', false), masterAddress: '198.18.0.33' } };
+      }
+      return undefined;
+    });
+    assert.deepEqual(
+      sentences(broken).filter((sentence) => sentence.startsWith('alpha-shard-1')),
+      [
+        'alpha-shard-1-b: its link to the master is down',
+        'alpha-shard-1-c: replicates from 198.18.0.33, not from the master 198.18.0.32',
+      ],
+    );
+  });
+
+  test('a sentinel that has not heard of every replica or peer yet is not ready for a failover', () => {
+    const young = statusOf((member) => {
+      if (member.role !== 'sentinel' || member.domain !== 'c') return undefined;
+      const well = wellMember(plan, member).sentinel;
+      return { sentinel: { masters: (well?.masters ?? []).map((master) => ({ ...master, replicas: 1 })) } };
+    });
+    assert.deepEqual(sentences(young), [
+      'alpha-sentinel-c: knows 1 of 2 replicas of shard-1',
+      'alpha-sentinel-c: knows 1 of 2 replicas of shard-2',
+    ]);
+  });
+
+  test('no holder of the VIP, and more than one, are problems', () => {
+    assert.ok(
+      sentences(statusOf((member) => (member.role === 'edge' ? { vip: false } : undefined))).includes(
+        '198.18.0.100: no edge holds the VIP',
+      ),
+    );
+    assert.ok(
+      sentences(statusOf((member) => (member.role === 'edge' ? { vip: true } : undefined))).includes(
+        '198.18.0.100: more than one edge holds the VIP: alpha-edge-a, alpha-edge-b',
+      ),
+    );
+  });
+});

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { Container } from '@cdktf/provider-docker/lib/container/index.js';
+import { App } from 'cdktf';
+import { BaseStack } from '../../../stacks/base-stack.ts';
+import type { StackInputs } from '../../../stacks/inputs.ts';
+import { synthStacks } from '../../../stacks/main.ts';
+import { defaultPlan, inputsOf, inTemporaryFolder, planOf } from '../../support/stack-fixture.ts';
+
+type Json = Record<string, never>;
+interface Configuration {
+  readonly terraform: {
+    readonly required_providers: Json;
+    readonly backend: { readonly local: { readonly path: string } };
+  };
+  readonly resource: Record<string, Record<string, Json>>;
+}
+
+const configurationOf = (outdir: string, stack: string): Configuration =>
+  JSON.parse(readFileSync(join(outdir, 'stacks', stack, 'cdk.tf.json'), 'utf8')) as Configuration;
+
+const synthTo = (outdir: string, inputs: StackInputs = inputsOf(defaultPlan())): Record<string, string> => {
+  synthStacks(inputs, outdir);
+  const stacks = readdirSync(join(outdir, 'stacks'));
+  return Object.fromEntries(
+    stacks.map((stack) => [stack, readFileSync(join(outdir, 'stacks', stack, 'cdk.tf.json'), 'utf8')]),
+  );
+};
+
+/** Containers of a synthesised stack, by container name. */
+function containersOf(outdir: string, stack: string): Map<string, Record<string, unknown>> {
+  const resources = Object.values(configurationOf(outdir, stack).resource.docker_container ?? {});
+  return new Map(resources.map((resource: Record<string, unknown>) => [String(resource.name), resource]));
+}
+
+describe('synthesised stacks', () => {
+  test('there is one stack for the network and, per domain, one for containers and one for data', async () => {
+    await inTemporaryFolder((dir) => {
+      assert.deepEqual(Object.keys(synthTo(dir)).sort(), [
+        'alpha-a',
+        'alpha-a-data',
+        'alpha-b',
+        'alpha-b-data',
+        'alpha-c',
+        'alpha-c-data',
+        'alpha-network',
+      ]);
+    });
+  });
+
+  test('the same plan synthesised in two places gives the same bytes, so a moved checkout changes nothing', async () => {
+    const first = await inTemporaryFolder((dir) => synthTo(dir));
+    const second = await inTemporaryFolder((dir) => synthTo(join(dir, 'elsewhere')));
+    assert.deepEqual(first, second);
+  });
+
+  test('adding a shard leaves every container that exists as it was, unless a file of it changed', async () => {
+    const two = planOf('name: alpha\nvip: 198.18.0.100\n');
+    const three = planOf('name: alpha\nvip: 198.18.0.100\nshards: 3\n');
+    await inTemporaryFolder((dir) => {
+      synthStacks(inputsOf(two), join(dir, 'two'));
+      synthStacks(inputsOf(three), join(dir, 'three'));
+      for (const domain of ['a', 'b', 'c']) {
+        const before = containersOf(join(dir, 'two'), `alpha-${domain}`);
+        const after = containersOf(join(dir, 'three'), `alpha-${domain}`);
+        for (const [name, container] of before) assert.deepEqual(after.get(name), container, name);
+        assert.equal(after.size, before.size + 1);
+      }
+    });
+  });
+
+  test('the VIP is reserved in the network, outside the range Docker hands out', async () => {
+    await inTemporaryFolder((dir) => {
+      synthTo(dir);
+      const network = Object.values(configurationOf(dir, 'alpha-network').resource.docker_network)[0] as Json;
+      assert.deepEqual(network.ipam_config, [
+        {
+          aux_address: { vip: '198.18.0.100' },
+          gateway: '198.18.0.1',
+          ip_range: '198.18.0.128/25',
+          subnet: '198.18.0.0/24',
+        },
+      ]);
+    });
+  });
+
+  test('only edges get capabilities, and only the two that VRRP and the VIP need', async () => {
+    await inTemporaryFolder((dir) => {
+      synthTo(dir);
+      for (const [name, container] of containersOf(dir, 'alpha-a')) {
+        const expected = name === 'alpha-edge-a' ? ['NET_ADMIN', 'NET_RAW'] : [];
+        assert.deepEqual(container.capabilities, { add: expected, drop: ['ALL'] }, name);
+      }
+    });
+  });
+
+  test('the provider is pinned to the version that starts a stopped container instead of deleting it', async () => {
+    await inTemporaryFolder((dir) => {
+      synthTo(dir);
+      assert.deepEqual(configurationOf(dir, 'alpha-a').terraform.required_providers, {
+        docker: { source: 'twemstack.invalid/offline/docker', version: '4.5.0' },
+      });
+    });
+  });
+
+  test('data volumes are protected from destroy, except for down --volumes', async () => {
+    await inTemporaryFolder((dir) => {
+      const protection = (outdir: string): unknown[] =>
+        Object.values(configurationOf(outdir, 'alpha-a-data').resource.docker_volume).map(
+          (volume: Record<string, unknown>) => (volume.lifecycle as Record<string, unknown>).prevent_destroy,
+        );
+      synthTo(join(dir, 'kept'));
+      synthTo(join(dir, 'gone'), inputsOf(defaultPlan(), { protectData: false }));
+      assert.deepEqual(protection(join(dir, 'kept')), [true, true, true]);
+      assert.deepEqual(protection(join(dir, 'gone')), [false, false, false]);
+    });
+  });
+
+  test('a changed option that terraform would ignore still replaces the container', async () => {
+    const label = (outdir: string): unknown => {
+      const container = containersOf(outdir, 'alpha-a').get('alpha-shard-1-a');
+      const labels = (container?.labels ?? []) as Array<{ label: string; value: string }>;
+      return labels.find((entry) => entry.label === 'twemstack.config')?.value;
+    };
+    await inTemporaryFolder((dir) => {
+      synthStacks(inputsOf(defaultPlan()), join(dir, 'before'));
+      const bigger = planOf('name: alpha\nvip: 198.18.0.100\nredis: { maxmemory: 128mb }\n');
+      synthStacks(inputsOf(bigger), join(dir, 'after'));
+      assert.notEqual(label(join(dir, 'before')), label(join(dir, 'after')));
+    });
+  });
+});
+
+describe('HardeningAspect', () => {
+  test('a container that lacks what every container must have fails synth, naming all of it', () =>
+    inTemporaryFolder((outdir) => {
+      const app = new App({ outdir });
+      const stack = new BaseStack(app, 'bare', inputsOf(defaultPlan()));
+      new Container(stack, 'container', { name: 'bare', image: 'x', capabilities: { add: ['SYS_ADMIN'] } });
+      assert.throws(
+        () => app.synth(),
+        (error: Error) =>
+          /container bare lacks a restart policy, memory with an equal memorySwap, log rotation/.test(
+            error.message,
+          ) &&
+          /a healthcheck, and wait, a static address, capabilities that drop ALL/.test(error.message) &&
+          /adds capabilities SYS_ADMIN/.test(error.message),
+      );
+    }));
+});
