@@ -40,7 +40,7 @@ function drawHeader(plan: Plan, at: Layout): string[] {
     parts.push(`<rect class="b${index}" x="${right - 17}" y="29" width="11" height="11" rx="3"/>`);
     right -= 34;
   }
-  parts.push(text(right + 10, 38, 'note end', 'failure domains'));
+  parts.push(text(right + 4, 38, 'note end', 'failure domains'));
   return parts;
 }
 
@@ -78,7 +78,7 @@ function drawVip(plan: Plan, at: Layout): string[] {
       text(centre, y + 40 + index * 16, 'address mid onvip2', `${pool.name} :${pool.listen}`),
     ),
     `<path class="line" d="M${centre} ${y + height} V${first.y - 2}"/>`,
-    text(centre + 9, y + height + 21, 'note', 'held by one at a time'),
+    text(centre + 9, y + height + 21, 'note', 'held by one edge'),
   ];
 }
 

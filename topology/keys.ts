@@ -1,5 +1,5 @@
 /** Every key a stack file may hold, and keys people bring along from elsewhere with the reason they are refused. */
-import type { Refusal } from './reading.ts';
+import type { Refusal } from './problems.ts';
 
 export const TOP_KEYS = [
   'name',
@@ -45,6 +45,11 @@ export const KNOWN_KEYS: readonly string[] = [
   ...EDGE_KEYS.map((key) => `edge.${key}`),
   ...POOL_KEYS.map((key) => `pools.<pool>.${key}`),
 ];
+
+/** Where a key belongs that stands in the wrong section: `quorum` → `sentinel.quorum`. */
+export function elsewhere(key: string): string | undefined {
+  return KNOWN_KEYS.find((path) => path.endsWith(`.${key}`)) ?? TOP_KEYS.find((top) => top === key);
+}
 
 const ONE_ENGINE: Refusal = {
   rule: 'is for several Docker hosts, and this version deploys to one',

@@ -1,10 +1,20 @@
 /** What is wrong with a stack file, said so that its author can mend it without reading our source. */
 
+const LONGEST_EXCERPT = 200;
+
 /** Where a value lives inside the file: `['pools', 'alpha', 'hash']`. Numbers index lists. */
 export type Path = readonly (string | number)[];
 
+/** Why a value cannot stand, and what to do about it. */
+export interface Refusal {
+  /** A predicate about the value: `is not a known hash: …`. */
+  readonly rule: string;
+  /** Whole sentences. */
+  readonly remedy: string;
+}
+
 /** One mistake. Reads as `file:line:column: path: value rule. remedy`. */
-export interface Problem {
+export interface Problem extends Refusal {
   readonly file: string;
   /** 1-based. */
   readonly line: number;
@@ -14,10 +24,6 @@ export interface Problem {
   readonly path: string;
   /** The offending value as shown to people; undefined when something is missing. */
   readonly value: string | undefined;
-  /** A predicate about the value: `is not a known hash: …`. */
-  readonly rule: string;
-  /** What to do about it, whole sentences. */
-  readonly remedy: string;
 }
 
 /** `['shards', 1, 'domains']` as people write it: `shards[1].domains`. */
@@ -35,10 +41,15 @@ export function formatProblem(problem: Problem, text?: string): string {
   const subject = [problem.path, problem.value].filter((part) => part !== undefined && part !== '');
   const head = `${problem.file}:${problem.line}:${problem.column}: `;
   const said = `${subject.join(': ')} ${problem.rule}. ${problem.remedy}`.trimStart();
-  const source = text?.split(/\r?\n/)[problem.line - 1];
-  if (source === undefined || source.trim() === '') return head + said;
-  const indent = source.slice(0, problem.column - 1).replace(/[^\t]/g, ' ');
-  return `${head}${said}\n    ${source}\n    ${indent}^`;
+  return head + said + (text === undefined ? '' : excerpt(text, problem));
+}
+
+/** The offending line with a mark under the token; nothing for an empty or an absurdly long line. */
+function excerpt(text: string, { line, column }: Problem): string {
+  const source = text.replace(/^\uFEFF/, '').split(/\r?\n/)[line - 1] ?? '';
+  if (source.trim() === '' || source.length > LONGEST_EXCERPT) return '';
+  const indent = source.slice(0, column - 1).replace(/[^\t]/g, ' ');
+  return `\n    ${source}\n    ${indent}^`;
 }
 
 /** All problems, one block each, separated by newlines. */

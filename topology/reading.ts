@@ -3,16 +3,13 @@
  * undefined after having reported why the file's value cannot stand. Rules skip what is undefined, so that one
  * mistake gives one message.
  */
+import { elsewhere } from './keys.ts';
 import { nearest } from './nearest.ts';
-import type { Path } from './problems.ts';
+import type { Path, Refusal } from './problems.ts';
 import type { StackFile } from './stack-file.ts';
 import { formatDuration, formatSizeMb, parseDuration, parseSizeMb } from './units.ts';
 
 export type Plain = string | number | boolean;
-export interface Refusal {
-  readonly rule: string;
-  readonly remedy: string;
-}
 /** Turns a plain value into what the topology wants, or says why not. */
 export type Parser<T> = (raw: Plain) => { readonly ok: T } | Refusal;
 
@@ -51,6 +48,21 @@ export function readValue<T>(
   return undefined;
 }
 
+/** A value that must be there. `missing` says what to write when it is not. */
+export function readRequired<T>(
+  file: StackFile,
+  path: Path,
+  parse: Parser<T>,
+  missing: string,
+): T | undefined {
+  const key = path[path.length - 1];
+  const siblings = file.keys(path.slice(0, -1));
+  // A misspelt key is reported where it stands, and that is enough.
+  const misspelt = siblings.some((other) => nearest(other, [String(key)]) !== undefined);
+  if (!file.has(path) && !misspelt) file.report({ path, rule: 'is missing', remedy: missing });
+  return readValue(file, path, parse, REQUIRED);
+}
+
 /** A mapping's keys are checked against the known ones. False when there is no mapping to read (absent is fine: true). */
 export function checkMapping(
   file: StackFile,
@@ -75,24 +87,25 @@ export function checkMapping(
 }
 
 function unknownKey(key: string, known: readonly string[]): Refusal {
-  const meant = nearest(key, known);
-  const remedy = `Known here: ${known.join(', ')}.`;
-  return {
-    rule: 'is an unknown key',
-    remedy: meant === undefined ? remedy : `Did you mean ${meant}? ${remedy}`,
-  };
+  const list = `Known here: ${known.join(', ')}.`;
+  const meant = nearest(key, known) ?? elsewhere(key);
+  return { rule: 'is an unknown key', remedy: meant === undefined ? list : `Did you mean ${meant}? ${list}` };
 }
 
 /** A whole number within limits, both included. */
 export function integer(min: number, max: number): Parser<number> {
   return (raw) => {
     if (typeof raw === 'number' && Number.isInteger(raw) && raw >= min && raw <= max) return { ok: raw };
+    const rule = `is not a whole number from ${min} to ${max}`;
+    if (typeof raw === 'number' && !Number.isNaN(raw))
+      return { rule, remedy: `The nearest is ${clamp(Math.round(raw), min, max)}.` };
     const quoted = typeof raw === 'string' && /^\d+$/.test(raw);
-    return {
-      rule: `is not a whole number from ${min} to ${max}`,
-      remedy: quoted ? `Write it without quotes: ${raw}.` : `Write a number from ${min} to ${max}.`,
-    };
+    return { rule, remedy: quoted ? `Write it without quotes: ${raw}.` : 'Write a number.' };
   };
+}
+
+function clamp(value: number, min: number, max: number): number {
+  return Math.min(max, Math.max(min, value));
 }
 
 /** One of a fixed set of words. */
@@ -128,9 +141,10 @@ export function duration(limits: {
     const ms = typeof raw === 'number' ? raw : parseDuration(String(raw));
     if (ms === undefined)
       return { rule: 'is not a duration', remedy: `Write e.g. 500ms, 1s or 2m, ${range}.` };
-    if (ms < min || ms > max || ms % step !== 0)
-      return { rule: `is not a duration ${range}`, remedy: `Write one ${range}.` };
-    return { ok: ms };
+    if (ms >= min && ms <= max && ms % step === 0) return { ok: ms };
+    const near = clamp(Math.round(ms / step) * step, min, max);
+    const hint = typeof raw === 'number' ? ' A number without unit counts as milliseconds.' : '';
+    return { rule: `is not a duration ${range}`, remedy: `The nearest is ${formatDuration(near)}.${hint}` };
   };
 }
 
@@ -143,7 +157,10 @@ export function sizeMb(min: number, max: number): Parser<number> {
     const mb = parseSizeMb(String(raw));
     if (mb === undefined)
       return { rule: 'is not a size in mb or gb', remedy: `Write e.g. 64mb or 2gb, ${range}.` };
-    if (mb < min || mb > max) return { rule: `is not a size ${range}`, remedy: `Write one ${range}.` };
-    return { ok: mb };
+    if (mb >= min && mb <= max) return { ok: mb };
+    return {
+      rule: `is not a size ${range}`,
+      remedy: `The nearest is ${formatSizeMb(clamp(mb, min, max))}.`,
+    };
   };
 }

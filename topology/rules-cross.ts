@@ -55,7 +55,7 @@ function checkShardDomains(file: StackFile, draft: Draft): void {
   const known = draft.domains?.map((domain) => domain.name);
   for (const shard of draft.shards ?? []) {
     if (shard.domains === undefined) continue;
-    checkUnique(file, 'member', shard.domains);
+    checkUnique(file, shard.domains, 'is listed already, and members of a shard stand in different domains');
     for (const domain of shard.domains) checkKnownDomain(file, domain, known);
     const needed = draft.replicas === undefined ? undefined : draft.replicas + 1;
     if (needed !== undefined && shard.domains.length !== needed)

@@ -4,7 +4,7 @@ import type { DomainDraft, ShardDraft } from './draft.ts';
 import { DOMAIN_KEYS, REFUSED_DOMAIN_KEYS, SHARD_KEYS } from './keys.ts';
 import { defaultShardName } from './placement.ts';
 import type { Path } from './problems.ts';
-import { checkMapping, integer, type Parser, REQUIRED, readValue } from './reading.ts';
+import { checkMapping, integer, type Parser, REQUIRED, readRequired, readValue } from './reading.ts';
 import { checkUnique, domainName, shardName } from './rules-names.ts';
 import type { StackFile } from './stack-file.ts';
 
@@ -44,7 +44,7 @@ export function readDomains(file: StackFile): DomainDraft[] | undefined {
       remedy: 'Remove what is beyond: every shard lives in a few domains only.',
     });
   const domains = items.map((item) => readDomain(file, item));
-  checkUnique(file, 'domain', domains);
+  checkUnique(file, domains, 'is the name of an earlier domain');
   return domains;
 }
 
@@ -53,9 +53,7 @@ function readDomain(file: StackFile, item: Path): DomainDraft {
     return { path: item, name: readValue(file, item, domainName, REQUIRED) };
   checkMapping(file, item, DOMAIN_KEYS, REFUSED_DOMAIN_KEYS);
   const path = [...item, 'name'];
-  if (!file.has(path))
-    file.report({ path, rule: 'is missing', remedy: 'Every domain needs a name, e.g. name: a.' });
-  return { path, name: readValue(file, path, domainName, REQUIRED) };
+  return { path, name: readRequired(file, path, domainName, 'Every domain needs a name, e.g. name: a.') };
 }
 
 /** `replicas` of every shard. */
@@ -76,8 +74,8 @@ export function readShards(file: StackFile): ShardDraft[] | undefined {
   if (shards !== undefined)
     checkUnique(
       file,
-      'shard',
       shards.map((shard) => ({ path: namePath(file, shard.path), name: shard.name })),
+      'is the name of an earlier shard',
     );
   return shards;
 }

@@ -64,14 +64,13 @@ export const poolName = nameParser(
 /** Reports every name that an earlier one of the list has already. */
 export function checkUnique(
   file: StackFile,
-  what: string,
   named: readonly { readonly path: Path; readonly name: string | undefined }[],
+  rule: string,
 ): void {
   const seen = new Set<string>();
   for (const { path, name } of named) {
     if (name === undefined) continue;
-    if (seen.has(name))
-      file.report({ path, rule: `names a second ${what} the same`, remedy: 'Give each its own name.' });
+    if (seen.has(name)) file.report({ path, value: `"${name}"`, rule, remedy: 'Choose another.' });
     seen.add(name);
   }
 }

@@ -10,7 +10,7 @@ import {
   subnet,
   subnetOf,
 } from './ipv4.ts';
-import { type Parser, REQUIRED, readValue } from './reading.ts';
+import { type Parser, readRequired, readValue } from './reading.ts';
 import type { StackFile } from './stack-file.ts';
 
 /** Ranges nobody on the internet owns: RFC 1918, RFC 6598 (carrier NAT), RFC 2544 (benchmarks). */
@@ -54,13 +54,8 @@ const networkParser: Parser<Subnet> = (raw) => {
 
 /** Reads `vip` and `network` and checks each by itself and the one against the other. */
 export function readNetwork(file: StackFile): { vip: number | undefined; network: Subnet | undefined } {
-  const vip = readValue(file, ['vip'], vipParser, REQUIRED);
-  if (!file.has(['vip']))
-    file.report({
-      path: ['vip'],
-      rule: 'is missing',
-      remedy: 'Write the virtual address that applications will connect to, e.g. vip: 198.18.0.100.',
-    });
+  const missing = 'Write the virtual address that applications will connect to, e.g. vip: 198.18.0.100.';
+  const vip = readRequired(file, ['vip'], vipParser, missing);
   const derived = vip === undefined ? undefined : subnetOf(vip, DEFAULT_PREFIX);
   const network = file.has(['network'])
     ? readValue(file, ['network'], networkParser, { value: undefined, shown: 'the /24 around the vip' })

@@ -3,7 +3,7 @@ import type { Draft, PoolDraft } from './draft.ts';
 import { formatAddress, formatSubnet } from './ipv4.ts';
 import { TOP_KEYS } from './keys.ts';
 import { byPosition, type Problem } from './problems.ts';
-import { checkMapping, REQUIRED, readValue } from './reading.ts';
+import { checkMapping, readRequired } from './reading.ts';
 import { checkAcross, shardDomainNames } from './rules-cross.ts';
 import { readDomains, readReplicas, readShards } from './rules-domains.ts';
 import { stackName } from './rules-names.ts';
@@ -46,9 +46,7 @@ function refused(source: StackFile): Loaded {
 }
 
 function readDraft(file: StackFile): Draft {
-  const name = readValue(file, ['name'], stackName, REQUIRED);
-  if (!file.has(['name']))
-    file.report({ path: ['name'], rule: 'is missing', remedy: 'Name the stack, e.g. name: alpha.' });
+  const name = readRequired(file, ['name'], stackName, 'Name the stack, e.g. name: alpha.');
   const { vip, network } = readNetwork(file);
   const replicas = readReplicas(file);
   return {

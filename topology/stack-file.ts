@@ -15,7 +15,7 @@ import {
   visit,
   type YAMLError,
 } from 'yaml';
-import { formatPath, type Path, type Problem } from './problems.ts';
+import { formatPath, type Path, type Problem, type Refusal } from './problems.ts';
 
 /** Longest rendering of a value in a message. */
 const SHOWN_LENGTH = 60;
@@ -26,10 +26,8 @@ export type Content =
   | { readonly kind: 'scalar'; readonly value: string | number | boolean };
 
 /** A mistake without its position, which the path gives. */
-export interface Finding {
+export interface Finding extends Refusal {
   readonly path: Path;
-  readonly rule: string;
-  readonly remedy: string;
   /** Shown instead of the file's own value, e.g. a default that does not fit. */
   readonly value?: string;
   /** Where to point when the path itself is not in the file, first that exists. */
@@ -40,6 +38,8 @@ export interface Finding {
 
 export class StackFile {
   readonly file: string;
+  /** False when the text is no tree to speak of, so that further checks would only make noise. */
+  readable = true;
   readonly #root: Node | null;
   readonly #lines: LineCounter;
   readonly #problems: Problem[] = [];
@@ -59,16 +59,13 @@ export class StackFile {
       version: '1.2',
     });
     this.#root = document.contents;
-    this.#collectSyntax(document);
+    this.#collectSyntax(document, source);
   }
 
   /** Problems so far, in the order they were found. */
   get problems(): readonly Problem[] {
     return this.#problems;
   }
-
-  /** False when the text is no tree to speak of, so that further checks would only make noise. */
-  readable = true;
 
   /** What stands at a path. */
   content(path: Path): Content {
@@ -105,7 +102,7 @@ export class StackFile {
       const found = this.#find(path.slice(0, length));
       if (found === undefined) continue;
       const useKey = atKey || length < path.length || this.content(path).kind === 'empty';
-      return this.#position((useKey && found.key?.range?.[0]) || startOf(found.value) || 0);
+      return this.#position((useKey ? found.key?.range?.[0] : undefined) ?? startOf(found.value) ?? 0);
     }
     return this.#position(this.#root?.range?.[0] ?? 0);
   }
@@ -114,7 +111,9 @@ export class StackFile {
   show(path: Path): string | undefined {
     const node = this.#find(path)?.value;
     if (node === undefined) return undefined;
-    const text = isNode(node) ? JSON.stringify(node.toJSON()) : 'null';
+    // As written: 0x10 stays 0x10, and .inf has no JSON.
+    const asWritten = isScalar(node) && typeof node.value === 'number' ? node.source : undefined;
+    const text = asWritten ?? (isNode(node) ? JSON.stringify(node.toJSON()) : 'null');
     return text.length <= SHOWN_LENGTH ? text : `${text.slice(0, SHOWN_LENGTH)}…`;
   }
 
@@ -147,11 +146,17 @@ export class StackFile {
     this.#problems.push({ file: this.file, ...position, path: '', value: undefined, rule, remedy });
   }
 
-  #collectSyntax(document: Document.Parsed): void {
+  #collectSyntax(document: Document.Parsed, source: string): void {
+    const linesSeen = new Set<number>();
     for (const error of [...document.errors, ...document.warnings]) {
-      // A repeated key leaves a tree that can be read on; after any other error the rest is guesswork.
+      // A repeated key leaves a tree that can be read on; after any other error the rest is guesswork, and further
+      // errors of the same line are its echoes.
+      const echo = error.code !== 'DUPLICATE_KEY' && linesSeen.has(this.#position(error.pos[0]).line);
       if (error.code !== 'DUPLICATE_KEY') this.readable = false;
-      this.#reportAt(error.pos[0], syntaxRule(error), syntaxRemedy(error));
+      if (echo) continue;
+      linesSeen.add(this.#position(error.pos[0]).line);
+      const word = /^[^\s:,{}[\]]+/.exec(source.slice(error.pos[0]))?.[0];
+      this.#reportAt(error.pos[0], ...syntaxMessage(error, word));
     }
     this.#refuseIndirection(document);
   }
@@ -195,24 +200,29 @@ function startOf(node: unknown): number | undefined {
   return isNode(node) ? node.range?.[0] : undefined;
 }
 
-function syntaxRule(error: YAMLError): string {
-  if (error.code === 'DUPLICATE_KEY') return 'the same key appears twice in this mapping';
-  return `is not valid YAML: ${error.message.replace(/\.?\s*$/, '')}`;
-}
-
-const SYNTAX_REMEDIES: Partial<Record<YAMLError['code'], string>> = {
-  DUPLICATE_KEY: 'Keep one of them.',
-  TAB_AS_INDENT: 'Indent with spaces.',
-  BAD_INDENT: 'Indent the keys of one mapping alike, with spaces.',
-  MULTIPLE_DOCS:
-    'One file describes one stack: remove the line `---` and what follows, or use a file of its own.',
-  NON_STRING_KEY: 'Keys are plain words.',
-  TAG_RESOLVE_FAILED: 'Remove the tag (the word that begins with `!`).',
-  MISSING_CHAR: 'Close the quote or bracket, or quote the whole value.',
-  BLOCK_AS_IMPLICIT_KEY: 'Put the nested mapping on lines of its own, or quote a value that contains `: `.',
-  BAD_SCALAR_START: 'Quote a value that begins with a special character.',
+/** What parser errors mean in a stack file; the parser's own words where these say nothing better. */
+const SYNTAX: Partial<Record<YAMLError['code'], { readonly rule?: string; readonly remedy: string }>> = {
+  TAB_AS_INDENT: { remedy: 'Indent with spaces.' },
+  BAD_INDENT: { remedy: 'Indent the keys of one mapping alike, with spaces.' },
+  MULTIPLE_DOCS: {
+    rule: 'a second document begins here',
+    remedy: 'One file describes one stack: remove the line `---` and what follows, or use a file of its own.',
+  },
+  NON_STRING_KEY: { rule: 'a key is not a plain word', remedy: 'Write `key: value`.' },
+  TAG_RESOLVE_FAILED: { remedy: 'Remove the tag (the word that begins with `!`).' },
+  MISSING_CHAR: { remedy: 'Close the quote or bracket, or quote the whole value.' },
+  BLOCK_AS_IMPLICIT_KEY: {
+    remedy: 'Put the nested mapping on lines of its own, or quote a value that contains `: `.',
+  },
+  BAD_SCALAR_START: { remedy: 'Quote a value that begins with a special character.' },
+  RESOURCE_EXHAUSTION: { rule: 'is nested too deeply', remedy: 'A stack file has four levels at most.' },
 };
 
-function syntaxRemedy(error: YAMLError): string {
-  return SYNTAX_REMEDIES[error.code] ?? 'Mend the line, then check again.';
+/** Rule and remedy of a parser error; `word` is the token it points at. */
+function syntaxMessage(error: YAMLError, word = 'a key'): [rule: string, remedy: string] {
+  if (error.code === 'DUPLICATE_KEY')
+    return [`${word} appears a second time in this mapping`, 'Keep one of them.'];
+  const known = SYNTAX[error.code];
+  const rule = known?.rule ?? `not valid YAML: ${error.message.replace(/\.?\s*$/, '')}`;
+  return [rule, known?.remedy ?? 'Mend the line, then check again.'];
 }

@@ -17,9 +17,10 @@ export function parseSizeMb(text: string): number | undefined {
   return match === null ? undefined : Number(match[1]) * SIZE_MB[match[2]];
 }
 
-/** Milliseconds in the shortest form that `parseDuration` reads back: `1500ms`, `2s`. */
+/** Milliseconds as `parseDuration` reads them back: `300ms`, `1.5s`, `40.95s`, `60m`. */
 export function formatDuration(ms: number): string {
-  return ms % 1000 === 0 && ms > 0 ? `${ms / 1000}s` : `${ms}ms`;
+  if (ms >= 60_000 && ms % 60_000 === 0) return `${ms / 60_000}m`;
+  return ms >= 1000 && ms % 10 === 0 ? `${ms / 1000}s` : `${ms}ms`;
 }
 
 export function formatSizeMb(mb: number): string {
