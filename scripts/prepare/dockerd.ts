@@ -11,18 +11,19 @@ import { lastLines } from './apt.ts';
 export interface DockerdOptions {
   /** Full path of dockerd. */
   readonly program: string;
-  readonly arguments?: readonly string[];
+  /** Flags; a flag that /etc/docker/daemon.json also sets makes dockerd refuse to start. */
+  readonly arguments: readonly string[];
   /** Address that it will answer on, `unix://…`. */
   readonly address: string;
   readonly pidFile: string;
-  /** dockerd's folder for what lives as long as it runs (`--exec-root`). */
+  /** dockerd's folder for what lives as long as it runs. */
   readonly execRoot: string;
   readonly logFile: string;
   /** A program to start it with, e.g. `['nsenter', '--net=/run/netns/x']`, which must end in exec. */
   readonly wrapper?: readonly string[];
 }
 
-/** Where dockerd keeps its things when nobody says otherwise. */
+/** Where dockerd keeps its things when nobody says otherwise, and where its log goes when twemstack starts it. */
 export const SYSTEM_DOCKERD = {
   pidFile: '/var/run/docker.pid',
   execRoot: '/var/run/docker',
@@ -53,14 +54,7 @@ export async function startDockerd(options: DockerdOptions, step: Step): Promise
   mkdirSync(dirname(options.logFile), { recursive: true });
   const before = sizeOf(options.logFile);
   const log = openSync(options.logFile, 'a', 0o600);
-  const command = [
-    ...(options.wrapper ?? []),
-    options.program,
-    `--host=${options.address}`,
-    `--pidfile=${options.pidFile}`,
-    `--exec-root=${options.execRoot}`,
-    ...(options.arguments ?? []),
-  ];
+  const command = [...(options.wrapper ?? []), options.program, ...options.arguments];
   const child = spawn(command[0], command.slice(1), {
     cwd: '/',
     detached: true,

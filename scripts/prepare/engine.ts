@@ -5,8 +5,10 @@ import { dockerClient, engineAddress, LOCAL_SOCKET } from '../docker-client.ts';
 import { EnvironmentError } from '../errors.ts';
 import { lock } from '../process-lock.mjs';
 import type { Step } from '../report/steps.ts';
+import { readIfPresent } from '../stack/private-file.ts';
 import { ensureDebianPackages } from './apt.ts';
 import { livingPid, SYSTEM_DOCKERD, startDockerd } from './dockerd.ts';
+import { uplinkMtu } from './host-network.ts';
 import { detectPlatform, findProgram, type Platform } from './platform.ts';
 
 /** What an engine says of itself. */
@@ -153,7 +155,7 @@ async function startLocal(address: string, step: Step, platform: Platform): Prom
     step.progress('starting docker.service');
     await execa('systemctl', ['start', 'docker.service'], { stdin: 'ignore', reject: false });
   } else {
-    await startDockerd({ program, address, ...SYSTEM_DOCKERD }, step);
+    await startDockerd({ program, address, arguments: systemArguments(), ...SYSTEM_DOCKERD }, step);
   }
   const found = await probeEngine(address);
   if (found.kind === 'engine') return { ...found.engine, origin: 'started' };
@@ -161,6 +163,16 @@ async function startLocal(address: string, step: Step, platform: Platform): Prom
     where: address,
     remedy: platform.systemd ? 'see `journalctl -u docker.service`' : `see ${SYSTEM_DOCKERD.logFile}`,
   });
+}
+
+/**
+ * The engine's defaults, but for packets no larger than the uplink takes: image builds download over the engine's own
+ * bridge, and replies larger than the uplink's limit may never arrive.
+ */
+function systemArguments(): string[] {
+  const mtu = uplinkMtu();
+  const configured = readIfPresent('/etc/docker/daemon.json')?.includes('"mtu"') === true;
+  return mtu !== undefined && mtu < 1500 && !configured ? [`--mtu=${mtu}`] : [];
 }
 
 function hasDockerUnit(): boolean {
