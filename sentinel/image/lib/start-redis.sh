@@ -1,0 +1,119 @@
+# Finds out which role this member has, writes its live configuration and becomes redis-server.
+source "$lib/decide.sh"
+
+readonly live=$data/live/redis.conf store=$data/store
+me=$address:$port
+read -ra peer_list <<<"$peers"
+read -ra sentinel_list <<<"$sentinels"
+peer_count=${#peer_list[@]}
+replication_password=$(seed_value masterauth)
+declare -A answer=()
+
+# The role that redis itself, told by a sentinel, last wrote to its configuration.
+read_persisted() {
+  local line
+  persisted=
+  [[ -s $live ]] || return 0
+  persisted=master
+  while IFS= read -r line; do
+    if [[ $line == replicaof\ * ]]; then
+      line=${line#replicaof }
+      persisted=${line/ /:}
+    fi
+  done <"$live"
+}
+
+# enough: a majority of the sentinels has answered, so the rest is worth little waiting.
+enough() {
+  local name count=0
+  for name in "${!answer[@]}"; do
+    [[ $name != sentinel:* || -z ${answer[$name]} ]] || count=$((count + 1))
+  done
+  ((2 * count > ${#sentinel_list[@]}))
+}
+
+# look: one round of questions to all sentinels and members of the shard, and what follows from the answers.
+look() {
+  local at
+  for at in "${sentinel_list[@]}"; do
+    ask "sentinel:$at" sentinel_view "${at%:*}" "${at##*:}" "$shard" replication "$replication_password"
+  done
+  for at in "${peer_list[@]}"; do
+    ask "redis:$at" redis_view "${at%:*}" "${at##*:}" replication "$replication_password"
+  done
+  collect 1000 enough
+  weigh_sentinels
+  weigh_peers
+}
+
+# The highest config-epoch wins: only an elected failover raises it.
+weigh_sentinels() {
+  local at view_address view_epoch view_replicas view_flags named_epoch=-1 answered=0
+  named='' disputed=0 lived=0 majority=0 named_is_member=0
+  for at in "${sentinel_list[@]}"; do
+    [[ -n ${answer[sentinel:$at]:-} ]] || continue
+    read -r view_address view_epoch view_replicas _ <<<"${answer[sentinel:$at]}"
+    answered=$((answered + 1))
+    if ((view_epoch > 0 || view_replicas > 0)); then lived=1; fi
+    if ((view_epoch > named_epoch)); then named=$view_address named_epoch=$view_epoch; fi
+  done
+  for at in "${sentinel_list[@]}"; do
+    read -r view_address _ _ view_flags <<<"${answer[sentinel:$at]:-}"
+    if [[ $view_address == "$named" && $view_flags == *@(_down|failover_in_progress)* ]]; then disputed=1; fi
+  done
+  if ((2 * answered > ${#sentinel_list[@]})); then majority=1; fi
+  if [[ " $me $peers " == *" $named "* ]]; then named_is_member=1; fi
+}
+
+weigh_peers() {
+  local at view view_role view_amount
+  peers_up=0 peers_with_data=0 peer_master='' named_role=''
+  for at in "${peer_list[@]}"; do
+    view=${answer[redis:$at]:-}
+    [[ -n $view ]] || continue
+    read -r view_role view_amount _ <<<"$view"
+    peers_up=$((peers_up + 1))
+    if ((view_amount > 0)); then peers_with_data=$((peers_with_data + 1)); fi
+    if [[ $view_role == master ]]; then peer_master=$at; fi
+    if [[ $at == "$named" ]]; then named_role=$view_role; fi
+  done
+}
+
+# Decides as soon as the answer is certain enough, asking again and again until then.
+find_role() {
+  local said='' started
+  now_ms
+  started=$now_ms
+  while :; do
+    look
+    now_ms
+    elapsed=$((now_ms - started))
+    decide
+    [[ $verdict == wait ]] || return 0
+    if [[ $said != "$reason" ]]; then log "waiting: $reason"; fi
+    said=$reason
+    pause_ms 150
+  done
+}
+
+# live_configuration: the seed, and whom to follow.
+live_configuration() {
+  cat "$seed/redis.conf"
+  printf '\n# Added by the entrypoint at its start.\n'
+  if [[ $verdict == replica ]]; then printf 'replicaof %s %s\n' "${target%:*}" "${target##*:}"; fi
+}
+
+mkdir -p "$store"
+empty=0
+compgen -G "$store/appendonlydir/*.manifest" >/dev/null || empty=1
+read_persisted
+find_role
+if [[ $verdict == refuse ]]; then
+  log "refusing to start after $elapsed ms: $reason"
+  exit 1
+fi
+if [[ $verdict == replica ]]; then follows=" of $target"; fi
+log "starting as $verdict${follows:-} after $elapsed ms: $reason"
+live_configuration | write_live redis.conf
+exec {answers}>&-
+exec redis-server "$live"
