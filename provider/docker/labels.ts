@@ -1,0 +1,38 @@
+/** Labels: terraform's set of {label, value} and Docker's map, and the label that says an object is ours. */
+import { block, type NestedBlock, required, setOf } from '../protocol/schema.ts';
+import { isObject, type ObjectValue, type Value } from '../protocol/values.ts';
+
+/** Objects of one twemstack stack carry this label with the stack's name. */
+export const OWNER_LABEL = 'twemstack.stack';
+
+export const labelBlock: NestedBlock = setOf(block({ label: required('string'), value: required('string') }));
+
+/** [{label, value}] → {label: value}. */
+export function toLabelMap(value: Value): Record<string, string> {
+  const labels: Record<string, string> = {};
+  for (const item of Array.isArray(value) ? value : []) {
+    if (isObject(item)) {
+      labels[String(item.label)] = String(item.value);
+    }
+  }
+  return labels;
+}
+
+/** {label: value} → [{label, value}], sorted by label. */
+export function fromLabelMap(labels: Record<string, string> | null | undefined): ObjectValue[] {
+  return Object.entries(labels ?? {})
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([label, value]) => ({ label, value }));
+}
+
+/**
+ * Was an object left behind by an apply that was killed before terraform could write it down? It was if it carries the
+ * same owner as the object about to be made. Anything else is a stranger's.
+ */
+export function isOwnLeftover(
+  found: Record<string, string> | null | undefined,
+  wanted: Record<string, string>,
+): boolean {
+  const owner = wanted[OWNER_LABEL];
+  return owner !== undefined && found?.[OWNER_LABEL] === owner;
+}
