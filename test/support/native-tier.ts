@@ -1,0 +1,211 @@
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Redis } from 'ioredis';
+import { renderRedisFiles, renderSentinelFiles } from '../../sentinel/files.ts';
+import type { Account, Plan, RedisMember, SentinelMember } from '../../topology/types.ts';
+import { freePort } from './free-port.ts';
+import { type Daemon, spawnDaemon } from './spawn-daemon.ts';
+import { planOf, TEST_CREDENTIALS } from './stack-fixture.ts';
+import { waitUntil } from './wait-until.ts';
+
+const IMAGE = resolve('sentinel/image');
+
+type DataMember = RedisMember | SentinelMember;
+
+/** One line of an entrypoint's log. */
+export interface Decision {
+  readonly atMs: number;
+  readonly text: string;
+}
+
+/**
+ * One shard with three members and three sentinels, run by the image's own entrypoint scripts as processes on loopback
+ * addresses, each with its seed and its volume in a temporary folder.
+ */
+export class NativeTier {
+  readonly plan: Plan;
+  readonly #folder: string;
+  readonly #running = new Map<string, Daemon>();
+
+  private constructor(plan: Plan, folder: string) {
+    this.plan = plan;
+    this.#folder = folder;
+  }
+
+  static async create(settings = ''): Promise<NativeTier> {
+    const plan = await onLoopback(planOf(`name: native\nvip: 198.18.0.100\nshards: 1\n${settings}`));
+    const tier = new NativeTier(plan, await mkdtemp(join(tmpdir(), 'twemstack-tier-')));
+    for (const member of [...tier.redises, ...tier.sentinels]) tier.#seed(member);
+    return tier;
+  }
+
+  get redises(): readonly RedisMember[] {
+    return this.plan.shards[0].members;
+  }
+
+  get sentinels(): readonly SentinelMember[] {
+    return this.plan.sentinels;
+  }
+
+  /** Starts a member; it may still be making up its mind when this returns. */
+  async start(...members: readonly DataMember[]): Promise<void> {
+    for (const member of members) {
+      const home = join(this.#folder, member.name);
+      const daemon = await spawnDaemon('bash', [join(IMAGE, 'entrypoint'), member.role], {
+        cwd: '/tmp',
+        env: {
+          PATH: process.env.PATH,
+          TWEMSTACK_SEED: join(home, 'seed'),
+          TWEMSTACK_DATA: join(home, 'data'),
+          TWEMSTACK_RUN: join(home, 'run'),
+          TWEMSTACK_LIB: join(IMAGE, 'lib'),
+        },
+      });
+      this.#running.set(member.name, daemon);
+    }
+  }
+
+  daemon(member: DataMember): Daemon {
+    const daemon = this.#running.get(member.name);
+    if (daemon === undefined) throw new Error(`${member.name} was never started`);
+    return daemon;
+  }
+
+  /** SIGKILL, as a crash; returns when they are gone. */
+  async kill(...members: readonly DataMember[]): Promise<void> {
+    for (const member of members) this.daemon(member).signal('SIGKILL');
+    for (const member of members) await this.daemon(member).stop();
+  }
+
+  /** The volume is gone, as after `docker volume rm`. */
+  wipe(member: DataMember): void {
+    rmSync(join(this.#folder, member.name, 'data'), { recursive: true, force: true });
+    mkdirSync(join(this.#folder, member.name, 'data'));
+  }
+
+  /** What the entrypoint decided since its last start. */
+  decisions(member: DataMember): Decision[] {
+    return [
+      ...this.daemon(member)
+        .output()
+        .matchAll(/^twemstack-\w+ (\d+) \S+: (.*)$/gm),
+    ].map(([, atMs, text]) => ({ atMs: Number(atMs), text }));
+  }
+
+  /** Runs one command as an account; connects for it. */
+  async call(member: DataMember, account: Account, command: string, ...args: string[]): Promise<unknown> {
+    const redis = new Redis({
+      host: member.address,
+      port: member.port,
+      username: account,
+      password: TEST_CREDENTIALS[account],
+      lazyConnect: true,
+      connectTimeout: 900,
+      commandTimeout: 2000,
+      retryStrategy: () => null,
+      maxRetriesPerRequest: 0,
+      enableReadyCheck: false,
+      disableClientInfo: true,
+    });
+    redis.on('error', () => undefined);
+    try {
+      await redis.connect();
+      return await redis.call(command, ...args);
+    } finally {
+      redis.disconnect();
+    }
+  }
+
+  /** `role:…` of INFO, undefined when it does not answer. */
+  async roleOf(member: RedisMember): Promise<string | undefined> {
+    try {
+      return ((await this.call(member, 'operator', 'ROLE')) as string[])[0];
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The one master, as itself and all sentinels say, with so many linked replicas, all peers known to all sentinels. */
+  async settled(replicas: number, withinMs = 20_000): Promise<RedisMember> {
+    return await waitUntil('one master with its replicas', () => this.#settledMaster(replicas), {
+      withinMs,
+      everyMs: 50,
+    });
+  }
+
+  /** What one sentinel thinks of the shard: SENTINEL MASTER. */
+  async sentinelView(sentinel: SentinelMember): Promise<Record<string, string>> {
+    const shard = this.plan.shards[0].name;
+    const flat = (await this.call(sentinel, 'proxy', 'SENTINEL', 'master', shard)) as string[];
+    return Object.fromEntries(
+      flat.flatMap((word, index) => (index % 2 === 0 ? [[word, flat[index + 1]]] : [])),
+    );
+  }
+
+  /** Ends everything and removes the folder. */
+  async close(): Promise<void> {
+    const daemons = [...this.#running.values()];
+    for (const daemon of daemons) daemon.signal('SIGKILL');
+    await Promise.all(daemons.map((daemon) => daemon.stop()));
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** All output so far, for the message of a failed test. */
+  logs(): string {
+    return [...this.#running].map(([name, daemon]) => `=== ${name}\n${daemon.output()}`).join('\n');
+  }
+
+  async #settledMaster(replicas: number): Promise<RedisMember | undefined> {
+    const roles = await Promise.all(this.redises.map((member) => this.roleOf(member)));
+    const masters = this.redises.filter((_, index) => roles[index] === 'master');
+    if (masters.length !== 1) return undefined;
+    const info = String(await this.call(masters[0], 'operator', 'INFO', 'replication'));
+    if ((info.match(/state=online/g) ?? []).length < replicas) return undefined;
+    for (const sentinel of this.sentinels) {
+      const view = await this.sentinelView(sentinel);
+      if (view.ip !== masters[0].address || Number(view.port) !== masters[0].port) return undefined;
+      if (view.flags !== 'master' || Number(view['num-slaves']) < this.redises.length - 1) return undefined;
+      if (Number(view['num-other-sentinels']) !== this.sentinels.length - 1) return undefined;
+    }
+    return masters[0];
+  }
+
+  #seed(member: DataMember): void {
+    const home = join(this.#folder, member.name);
+    const files =
+      member.role === 'redis'
+        ? renderRedisFiles(this.plan, member, TEST_CREDENTIALS)
+        : renderSentinelFiles(this.plan, member, TEST_CREDENTIALS);
+    mkdirSync(join(home, 'seed'), { recursive: true });
+    mkdirSync(join(home, 'data'));
+    for (const file of files) {
+      const content = file.content
+        .replaceAll('/etc/twemstack/', `${home}/seed/`)
+        .replaceAll('/data/store', `${home}/data/store`);
+      writeFileSync(join(home, 'seed', file.name), content);
+    }
+  }
+
+  /** Copies a member's volume aside, or back. */
+  copyVolume(from: DataMember, to: string): void {
+    cpSync(join(this.#folder, from.name, 'data'), to, { recursive: true });
+  }
+}
+
+/** The plan with every redis and sentinel on a loopback address and port of its own. */
+async function onLoopback(plan: Plan): Promise<Plan> {
+  const net = `127.${10 + Math.floor(Math.random() * 200)}.${Math.floor(Math.random() * 250)}`;
+  const move = async <T extends DataMember>(member: T): Promise<T> => {
+    const address = `${net}.${member.address.split('.')[3]}`;
+    return { ...member, address, port: await freePort(address) };
+  };
+  const shards = await Promise.all(
+    plan.shards.map(async (shard) => {
+      const members = await Promise.all(shard.members.map(move));
+      return { ...shard, members, initialMaster: members[0] };
+    }),
+  );
+  return { ...plan, shards, sentinels: await Promise.all(plan.sentinels.map(move)) };
+}
