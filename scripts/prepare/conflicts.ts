@@ -1,0 +1,157 @@
+import type Docker from 'dockerode';
+import { OWNER_LABEL } from '../../stacks/owner-label.ts';
+import { overlaps, parseAddress, type Subnet, subnet } from '../../topology/ipv4.ts';
+import type { Plan } from '../../topology/types.ts';
+import { EnvironmentError } from '../errors.ts';
+import { describeRoute, hostAddresses, hostRoutes, type Route } from './host-network.ts';
+
+/** Something that is in the way of a stack, and what to do about it. */
+export interface Conflict {
+  readonly what: string;
+  readonly where: string;
+  readonly remedy: string;
+}
+
+/** What of this machine matters to a stack's addresses. */
+export interface HostNetwork {
+  readonly routes: readonly Route[];
+  readonly addresses: ReadonlyArray<{ device: string; address: number }>;
+}
+
+export const hostNetwork = (): HostNetwork => ({ routes: hostRoutes(), addresses: hostAddresses() });
+
+const OTHER_NETWORK = 'set another `network` and `vip` in stack.yaml';
+
+/**
+ * What on this machine is in the way of the stack's subnet and virtual IP. The stack's own bridge, and those of Docker
+ * networks (which the engine is asked about), are not.
+ *
+ * @param dockerBridges devices that belong to Docker networks
+ */
+export function hostConflicts(
+  plan: Plan,
+  host: HostNetwork,
+  dockerBridges: ReadonlySet<string> = new Set(),
+): Conflict[] {
+  const wanted = subnet(plan.network.subnet);
+  const vip = parseAddress(plan.vip) as number;
+  const foreign = (device: string): boolean => device !== plan.network.bridge && !dockerBridges.has(device);
+  const holders = host.addresses.filter(({ device, address }) => address === vip && foreign(device));
+  const routes = host.routes.filter((route) => foreign(route.device) && overlaps(route.subnet, wanted));
+  return [
+    ...holders.map(({ device }) => ({
+      what: `the virtual IP ${plan.vip} is an address of this machine`,
+      where: device,
+      remedy: `set another \`vip\` in stack.yaml, or take the address off ${device}`,
+    })),
+    ...routes.map((route) => ({
+      what: `the stack's network ${plan.network.subnet} overlaps a network that this machine reaches`,
+      where: describeRoute(route),
+      remedy: OTHER_NETWORK,
+    })),
+  ];
+}
+
+/** What on the engine is in the way: networks that overlap, names and addresses that strangers have. */
+export async function engineConflicts(plan: Plan, docker: Docker): Promise<Conflict[]> {
+  const [networks, containers, volumes] = await Promise.all([
+    docker.listNetworks(),
+    docker.listContainers({ all: true }),
+    docker.listVolumes(),
+  ]);
+  const members = new Set(plan.members.map(({ name }) => name));
+  const ours = (labels: Record<string, string> | undefined | null): boolean =>
+    labels?.[OWNER_LABEL] === plan.name;
+  const volumeNames = new Set(plan.members.flatMap(({ name }) => [`${name}-data`, `${name}-seed`]));
+  return [
+    ...networks.flatMap((network) => networkConflict(plan, network)),
+    ...containers
+      .filter(({ Labels }) => !ours(Labels))
+      .flatMap(({ Names }) => Names.map((name) => name.replace(/^\//, '')))
+      .filter((name) => members.has(name))
+      .map((name) => stranger('container', name, `docker rename ${name} OTHER`)),
+    ...(volumes.Volumes ?? [])
+      .filter(({ Name, Labels }) => volumeNames.has(Name) && !ours(Labels))
+      .map(({ Name }) => stranger('volume', Name, `docker volume rm ${Name} (its data is gone then)`)),
+    ...(await addressConflicts(plan, docker, networks)),
+  ];
+}
+
+/** Devices of all bridges that the engine made, its default one included. */
+export async function dockerBridges(docker: Docker): Promise<ReadonlySet<string>> {
+  const networks = (await docker.listNetworks()).filter(({ Driver }) => Driver === 'bridge');
+  return new Set(
+    networks.map(({ Id, Options }) => Options?.['com.docker.network.bridge.name'] ?? `br-${Id.slice(0, 12)}`),
+  );
+}
+
+/** @throws EnvironmentError that names all conflicts at once; does nothing when there are none */
+export function refuseConflicts(conflicts: readonly Conflict[]): void {
+  if (conflicts.length === 0) return;
+  const [first, ...others] = conflicts;
+  const more = others.map(({ what, where, remedy }) => `\nalso: ${what} (${where}): ${remedy}`).join('');
+  throw new EnvironmentError(`${first.what}; nothing was changed${more}`, first);
+}
+
+function networkConflict(plan: Plan, network: Docker.NetworkInspectInfo): Conflict[] {
+  const ours = network.Labels?.[OWNER_LABEL] === plan.name;
+  if (ours) return [];
+  if (network.Name === plan.network.name) {
+    return [stranger('network', network.Name, `docker network rm ${network.Name}`)];
+  }
+  const taken = (network.IPAM?.Config ?? []).map((config) => readSubnet(config.Subnet));
+  const wanted = subnet(plan.network.subnet);
+  if (!taken.some((one) => one !== undefined && overlaps(one, wanted))) return [];
+  return [
+    {
+      what: `the stack's network ${plan.network.subnet} overlaps the Docker network "${network.Name}"`,
+      where: (network.IPAM?.Config ?? []).map((config) => config.Subnet).join(', '),
+      remedy: `${OTHER_NETWORK}, or remove that network (docker network rm ${network.Name})`,
+    },
+  ];
+}
+
+/** Strangers' containers on our own network that hold a member's address or the virtual IP. */
+async function addressConflicts(
+  plan: Plan,
+  docker: Docker,
+  networks: readonly Docker.NetworkInspectInfo[],
+): Promise<Conflict[]> {
+  const own = networks.find(
+    ({ Name, Labels }) => Name === plan.network.name && Labels?.[OWNER_LABEL] === plan.name,
+  );
+  if (own === undefined) return [];
+  const details = (await docker.getNetwork(own.Id).inspect()) as {
+    Containers?: Record<string, { Name: string; IPv4Address: string }>;
+  };
+  const reserved = new Map(plan.members.map(({ name, address }) => [address, name]));
+  reserved.set(plan.vip, 'the virtual IP');
+  return Object.values(details.Containers ?? {}).flatMap(({ Name, IPv4Address }) => {
+    const address = IPv4Address.split('/')[0];
+    const owner = reserved.get(address);
+    if (owner === undefined || owner === Name) return [];
+    return [
+      {
+        what: `container "${Name}" has ${address}, the address of ${owner}`,
+        where: `Docker network ${plan.network.name}`,
+        remedy: `docker network disconnect ${plan.network.name} ${Name}, then connect it again without --ip`,
+      },
+    ];
+  });
+}
+
+function stranger(kind: string, name: string, command: string): Conflict {
+  return {
+    what: `there is a ${kind} "${name}" that this stack did not make (no label ${OWNER_LABEL})`,
+    where: 'Docker engine',
+    remedy: `${command}, or choose another \`name\` in stack.yaml; twemstack does not touch it`,
+  };
+}
+
+function readSubnet(text: string | undefined): Subnet | undefined {
+  try {
+    return text === undefined || text.includes(':') ? undefined : subnet(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { IMAGE_KINDS, type ImageKind } from '../../topology/container-options.ts';
+import { lock } from '../process-lock.mjs';
+import type { Step } from '../report/steps.ts';
+import { CHECKOUT, type Home } from '../stack/home.ts';
+import { readIfPresent } from '../stack/private-file.ts';
+
+/** An image that is ready to be built on the engine. */
+export interface PreparedImage {
+  /** `twemstack/<kind>:<hash>`: the hash covers all that goes into it, so an unchanged image is never built again. */
+  readonly name: string;
+  /** Build context, absolute, below the home. */
+  readonly contextDir: string;
+  /** Base image, for build argument BASE. */
+  readonly base: string;
+}
+
+export type PreparedImages = Readonly<Record<ImageKind, PreparedImage>>;
+
+/** A file of a build context: where it goes, where it comes from. */
+interface ContextFile {
+  readonly name: string;
+  readonly source: string;
+  readonly executable: boolean;
+}
+
+/** Folder of each image's sources. */
+const SOURCES: Readonly<Record<ImageKind, string>> = {
+  redis: 'sentinel/image',
+  proxy: 'proxy/image',
+  edge: 'haproxy/image',
+};
+/** What the proxy's executable is made of, besides its own folder. */
+const PROXY_INPUTS = ['proxy', 'package-lock.json', 'tsconfig.json'];
+const HASH_LENGTH = 12;
+
+/**
+ * Compiles the proxy where its sources have changed since, and lays out the build context of each image below the home,
+ * in a folder named by its content. Contexts that nothing names any more are removed.
+ *
+ * @param base base image of all three
+ */
+export async function prepareImages(
+  home: Home,
+  base: string,
+  step: Step,
+  checkout = CHECKOUT,
+): Promise<PreparedImages> {
+  const root = join(home.private, 'images');
+  const held = await lock(`images ${root}`, () => step.progress('waiting for another twemstack'));
+  try {
+    home.privateDir(root);
+    const executable = await compileProxy(step, checkout);
+    const images = Object.fromEntries(
+      IMAGE_KINDS.map((kind) => {
+        const files = contextFiles(join(checkout, SOURCES[kind]));
+        if (kind === 'proxy') files.push({ name: 'nutcracker', source: executable, executable: true });
+        return [kind, layOut(root, kind, base, files)];
+      }),
+    ) as Record<ImageKind, PreparedImage>;
+    removeUnused(root, images);
+    return images;
+  } finally {
+    await held.release();
+  }
+}
+
+/**
+ * Compiles dist/nutcracker unless it was made from the same sources.
+ *
+ * @returns its path
+ */
+export async function compileProxy(step: Step, checkout = CHECKOUT): Promise<string> {
+  const target = join(checkout, 'dist/nutcracker');
+  const stampFile = `${target}.stamp`;
+  const stamp = hashOf(
+    PROXY_INPUTS.flatMap((path) => sourceFiles(join(checkout, path))),
+    checkout,
+  );
+  if (existsSync(target) && readIfPresent(stampFile) === stamp) return target;
+  step.progress('compiling the proxy');
+  mkdirSync(dirname(target), { recursive: true });
+  rmSync(stampFile, { force: true });
+  const { buildProxy } = await import('../../proxy/build.ts');
+  await buildProxy(target);
+  writeFileSync(stampFile, stamp);
+  return target;
+}
+
+function contextFiles(folder: string): ContextFile[] {
+  return sourceFiles(folder).map((source) => ({
+    name: relative(folder, source),
+    source,
+    executable: (statSync(source).mode & 0o111) !== 0,
+  }));
+}
+
+/** Writes a context that is not there yet; complete or not at all, since it is renamed into place. */
+function layOut(root: string, kind: ImageKind, base: string, files: readonly ContextFile[]): PreparedImage {
+  const hash = createHash('sha256').update(`base ${base}\n`);
+  for (const file of [...files].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const digest = createHash('sha256').update(readFileSync(file.source)).digest('hex');
+    hash.update(`${file.executable ? 'x' : '-'} ${digest} ${file.name}\n`);
+  }
+  const id = hash.digest('hex').slice(0, HASH_LENGTH);
+  const contextDir = join(root, `${kind}-${id}`);
+  if (!existsSync(contextDir)) {
+    const part = `${contextDir}.${process.pid}.part`;
+    rmSync(part, { recursive: true, force: true });
+    for (const file of files) place(file, join(part, file.name));
+    renameSync(part, contextDir);
+  }
+  return { name: `twemstack/${kind}:${id}`, contextDir, base };
+}
+
+/** Modes are set, not copied: a checkout's depend on the umask, and the engine copies them into the image. */
+function place({ source, executable }: ContextFile, target: string): void {
+  mkdirSync(dirname(target), { recursive: true, mode: 0o755 });
+  copyFileSync(source, target);
+  chmodSync(target, executable ? 0o755 : 0o644);
+}
+
+function removeUnused(root: string, images: PreparedImages): void {
+  const used = new Set(Object.values(images).map(({ contextDir }) => contextDir));
+  for (const name of readdirSync(root)) {
+    if (!used.has(join(root, name))) rmSync(join(root, name), { recursive: true, force: true });
+  }
+}
+
+/** All files below a folder (or the file itself) in one order on every machine. */
+function sourceFiles(path: string): string[] {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+function hashOf(files: readonly string[], root: string): string {
+  const hash = createHash('sha256');
+  for (const file of files)
+    hash
+      .update(`${relative(root, file)}\0`)
+      .update(readFileSync(file))
+      .update('\0');
+  return hash.digest('hex');
+}
