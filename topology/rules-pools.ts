@@ -108,7 +108,6 @@ function checkPorts(file: StackFile, pools: readonly PoolDraft[]): void {
     else
       file.report({
         path: [...pool.path, 'listen'],
-        near: [pool.path],
         value: String(pool.listen),
         rule: `is the port of pool ${owner.name ?? 'before it'} already`,
         remedy: 'Give every pool a port of its own.',

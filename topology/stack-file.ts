@@ -15,6 +15,7 @@ import {
   visit,
   type YAMLError,
 } from 'yaml';
+import { tooDeepAt } from './nesting.ts';
 import { formatPath, type Path, type Problem, type Refusal } from './problems.ts';
 
 /** Longest rendering of a value in a message. */
@@ -52,14 +53,19 @@ export class StackFile {
     // A byte order mark is no character of the first line.
     const source = text.replace(/^\uFEFF/, '');
     this.#textLength = source.length;
-    const document = parseDocument(source, {
+    const tooDeep = tooDeepAt(source);
+    const document = parseDocument(source.slice(0, tooDeep), {
       lineCounter: this.#lines,
       prettyErrors: false,
       stringKeys: true,
       version: '1.2',
     });
     this.#root = document.contents;
-    this.#collectSyntax(document, source);
+    if (tooDeep === undefined) this.#collectSyntax(document, source);
+    else {
+      this.readable = false;
+      this.#reportAt(tooDeep, 'is nested too deeply', 'A stack file has four levels at most.');
+    }
   }
 
   /** Problems so far, in the order they were found. */
@@ -215,7 +221,6 @@ const SYNTAX: Partial<Record<YAMLError['code'], { readonly rule?: string; readon
     remedy: 'Put the nested mapping on lines of its own, or quote a value that contains `: `.',
   },
   BAD_SCALAR_START: { remedy: 'Quote a value that begins with a special character.' },
-  RESOURCE_EXHAUSTION: { rule: 'is nested too deeply', remedy: 'A stack file has four levels at most.' },
 };
 
 /** Rule and remedy of a parser error; `word` is the token it points at. */
