@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { describe, test } from 'node:test';
+import { renderRedisFiles, renderSentinelFiles } from '../../../sentinel/files.ts';
+import type { MemberFile, Plan } from '../../../topology/types.ts';
+import { assertGolden } from '../../support/golden.ts';
+import { defaultPlan, planOf, TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
+
+const redisFiles = (plan: Plan, index = 0): MemberFile[] =>
+  renderRedisFiles(plan, plan.shards[0].members[index], TEST_CREDENTIALS);
+const sentinelFiles = (plan: Plan): MemberFile[] =>
+  renderSentinelFiles(plan, plan.sentinels[0], TEST_CREDENTIALS);
+const contentOf = (files: readonly MemberFile[], name: string): string =>
+  files.find((file) => file.name === name)?.content ?? assert.fail(`no file ${name}`);
+
+describe('files of the data tier', () => {
+  test('of the default stack are as in the golden files', () => {
+    const plan = defaultPlan();
+    const [master, replica] = plan.shards[0].members;
+    for (const member of [master, replica, plan.shards[1].members[0]]) {
+      for (const { name, content } of renderRedisFiles(plan, member, TEST_CREDENTIALS)) {
+        assertGolden(`redis/${member.name}/${name}`, content);
+      }
+    }
+    for (const { name, content } of sentinelFiles(plan)) {
+      assertGolden(`sentinel/${plan.sentinels[0].name}/${name}`, content);
+    }
+  });
+
+  test('members of a shard differ in name and address only: the role is not configuration', () => {
+    const plan = defaultPlan();
+    const [master, replica] = plan.shards[0].members;
+    const config = (index: number): string => contentOf(redisFiles(plan, index), 'redis.conf');
+    const renamed = config(1)
+      .replaceAll(replica.name, master.name)
+      .replaceAll(replica.address, master.address);
+    assert.equal(renamed, config(0));
+    assert.doesNotMatch(config(0), /^replicaof/m);
+  });
+
+  test('clear passwords are in secret files only, and only those that the daemon needs', () => {
+    const plan = defaultPlan();
+    const expected: ReadonlyArray<[MemberFile[], Record<string, string[]>]> = [
+      [redisFiles(plan), { 'redis.conf': [TEST_CREDENTIALS.replication] }],
+      [sentinelFiles(plan), { 'sentinel.conf': [TEST_CREDENTIALS.sentinel] }],
+    ];
+    for (const [files, clear] of expected) {
+      for (const { name, content, secret } of files) {
+        const found = Object.values(TEST_CREDENTIALS).filter((password) => content.includes(password));
+        assert.deepEqual(found, clear[name] ?? [], name);
+        assert.equal(secret, found.length > 0, name);
+      }
+    }
+  });
+
+  test('accounts carry SHA-256 of their passwords, and the default account is off', () => {
+    const acl = contentOf(redisFiles(defaultPlan()), 'users.acl');
+    assert.match(acl, /^user default reset off$/m);
+    for (const [account, password] of Object.entries(TEST_CREDENTIALS)) {
+      const digest = createHash('sha256').update(password).digest('hex');
+      assert.match(acl, new RegExp(`^user ${account} reset on #${digest} `, 'm'));
+    }
+  });
+
+  test('with one replica the survivor of a crash takes writes', () => {
+    const plan = planOf('name: beta\nvip: 198.18.0.100\nreplicas: 1\n');
+    assert.match(contentOf(redisFiles(plan), 'redis.conf'), /^min-replicas-to-write 0$/m);
+  });
+
+  test('every sentinel watches every shard at its first master, under an id of its own', () => {
+    const plan = defaultPlan();
+    const ids = plan.sentinels.map((sentinel) => {
+      const config = contentOf(renderSentinelFiles(plan, sentinel, TEST_CREDENTIALS), 'sentinel.conf');
+      for (const { name, initialMaster } of plan.shards) {
+        assert.ok(
+          config.includes(`sentinel monitor ${name} ${initialMaster.address} ${initialMaster.port} 2\n`),
+        );
+      }
+      return config.match(/^sentinel myid ([0-9a-f]{40})$/m)?.[1];
+    });
+    assert.equal(new Set(ids).size, plan.sentinels.length);
+    assert.ok(!ids.includes(undefined));
+  });
+});
