@@ -20,11 +20,10 @@ export interface SeedInput {
   readonly sha256: string;
 }
 
+/** For `required_providers`. */
 export interface ProviderInput {
   readonly source: string;
   readonly version: string;
-  /** Plugin mirror, relative to a stack's folder; absent = terraform downloads from its registry. */
-  readonly mirror?: string;
 }
 
 /** All that the stacks are wired from; whoever makes it has decided everything. */

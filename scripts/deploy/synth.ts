@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import type { StackInputs } from '../../stacks/inputs.ts';
 import type { Credentials, MemberFile, Plan } from '../../topology/types.ts';
 import type { Environment } from '../prepare/environment.ts';
+import type { ProviderChoice } from '../prepare/provider.ts';
 import { renderMembers } from '../render/member-files.ts';
 import type { Home } from '../stack/home.ts';
 import { readIfPresent, writePrivate } from '../stack/private-file.ts';
@@ -47,7 +48,7 @@ export function stackInputs(
     plan,
     images: { redis: image('redis'), proxy: image('proxy'), edge: image('edge') },
     seeds: writeSeeds(home, plan, credentials),
-    provider: environment.provider,
+    provider: { source: environment.provider.source, version: environment.provider.version },
     stateDir: home.fromTerraform(home.privateDir(join(home.stack(plan.name), 'state'))),
     protectData,
   };
@@ -63,11 +64,11 @@ export function stackOrder(plan: Plan): string[] {
 }
 
 /** Synthesises the stacks and makes each folder usable by plain terraform and plain `cdktf deploy`. */
-export async function synth(home: Home, inputs: StackInputs): Promise<void> {
+export async function synth(home: Home, inputs: StackInputs, provider: ProviderChoice): Promise<void> {
   // Loading cdktf takes most of a second: only verbs that deploy pay for it.
   const { synthStacks } = await import('../../stacks/main.ts');
   synthStacks(inputs, home.outdir);
-  for (const name of stackOrder(inputs.plan)) linkProvider(home.terraformDir(name), inputs.provider, home);
+  for (const name of stackOrder(inputs.plan)) linkProvider(home.terraformDir(name), provider, home);
 }
 
 /**
@@ -75,22 +76,19 @@ export async function synth(home: Home, inputs: StackInputs): Promise<void> {
  * hashes. `cdktf deploy` otherwise runs `providers lock`, which ignores mirrors; the `constraints` line keeps it from
  * locking again.
  */
-function linkProvider(dir: string, provider: StackInputs['provider'], home: Home): void {
+function linkProvider(dir: string, provider: ProviderChoice, home: Home): void {
   const link = join(dir, 'terraform.d', 'plugins');
-  const lock = join(dir, '.terraform.lock.hcl');
-  if (provider.mirror === undefined) {
-    rmSync(link, { force: true });
-    if (readIfPresent(lock)?.includes(`"${provider.version}"`) === false) rmSync(lock);
-    return;
-  }
   mkdirSync(join(dir, 'terraform.d'), { recursive: true });
   const inHome = !relative(home.root, provider.mirror).startsWith('..');
+  // Relative where it can be, so that a moved checkout still finds its own mirror.
   const target = inHome ? relative(join(dir, 'terraform.d'), provider.mirror) : provider.mirror;
   if (readLink(link) !== target) {
     rmSync(link, { force: true, recursive: true });
     symlinkSync(target, link);
   }
-  const content = `provider "${provider.source}" {\n  version     = "${provider.version}"\n  constraints = "${provider.version}"\n}\n`;
+  const lock = join(dir, '.terraform.lock.hcl');
+  const { address, version } = provider;
+  const content = `provider "${address}" {\n  version     = "${version}"\n  constraints = "${version}"\n}\n`;
   if (readIfPresent(lock) !== content) writeFileSync(lock, content);
 }
 

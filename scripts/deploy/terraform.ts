@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa, type ResultPromise } from 'execa';
 import { NotSoError } from '../errors.ts';
+import type { Environment } from '../prepare/environment.ts';
 
 /** What one apply or destroy did. */
 export interface Changes {
@@ -29,17 +30,14 @@ interface Line {
   };
 }
 
-/** Quiet, non-interactive, no phoning home. */
-const TERRAFORM_ENV = { CHECKPOINT_DISABLE: '1', TF_IN_AUTOMATION: '1', TF_INPUT: '0' };
-
 /** Runs terraform (or tofu) in the folder of one synthesised stack. */
 export class Terraform {
-  readonly #binary: string;
+  readonly #program: Environment['terraform'];
   readonly #signal?: AbortSignal;
 
   /** `signal` interrupts a running command the way Ctrl-C does: terraform finishes what it is doing and saves its state. */
-  constructor(binary: string, signal?: AbortSignal) {
-    this.#binary = binary;
+  constructor(program: Environment['terraform'], signal?: AbortSignal) {
+    this.#program = program;
     this.#signal = signal;
   }
 
@@ -83,9 +81,9 @@ export class Terraform {
   }
 
   #start(dir: string, args: string[], output: 'all' | 'pipe'): ResultPromise<{ reject: false; all: true }> {
-    const subprocess = execa(this.#binary, args, {
+    const subprocess = execa(this.#program.path, args, {
       cwd: dir,
-      env: TERRAFORM_ENV,
+      env: this.#program.env,
       all: true,
       buffer: output === 'all' ? true : { stdout: false, all: false },
       reject: false,

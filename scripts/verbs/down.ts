@@ -47,8 +47,8 @@ async function destroyStacks(
   ].filter((stack) => existsSync(join(home.stack(plan.name), 'state', `${stack}.tfstate`)));
   if (order.length === 0) return 0;
   const credentials = ensureCredentials(home, plan.name);
-  await synth(home, stackInputs(home, plan, credentials, environment, !withData));
-  const terraform = new Terraform(environment.terraform.path, context.signal);
+  await synth(home, stackInputs(home, plan, credentials, environment, !withData), environment.provider);
+  const terraform = new Terraform(environment.terraform, context.signal);
   let removed = 0;
   for (const stack of order) {
     await reporter.step(`destroy ${stack}`, async (step) => {

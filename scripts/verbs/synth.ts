@@ -10,7 +10,11 @@ export async function synthVerb(options: CommonOptions): Promise<number> {
   const plan = loadPlan(options.file);
   const { home, reporter } = verbContext(options);
   const environment = await readOrPrepare(home, reporter);
-  await synth(home, stackInputs(home, plan, ensureCredentials(home, plan.name), environment));
+  await synth(
+    home,
+    stackInputs(home, plan, ensureCredentials(home, plan.name), environment),
+    environment.provider,
+  );
   if (options.json === true) printJson({ outdir: home.outdir, stacks: stackOrder(plan) });
   return EXIT.done;
 }

@@ -27,9 +27,11 @@ export async function upVerb(options: PrepareOptions): Promise<number> {
   const environment = await prepare({ home, plan, provider: options.provider }, reporter);
   const credentials = ensureCredentials(home, plan.name);
   const engine = await dockerClient();
-  await reporter.step('synth', () => synth(home, stackInputs(home, plan, credentials, environment)));
+  await reporter.step('synth', () =>
+    synth(home, stackInputs(home, plan, credentials, environment), environment.provider),
+  );
 
-  const terraform = new Terraform(environment.terraform.path, context.signal);
+  const terraform = new Terraform(environment.terraform, context.signal);
   const orphans = await removeOrphans(home, plan, engine);
   if (orphans.length > 0) reporter.note(`removed what an interrupted run left behind: ${orphans.join(', ')}`);
   const total: Changes[] = [];

@@ -1,0 +1,96 @@
+/** What `npm test` is made of, in the order in which it runs: the quick and the telling first. */
+
+interface GroupBase {
+  readonly name: string;
+  /** One line for `--help`. */
+  readonly about: string;
+  /** Minutes after which the group is ended and has failed. */
+  readonly limitMinutes: number;
+}
+
+/** A tool that passes or fails as a whole; counts as one test. */
+export interface CheckGroup extends GroupBase {
+  readonly kind: 'check';
+  /** Program of node_modules/.bin, and its arguments. */
+  readonly command: readonly [string, ...string[]];
+}
+
+/** All `*.test.ts` below test/<name>, run by node:test. */
+export interface FileGroup extends GroupBase {
+  readonly kind: 'files';
+  /** Test files at once. This is made for two cores; what starts whole engines runs alone. */
+  readonly concurrency: number;
+  /** Seconds one test may take. */
+  readonly testSeconds: number;
+  /** Whether it runs real daemons, and so needs the Debian packages below. */
+  readonly daemons: boolean;
+}
+
+export type Group = CheckGroup | FileGroup;
+
+export const GROUPS: readonly Group[] = [
+  { name: 'types', about: 'type check', kind: 'check', command: ['tsc', '-p', '.'], limitMinutes: 3 },
+  { name: 'lint', about: 'lint and format', kind: 'check', command: ['biome', 'ci', '.'], limitMinutes: 2 },
+  {
+    name: 'unit',
+    about: 'pure code: rules, plan, rendering, protocol, synth',
+    kind: 'files',
+    concurrency: 2,
+    testSeconds: 60,
+    daemons: false,
+    limitMinutes: 5,
+  },
+  {
+    name: 'integration',
+    about: 'with real redis, sentinel, haproxy, keepalived, apt, Docker',
+    kind: 'files',
+    concurrency: 2,
+    testSeconds: 240,
+    daemons: true,
+    limitMinutes: 15,
+  },
+  {
+    name: 'differential',
+    about: 'the same answers as the original nutcracker',
+    kind: 'files',
+    concurrency: 2,
+    testSeconds: 120,
+    daemons: true,
+    limitMinutes: 10,
+  },
+  {
+    name: 'provider',
+    about: 'acceptance of the Docker provider through terraform',
+    kind: 'files',
+    concurrency: 1,
+    testSeconds: 240,
+    daemons: true,
+    limitMinutes: 10,
+  },
+  {
+    name: 'stack',
+    about: 'the whole topology on a Docker engine of its own',
+    kind: 'files',
+    concurrency: 1,
+    testSeconds: 900,
+    daemons: true,
+    limitMinutes: 20,
+  },
+];
+
+/** Debian packages whose programs the daemons of the tests come from. */
+export const DEBIAN_PACKAGES = [
+  'busybox-static',
+  'docker.io',
+  'haproxy',
+  'iproute2',
+  'iptables',
+  'keepalived',
+  'mmdebstrap',
+  'nutcracker',
+  'procps',
+  'redis-sentinel',
+  'redis-server',
+  'redis-tools',
+  'tini',
+] as const;

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { type StackRun, startStackRun } from '../support/stack-run.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import { parse } from './json-output.ts';
+import { secretsFound } from './secret-search.ts';
+
+/**
+ * The whole topology on a real engine, as an operator meets it. One stack is brought up once; the tests follow its life
+ * in order, so each one starts from what the one before left.
+ */
+describe('the default stack on a real engine', () => {
+  let stack: StackRun;
+
+  before(async () => {
+    stack = await startStackRun();
+  });
+  after(async () => {
+    await stack?.end();
+  });
+
+  async function up(): Promise<{ changes: Record<string, number>; elapsedMs: number; healthy: boolean }> {
+    const result = await stack.twemstack('up', '--json');
+    assert.equal(result.exitCode, 0, result.stderr);
+    return parse(result.stdout);
+  }
+
+  async function masters(): Promise<string[]> {
+    const result = await stack.twemstack('status', '--json');
+    const document = parse<{ members: Array<{ name: string; role: string }> }>(result.stdout);
+    return document.members.filter(({ role }) => / master$/.test(role)).map(({ name }) => name);
+  }
+
+  test('up brings it up: every member healthy, one holder of the VIP', async () => {
+    const result = await stack.twemstack('up');
+    assert.equal(result.exitCode, 0, result.stderr);
+    assert.match(result.stdout, /VIP 198\.18\.77\.100:6379 \(proof\) answers/);
+    assert.equal(result.stdout.split('\n').filter((line) => / healthy /.test(line)).length, 14);
+    assert.match(result.stdout, /twemstack secret application/);
+  });
+
+  test('with the password an application reads and writes, without it it is told NOAUTH', async () => {
+    const { application } = stack.credentials();
+    assert.equal((await stack.redisCli(application, 'SET', 'greeting', 'hello')).stdout, 'OK');
+    assert.equal((await stack.redisCli(application, 'GET', 'greeting')).stdout, 'hello');
+    assert.match((await stack.redisCli(undefined, 'GET', 'greeting')).stdout, /^NOAUTH/);
+  });
+
+  test('a container on the network reaches the VIP, too', async () => {
+    const { Config } = await stack.engine.docker.getContainer('proof-shard-1-a').inspect();
+    const container = await stack.engine.docker.createContainer({
+      Image: Config.Image,
+      Entrypoint: ['redis-cli', '-h', stack.plan.vip, 'PING'],
+      HostConfig: { NetworkMode: stack.plan.network.name },
+    });
+    try {
+      await container.start();
+      await container.wait();
+      const log = await container.logs({ stdout: true, stderr: true });
+      assert.match(log.toString(), /PONG|NOAUTH/);
+      const { NetworkSettings } = await container.inspect();
+      assert.notEqual(NetworkSettings.Networks[stack.plan.network.name]?.IPAddress, stack.plan.vip);
+    } finally {
+      await container.remove({ force: true });
+    }
+  });
+
+  test('keys are spread over both shards, and every replica has them', async () => {
+    const { application, operator } = stack.credentials();
+    const pairs = Array.from({ length: 200 }, (_, i) => [`spread:${i}`, String(i)]).flat();
+    assert.equal((await stack.redisCli(application, 'MSET', ...pairs)).stdout, 'OK');
+    for (const shard of stack.plan.shards) {
+      const counts = new Set<number>();
+      for (const member of shard.members) {
+        await waitUntil(`${member.name} to have its share`, async () => {
+          const args = ['-h', member.address, '--user', 'operator', 'DBSIZE'];
+          const { stdout } = await stack.run('env', `REDISCLI_AUTH=${operator}`, 'redis-cli', ...args);
+          return Number(stdout) > 50;
+        });
+        const { stdout } = await stack.run(
+          'env',
+          `REDISCLI_AUTH=${operator}`,
+          'redis-cli',
+          '-h',
+          member.address,
+          '--user',
+          'operator',
+          'DBSIZE',
+        );
+        counts.add(Number(stdout));
+      }
+      assert.equal(counts.size, 1, `members of ${shard.name} differ: ${[...counts]}`);
+    }
+  });
+
+  test('redis, sentinel and the edges refuse whoever has no password', async () => {
+    const refused = async (host: string, port: number, ...command: string[]): Promise<void> => {
+      const { stdout, stderr } = await stack.run('redis-cli', '-h', host, '-p', String(port), ...command);
+      assert.match(stdout + stderr, /^NOAUTH/, `${host}:${port} ${command.join(' ')}`);
+    };
+    await refused(stack.plan.shards[0].members[0].address, 6379, 'GET', 'greeting');
+    await refused(stack.plan.sentinels[0].address, 26379, 'SENTINEL', 'FAILOVER', 'shard-1');
+    const open = await stack.run('ss', '-Hltn');
+    assert.ok(open.stdout !== undefined);
+  });
+
+  test('no password is in terraform state, configuration, container metadata, logs or process lists', async () => {
+    assert.deepEqual(await secretsFound(stack), []);
+  });
+
+  test('up again changes nothing', async () => {
+    assert.deepEqual((await up()).changes, { added: 0, changed: 0, removed: 0 });
+  });
+
+  test('plain cdktf deploy finds the same topology and changes nothing', async () => {
+    const result = await stack.run(
+      'npx',
+      'cdktf',
+      'deploy',
+      '--auto-approve',
+      '--output',
+      stack.home.outdir,
+      '*',
+    );
+    assert.equal(result.exitCode, 0, result.stdout + result.stderr);
+    assert.doesNotMatch(result.stdout, /[1-9]\d* (added|changed|destroyed)/);
+  });
+
+  test('terraform plan in a synthesised folder sees no changes', async () => {
+    for (const name of ['proof-network', 'proof-a-data', 'proof-a', 'proof-b', 'proof-c']) {
+      const dir = stack.home.terraformDir(name);
+      const result = await stack.run('terraform', `-chdir=${dir}`, 'plan', '-detailed-exitcode', '-no-color');
+      assert.equal(result.exitCode, 0, `${name}: ${result.stdout}${result.stderr}`);
+    }
+  });
+
+  test('drill kill-master: a replica takes over, no acknowledged write is lost, and the stack is whole again', async () => {
+    const before = await masters();
+    const result = await stack.twemstack('drill', 'kill-master', '--json');
+    assert.equal(result.exitCode, 0, result.stdout + result.stderr);
+    const { rounds } = parse<{
+      rounds: Array<{ verdict: { lost: string[]; acknowledged: number }; member: string }>;
+    }>(result.stdout);
+    assert.deepEqual(rounds[0].verdict.lost, []);
+    assert.ok(rounds[0].verdict.acknowledged > 500);
+    assert.equal(rounds[0].member, before[0]);
+    assert.notDeepEqual(await masters(), before);
+  });
+
+  test('after a failover, and after a restart of any member, up changes nothing', async () => {
+    for (const name of ['proof-shard-2-b', 'proof-sentinel-a', 'proof-edge-a', 'proof-proxy-c']) {
+      await stack.engine.docker.getContainer(name).restart();
+    }
+    assert.deepEqual((await up()).changes, { added: 0, changed: 0, removed: 0 });
+    assert.equal((await masters()).length, 2);
+  });
+
+  test('a stopped container is started, a removed one is made again, and nothing else is touched', async () => {
+    await stack.engine.docker.getContainer('proof-proxy-b').stop();
+    await stack.engine.docker.getContainer('proof-shard-1-c').remove({ force: true });
+    const { changes } = await up();
+    assert.equal(changes.removed, 0);
+    assert.ok(changes.added >= 1 && changes.added + changes.changed <= 3, JSON.stringify(changes));
+    assert.equal((await stack.twemstack('status')).exitCode, 0);
+  });
+
+  test('down removes everything but the data, twice without complaint, and up brings the data back', async () => {
+    const { application } = stack.credentials();
+    assert.equal((await stack.redisCli(application, 'SET', 'kept', 'over down')).stdout, 'OK');
+    for (let i = 0; i < 2; i++) {
+      const result = await stack.twemstack('down');
+      assert.equal(result.exitCode, 0, result.stderr);
+    }
+    const containers = await stack.engine.docker.listContainers({ all: true });
+    assert.deepEqual(containers, []);
+    const { Volumes } = await stack.engine.docker.listVolumes();
+    assert.equal(Volumes.length, 9);
+    await up();
+    assert.equal((await stack.redisCli(application, 'GET', 'kept')).stdout, 'over down');
+  });
+
+  test('down --volumes leaves nothing', async () => {
+    const result = await stack.twemstack('down', '--volumes');
+    assert.equal(result.exitCode, 0, result.stderr);
+    const { docker } = stack.engine;
+    assert.deepEqual(await docker.listContainers({ all: true }), []);
+    assert.deepEqual((await docker.listVolumes()).Volumes ?? [], []);
+    assert.deepEqual((await docker.listNetworks()).map(({ Name }) => Name).sort(), [
+      'bridge',
+      'host',
+      'none',
+    ]);
+    assert.throws(() => readFileSync(`${stack.home.stack('proof')}/credentials.json`), /ENOENT/);
+  });
+});
