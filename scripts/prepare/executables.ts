@@ -120,15 +120,20 @@ function layOut(root: string, kind: ImageKind, base: string, files: readonly Con
   if (!existsSync(contextDir)) {
     const part = `${contextDir}.${process.pid}.part`;
     rmSync(part, { recursive: true, force: true });
-    for (const file of files) place(file, join(part, file.name));
+    mkdirSync(part, { recursive: true });
+    for (const file of files) place(file, part);
     renameSync(part, contextDir);
   }
   return { name: `twemstack/${kind}:${id}`, contextDir, base };
 }
 
 /** Modes are set, not copied: a checkout's depend on the umask, and the engine copies them into the image. */
-function place({ source, executable }: ContextFile, target: string): void {
-  mkdirSync(dirname(target), { recursive: true, mode: 0o755 });
+function place({ name, source, executable }: ContextFile, folder: string): void {
+  const target = join(folder, name);
+  for (let made = dirname(name); made !== '.'; made = dirname(made)) {
+    mkdirSync(join(folder, made), { recursive: true });
+    chmodSync(join(folder, made), 0o755);
+  }
   copyFileSync(source, target);
   chmodSync(target, executable ? 0o755 : 0o644);
 }

@@ -57,6 +57,9 @@ async function main(args: readonly string[]): Promise<number> {
       `== ${group.name}: ${result.complaint ?? 'good'} (${seconds(result.milliseconds)})\n`,
     );
   }
+  if (groups.some((group) => group.kind === 'files' && group.daemons)) {
+    await (await import('../../test/support/engine.ts')).endAbandonedTestEngine();
+  }
   const passed = results.reduce((sum, { counts }) => sum + counts.passed, 0);
   const failed = results.reduce((sum, { counts }) => sum + counts.failed, 0);
   process.stdout.write(`\n${table(results)}\n\n${passed} passed, ${failed} failed\n`);

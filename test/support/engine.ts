@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { dockerClient } from '../../scripts/docker-client.ts';
@@ -7,7 +7,7 @@ import { cacheFolder } from '../../scripts/prepare/debian-base.ts';
 import { livingPid, startDockerd } from '../../scripts/prepare/dockerd.ts';
 import { uplinkMtu } from '../../scripts/prepare/host-network.ts';
 import { findProgram } from '../../scripts/prepare/platform.ts';
-import { lock } from '../../scripts/process-lock.mjs';
+import { lock, tryLock } from '../../scripts/process-lock.mjs';
 import { createNetns, type NetworkNamespace, type Ran, removeNetns } from './netns.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -28,6 +28,8 @@ export interface TestEngine {
 
 /** Images of ours that are kept per repository; older ones are builds of sources that changed since. */
 const KEPT_IMAGES = 3;
+const DEFAULT_FOLDER = join(cacheFolder(), 'test-engine');
+const lockName = (folder: string): string => `test engine ${folder}`;
 const ENGINE_NETWORKS = ['bridge', 'host', 'none'];
 const QUIET_STEP = { progress: () => undefined, outcome: () => undefined };
 
@@ -35,8 +37,8 @@ const QUIET_STEP = { progress: () => undefined, outcome: () => undefined };
  * Starts the tests' engine. Its images live on in the cache folder, so that only the first run builds them; what else a
  * crashed earlier run left there is removed. One test run uses it at a time, the next one waits.
  */
-export async function startTestEngine(folder = join(cacheFolder(), 'test-engine')): Promise<TestEngine> {
-  const held = await lock(`test engine ${folder}`);
+export async function startTestEngine(folder = DEFAULT_FOLDER): Promise<TestEngine> {
+  const held = await lock(lockName(folder));
   try {
     const place = placeOf(folder);
     await endEngine(place);
@@ -61,6 +63,18 @@ export async function startTestEngine(folder = join(cacheFolder(), 'test-engine'
   } catch (error) {
     await held.release();
     throw error;
+  }
+}
+
+/** Ends a test engine that no living process holds: what a test run leaves when it is killed. */
+export async function endAbandonedTestEngine(folder = DEFAULT_FOLDER): Promise<void> {
+  if (!existsSync(folder)) return;
+  const held = await tryLock(lockName(folder));
+  if (held === undefined) return;
+  try {
+    await endEngine(placeOf(folder));
+  } finally {
+    await held.release();
   }
 }
 
