@@ -33,11 +33,13 @@ export const SYSTEM_DOCKERD = {
 const PATIENCE_MS = 60_000;
 const POLL_MS = 100;
 
-/** Pid of the process that `pidFile` names, if that process is alive and is `program`; a reused pid does not count. */
+/** Pid of the process that `pidFile` names, if it is alive and is `program`. A reused pid does not count, nor a zombie. */
 export function livingPid(pidFile: string, program: string): number | undefined {
   try {
     const pid = Number.parseInt(readFileSync(pidFile, 'utf8'), 10);
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === program.slice(0, 15) ? pid : undefined;
+    // "pid (name) state …"; the name is cut to 15 characters by the kernel.
+    const [, name, state] = /\((.*)\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+    return name === program.slice(0, 15) && !'ZX'.includes(state) ? pid : undefined;
   } catch {
     return undefined;
   }
@@ -103,7 +105,9 @@ function removeStale({ pidFile, execRoot }: DockerdOptions): void {
 
 function failed(options: DockerdOptions, why: string, logOffset: number): EnvironmentError {
   const log = readFileSync(options.logFile).subarray(logOffset).toString('utf8');
-  return new EnvironmentError(`the Docker engine did not start: ${why}\n${lastLines(log)}`, {
+  // The reason stands among dozens of lines about connections and modules.
+  const telling = log.split('\n').filter((line) => !/level="?(info|warning|debug)/.test(line));
+  return new EnvironmentError(`the Docker engine did not start: ${why}\n${lastLines(telling.join('\n'))}`, {
     where: options.logFile,
     remedy:
       'mend what its log names; it needs root, cgroups and iptables, which a plain container does not give',

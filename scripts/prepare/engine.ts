@@ -7,7 +7,7 @@ import { lock } from '../process-lock.mjs';
 import type { Step } from '../report/steps.ts';
 import { readIfPresent } from '../stack/private-file.ts';
 import { ensureDebianPackages } from './apt.ts';
-import { livingPid, SYSTEM_DOCKERD, startDockerd } from './dockerd.ts';
+import { type DockerdOptions, livingPid, SYSTEM_DOCKERD, startDockerd } from './dockerd.ts';
 import { uplinkMtu } from './host-network.ts';
 import { detectPlatform, findProgram, type Platform } from './platform.ts';
 
@@ -27,6 +27,17 @@ export interface Engine {
 export interface EngineChoice extends Engine {
   /** `running` = it was there; `started` = twemstack started it now and leaves it running. */
   readonly origin: 'running' | 'started';
+}
+
+/** The engine that is started on this machine when there is none. */
+export type LocalEngine = Omit<DockerdOptions, 'program'>;
+
+export interface EngineOptions {
+  /** Default: DOCKER_HOST, or this machine's socket. */
+  readonly address?: string;
+  readonly platform?: Platform;
+  /** Default: where Debian's engine keeps its things. */
+  readonly local?: LocalEngine;
 }
 
 /** What a look at an address found. */
@@ -77,12 +88,14 @@ export async function probeEngine(address: string, patienceMs = PROBE_MS): Promi
  *
  * @throws EnvironmentError when there is none to be had, with the way to get one
  */
-export async function chooseEngine(step: Step, platform: Platform = detectPlatform()): Promise<EngineChoice> {
-  const address = engineAddress();
+export async function chooseEngine(step: Step, options: EngineOptions = {}): Promise<EngineChoice> {
+  const { address = engineAddress(), platform = detectPlatform(), local = systemEngine() } = options;
   step.progress(`looking for an engine at ${address}`);
   const found = await probeEngine(address);
   const choice =
-    found.kind === 'engine' ? running(found.engine) : await engineInstead(address, found, step, platform);
+    found.kind === 'engine'
+      ? running(found.engine)
+      : await engineInstead(address, found, step, platform, local);
   checkVersion(choice);
   const origin = choice.origin === 'running' ? 'found running' : 'started by twemstack, stays running';
   step.outcome(`Docker ${choice.version} (API ${choice.apiVersion}) at ${address}, ${origin}`);
@@ -96,9 +109,10 @@ async function engineInstead(
   found: Exclude<EngineProbe, { kind: 'engine' }>,
   step: Step,
   platform: Platform,
+  local: LocalEngine,
 ): Promise<EngineChoice> {
   if (found.kind !== 'absent') throw unusable(address, found.kind, found.detail);
-  if (address !== `unix://${LOCAL_SOCKET}`) {
+  if (address !== local.address) {
     throw new EnvironmentError(`no Docker engine answers: ${found.detail}`, {
       where: `DOCKER_HOST=${address}`,
       remedy: 'start that engine, correct DOCKER_HOST, or unset it to use (or get) one on this machine',
@@ -106,19 +120,19 @@ async function engineInstead(
   }
   const held = await lock('twemstack engine', () => step.progress('waiting for another twemstack'));
   try {
-    const starting = await waitForStarting(address, step);
-    return starting === undefined ? await startLocal(address, step, platform) : running(starting);
+    const starting = await waitForStarting(local, step);
+    return starting === undefined ? await startLocal(local, step, platform) : running(starting);
   } finally {
     await held.release();
   }
 }
 
 /** An engine that somebody else is starting right now, or that another twemstack has started meanwhile. */
-async function waitForStarting(address: string, step: Step): Promise<Engine | undefined> {
+async function waitForStarting({ address, pidFile }: LocalEngine, step: Step): Promise<Engine | undefined> {
   for (const patienceEnds = Date.now() + PATIENCE_MS; ; await sleep(250)) {
     const found = await probeEngine(address);
     if (found.kind === 'engine') return found.engine;
-    const pid = livingPid(SYSTEM_DOCKERD.pidFile, 'dockerd');
+    const pid = livingPid(pidFile, 'dockerd');
     if (pid === undefined) return undefined;
     if (Date.now() > patienceEnds) {
       throw new EnvironmentError(`a Docker engine runs here (pid ${pid}) but does not answer on its socket`, {
@@ -131,7 +145,8 @@ async function waitForStarting(address: string, step: Step): Promise<Engine | un
 }
 
 /** Installs Debian's engine where there is none and starts it: through systemd where that runs, else detached. */
-async function startLocal(address: string, step: Step, platform: Platform): Promise<EngineChoice> {
+async function startLocal(local: LocalEngine, step: Step, platform: Platform): Promise<EngineChoice> {
+  const { address } = local;
   if (platform.os !== 'linux' || !platform.root || (!platform.apt && findProgram('dockerd') === undefined)) {
     throw new EnvironmentError(
       'no Docker engine answers, and twemstack can install and start one only as root on Debian',
@@ -155,14 +170,18 @@ async function startLocal(address: string, step: Step, platform: Platform): Prom
     step.progress('starting docker.service');
     await execa('systemctl', ['start', 'docker.service'], { stdin: 'ignore', reject: false });
   } else {
-    await startDockerd({ program, address, arguments: systemArguments(), ...SYSTEM_DOCKERD }, step);
+    await startDockerd({ ...local, program }, step);
   }
   const found = await probeEngine(address);
   if (found.kind === 'engine') return { ...found.engine, origin: 'started' };
   throw new EnvironmentError(`the Docker engine was started but does not answer: ${found.detail}`, {
     where: address,
-    remedy: platform.systemd ? 'see `journalctl -u docker.service`' : `see ${SYSTEM_DOCKERD.logFile}`,
+    remedy: platform.systemd ? 'see `journalctl -u docker.service`' : `see ${local.logFile}`,
   });
+}
+
+function systemEngine(): LocalEngine {
+  return { ...SYSTEM_DOCKERD, address: `unix://${LOCAL_SOCKET}`, arguments: systemArguments() };
 }
 
 /**

@@ -36,7 +36,7 @@ export async function prepare(options: PrepareOptions, reporter: Reporter): Prom
   });
   const terraform = await reporter.step('terraform', (step) => chooseTerraform(step));
   if (plan !== undefined) await checkAddressesAhead(plan, reporter);
-  const engine = await reporter.step('engine', (step) => chooseEngine(step, platform));
+  const engine = await reporter.step('engine', (step) => chooseEngine(step, { platform }));
   if (plan !== undefined) await checkEngine(plan, engine, reporter);
   const docker = await dockerClient(engine.address);
   const baseImage = await reporter.step('base image', async (step) => {

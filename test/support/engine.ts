@@ -42,6 +42,7 @@ export async function startTestEngine(folder = DEFAULT_FOLDER): Promise<TestEngi
   try {
     const place = placeOf(folder);
     await endEngine(place);
+    mkdirSync(place.run, { recursive: true, mode: 0o700 });
     disarm(place);
     const netns = await createNetns(place.name);
     await startDockerd(
@@ -79,6 +80,8 @@ export async function endAbandonedTestEngine(folder = DEFAULT_FOLDER): Promise<v
 }
 
 interface Place {
+  /** Folder of what need not outlive the engine. */
+  readonly run: string;
   /** Of the namespace; derived from the folder, so that the next run finds what a crashed one left. */
   readonly name: string;
   readonly dataRoot: string;
@@ -93,11 +96,11 @@ function placeOf(folder: string): Place {
   const name = `tw-test-${createHash('sha256').update(folder).digest('hex').slice(0, 3)}`;
   // Sockets have short paths at most, and nothing in /run outlives the machine.
   const run = `/run/${name}`;
-  mkdirSync(run, { recursive: true, mode: 0o700 });
   mkdirSync(folder, { recursive: true });
   const configFile = join(folder, 'daemon.json');
   writeFileSync(configFile, '{}\n');
   return {
+    run,
     name,
     dataRoot: join(folder, 'data'),
     execRoot: join(run, 'exec'),
@@ -151,7 +154,10 @@ function running(
   };
 }
 
-/** Ends the engine if it runs, by the pid it recorded, and removes its namespace. */
+/**
+ * Ends the engine if it runs, by the pid it recorded, and removes its namespace. After a crash its run folder stays:
+ * only with it can the next engine find, and end, the containers that outlived the last one.
+ */
 async function endEngine(place: Place): Promise<void> {
   const pid = livingPid(place.pidFile, 'dockerd');
   if (pid !== undefined) {
@@ -159,6 +165,7 @@ async function endEngine(place: Place): Promise<void> {
     const gone = (): boolean => livingPid(place.pidFile, 'dockerd') !== pid;
     try {
       await waitUntil('the test engine to end', gone, { withinMs: 30_000 });
+      rmSync(place.run, { recursive: true, force: true });
     } catch {
       process.kill(pid, 'SIGKILL');
       await waitUntil('the test engine to die', gone);
