@@ -1,5 +1,5 @@
 /** Where everything stands in the SVG: application | VIP and edges | proxies | shards, sentinels below. */
-import { around, type Box, monoWidth } from './svg-parts.ts';
+import { around, type Box, middle, monoWidth } from './svg-parts.ts';
 import type { Member, Plan } from './types.ts';
 
 /** Three lines of text at most: name, address, tag. */
@@ -44,6 +44,9 @@ const PANEL_TITLE = 26;
 const SHARD_ROWS = 4;
 /** Room between the columns and the sentinels for the dotted lines and their labels. */
 const RISE = 56;
+const VIP_TITLE = 36;
+const POOL_LINE = 16;
+const VIP_GAP = 34;
 const APPLICATION = { width: 112, height: 64 };
 
 type CardText = Omit<Card, 'box'>;
@@ -123,49 +126,47 @@ function placeSentinels(cards: readonly CardText[], panel: Omit<Box, 'height'>):
   return { box: { ...panel, height }, cards: placed };
 }
 
+/** The column of the VIP and the edges under it. */
+function edgeColumn(plan: Plan, cards: readonly CardText[]) {
+  const pools = plan.pools.map((pool) => monoWidth(`${pool.name} :${pool.listen}`, 11.5));
+  const vipTitle = monoWidth(`VIP ${plan.vip}`, NAME_SIZE);
+  const vipHeight = VIP_TITLE + plan.pools.length * POOL_LINE;
+  return {
+    width: Math.max(cardWidth(cards), Math.max(vipTitle, ...pools) + 30),
+    height: vipHeight + VIP_GAP + stackHeight(cards.length),
+    place: (x: number, y: number, width: number) => ({
+      vip: { x, y, width, height: vipHeight },
+      edges: stack(cards, x, y + vipHeight + VIP_GAP, width),
+    }),
+  };
+}
+
 /** Geometry of the whole picture. */
 export function layout(plan: Plan): Layout {
   const texts = cardTexts(plan);
-  const vipHeight = 36 + plan.pools.length * 16;
-  const poolWidth = Math.max(...plan.pools.map((pool) => monoWidth(`${pool.name} :${pool.listen}`, 11.5)));
-  const edgeWidth = Math.max(
-    cardWidth(texts.edges),
-    poolWidth + 30,
-    monoWidth(`VIP ${plan.vip}`, NAME_SIZE) + 30,
-  );
+  const column = edgeColumn(plan, texts.edges);
   const proxyWidth = cardWidth(texts.proxies);
   const edgeX = MARGIN + APPLICATION.width + COLUMN_GAP;
-  const proxyX = edgeX + edgeWidth + COLUMN_GAP;
+  const proxyX = edgeX + column.width + COLUMN_GAP;
   const shardX = proxyX + proxyWidth + COLUMN_GAP;
 
-  const shardsAtTop = placeShards(texts.shards, shardX, BODY_Y);
-  const shardArea = around(shardsAtTop.map((shard) => shard.box));
-  const edgeColumn = vipHeight + 34 + stackHeight(texts.edges.length);
-  const proxyColumn = stackHeight(texts.proxies.length);
-  const body = Math.max(shardArea.height, edgeColumn, proxyColumn);
+  const shardArea = around(placeShards(texts.shards, shardX, BODY_Y).map((shard) => shard.box));
+  const proxyHeight = stackHeight(texts.proxies.length);
+  const body = Math.max(shardArea.height, column.height, proxyHeight);
   const centred = (height: number) => BODY_Y + Math.round((body - height) / 2);
 
-  const vip = { x: edgeX, y: centred(edgeColumn), width: edgeWidth, height: vipHeight };
-  const edges = stack(texts.edges, edgeX, vip.y + vipHeight + 34, edgeWidth);
-  const proxies = stack(texts.proxies, proxyX, centred(proxyColumn), proxyWidth);
+  const { vip, edges } = column.place(edgeX, centred(column.height), column.width);
   const right = shardArea.x + shardArea.width;
-  const sentinels = placeSentinels(texts.sentinels, {
-    x: edgeX,
-    y: BODY_Y + body + RISE,
-    width: right - edgeX,
-  });
+  const panel = { x: edgeX, y: BODY_Y + body + RISE, width: right - edgeX };
+  const sentinels = placeSentinels(texts.sentinels, panel);
   return {
     width: right + MARGIN,
     height: sentinels.box.y + sentinels.box.height + MARGIN,
     headY: HEAD_Y,
-    application: {
-      x: MARGIN,
-      y: Math.round(vip.y + vipHeight / 2 - APPLICATION.height / 2),
-      ...APPLICATION,
-    },
+    application: { x: MARGIN, y: Math.round(middle(vip) - APPLICATION.height / 2), ...APPLICATION },
     vip,
     edges,
-    proxies,
+    proxies: stack(texts.proxies, proxyX, centred(proxyHeight), proxyWidth),
     shards: placeShards(texts.shards, shardX, centred(shardArea.height)),
     sentinelPanel: sentinels.box,
     sentinels: sentinels.cards,

@@ -71,14 +71,16 @@ function drawVip(plan: Plan, at: Layout): string[] {
   const { x, y, width, height } = at.vip;
   const centre = x + width / 2;
   const first = at.edges[0].box;
+  // Left of the middle, so that the words beside the arrow stay clear of the lines to the proxies.
+  const arrowX = x + Math.round(width / 4);
   return [
     rect(at.vip, 'vip', 10),
     text(centre, y + 22, 'mono mid onvip', `VIP ${plan.vip}`),
     ...plan.pools.map((pool, index) =>
       text(centre, y + 40 + index * 16, 'address mid onvip2', `${pool.name} :${pool.listen}`),
     ),
-    `<path class="line" d="M${centre} ${y + height} V${first.y - 2}"/>`,
-    text(centre + 9, y + height + 21, 'note', 'held by one edge'),
+    `<path class="line" d="M${arrowX} ${y + height} V${first.y - 2}"/>`,
+    text(arrowX + 9, y + height + 21, 'note', 'held by one edge'),
   ];
 }
 

@@ -65,6 +65,7 @@ describe('the nearest known word', () => {
     ['cuont', 'count'],
     ['parallel_sync', 'parallel_syncs'],
     ['failover_timout', 'failover_timeout'],
+    ['falover_timout', 'failover_timeout'],
     ['zookeeper', undefined],
     ['x', undefined],
     ['', undefined],
