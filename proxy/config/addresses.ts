@@ -25,7 +25,8 @@ function parseUnixListen(text: string): Parsed<Address> {
   // strtol(…, 8): digits as far as they go, none is 0
   const mode = space < 0 ? 0 : Number.parseInt(/^[0-7]*/.exec(text.slice(space + 1))?.[0] || '0', 8);
   if (mode > 0o777) return { wrong: 'permissions must be octal, at most 0777' };
-  if (Buffer.byteLength(path) > UNIX_PATH_LIMIT) return { wrong: `a socket path has at most ${UNIX_PATH_LIMIT} bytes` };
+  if (Buffer.byteLength(path) > UNIX_PATH_LIMIT)
+    return { wrong: `a socket path has at most ${UNIX_PATH_LIMIT} bytes` };
   return { ok: { kind: 'unix', path, mode } };
 }
 
@@ -45,7 +46,8 @@ export function parseServer(text: string): Parsed<ServerEntry> {
 
 function unixServer(path: string, weight: number, name: string): Parsed<ServerEntry> {
   if (path.includes(':')) return { wrong: 'a socket path cannot contain a colon' };
-  if (Buffer.byteLength(path) > UNIX_PATH_LIMIT) return { wrong: `a socket path has at most ${UNIX_PATH_LIMIT} bytes` };
+  if (Buffer.byteLength(path) > UNIX_PATH_LIMIT)
+    return { wrong: `a socket path has at most ${UNIX_PATH_LIMIT} bytes` };
   return { ok: { name: name || `${path}:`, address: { kind: 'unix', path, mode: 0 }, weight } };
 }
 

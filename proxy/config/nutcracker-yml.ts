@@ -60,7 +60,11 @@ function readDirective(draft: Draft, { key, value }: Directive): void {
   }
   if (Array.isArray(value)) throw new ConfigError(`"${key.value}" cannot be a list`, key.position);
   const wrong = SCALARS.get(key.value)?.(draft, value.value);
-  if (wrong) throw new ConfigError(`directive "${key.value}": "${shown(key.value, value.value)}" ${wrong}`, value.position);
+  if (wrong)
+    throw new ConfigError(
+      `directive "${key.value}": "${shown(key.value, value.value)}" ${wrong}`,
+      value.position,
+    );
 }
 
 /** Secrets do not go into messages. */
@@ -81,12 +85,21 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
   const twin = servers.find((server, index) => servers[index + 1]?.name === server.name);
   if (twin) fail(`two servers have the name "${twin.name}"`, 'servers');
   if (!draft.redis) {
-    fail('memcached pools are not served yet; a Redis pool says "redis: true"', draft.redis === false ? 'redis' : undefined);
+    fail(
+      'memcached pools are not served yet; a Redis pool says "redis: true"',
+      draft.redis === false ? 'redis' : undefined,
+    );
   }
   const redisAuth = secret(draft.redisAuth, draft.redisAuthFile, 'redis_auth', fail);
   const serverPassword = secret(draft.serverPassword, draft.serverPasswordFile, 'server_password', fail);
-  const sentinelPassword = secret(draft.sentinelPassword, draft.sentinelPasswordFile, 'sentinel_password', fail);
-  if (draft.serverUser && serverPassword === null) fail('"server_user" needs "server_password_file"', 'server_user');
+  const sentinelPassword = secret(
+    draft.sentinelPassword,
+    draft.sentinelPasswordFile,
+    'sentinel_password',
+    fail,
+  );
+  if (draft.serverUser && serverPassword === null)
+    fail('"server_user" needs "server_password_file"', 'server_user');
   if (draft.sentinelUser && sentinelPassword === null) {
     fail('"sentinel_user" needs "sentinel_password_file"', 'sentinel_user');
   }

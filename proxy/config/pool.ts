@@ -2,7 +2,9 @@ import type { HashName } from '../hash/hash-kit.ts';
 import type { DistributionName } from '../hash/ring.ts';
 
 /** Where to listen or connect: TCP, or a unix socket path with optional permissions (octal, 0 = leave alone). */
-export type Address = { kind: 'tcp'; host: string; port: number } | { kind: 'unix'; path: string; mode: number };
+export type Address =
+  | { kind: 'tcp'; host: string; port: number }
+  | { kind: 'unix'; path: string; mode: number };
 
 export interface ServerEntry {
   /** As given: what the stats and the ring call it (twemproxy's 11211 rule included). */

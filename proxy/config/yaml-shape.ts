@@ -1,4 +1,13 @@
-import { isAlias, isCollection, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+} from 'yaml';
 import { ConfigError, type Position } from './pool.ts';
 
 /** A scalar with its place in the file. */
@@ -28,8 +37,10 @@ export function readShape(text: string): RawPool[] {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { schema: 'failsafe', uniqueKeys: false, lineCounter: lines });
   const shape = new ShapeReader(lines);
-  if (!Array.isArray(documents) || documents.length === 0) throw new ConfigError('the file is empty: no pools');
-  if (documents.length > 1) throw new ConfigError('more than one YAML document', shape.at(documents[1].range[0]));
+  if (!Array.isArray(documents) || documents.length === 0)
+    throw new ConfigError('the file is empty: no pools');
+  if (documents.length > 1)
+    throw new ConfigError('more than one YAML document', shape.at(documents[1].range[0]));
   const [document] = documents;
   const [error] = document.errors;
   if (error) throw new ConfigError(error.message.split('\n')[0], shape.at(error.pos[0]));
@@ -41,7 +52,8 @@ export function readShape(text: string): RawPool[] {
 /** `---`, `...` and `%` lines: the parser takes them, the original does not. */
 function refuseMarkers(text: string, shape: ShapeReader): void {
   const marker = /^(?:---|\.\.\.)(?=\s|$)|^%/m.exec(text);
-  if (marker) throw new ConfigError(`"${marker[0]}" is not accepted: one plain document only`, shape.at(marker.index));
+  if (marker)
+    throw new ConfigError(`"${marker[0]}" is not accepted: one plain document only`, shape.at(marker.index));
 }
 
 class ShapeReader {
@@ -73,15 +85,20 @@ class ShapeReader {
 
   private directive(keyNode: unknown, valueNode: unknown): Directive {
     const key = this.text(keyNode, 'directive');
-    if (!isSeq(valueNode)) return { key, value: this.text(valueNode, `value of "${key.value}"`, key.position) };
+    if (!isSeq(valueNode))
+      return { key, value: this.text(valueNode, `value of "${key.value}"`, key.position) };
     this.refuseDecoration(valueNode);
-    return { key, value: valueNode.items.map((item) => this.text(item, `entry of "${key.value}"`, key.position)) };
+    return {
+      key,
+      value: valueNode.items.map((item) => this.text(item, `entry of "${key.value}"`, key.position)),
+    };
   }
 
   private text(node: unknown, what: string, fallback: Position | null = null): Text {
     const position = this.placeOf(node) ?? fallback ?? { line: 1, column: 1 };
     if (isAlias(node)) throw new ConfigError(`${what}: aliases are not accepted`, position);
-    if (isCollection(node)) throw new ConfigError(`${what}: nested too deep, a plain value is expected`, position);
+    if (isCollection(node))
+      throw new ConfigError(`${what}: nested too deep, a plain value is expected`, position);
     if (!isScalar(node)) throw new ConfigError(`${what} is empty`, position);
     this.refuseDecoration(node);
     const value = String(node.value ?? '');

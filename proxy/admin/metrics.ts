@@ -1,0 +1,170 @@
+import { LATENCY_BUCKETS } from '../core/counters.ts';
+import type { Pool } from '../core/pool.ts';
+import type { PoolServer } from '../core/server.ts';
+import { COMMANDS } from '../protocol/command-table.ts';
+import { queueSizes } from './stats.ts';
+
+type Sample = readonly [labels: Record<string, string>, value: number];
+
+/** Every figure in Prometheus' text format. */
+export function metricsDocument(pools: readonly Pool[], startedAt: number): string {
+  const lines: string[] = [];
+  const metric = (name: string, type: string, help: string, samples: readonly Sample[]): void => {
+    lines.push(`# HELP nutcracker_${name} ${help}`, `# TYPE nutcracker_${name} ${type}`);
+    for (const [labels, value] of samples) lines.push(`nutcracker_${name}${shown(labels)} ${value}`);
+  };
+  const perPool = (value: (pool: Pool) => number): Sample[] =>
+    pools.map((pool) => [{ pool: pool.config.name }, value(pool)]);
+  const perServer = (value: (server: PoolServer) => number): Sample[] =>
+    pools.flatMap((pool) =>
+      pool.servers.map((server): Sample => [{ pool: pool.config.name, server: server.name }, value(server)]),
+    );
+  metric('start_time_seconds', 'gauge', 'When the proxy started.', [[{}, startedAt / 1000]]);
+  metric('resident_memory_bytes', 'gauge', 'Resident memory.', [[{}, process.memoryUsage().rss]]);
+  poolMetrics(metric, perPool, pools);
+  serverMetrics(metric, perServer);
+  latency(lines, pools);
+  return `${lines.join('\n')}\n`;
+}
+
+type Metric = (name: string, type: string, help: string, samples: readonly Sample[]) => void;
+
+function poolMetrics(
+  metric: Metric,
+  perPool: (value: (pool: Pool) => number) => Sample[],
+  pools: readonly Pool[],
+): void {
+  metric(
+    'clients',
+    'gauge',
+    'Connected clients.',
+    perPool((pool) => pool.stats.clientConnections),
+  );
+  metric(
+    'client_eof_total',
+    'counter',
+    'Clients that closed cleanly.',
+    perPool((pool) => pool.stats.clientEof),
+  );
+  metric(
+    'client_errors_total',
+    'counter',
+    'Clients closed for an error.',
+    perPool((pool) => pool.stats.clientErrors),
+  );
+  metric(
+    'ejections_total',
+    'counter',
+    'Ejections of servers.',
+    perPool((pool) => pool.stats.serverEjects),
+  );
+  metric(
+    'forward_errors_total',
+    'counter',
+    'Error replies made here.',
+    perPool((pool) => pool.stats.forwardErrors),
+  );
+  const commands = pools.flatMap((pool) =>
+    [...pool.stats.commands.entries()]
+      .filter(([, count]) => count > 0)
+      .map(([id, count]): Sample => [{ pool: pool.config.name, command: COMMANDS[id].name }, count]),
+  );
+  metric('commands_total', 'counter', 'Requests by command.', commands);
+}
+
+function serverMetrics(metric: Metric, perServer: (value: (server: PoolServer) => number) => Sample[]): void {
+  metric(
+    'server_up',
+    'gauge',
+    '0 while ejected or without a master.',
+    perServer((s) => (s.live && !s.mustWait ? 1 : 0)),
+  );
+  metric(
+    'server_connections',
+    'gauge',
+    'Open connections.',
+    perServer((s) => s.counters.connected),
+  );
+  metric(
+    'server_eof_total',
+    'counter',
+    'Connections the server closed.',
+    perServer((s) => s.counters.eof),
+  );
+  metric(
+    'server_errors_total',
+    'counter',
+    'Connections that failed.',
+    perServer((s) => s.counters.errors),
+  );
+  metric(
+    'server_timeouts_total',
+    'counter',
+    'Connections that timed out.',
+    perServer((s) => s.counters.timedOut),
+  );
+  metric(
+    'requests_total',
+    'counter',
+    'Requests queued.',
+    perServer((s) => s.counters.requests),
+  );
+  metric(
+    'request_bytes_total',
+    'counter',
+    'Bytes of requests queued.',
+    perServer((s) => s.counters.requestBytes),
+  );
+  metric(
+    'responses_total',
+    'counter',
+    'Replies relayed.',
+    perServer((s) => s.counters.responses),
+  );
+  metric(
+    'response_bytes_total',
+    'counter',
+    'Bytes of replies relayed.',
+    perServer((s) => s.counters.responseBytes),
+  );
+  metric(
+    'requests_waiting',
+    'gauge',
+    'Requests not yet written.',
+    perServer((s) => queueSizes(s).waiting),
+  );
+  metric(
+    'requests_unanswered',
+    'gauge',
+    'Requests written and unanswered.',
+    perServer((s) => queueSizes(s).sent),
+  );
+}
+
+/** Latency from queueing to reply, as a cumulative histogram in seconds. */
+function latency(lines: string[], pools: readonly Pool[]): void {
+  lines.push(
+    '# HELP nutcracker_latency_seconds From queueing a request to its reply.',
+    '# TYPE nutcracker_latency_seconds histogram',
+  );
+  for (const pool of pools) {
+    for (const server of pool.servers) {
+      const labels = { pool: pool.config.name, server: server.name };
+      let sum = 0;
+      for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) {
+        sum += server.counters.latency[bucket];
+        const le = bucket === LATENCY_BUCKETS - 1 ? '+Inf' : String(2 ** bucket / 1e6);
+        lines.push(`nutcracker_latency_seconds_bucket${shown({ ...labels, le })} ${sum}`);
+      }
+      lines.push(`nutcracker_latency_seconds_sum${shown(labels)} ${server.counters.latencySum / 1000}`);
+      lines.push(`nutcracker_latency_seconds_count${shown(labels)} ${sum}`);
+    }
+  }
+}
+
+function shown(labels: Record<string, string>): string {
+  const parts = Object.entries(labels).map(
+    ([name, value]) => `${name}="${value.replace(/["\\\n]/g, '\\$&')}"`,
+  );
+  return parts.length === 0 ? '' : `{${parts.join(',')}}`;
+}

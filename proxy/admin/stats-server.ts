@@ -1,0 +1,62 @@
+import { createServer, type Server, type Socket } from 'node:net';
+
+/** What the stats port shows. */
+export interface StatsSource {
+  stats(): string;
+  metrics(): string;
+}
+
+/**
+ * Someone who says nothing within this gets the original's document: its readers never send a byte. Milliseconds.
+ */
+const PATIENCE = 100;
+const LONGEST_REQUEST = 8192;
+
+/**
+ * The stats port: the JSON document to whoever connects, as in the original; to whoever speaks HTTP,
+ * `GET /metrics` (Prometheus) and `GET /` (the same JSON).
+ * @throws an Error with `code` when the address cannot be had
+ */
+export function listenStats(host: string, port: number, source: StatsSource): Promise<Server> {
+  const server = createServer((socket) => serve(socket, source));
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      server.on('error', () => {});
+      resolve(server);
+    });
+  });
+}
+
+function serve(socket: Socket, source: StatsSource): void {
+  let request = '';
+  const raw = setTimeout(() => socket.end(source.stats()), PATIENCE);
+  socket.on('error', () => socket.destroy());
+  socket.on('close', () => clearTimeout(raw));
+  socket.on('data', (chunk) => {
+    clearTimeout(raw);
+    request += chunk.toString('latin1');
+    if (!/^(GET|HEAD) /.test(request)) socket.end(source.stats());
+    else if (/\r?\n\r?\n/.test(request)) socket.end(httpReply(request, source));
+    else if (request.length > LONGEST_REQUEST) socket.destroy();
+  });
+  socket.on('end', () => {
+    if (request === '') socket.end(source.stats());
+  });
+}
+
+function httpReply(request: string, source: StatsSource): string {
+  const [method, path] = request.split(' ', 2);
+  const found: readonly [status: string, type: string, body: string] =
+    path === '/metrics'
+      ? ['200 OK', 'text/plain; version=0.0.4; charset=utf-8', source.metrics()]
+      : path === '/' || path === '/stats'
+        ? ['200 OK', 'application/json', source.stats()]
+        : ['404 Not Found', 'text/plain', 'try /metrics or /stats\n'];
+  const [status, type, body] = found;
+  const head =
+    `HTTP/1.1 ${status}\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
+    'Connection: close\r\n\r\n';
+  return method === 'HEAD' ? head : head + body;
+}

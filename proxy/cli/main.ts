@@ -1,0 +1,70 @@
+import { loadConfig } from '../config/nutcracker-yml.ts';
+import { ConfigError } from '../config/pool.ts';
+import { bunTransport } from '../transport/bun.ts';
+import { bunApi } from '../transport/bun-api.ts';
+import { nodeTransport } from '../transport/node.ts';
+import { daemonize, isDaemon, reportFailure } from './daemon.ts';
+import { type Options, parseOptions, UsageError } from './options.ts';
+import { serve } from './serve.ts';
+import { STATS_DESCRIPTION, USAGE, VERSION_BLOCK } from './texts.ts';
+
+/**
+ * The `nutcracker` command. Everything it says goes to stderr, as with the original.
+ * @returns the exit code, or null when the proxy is up and serves
+ */
+export async function main(argv: readonly string[]): Promise<number | null> {
+  let options: Options;
+  try {
+    options = parseOptions(argv);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    say(`${error.message}\n${USAGE}`);
+    return 1;
+  }
+  if (options.version || options.help || options.describeStats) {
+    say(VERSION_BLOCK);
+    if (options.help) say(USAGE);
+    if (options.describeStats) say(STATS_DESCRIPTION);
+    return 0;
+  }
+  if (options.testConf) return testConfiguration(options.confFile);
+  if (options.daemonize && !isDaemon()) {
+    const { code, complaint } = await daemonize();
+    if (code !== 0) say(`nutcracker: ${complaint || 'the daemon ended without a word'}\n`);
+    return code;
+  }
+  return start(options);
+}
+
+async function testConfiguration(file: string): Promise<number> {
+  try {
+    await loadConfig(file);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    say(`nutcracker: ${error.describe(file)}\n`);
+    say(`nutcracker: configuration file '${file}' syntax is invalid\n`);
+    return 1;
+  }
+  say(`nutcracker: configuration file '${file}' syntax is ok\n`);
+  return 0;
+}
+
+async function start(options: Options): Promise<number | null> {
+  const bun = bunApi();
+  const transport = bun === null ? nodeTransport : bunTransport(bun);
+  try {
+    await serve(options, transport);
+    return null;
+  } catch (error) {
+    const text = error instanceof ConfigError ? error.describe(options.confFile) : (error as Error).message;
+    if (error instanceof ConfigError) {
+      say(`nutcracker: ${text}\nnutcracker: configuration file '${options.confFile}' syntax is invalid\n`);
+    } else say(`nutcracker: ${text}\n`);
+    reportFailure(text);
+    return 1;
+  }
+}
+
+function say(text: string): void {
+  process.stderr.write(text);
+}

@@ -1,0 +1,371 @@
+import { COMMANDS } from '../protocol/command-table.ts';
+import {
+  BROKEN_PIPE,
+  CLOSED,
+  errorReply,
+  INVALID,
+  REFUSED,
+  RESET,
+  TIMED_OUT,
+  UNRESOLVED,
+} from '../protocol/replies.ts';
+import { REPLY_BAD, REPLY_DONE, ReplyFramer } from '../protocol/reply-framer.ts';
+import type { Link, LinkOwner } from '../transport/link.ts';
+import { Handshake } from './handshake.ts';
+import { HeldRequests } from './held-requests.ts';
+import type { Flushable } from './loop.ts';
+import type { Receiver } from './receiver.ts';
+import { RequestQueue } from './request-queue.ts';
+import type { PoolServer } from './server.ts';
+
+const IDLE = 0;
+const CONNECTING = 1;
+const HANDSHAKE = 2;
+const READY = 3;
+
+const MINUS = 45;
+/** Replies up to this are passed on in one piece only. */
+const STREAM_ABOVE = 16 * 1024;
+
+/** Why a connection ended, as the statistics count it. */
+export type EndKind = 'eof' | 'error' | 'timeout';
+
+/**
+ * One of a server's connections, shared by all clients. It outlives its sockets: requests queue here while there is
+ * none. Replies are matched to requests by order alone, so after anything unexpected the socket is closed.
+ */
+export class ServerConnection implements LinkOwner, Flushable {
+  readonly queue = new RequestQueue();
+  private phase = IDLE;
+  private link: Link | null = null;
+  private cancelConnect: (() => void) | null = null;
+  private handshake: Handshake | null = null;
+  private readonly framer = new ReplyFramer();
+  /** The beginning of a line that is not complete. */
+  private rest: Uint8Array | null = null;
+  /** Chunks of a reply that came in several. */
+  private parts: Uint8Array[] | null = null;
+  private partBytes = 0;
+  private streaming = false;
+  /** When it last began to send: time spent waiting for a master is not the server's. */
+  private readySince = 0;
+  private dirty = false;
+  private blocked = false;
+  readonly held = new HeldRequests(this);
+
+  constructor(
+    readonly server: PoolServer,
+    readonly protocol: number,
+  ) {}
+
+  get isReady(): boolean {
+    return this.phase === READY;
+  }
+
+  get isConnected(): boolean {
+    return this.link !== null;
+  }
+
+  send(who: Receiver, tag: number, command: number, bytes: Uint8Array, from: number, to: number): void {
+    if (this.phase !== READY && this.held.refuses(who, tag, to - from)) return;
+    this.queue.push(who, tag, command, this.server.loop.now(), bytes, from, to);
+    const { counters } = this.server;
+    counters.requests++;
+    counters.requestBytes += to - from;
+    this.touch();
+  }
+
+  sendParts(who: Receiver, tag: number, command: number, parts: Uint8Array[]): void {
+    const before = this.queue.bytesIn;
+    this.queue.pushParts(who, tag, command, this.server.loop.now(), parts);
+    const { counters } = this.server;
+    counters.requests++;
+    counters.requestBytes += this.queue.bytesIn - before;
+    this.touch();
+  }
+
+  touch(): void {
+    if (this.dirty) return;
+    this.dirty = true;
+    this.server.loop.flushServer(this);
+  }
+
+  /** Writes what waits, once per turn. */
+  flush(): void {
+    this.dirty = false;
+    const { queue } = this;
+    if (this.phase !== READY) {
+      if (this.phase === IDLE && queue.length > 0 && !this.held.blocks) this.connect();
+      if (queue.length > 0) this.server.watchTimeouts();
+      return;
+    }
+    if (this.blocked || this.held.blocks || this.server.mustWait) {
+      if (queue.length > 0) this.server.watchTimeouts();
+      return;
+    }
+    const link = this.link as Link;
+    while (queue.sent !== queue.tail) {
+      const segment = queue.segments[queue.sent & queue.mask];
+      do {
+        const taken = link.write(segment.bytes, segment.sentTo, segment.used);
+        if (taken < 0) {
+          this.end('error', BROKEN_PIPE);
+          return;
+        }
+        segment.sentTo += taken;
+        queue.bytesWritten += taken;
+        if (segment.sentTo < segment.used) {
+          this.blocked = true;
+          this.server.watchTimeouts();
+          return;
+        }
+      } while (segment.nextPart());
+      queue.sent = segment.last + 1;
+    }
+    if (queue.length > 0) this.server.watchTimeouts();
+  }
+
+  /** Opens the socket, unless there is one or the server has no address now. */
+  connect(): void {
+    const { server } = this;
+    if (this.phase !== IDLE || server.mustWait || !server.mayConnect()) return;
+    this.phase = CONNECTING;
+    this.cancelConnect = server.transport.connect(
+      server.address,
+      this,
+      (link) => this.onOpened(link),
+      (code) => this.onConnectFailed(code),
+    );
+  }
+
+  private onOpened(link: Link): void {
+    this.cancelConnect = null;
+    this.link = link;
+    this.blocked = false;
+    this.server.counters.connected++;
+    this.server.counters.totalConnections++;
+    const handshake = new Handshake(this.server, this.protocol);
+    if (handshake.isEmpty) {
+      this.becomeReady();
+      return;
+    }
+    this.phase = HANDSHAKE;
+    this.handshake = handshake;
+    const { greeting } = handshake;
+    // a fresh socket takes a few dozen bytes; if not, it is no use
+    if (link.write(greeting, 0, greeting.length) !== greeting.length) this.end('error', BROKEN_PIPE);
+  }
+
+  private becomeReady(): void {
+    this.handshake = null;
+    this.phase = READY;
+    this.readySince = this.server.loop.now();
+    this.held.onReady();
+    this.server.onReady();
+    this.touch();
+  }
+
+  private onConnectFailed(code: string): void {
+    this.cancelConnect = null;
+    this.phase = IDLE;
+    this.server.onConnectFailed(code);
+    this.giveUp('error', code === 'ENOTFOUND' || code === 'EAI_AGAIN' ? UNRESOLVED : textOf(code));
+  }
+
+  onBytes(chunk: Uint8Array): void {
+    let buffer = chunk;
+    if (this.rest !== null) {
+      buffer = Buffer.concat([this.rest, chunk]);
+      this.rest = null;
+    }
+    const { framer, queue } = this;
+    const length = buffer.length;
+    let position = 0;
+    while (position < length) {
+      if (queue.head === queue.sent && this.phase === READY) {
+        // nobody asked: whatever this is, the replies behind it could not be told apart
+        this.end('error', INVALID);
+        return;
+      }
+      const start = position;
+      position = framer.next(buffer, start, length);
+      if (framer.status === REPLY_DONE) {
+        if (this.phase === READY) this.complete(buffer, start, position);
+        else this.greeted(buffer, start, position);
+        if (this.link === null) return;
+      } else if (framer.status === REPLY_BAD) {
+        this.end('error', INVALID);
+        return;
+      } else {
+        if (position > start) this.partial(buffer, start, position);
+        if (position < length) this.rest = buffer.slice(position);
+        return;
+      }
+    }
+  }
+
+  /** One reply has ended at `to`; its beginning may have come earlier. */
+  private complete(buffer: Uint8Array, from: number, to: number): void {
+    const { queue, server } = this;
+    const i = queue.head & queue.mask;
+    if (buffer[from] === MINUS && this.parts === null && !this.streaming) {
+      if (server.errorIsFailure(buffer, from, to)) {
+        this.end('error', INVALID);
+        return;
+      }
+      if (this.held.takesBack(buffer, from, to)) return;
+    }
+    const who = queue.who[i];
+    const tag = queue.tags[i];
+    server.answered(queue.times[i], to - from + this.partBytes, queue.commands[i]);
+    queue.pop();
+    if (this.held.count > 0) this.held.onLaterReply(who);
+    if (this.streaming) {
+      who.stream(buffer, from, to);
+      who.streamed(tag);
+      this.streaming = false;
+    } else if (this.parts !== null) {
+      this.parts.push(buffer.subarray(from, to));
+      who.replyInParts(tag, this.parts);
+    } else who.reply(tag, buffer, from, to);
+    this.parts = null;
+    this.partBytes = 0;
+    if (this.held.count > 0) this.held.onReply();
+  }
+
+  /** Some of a reply, not its end. */
+  private partial(buffer: Uint8Array, from: number, to: number): void {
+    const { queue } = this;
+    this.partBytes += to - from;
+    if (this.phase === READY && !this.streaming) {
+      const i = queue.head & queue.mask;
+      if (this.partBytes > STREAM_ABOVE && queue.who[i].canStream(queue.tags[i])) {
+        for (const part of this.parts ?? []) queue.who[i].stream(part, 0, part.length);
+        this.parts = null;
+        this.streaming = true;
+      }
+    }
+    if (this.streaming) queue.who[queue.head & queue.mask].stream(buffer, from, to);
+    else {
+      this.parts ??= [];
+      this.parts.push(buffer.subarray(from, to));
+    }
+  }
+
+  private greeted(buffer: Uint8Array, from: number, to: number): void {
+    const whole = Buffer.concat([...(this.parts ?? []), buffer.subarray(from, to)]);
+    this.parts = null;
+    this.partBytes = 0;
+    const { handshake } = this;
+    if (handshake === null) {
+      this.end('error', INVALID);
+      return;
+    }
+    const fault = handshake.accept(whole);
+    if (fault !== null) this.end('error', fault);
+    else if (handshake.isEmpty) this.becomeReady();
+  }
+
+  onWritable(): void {
+    this.blocked = false;
+    this.touch();
+  }
+
+  onEnd(): void {
+    this.end('eof', CLOSED);
+  }
+
+  onClosed(code: string | null): void {
+    if (code === null) this.end('eof', CLOSED);
+    else this.end('error', textOf(code));
+  }
+
+  /** Fails what has waited too long at `now`. `timeout` 0 = none. */
+  checkTimeouts(now: number, timeout: number): void {
+    const { queue } = this;
+    if (this.server.holds) this.held.expire(now);
+    if (timeout === 0 || queue.length === 0) return;
+    if (this.server.holds && queue.head === queue.sent) return;
+    const since = Math.max(queue.times[queue.head & queue.mask], this.server.holds ? this.readySince : 0);
+    if (now - since >= timeout) this.end('timeout', TIMED_OUT);
+  }
+
+  /** Sends again after a pause, or connects. */
+  resume(): void {
+    this.readySince = this.server.loop.now();
+    this.touch();
+  }
+
+  /** Closes the socket; everything on the connection is told so, or kept for another attempt. */
+  end(kind: EndKind, text: string): void {
+    const hadLink = this.link !== null;
+    this.drop();
+    if (hadLink) this.server.onEnd(kind, this.queue.length > 0);
+    this.giveUp(kind, text);
+  }
+
+  /** Closes the socket without a word to the statistics. Requests stay queued. */
+  drop(): void {
+    this.cancelConnect?.();
+    this.cancelConnect = null;
+    if (this.link !== null) {
+      this.link.close();
+      this.link = null;
+      this.server.counters.connected--;
+    }
+    this.phase = IDLE;
+    this.handshake = null;
+    this.framer.reset();
+    this.rest = null;
+    this.blocked = false;
+  }
+
+  /** Deals with the requests of a connection that has no socket any more. */
+  private giveUp(kind: EndKind, text: string): void {
+    const { queue } = this;
+    if (this.streaming) {
+      queue.who[queue.head & queue.mask].abort();
+      this.streaming = false;
+      queue.pop();
+    }
+    this.parts = null;
+    this.partBytes = 0;
+    if (this.server.holds) {
+      this.held.keepUnexecuted(kind, text);
+      return;
+    }
+    const error = errorReply(text);
+    const lost: { who: Receiver; tag: number }[] = [];
+    for (let i = queue.head; i < queue.tail; i++) {
+      lost.push({ who: queue.who[i & queue.mask], tag: queue.tags[i & queue.mask] });
+    }
+    queue.clear();
+    for (const { who, tag } of lost) who.fail(tag, error);
+  }
+
+  /** True when request `i` only reads. */
+  isRead(i: number): boolean {
+    return !COMMANDS[this.queue.commands[i & this.queue.mask]].write;
+  }
+}
+
+function textOf(code: string): string {
+  switch (code) {
+    case 'ECONNRESET':
+      return RESET;
+    case 'EPIPE':
+      return BROKEN_PIPE;
+    case 'ETIMEDOUT':
+      return TIMED_OUT;
+    case 'ENOENT':
+      return 'No such file or directory';
+    case 'EACCES':
+      return 'Permission denied';
+    case 'EHOSTUNREACH':
+      return 'No route to host';
+    case 'ENETUNREACH':
+      return 'Network is unreachable';
+    default:
+      return REFUSED;
+  }
+}

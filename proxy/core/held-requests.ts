@@ -1,0 +1,171 @@
+import { COMMANDS } from '../protocol/command-table.ts';
+import { errorReply } from '../protocol/replies.ts';
+import type { ServerConnection } from './connection.ts';
+import type { Receiver } from './receiver.ts';
+import type { Detached } from './request-queue.ts';
+
+/** A request that the server refused without carrying it out, and its words. */
+interface Refused extends Detached {
+  error: Uint8Array;
+}
+
+/** How long to wait before a request is offered again, and the longest pause between attempts. Milliseconds. */
+const FIRST_PAUSE = 50;
+const LONGEST_PAUSE = 400;
+
+/** Refusals of a server that is not (or not yet) the master: nothing was carried out, another time it may be. */
+const RETRYABLE = ['READONLY ', 'MASTERDOWN ', 'LOADING ', 'NOREPLICAS '] as const;
+/** Those that say: this is not the master. */
+const DEMOTED: readonly string[] = ['READONLY ', 'MASTERDOWN '];
+
+/**
+ * Requests of one connection that wait for a master: refused ones, and all others while the server is away. Each
+ * waits `failover_hold` at most and is sent again in its client's order; what may have been carried out is not.
+ */
+export class HeldRequests {
+  /** True while nothing may be sent: refused requests must go first, or a pause is on. */
+  blocks = false;
+  private refused: Refused[] = [];
+  private demoted = false;
+  private pause = 0;
+  private timer: NodeJS.Timeout | null = null;
+  private lastFault = '';
+
+  constructor(private readonly connection: ServerConnection) {}
+
+  get count(): number {
+    return this.refused.length;
+  }
+
+  /** A new request while the server is away: true when it was refused because too much waits already. */
+  refuses(who: Receiver, tag: number, length: number): boolean {
+    const { queue, server } = this.connection;
+    if (!server.holds || queue.bytesIn - queue.bytesWritten + length <= server.config.failoverHoldBytes)
+      return false;
+    const limit = server.config.failoverHoldBytes;
+    who.fail(tag, errorReply(`${limit} bytes already wait for a master of '${server.name}'; not executed`));
+    return true;
+  }
+
+  /** The reply to the oldest request is `buffer[from, to)`, an error. True when the request is kept for a retry. */
+  takesBack(buffer: Uint8Array, from: number, to: number): boolean {
+    const { queue, server } = this.connection;
+    if (!server.holds) return false;
+    const text = Buffer.from(buffer.subarray(from + 1, Math.min(to, from + 16))).toString('latin1');
+    const code = RETRYABLE.find((prefix) => text.startsWith(prefix));
+    if (code === undefined) return false;
+    const time = queue.times[queue.head & queue.mask];
+    if (server.loop.now() - time >= server.config.failoverHold) return false;
+    this.refused.push({ ...queue.detach(queue.head), error: buffer.slice(from, to) });
+    queue.pop();
+    this.blocks = true;
+    this.lastFault = code.trim();
+    if (DEMOTED.includes(code)) this.demoted = true;
+    this.onReply();
+    return true;
+  }
+
+  /** A request that was sent after a refused one of the same client was carried out: the refused one came too late. */
+  onLaterReply(who: Receiver): void {
+    const late = this.refused.filter((request) => request.who.owner === who.owner);
+    if (late.length === 0) return;
+    this.refused = this.refused.filter((request) => request.who.owner !== who.owner);
+    for (const request of late) request.who.reply(request.tag, request.error, 0, request.error.length);
+  }
+
+  /** When everything that was sent is answered, the refused ones go back to the front. */
+  onReply(): void {
+    const { connection, demoted } = this;
+    if (connection.queue.head !== connection.queue.sent) return;
+    this.requeue(connection.queue.detachAll());
+    this.demoted = false;
+    if (demoted) {
+      connection.drop();
+      connection.server.onDemoted();
+    }
+    this.pauseThenResume();
+  }
+
+  private requeue(others: Detached[]): void {
+    const { queue } = this.connection;
+    for (const request of this.refused) queue.pushDetached(request);
+    for (const request of others) queue.pushDetached(request);
+    this.refused = [];
+    if (queue.length > 0) this.connection.server.watchTimeouts();
+  }
+
+  /**
+   * The socket is gone: keeps what the server cannot have carried out, and reads; tells the writers of the rest that
+   * their outcome is unknown.
+   */
+  keepUnexecuted(kind: string, text: string): void {
+    const { queue, server } = this.connection;
+    this.lastFault = text;
+    const kept: Detached[] = [];
+    const unknown: Detached[] = [];
+    for (let i = queue.head; i < queue.tail; i++) {
+      const request = queue.detach(i);
+      const executed = queue.wasSent(i) && COMMANDS[request.command].write;
+      (executed ? unknown : kept).push(request);
+    }
+    queue.clear();
+    const doubtful = new Set(unknown.map((request) => request.who.owner));
+    const overtaken = this.refused.filter((request) => doubtful.has(request.who.owner));
+    this.refused = this.refused.filter((request) => !doubtful.has(request.who.owner));
+    this.requeue(kept);
+    const outcome = `${text}: sent to '${server.name}' and not answered, the outcome of this write is unknown`;
+    for (const request of unknown) request.who.fail(request.tag, errorReply(outcome));
+    for (const request of overtaken) request.who.reply(request.tag, request.error, 0, request.error.length);
+    // a socket that was cut (sentinel kills clients as it promotes) is replaced at once
+    if (kind === 'eof' && this.pause === 0) this.pause = 1;
+    this.pauseThenResume();
+  }
+
+  private pauseThenResume(): void {
+    this.blocks = true;
+    this.timer ??= setTimeout(
+      () => {
+        this.timer = null;
+        this.blocks = false;
+        this.connection.resume();
+      },
+      Math.max(this.pause, 1),
+    );
+    this.pause = Math.min(Math.max(FIRST_PAUSE, this.pause * 2), LONGEST_PAUSE);
+  }
+
+  /** The server has a new address, or speaks again: no reason to wait any longer. */
+  endPause(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    this.pause = 0;
+    this.blocks = this.refused.length > 0;
+    this.connection.resume();
+  }
+
+  onReady(): void {
+    this.lastFault = '';
+    this.pause = 0;
+  }
+
+  /** No more attempts: the pool closes. */
+  stop(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  /** Fails what has waited longer than `failover_hold` for a chance to be sent. */
+  expire(now: number): void {
+    const { queue, server } = this.connection;
+    const { failoverHold } = server.config;
+    if (queue.head !== queue.sent || queue.length === 0) return;
+    if (now - queue.times[queue.head & queue.mask] < failoverHold) return;
+    const all = queue.detachAll();
+    const expired = all.filter((request) => now - request.time >= failoverHold);
+    for (const request of all) if (!expired.includes(request)) queue.pushDetached(request);
+    const why = this.lastFault === '' ? '' : ` (last: ${this.lastFault})`;
+    const error = errorReply(`no master of '${server.name}' within ${failoverHold} ms${why}; not executed`);
+    for (const request of expired) request.who.fail(request.tag, error);
+    this.connection.touch();
+  }
+}

@@ -1,0 +1,59 @@
+/** Something with bytes to send at the end of the turn. */
+export interface Flushable {
+  flush(): void;
+}
+
+/**
+ * The turn of the event loop: everything that was read in one turn is flushed once, servers first, then clients.
+ * Also the only clock of the hot path, read once per turn.
+ */
+export class Loop {
+  private servers: Flushable[] = [];
+  private clients: Flushable[] = [];
+  private scheduled = false;
+  private clockRead = false;
+  private time = 0;
+  private readonly run = (): void => this.flush();
+
+  constructor(
+    private readonly schedule: (run: () => void) => void = setImmediate,
+    private readonly clock: () => number = () => performance.now(),
+  ) {}
+
+  /** Milliseconds, monotonic, constant within a turn. */
+  now(): number {
+    if (!this.clockRead) {
+      this.time = this.clock();
+      this.clockRead = true;
+      this.wake();
+    }
+    return this.time;
+  }
+
+  flushServer(server: Flushable): void {
+    this.servers.push(server);
+    this.wake();
+  }
+
+  flushClient(client: Flushable): void {
+    this.clients.push(client);
+    this.wake();
+  }
+
+  private wake(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    this.schedule(this.run);
+  }
+
+  /** Ends the turn. What a flush itself makes dirty is flushed in the same turn. */
+  flush(): void {
+    this.scheduled = false;
+    const { servers, clients } = this;
+    for (let i = 0; i < servers.length; i++) servers[i].flush();
+    servers.length = 0;
+    for (let i = 0; i < clients.length; i++) clients[i].flush();
+    clients.length = 0;
+    this.clockRead = false;
+  }
+}

@@ -1,0 +1,170 @@
+import type { PoolConfig } from '../config/pool.ts';
+import { HASHES } from '../hash/hash-kit.ts';
+import { KeyRouter } from '../hash/key-router.ts';
+import { COMMANDS, lookupCommand } from '../protocol/command-table.ts';
+import { errorReply, REFUSED } from '../protocol/replies.ts';
+import type { RequestFrame } from '../protocol/request-frame.ts';
+import type { Link, LinkOwner, Listener, Transport } from '../transport/link.ts';
+import { Client } from './client.ts';
+import { PoolCounters } from './counters.ts';
+import { dispatch, keyLimitOf } from './dispatch.ts';
+import { Ejection } from './ejection.ts';
+import type { Loop } from './loop.ts';
+import { PoolServer, type ServerContext } from './server.ts';
+import { TimeoutWatch } from './timeout-watch.ts';
+
+/** Bounds on what one client may make us keep. */
+export interface Limits {
+  /** Bytes of replies that wait for a client to read them; above, it is not read from. */
+  clientOutput: number;
+  /** Requests of one client under way; above, it is not read from. */
+  clientRequests: number;
+}
+
+export const DEFAULT_LIMITS: Limits = { clientOutput: 1024 * 1024, clientRequests: 64 * 1024 };
+
+/** What a pool needs of the process around it. */
+export interface PoolSurroundings {
+  loop: Loop;
+  transport: Transport;
+  mbufSize: number;
+  limits: Limits;
+  /** Requests slower than this many milliseconds are reported. */
+  slowAbove: number;
+  log(text: string): void;
+  onSlow(pool: Pool, server: PoolServer, command: string, milliseconds: number): void;
+}
+
+/** One pool: a listener, its clients, its servers and the way from a key to a server. */
+export class Pool implements ServerContext {
+  readonly stats = new PoolCounters(COMMANDS.length);
+  readonly servers: PoolServer[];
+  readonly clients = new Set<Client>();
+  readonly keyLimit: number;
+  /** Tells the topology watcher that a server denies being master. */
+  demotionListener: ((server: PoolServer) => void) | null = null;
+  /** True when one more client may come; set by whoever counts descriptors. */
+  admits: (() => boolean) | null = null;
+  private readonly router: KeyRouter;
+  private readonly ejection: Ejection;
+  private readonly timeouts: TimeoutWatch;
+  private listener: Listener | null = null;
+
+  constructor(
+    readonly config: PoolConfig,
+    private readonly around: PoolSurroundings,
+  ) {
+    this.keyLimit = keyLimitOf(around.mbufSize);
+    this.servers = config.servers.map((entry, index) => new PoolServer(index, entry, this, around.slowAbove));
+    this.router = new KeyRouter(HASHES[config.hash], config.distribution, this.servers, config.hashTag);
+    this.ejection = new Ejection(this, this.router);
+    this.timeouts = new TimeoutWatch(this);
+  }
+
+  get loop(): Loop {
+    return this.around.loop;
+  }
+
+  get transport(): Transport {
+    return this.around.transport;
+  }
+
+  get limits(): Limits {
+    return this.around.limits;
+  }
+
+  /** @throws an Error with `code` when the address cannot be had */
+  async listen(): Promise<Listener> {
+    const { listen: address, backlog, reusePort, tcpKeepalive } = this.config;
+    const options = { address, backlog, reusePort, keepAlive: tcpKeepalive };
+    this.listener = await this.transport.listen(options, (link, remote) => this.accept(link, remote));
+    return this.listener;
+  }
+
+  /** Takes a client that connected somewhere. */
+  accept(link: Link, remote: string): LinkOwner {
+    const client = new Client(link, this, remote);
+    this.stats.totalConnections++;
+    const { clientConnections } = this.config;
+    if (clientConnections > 0 && this.clients.size >= clientConnections) {
+      client.refuse(`max number of clients reached: client_connections is ${clientConnections}`);
+    } else if (this.admits?.() === false) {
+      client.refuse('max number of clients reached: the limit on open files leaves no room');
+    }
+    this.clients.add(client);
+    this.stats.clientConnections++;
+    return client;
+  }
+
+  clientLeft(client: Client): void {
+    if (this.clients.delete(client)) this.stats.clientConnections--;
+  }
+
+  dispatch(client: Client, frame: RequestFrame, buffer: Uint8Array, from: number, to: number): void {
+    dispatch(this, client, frame, buffer, from, to);
+  }
+
+  /** A request routed by its first argument, whose bytes came in many chunks; the first holds the key. */
+  dispatchChain(client: Client, frame: RequestFrame, chain: Uint8Array[]): void {
+    const { args } = frame;
+    const [first] = chain;
+    if (!client.authenticated || args[3] - args[2] > this.keyLimit) {
+      dispatch(this, client, frame, first, 0, first.length);
+      return;
+    }
+    const id = lookupCommand(first, args[0], args[1]);
+    this.stats.commands[id]++;
+    const server = this.serverFor(first, args[2], args[3]);
+    if (server === null) this.refuseAllEjected(client);
+    else server.pick(client.protocol).sendParts(client, client.tail++, id, chain);
+  }
+
+  /** The server that owns a key; null when every server is ejected. */
+  serverFor(buffer: Uint8Array, from: number, to: number): PoolServer | null {
+    return this.ejection.allEjected ? null : this.servers[this.router.route(buffer, from, to)];
+  }
+
+  refuseAllEjected(client: Client): void {
+    client.fail(client.tail++, errorReply(REFUSED));
+  }
+
+  watchTimeouts(): void {
+    this.timeouts.start();
+  }
+
+  onFailure(server: PoolServer): void {
+    this.ejection.onFailure(server);
+  }
+
+  onDemoted(server: PoolServer): void {
+    this.demotionListener?.(server);
+  }
+
+  onSlow(server: PoolServer, command: number, milliseconds: number): void {
+    this.around.onSlow(this, server, COMMANDS[command].name, milliseconds);
+  }
+
+  warn(text: string): void {
+    this.around.log(`pool '${this.config.name}': ${text}`);
+  }
+
+  /** Stops accepting; clients and servers stay. */
+  stopListening(): void {
+    this.listener?.close();
+    this.listener = null;
+  }
+
+  /** Lets every client finish what it has under way, then closes it. */
+  drain(): void {
+    this.stopListening();
+    for (const client of this.clients) client.finishAfterReplies();
+  }
+
+  close(): void {
+    this.stopListening();
+    this.timeouts.stop();
+    this.ejection.stop();
+    for (const server of this.servers) server.close();
+    for (const client of [...this.clients]) client.abort();
+  }
+}

@@ -1,0 +1,213 @@
+import { copyBytes } from './bytes.ts';
+import type { Receiver } from './receiver.ts';
+import { BY_REFERENCE, recycle, referringSegment, type Segment, takeSegment } from './segment.ts';
+
+const INITIAL_SIZE = 64;
+
+/** One request taken out of a queue, with bytes of its own. Only used when a connection fails. */
+export interface Detached {
+  who: Receiver;
+  tag: number;
+  command: number;
+  /** When it was first queued, milliseconds of the loop's clock. */
+  time: number;
+  parts: Uint8Array[];
+}
+
+/**
+ * The requests of one server connection, oldest first: `head..sent` were written and wait for replies (the last
+ * may be written in part), `sent..tail` wait to be written. A ring of parallel arrays; nothing is allocated per
+ * request. The bytes of a request stay until it is answered, so that it can be sent again elsewhere.
+ */
+export class RequestQueue {
+  head = 0;
+  sent = 0;
+  tail = 0;
+  mask = INITIAL_SIZE - 1;
+  who: Receiver[] = new Array<Receiver>(INITIAL_SIZE);
+  tags = new Int32Array(INITIAL_SIZE);
+  commands = new Int16Array(INITIAL_SIZE);
+  times = new Float64Array(INITIAL_SIZE);
+  segments: Segment[] = new Array<Segment>(INITIAL_SIZE);
+  private starts = new Int32Array(INITIAL_SIZE);
+  /** Where small requests are being appended. */
+  private open: Segment | null = null;
+  /** Bytes that ever went in, and those handed to the kernel (or dropped): the difference waits to be written. */
+  bytesIn = 0;
+  bytesWritten = 0;
+
+  get length(): number {
+    return this.tail - this.head;
+  }
+
+  push(
+    who: Receiver,
+    tag: number,
+    command: number,
+    time: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): void {
+    const length = to - from;
+    let segment: Segment;
+    let start: number;
+    if (length > BY_REFERENCE) {
+      segment = referringSegment(bytes, from, to);
+      start = from;
+      this.open = null;
+    } else {
+      segment = this.open ?? this.openSegment();
+      if (segment.used + length > segment.bytes.length) segment = this.openSegment();
+      start = segment.used;
+      copyBytes(bytes, from, to, segment.bytes, start);
+      segment.used = start + length;
+    }
+    this.add(who, tag, command, time, segment, start);
+    this.bytesIn += length;
+  }
+
+  /** A request that came in many chunks. */
+  pushParts(who: Receiver, tag: number, command: number, time: number, parts: Uint8Array[]): void {
+    const segment = referringSegment(parts[0], 0, parts[0].length);
+    segment.parts = parts.slice(1);
+    this.open = null;
+    this.add(who, tag, command, time, segment, 0);
+    for (const part of parts) this.bytesIn += part.length;
+  }
+
+  private add(
+    who: Receiver,
+    tag: number,
+    command: number,
+    time: number,
+    segment: Segment,
+    start: number,
+  ): void {
+    if (this.tail - this.head > this.mask) this.grow();
+    const i = this.tail & this.mask;
+    this.who[i] = who;
+    this.tags[i] = tag;
+    this.commands[i] = command;
+    this.times[i] = time;
+    this.segments[i] = segment;
+    this.starts[i] = start;
+    segment.last = this.tail++;
+  }
+
+  private openSegment(): Segment {
+    this.open = takeSegment();
+    return this.open;
+  }
+
+  /** Drops the oldest request: it is answered. */
+  pop(): void {
+    const segment = this.segments[this.head & this.mask];
+    if (segment.last === this.head) {
+      if (segment === this.open) {
+        if (segment.sentTo === segment.used) {
+          segment.used = 0;
+          segment.sentTo = 0;
+        }
+      } else recycle(segment);
+    }
+    this.head++;
+    if (this.head === this.tail && this.head > 0x3fffffff) this.restart();
+  }
+
+  /** Keeps the counters in the range of small integers. */
+  private restart(): void {
+    this.head = 0;
+    this.sent = 0;
+    this.tail = 0;
+    this.open = null;
+  }
+
+  private grow(): void {
+    const size = (this.mask + 1) * 2;
+    const place = (i: number): number => i & (size - 1);
+    const who = new Array<Receiver>(size);
+    const segments = new Array<Segment>(size);
+    const tags = new Int32Array(size);
+    const commands = new Int16Array(size);
+    const times = new Float64Array(size);
+    const starts = new Int32Array(size);
+    for (let i = this.head; i < this.tail; i++) {
+      const from = i & this.mask;
+      who[place(i)] = this.who[from];
+      segments[place(i)] = this.segments[from];
+      tags[place(i)] = this.tags[from];
+      commands[place(i)] = this.commands[from];
+      times[place(i)] = this.times[from];
+      starts[place(i)] = this.starts[from];
+    }
+    Object.assign(this, { who, segments, tags, commands, times, starts, mask: size - 1 });
+  }
+
+  /** True when request `i` was written to its last byte, so that the server may have carried it out. */
+  wasSent(i: number): boolean {
+    if (i < this.sent) return true;
+    if (i > this.sent) {
+      const segment = this.segments[i & this.mask];
+      if (segment !== this.segments[this.sent & this.mask]) return false;
+    }
+    const segment = this.segments[i & this.mask];
+    return segment.parts === null ? this.endOf(i) <= segment.sentTo : segment.allSent;
+  }
+
+  private endOf(i: number): number {
+    const segment = this.segments[i & this.mask];
+    return i < segment.last ? this.starts[(i + 1) & this.mask] : segment.used;
+  }
+
+  /** Copies request `i` out. */
+  detach(i: number): Detached {
+    const at = i & this.mask;
+    const segment = this.segments[at];
+    const { starts } = this;
+    const parts =
+      segment.parts === null
+        ? [segment.bytes.slice(starts[at], this.endOf(i))]
+        : [segment.first, ...segment.parts];
+    return { who: this.who[at], tag: this.tags[at], command: this.commands[at], time: this.times[at], parts };
+  }
+
+  /** Empties the queue; what it held is the caller's to deal with. */
+  clear(): void {
+    for (let i = this.head; i < this.tail; i++) {
+      const segment = this.segments[i & this.mask];
+      if (segment.last === i && segment !== this.open) recycle(segment);
+    }
+    this.open = null;
+    this.head = this.tail;
+    this.sent = this.tail;
+    this.bytesWritten = this.bytesIn;
+  }
+
+  /** Bytes of the requests that were written and not answered. Walks the queue: for statistics only. */
+  sentBytes(): number {
+    let bytes = 0;
+    for (let i = this.head; i < this.sent; i++) {
+      const segment = this.segments[i & this.mask];
+      if (segment.parts !== null)
+        bytes += segment.parts.reduce((sum, part) => sum + part.length, segment.first.length);
+      else bytes += this.endOf(i) - this.starts[i & this.mask];
+    }
+    return bytes;
+  }
+
+  /** Takes all requests out. */
+  detachAll(): Detached[] {
+    const all: Detached[] = [];
+    for (let i = this.head; i < this.tail; i++) all.push(this.detach(i));
+    this.clear();
+    return all;
+  }
+
+  /** Puts a detached request at the end. */
+  pushDetached(request: Detached): void {
+    const { who, tag, command, time, parts } = request;
+    if (parts.length === 1) this.push(who, tag, command, time, parts[0], 0, parts[0].length);
+    else this.pushParts(who, tag, command, time, parts);
+  }
+}

@@ -1,0 +1,188 @@
+import type { Address, PoolConfig, ServerEntry } from '../config/pool.ts';
+import type { Transport } from '../transport/link.ts';
+import { type EndKind, ServerConnection } from './connection.ts';
+import { LATENCY_BUCKETS, ServerCounters } from './counters.ts';
+import type { Loop } from './loop.ts';
+
+/** What a server needs of the pool around it. */
+export interface ServerContext {
+  readonly config: PoolConfig;
+  readonly loop: Loop;
+  readonly transport: Transport;
+  /** Requests wait somewhere: timeouts must be watched from now on. */
+  watchTimeouts(): void;
+  onFailure(server: PoolServer): void;
+  /** The server said that it is not the master. */
+  onDemoted(server: PoolServer): void;
+  onSlow(server: PoolServer, command: number, milliseconds: number): void;
+  warn(text: string): void;
+}
+
+/**
+ * One server of a pool (with Sentinel: one shard, whoever its master is). Its name places it on the ring and never
+ * changes; its address may.
+ */
+export class PoolServer {
+  readonly counters = new ServerCounters();
+  readonly connections: ServerConnection[] = [];
+  address: Address;
+  /** Failures in a row, for ejection. */
+  failures = 0;
+  live = true;
+  /** Requests wait: a majority of sentinels says that the master is gone, or nobody has named one yet. */
+  mustWait = false;
+  /** True in pools that follow Sentinel. */
+  readonly followed: boolean;
+  /** True when requests wait for a master instead of failing. */
+  readonly holds: boolean;
+  private next = 0;
+  private readonly slowAbove: number;
+  private readonly resp3: ServerConnection[] = [];
+  private readonly warned = new Set<string>();
+
+  constructor(
+    readonly index: number,
+    readonly entry: ServerEntry,
+    private readonly context: ServerContext,
+    slowAbove: number,
+  ) {
+    this.address = entry.address;
+    this.followed = context.config.sentinels.length > 0;
+    this.holds = this.followed && context.config.failoverHold > 0;
+    this.slowAbove = slowAbove;
+  }
+
+  get name(): string {
+    return this.entry.name;
+  }
+
+  get weight(): number {
+    return this.entry.weight;
+  }
+
+  get config(): PoolConfig {
+    return this.context.config;
+  }
+
+  get loop(): Loop {
+    return this.context.loop;
+  }
+
+  get transport(): Transport {
+    return this.context.transport;
+  }
+
+  /** The connection for the next request: a new one until there are `server_connections`, then in turn. */
+  pick(protocol: number): ServerConnection {
+    const { connections } = protocol === 3 ? { connections: this.resp3 } : this;
+    const limit = this.context.config.serverConnections;
+    if (connections.length < limit) {
+      const connection = new ServerConnection(this, protocol);
+      connections.push(connection);
+      return connection;
+    }
+    if (limit === 1) return connections[0];
+    this.next = (this.next + 1) % limit;
+    return connections[this.next];
+  }
+
+  /** Every connection, whatever it speaks. */
+  get all(): ServerConnection[] {
+    return this.resp3.length === 0 ? this.connections : [...this.connections, ...this.resp3];
+  }
+
+  mayConnect(): boolean {
+    return true;
+  }
+
+  watchTimeouts(): void {
+    this.context.watchTimeouts();
+  }
+
+  /** One reply was passed on. `queuedAt` is when its request was queued. */
+  answered(queuedAt: number, bytes: number, command: number): void {
+    const { counters } = this;
+    this.failures = 0;
+    counters.responses++;
+    counters.responseBytes += bytes;
+    const milliseconds = this.context.loop.now() - queuedAt;
+    counters.latencySum += milliseconds;
+    const bucket = 32 - Math.clz32((milliseconds * 1000) | 0);
+    counters.latency[bucket < LATENCY_BUCKETS ? bucket : LATENCY_BUCKETS - 1]++;
+    if (milliseconds >= this.slowAbove) this.context.onSlow(this, command, milliseconds);
+  }
+
+  /**
+   * True for errors that the original takes for a failure of the server: the connection is dropped then. Where
+   * requests are held they are relayed or retried instead.
+   */
+  errorIsFailure(buffer: Uint8Array, from: number, to: number): boolean {
+    if (this.followed) return false;
+    const text = Buffer.from(buffer.subarray(from, Math.min(to, from + 9))).toString('latin1');
+    return text.startsWith('-OOM ') || text.startsWith('-BUSY ') || text.startsWith('-LOADING ');
+  }
+
+  onReady(): void {
+    for (const kind of this.warned) if (!kind.startsWith('no-')) this.warned.delete(kind);
+  }
+
+  onConnectFailed(code: string): void {
+    this.counters.errors++;
+    this.warnOnce(code, `server '${this.name}' cannot be reached: ${code}`);
+    this.context.onFailure(this);
+  }
+
+  /** A connection ended. One that was idle and was closed in order is no failure: Redis' `timeout` does that. */
+  onEnd(kind: EndKind, busy: boolean): void {
+    if (kind === 'eof') this.counters.eof++;
+    else if (kind === 'timeout') this.counters.timedOut++;
+    else this.counters.errors++;
+    if (busy || kind !== 'eof') this.context.onFailure(this);
+  }
+
+  onDemoted(): void {
+    this.context.onDemoted(this);
+  }
+
+  /** Serves from another address: everything to the old one is closed, what waits goes to the new one. */
+  moveTo(address: Address): void {
+    this.address = address;
+    this.mustWait = false;
+    this.warned.clear();
+    for (const connection of this.all) {
+      connection.end('error', 'the master has changed');
+      connection.held.endPause();
+    }
+  }
+
+  /** Sends nothing until `release` or `moveTo`. */
+  wait(): void {
+    this.mustWait = true;
+  }
+
+  release(): void {
+    if (!this.mustWait) return;
+    this.mustWait = false;
+    for (const connection of this.all) connection.held.endPause();
+  }
+
+  /** Opens the first connection ahead of the first request. */
+  preconnect(): void {
+    this.pick(2).connect();
+  }
+
+  close(): void {
+    for (const connection of this.all) {
+      connection.end('eof', 'the proxy is shutting down');
+      connection.held.stop();
+      connection.drop();
+    }
+  }
+
+  /** Says it once, until the server speaks again; for kinds that begin with `no-` once and for all. */
+  warnOnce(kind: string, text: string): void {
+    if (this.warned.has(kind)) return;
+    this.warned.add(kind);
+    this.context.warn(text);
+  }
+}

@@ -1,0 +1,120 @@
+import { errorReply, INVALID } from '../protocol/replies.ts';
+import type { Client } from './client.ts';
+import type { Receiver } from './receiver.ts';
+
+const MINUS = 45;
+const DOLLAR = 36;
+const CRLF = Buffer.from('\r\n');
+
+/** How the replies of the parts become one: MGET, DEL and the like, MSET. */
+export type Merge = 'values' | 'sum' | 'ok';
+
+/** The part of a split request that goes to one server. */
+class Part {
+  /** Numbers of the keys (in the client's order) that this server owns. */
+  readonly keys: number[] = [];
+  reply: Uint8Array = CRLF;
+  error: Uint8Array | null = null;
+
+  constructor(readonly server: number) {}
+}
+
+/** A request whose keys live on several servers: its parts, and the merging of their replies. */
+export class SplitRequest implements Receiver {
+  readonly parts: Part[] = [];
+  private readonly owners: Part[] = [];
+  private waiting = 0;
+
+  constructor(
+    readonly owner: Client,
+    private readonly tag: number,
+    private readonly merge: Merge,
+  ) {}
+
+  /** The next key of the client's request lives on `server`. */
+  addKey(server: number): void {
+    let part = this.parts.find((candidate) => candidate.server === server);
+    if (part === undefined) {
+      part = new Part(server);
+      this.parts.push(part);
+      this.waiting++;
+    }
+    part.keys.push(this.owners.length);
+    this.owners.push(part);
+  }
+
+  reply(part: number, chunk: Uint8Array, from: number, to: number): void {
+    if (chunk[from] === MINUS) this.parts[part].error = errorReply(INVALID);
+    else this.parts[part].reply = chunk.subarray(from, to);
+    this.partDone();
+  }
+
+  replyInParts(part: number, parts: Uint8Array[]): void {
+    const whole = Buffer.concat(parts);
+    this.reply(part, whole, 0, whole.length);
+  }
+
+  canStream(): boolean {
+    return false;
+  }
+
+  stream(): void {}
+
+  streamed(): void {}
+
+  abort(): void {
+    this.owner.abort();
+  }
+
+  fail(part: number, text: Uint8Array): void {
+    this.parts[part].error = text;
+    this.partDone();
+  }
+
+  private partDone(): void {
+    this.waiting--;
+    if (this.waiting > 0 || this.owner.gone) return;
+    // the original reports the first failing part in the order of the servers
+    const failed = this.parts.filter((part) => part.error !== null).sort((a, b) => a.server - b.server);
+    if (failed.length > 0) this.owner.fail(this.tag, failed[0].error ?? CRLF);
+    else if (this.merge === 'values') this.mergeValues();
+    else if (this.merge === 'sum') this.mergeSum();
+    else this.owner.reply(this.tag, this.parts[0].reply, 0, this.parts[0].reply.length);
+  }
+
+  private mergeSum(): void {
+    let sum = 0;
+    for (const part of this.parts) sum += Number.parseInt(Buffer.from(part.reply).toString('latin1', 1), 10);
+    const reply = Buffer.from(`:${sum}\r\n`);
+    this.owner.reply(this.tag, reply, 0, reply.length);
+  }
+
+  private mergeValues(): void {
+    const cursors = new Map<Part, number>();
+    for (const part of this.parts) cursors.set(part, part.reply.indexOf(10) + 1);
+    const pieces: Uint8Array[] = [Buffer.from(`*${this.owners.length}\r\n`)];
+    for (const part of this.owners) {
+      const start = cursors.get(part) ?? 0;
+      const end = valueEnd(part.reply, start);
+      if (end < 0) {
+        this.owner.fail(this.tag, errorReply(INVALID));
+        return;
+      }
+      cursors.set(part, end);
+      pieces.push(part.reply.subarray(start, end));
+    }
+    this.owner.replyInParts(this.tag, pieces);
+  }
+}
+
+/** End of the bulk string (or null, also RESP3's) that begins at `start`; -1 when there is none. */
+function valueEnd(bytes: Uint8Array, start: number): number {
+  let p = start + 1;
+  let size = 0;
+  if (bytes[start] === DOLLAR && bytes[p] === MINUS) return start + 5;
+  if (bytes[start] === 95) return start + 3;
+  if (bytes[start] !== DOLLAR) return -1;
+  for (; bytes[p] !== 13 && p < bytes.length; p++) size = size * 10 + bytes[p] - 48;
+  const end = p + 2 + size + 2;
+  return end <= bytes.length ? end : -1;
+}

@@ -1,0 +1,46 @@
+import type { Pool } from './pool.ts';
+
+/** How often to look, as a share of the shortest limit; and within which bounds, milliseconds. */
+const SHARE = 50;
+const SHORTEST = 2;
+const LONGEST = 50;
+
+/**
+ * Looks at the oldest request of every server connection, some fifty times within the pool's timeout, while anything
+ * is under way. No timer per request.
+ */
+export class TimeoutWatch {
+  private timer: NodeJS.Timeout | null = null;
+  private readonly interval: number;
+
+  constructor(private readonly pool: Pool) {
+    const { timeout, failoverHold, sentinels } = pool.config;
+    const limits = [timeout, sentinels.length > 0 ? failoverHold : 0].filter((limit) => limit > 0);
+    this.interval =
+      limits.length === 0 ? 0 : Math.min(LONGEST, Math.max(SHORTEST, Math.min(...limits) / SHARE));
+  }
+
+  /** Something is under way. Cheap when the watch is on already. */
+  start(): void {
+    if (this.timer === null && this.interval > 0) this.timer = setTimeout(this.look, this.interval);
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  private readonly look = (): void => {
+    this.timer = null;
+    const { pool } = this;
+    const now = pool.loop.now();
+    let busy = false;
+    for (const server of pool.servers) {
+      for (const connection of server.all) {
+        connection.checkTimeouts(now, pool.config.timeout);
+        busy ||= connection.queue.length > 0;
+      }
+    }
+    if (busy) this.start();
+  };
+}

@@ -1,0 +1,66 @@
+/*
+ * Every command of Redis 7.0 and what becomes of it. Names in lower case; `!` in front marks a write.
+ * Lines of one group share their fate; the key positions are Redis' own (COMMAND INFO), so that nothing is guessed.
+ */
+
+/** Routed by the key that is the first argument. */
+export const BY_FIRST_KEY = `
+!append bitcount !bitfield bitfield_ro bitpos !decr !decrby dump !expire !expireat expiretime !geoadd geodist
+geohash geopos georadius_ro georadiusbymember_ro geosearch get getbit !getdel !getex getrange !getset !hdel hexists
+hget hgetall !hincrby !hincrbyfloat hkeys hlen hmget !hmset hrandfield hscan !hset !hsetnx hstrlen hvals !incr
+!incrby !incrbyfloat lindex !linsert llen !lpop lpos !lpush !lpushx lrange !lrem !lset !ltrim !persist !pexpire
+!pexpireat pexpiretime !pfadd !psetex pttl !restore !rpop !rpush !rpushx !sadd scard !set !setbit !setex !setnx
+!setrange sismember smembers smismember sort_ro !spop srandmember !srem sscan strlen substr ttl type !xack !xadd
+!xautoclaim !xclaim !xdel xlen xpending xrange xrevrange !xsetid !xtrim !zadd zcard zcount !zincrby zlexcount
+zmscore !zpopmax !zpopmin zrandmember zrange zrangebylex zrangebyscore zrank !zrem !zremrangebylex
+!zremrangebyrank !zremrangebyscore zrevrange zrevrangebylex zrevrangebyscore zrevrank zscan zscore`;
+
+/** Keys at `first..last` (negative: from the end); all must live on one server. */
+export const KEY_RANGES = `
+!copy:1:2 !geosearchstore:1:2 lcs:1:2 !lmove:1:2 !pfmerge:1:-1 pfcount:1:-1 !rename:1:2 !renamenx:1:2
+!rpoplpush:1:2 sdiff:1:-1 !sdiffstore:1:-1 sinter:1:-1 !sinterstore:1:-1 !smove:1:2 sunion:1:-1 !sunionstore:1:-1
+!zrangestore:1:2 !bitop:2:-1 !msetnx:1:-1:2`;
+
+/** The argument at this place says how many keys follow it; `+` = the first argument is a key too. */
+export const COUNTED_KEYS = `
+!eval:2 eval_ro:2 !evalsha:2 evalsha_ro:2 !fcall:2 fcall_ro:2 sintercard:1 zdiff:1 zinter:1 zintercard:1 zunion:1
+!lmpop:1 !zmpop:1 !zdiffstore:2+ !zinterstore:2+ !zunionstore:2+`;
+
+/** Split by key and merged. */
+export const SPLIT = '!del exists mget !mset touch !unlink';
+
+/** Subcommands with a key as second argument; every other subcommand is refused. */
+export const SUBCOMMAND_KEYS = `
+object:encoding,freq,idletime,refcount memory:usage xinfo:consumers,groups,stream
+!xgroup:create,createconsumer,delconsumer,destroy,setid`;
+
+/** Keys found by a keyword: SORT … STORE key, GEORADIUS … STORE|STOREDIST key, XREAD … STREAMS key… id… */
+export const KEYWORD_KEYS = '!sort !georadius !georadiusbymember xread !xreadgroup';
+
+/** Forwarded to one server, any. */
+export const ANY_SERVER = 'command lolwut';
+
+/** Answered by the proxy. */
+export const LOCAL = 'auth client echo hello info ping quit reset select time';
+
+const BLOCKING = 'it blocks, and would hold up everyone who shares the server connection';
+const PUBSUB = 'publish/subscribe does not go through a sharding proxy yet';
+const TRANSACTION = 'transactions do not go through a sharding proxy yet';
+const WHOLE_KEYSPACE = 'it concerns all keys of all servers, which a sharding proxy does not do yet';
+const SCRIPTS = 'it concerns every server, which a sharding proxy does not do yet';
+const ADMIN = 'it administers one server: connect to that server';
+
+/** Refused in words: reason → names. */
+export const REFUSED: readonly (readonly [reason: string, names: string])[] = [
+  [BLOCKING, '!blmove !blmpop !blpop !brpop !brpoplpush !bzmpop !bzpopmax !bzpopmin wait'],
+  [PUBSUB, 'psubscribe publish pubsub punsubscribe spublish ssubscribe subscribe sunsubscribe unsubscribe'],
+  [TRANSACTION, 'discard exec multi unwatch watch'],
+  [WHOLE_KEYSPACE, 'dbsize !flushall !flushdb keys randomkey scan !move !swapdb'],
+  [SCRIPTS, 'function script'],
+  [
+    ADMIN,
+    `acl asking bgrewriteaof bgsave cluster config debug failover lastsave latency !migrate module monitor
+pfdebug pfselftest psync readonly readwrite replconf replicaof !restore-asking role save shutdown slaveof slowlog
+sync`,
+  ],
+];

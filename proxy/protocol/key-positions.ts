@@ -1,0 +1,74 @@
+import type { Command } from './command-table.ts';
+import type { RequestFrame } from './request-frame.ts';
+
+/** Why the keys of a request are not known. */
+export type NoKeys = 'unclear' | 'subcommand' | 'blocking';
+
+/**
+ * Element numbers of the keys of a request whose command has a key rule.
+ * @returns 'unclear' when the arguments are wrong (any server will say so), 'subcommand' for one that has no key,
+ *          'blocking' for XREAD BLOCK
+ */
+export function keyPositions(command: Command, frame: RequestFrame, buffer: Uint8Array): number[] | NoKeys {
+  const rule = command.keys;
+  switch (rule?.kind) {
+    case 'range':
+      return range(frame.argc, rule.first, rule.last, rule.step);
+    case 'counted':
+      return counted(frame, buffer, rule.at, rule.firstToo);
+    case 'subcommand':
+      if (frame.argc < 2 || !rule.names.includes(wordAt(frame, buffer, 1))) return 'subcommand';
+      return frame.argc < 3 ? 'unclear' : [2];
+    default:
+      return keyword(command.name, frame, buffer);
+  }
+}
+
+function range(argc: number, first: number, last: number, step: number): number[] | NoKeys {
+  const end = last < 0 ? argc + last : last;
+  const keys: number[] = [];
+  for (let i = first; i <= end && i < argc; i += step) keys.push(i);
+  return keys.length === 0 ? 'unclear' : keys;
+}
+
+function counted(frame: RequestFrame, buffer: Uint8Array, at: number, firstToo: boolean): number[] | NoKeys {
+  if (frame.argc <= at) return 'unclear';
+  const text = wordAt(frame, buffer, at);
+  const count = /^[0-9]{1,7}$/.test(text) ? Number(text) : -1;
+  if (count < 0) return 'unclear';
+  const keys = firstToo ? [1] : [];
+  for (let i = at + 1; i <= at + count && i < frame.argc; i++) keys.push(i);
+  return keys.length === 0 ? 'unclear' : keys;
+}
+
+function keyword(name: string, frame: RequestFrame, buffer: Uint8Array): number[] | NoKeys {
+  if (name === 'xread' || name === 'xreadgroup') return streams(frame, buffer);
+  if (frame.argc < 2) return 'unclear';
+  const keys = [1];
+  const stores = name === 'sort' ? ['store'] : ['store', 'storedist'];
+  for (let i = 2; i + 1 < frame.argc; i++) {
+    if (stores.includes(wordAt(frame, buffer, i))) keys.push(i + 1);
+  }
+  return keys;
+}
+
+function streams(frame: RequestFrame, buffer: Uint8Array): number[] | NoKeys {
+  for (let i = 1; i < frame.argc; i++) {
+    const word = wordAt(frame, buffer, i);
+    // GROUP group consumer: names that may look like options
+    if (word === 'group') i += 2;
+    else if (word === 'block') return 'blocking';
+    else if (word === 'streams') {
+      const count = Math.floor((frame.argc - i - 1) / 2);
+      return count === 0 ? 'unclear' : Array.from({ length: count }, (_, n) => i + 1 + n);
+    }
+  }
+  return 'unclear';
+}
+
+/** Element `i` in lower case; long elements are no keywords. */
+export function wordAt(frame: RequestFrame, buffer: Uint8Array, i: number): string {
+  const from = frame.args[2 * i];
+  const to = Math.min(frame.args[2 * i + 1], from + 32);
+  return Buffer.from(buffer.subarray(from, to)).toString('latin1').toLowerCase();
+}

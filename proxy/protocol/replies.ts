@@ -1,0 +1,44 @@
+/** Replies that the proxy gives itself, and the texts of its errors. */
+
+export const PONG = Buffer.from('+PONG\r\n');
+export const OK = Buffer.from('+OK\r\n');
+export const EMPTY_ARRAY = Buffer.from('*0\r\n');
+
+/** The original's words for each way in which a server connection fails (its errno texts). */
+export const REFUSED = 'Connection refused';
+export const TIMED_OUT = 'Connection timed out';
+export const RESET = 'Connection reset by peer';
+export const BROKEN_PIPE = 'Broken pipe';
+export const CLOSED = 'unknown';
+export const UNRESOLVED = 'Host is down';
+export const INVALID = 'Invalid argument';
+
+export const NO_AUTH = Buffer.from('-NOAUTH Authentication required\r\n');
+export const AUTH_WRONG = Buffer.from('-ERR invalid password\r\n');
+export const AUTH_NOT_SET = Buffer.from('-ERR Client sent AUTH, but no password is set\r\n');
+
+/** `-ERR text`, any line break in the text made harmless. */
+export function errorReply(text: string, code = 'ERR'): Buffer {
+  return Buffer.from(`-${code} ${text.replace(/[\r\n]+/g, ' ')}\r\n`);
+}
+
+export function bulkReply(text: string | Uint8Array): Buffer {
+  const bytes = Buffer.from(text as string);
+  return Buffer.concat([Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n')]);
+}
+
+export function integerReply(value: number): Buffer {
+  return Buffer.from(`:${value}\r\n`);
+}
+
+/** A request in RESP form. */
+export function encodeRequest(parts: readonly (string | Uint8Array)[]): Buffer {
+  return Buffer.concat([Buffer.from(`*${parts.length}\r\n`), ...parts.map(bulkReply)]);
+}
+
+/** Bytes for an error message: printable, quoted, shortened. */
+export function quoted(bytes: Uint8Array, from: number, to: number): string {
+  const shown = Buffer.from(bytes.subarray(from, Math.min(to, from + 64))).toString('latin1');
+  const safe = shown.replace(/[^\x20-\x7e]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return `'${safe}${to - from > 64 ? '...' : ''}'`;
+}

@@ -1,0 +1,150 @@
+import { ReplyError, type Value } from '../protocol/reply-values.ts';
+import type { SentinelView } from './decide.ts';
+import { type SentinelAccess, SentinelConnection } from './sentinel-connection.ts';
+
+/** What the sentinels publish that can matter to us; each is only a reason to ask again at once. */
+const CHANNELS = [
+  '+switch-master',
+  '+sdown',
+  '-sdown',
+  '+odown',
+  '-odown',
+  '+try-failover',
+  '+selected-slave',
+  '+failover-state-send-slaveof-noone',
+  '+promoted-slave',
+  '-failover-abort-no-good-slave',
+  '-failover-abort-not-elected',
+  '-failover-abort-slave-timeout',
+  '+failover-end',
+  '+tilt',
+  '-tilt',
+];
+
+/** Pub/sub loses messages: everything is asked anew this often. Milliseconds. */
+const POLL = 1000;
+/** Pause before a lost connection is made again, milliseconds; and how far it may grow. */
+const FIRST_PAUSE = 100;
+const LONGEST_PAUSE = 500;
+
+export interface SentinelObserver {
+  /** One sentinel has said something new about a master. */
+  onView(sentinel: number, master: string, view: SentinelView): void;
+  /** It cannot be reached, or can be again (reason null). */
+  onReachable(sentinel: number, reason: string | null): void;
+}
+
+/** Watches one sentinel: one connection to listen, one to ask, both remade for ever. */
+export class SentinelWatch {
+  private asking: SentinelConnection | null = null;
+  private listening: SentinelConnection | null = null;
+  private timer: NodeJS.Timeout | null = null;
+  private readonly retries = new Set<NodeJS.Timeout>();
+  private pause = FIRST_PAUSE;
+  private reachable: boolean | null = null;
+  private tilt = false;
+  private stopped = false;
+  private askedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly index: number,
+    private readonly access: SentinelAccess,
+    private readonly masters: readonly string[],
+    private readonly observer: SentinelObserver,
+  ) {}
+
+  start(): void {
+    this.connectAsking();
+    this.connectListening();
+    this.timer = setInterval(() => this.ask(), POLL);
+  }
+
+  stop(): void {
+    this.stopped = true;
+    if (this.timer !== null) clearInterval(this.timer);
+    for (const retry of this.retries) clearTimeout(retry);
+    this.asking?.close();
+    this.listening?.close();
+  }
+
+  /** Asks about every master now; what was asked a moment ago is not asked again. */
+  ask(): void {
+    const { asking } = this;
+    if (asking === null || performance.now() - this.askedAt < 5) return;
+    this.askedAt = performance.now();
+    for (const master of this.masters) {
+      asking.request(['SENTINEL', 'MASTER', master], (reply) => this.onMaster(master, reply));
+    }
+  }
+
+  private connectAsking(): void {
+    this.asking = new SentinelConnection(
+      this.access,
+      () => {},
+      (reason) => {
+        this.asking = null;
+        this.lost(reason, () => this.connectAsking());
+      },
+    );
+    this.askedAt = Number.NEGATIVE_INFINITY;
+    this.ask();
+  }
+
+  private connectListening(): void {
+    this.listening = new SentinelConnection(
+      this.access,
+      (channel) => {
+        if (channel === '+tilt') this.tilt = true;
+        if (channel === '-tilt') this.tilt = false;
+        this.askedAt = Number.NEGATIVE_INFINITY;
+        this.ask();
+      },
+      (reason) => {
+        this.listening = null;
+        this.lost(reason, () => {
+          this.connectListening();
+          this.ask();
+        });
+      },
+    );
+    this.listening.subscribe(CHANNELS);
+  }
+
+  private lost(reason: string, again: () => void): void {
+    if (this.reachable !== false) {
+      this.reachable = false;
+      this.observer.onReachable(this.index, reason);
+    }
+    if (this.stopped) return;
+    const retry = setTimeout(
+      () => {
+        this.retries.delete(retry);
+        if (!this.stopped) again();
+      },
+      this.pause * (0.75 + Math.random() / 2),
+    );
+    this.retries.add(retry);
+    this.pause = Math.min(this.pause * 2, LONGEST_PAUSE);
+  }
+
+  private onMaster(master: string, reply: Value): void {
+    if (this.reachable !== true) {
+      this.reachable = true;
+      this.observer.onReachable(this.index, null);
+    }
+    this.pause = FIRST_PAUSE;
+    // "No such master": a sentinel that has not been told about it has no say
+    if (reply instanceof ReplyError || !Array.isArray(reply)) return;
+    const fields = new Map<string, string>();
+    for (let i = 0; i + 1 < reply.length; i += 2) fields.set(String(reply[i]), String(reply[i + 1]));
+    const flags = (fields.get('flags') ?? '').split(',');
+    this.observer.onView(this.index, master, {
+      host: fields.get('ip') ?? '',
+      port: Number(fields.get('port')),
+      epoch: Number(fields.get('config-epoch') ?? 0),
+      down: flags.includes('s_down') || flags.includes('o_down'),
+      tilt: this.tilt,
+      at: performance.now(),
+    });
+  }
+}

@@ -1,0 +1,132 @@
+import { chmodSync, rmSync } from 'node:fs';
+import type { Address } from '../config/pool.ts';
+import type { BunApi, BunSocket, BunSocketHandlers } from './bun-api.ts';
+import type { Link, LinkOwner, Listener, ListenOptions, Transport } from './link.ts';
+
+const KEEP_ALIVE_DELAY = 60_000;
+
+/** The shipped transport. Bun's `write` has no queue of its own: it says what the kernel took, like ours. */
+export function bunTransport(bun: BunApi): Transport {
+  return {
+    name: 'bun',
+    listen: (options, accept) => listen(bun, options, accept),
+    connect: (address, owner, opened, failed) => connect(bun, address, owner, opened, failed),
+  };
+}
+
+/** One socket with its owner. */
+class BunLink implements Link {
+  owner: LinkOwner | null = null;
+  socket: BunSocket<BunLink> | null = null;
+
+  write(bytes: Uint8Array, from: number, to: number): number {
+    const { socket } = this;
+    return socket === null ? -1 : socket.write(bytes, from, to - from);
+  }
+
+  pause(): void {
+    this.socket?.pause();
+  }
+
+  resume(): void {
+    this.socket?.resume();
+  }
+
+  finish(): void {
+    this.owner = null;
+    this.socket?.end();
+    this.socket = null;
+  }
+
+  close(): void {
+    this.owner = null;
+    this.socket?.terminate();
+    this.socket = null;
+  }
+
+  closed(error: Error | undefined): void {
+    this.socket = null;
+    const { owner } = this;
+    this.owner = null;
+    owner?.onClosed(error ? ((error as NodeJS.ErrnoException).code ?? 'ECONNRESET') : null);
+  }
+}
+
+/** Two sets of the same handlers, so that each sees one kind of owner only and stays fast. */
+function handlers(open: (socket: BunSocket<BunLink>) => void): BunSocketHandlers<BunLink> {
+  return {
+    open,
+    data: (socket, chunk) => socket.data.owner?.onBytes(chunk),
+    drain: (socket) => socket.data.owner?.onWritable(),
+    end: (socket) => socket.data.owner?.onEnd(),
+    close: (socket, error) => socket.data.closed(error),
+    error: () => {},
+  };
+}
+
+async function listen(
+  bun: BunApi,
+  options: ListenOptions,
+  accept: (link: Link, remote: string) => LinkOwner,
+): Promise<Listener> {
+  const { address, reusePort, keepAlive } = options;
+  const socket = handlers((opened) => {
+    const link = new BunLink();
+    link.socket = opened;
+    opened.data = link;
+    if (keepAlive) opened.setKeepAlive(true, KEEP_ALIVE_DELAY);
+    const remote = address.kind === 'unix' ? 'unix:0' : `${opened.remoteAddress}:${opened.remotePort ?? 0}`;
+    link.owner = accept(link, remote);
+  });
+  if (address.kind === 'unix') {
+    rmSync(address.path, { force: true });
+    const listener = bun.listen({ unix: address.path, allowHalfOpen: true, socket });
+    if (address.mode !== 0) chmodSync(address.path, address.mode);
+    return { address, close: () => listener.stop(false) };
+  }
+  const listener = bun.listen({
+    hostname: address.host,
+    port: address.port,
+    reusePort,
+    allowHalfOpen: true,
+    socket,
+  });
+  return { address: { ...address, port: listener.port }, close: () => listener.stop(false) };
+}
+
+function connect(
+  bun: BunApi,
+  address: Address,
+  owner: LinkOwner,
+  opened: (link: Link) => void,
+  failed: (code: string) => void,
+): () => void {
+  const link = new BunLink();
+  let settled = false;
+  const fail = (error: unknown): void => {
+    if (settled) return;
+    settled = true;
+    failed((error as NodeJS.ErrnoException | null)?.code ?? 'ECONNREFUSED');
+  };
+  const socket: BunSocketHandlers<BunLink> = {
+    ...handlers((raw) => {
+      // given up while it was being made: Bun cannot cancel a connect
+      if (settled) {
+        raw.terminate();
+        return;
+      }
+      settled = true;
+      link.socket = raw;
+      link.owner = owner;
+      opened(link);
+    }),
+    connectError: (_socket, error) => fail(error),
+  };
+  const place =
+    address.kind === 'unix' ? { unix: address.path } : { hostname: address.host, port: address.port };
+  bun.connect({ ...place, allowHalfOpen: true, data: link, socket }).catch(fail);
+  return () => {
+    settled = true;
+    link.close();
+  };
+}

@@ -1,0 +1,56 @@
+import type { Address } from '../config/pool.ts';
+
+/**
+ * One connection as the core sees it. Bytes that `write` took are the link's own business: the caller may reuse its
+ * buffer at once. What it did not take is the caller's to offer again after `onWritable`.
+ */
+export interface Link {
+  /** Bytes taken of `bytes[from, to)`: 0 when full, -1 when the connection is gone. */
+  write(bytes: Uint8Array, from: number, to: number): number;
+  pause(): void;
+  resume(): void;
+  /** Sends FIN once what was written is out, then closes. */
+  finish(): void;
+  /** Closes at once. No event follows. */
+  close(): void;
+}
+
+/** What a link tells its owner. Chunks given to `onBytes` belong to the owner and are never reused. */
+export interface LinkOwner {
+  onBytes(chunk: Uint8Array): void;
+  onWritable(): void;
+  /** The peer sent FIN; writing is still possible. */
+  onEnd(): void;
+  /** The connection is gone. `code` is an errno name such as ECONNRESET, or null for an orderly end. */
+  onClosed(code: string | null): void;
+}
+
+export interface ListenOptions {
+  address: Address;
+  backlog: number;
+  reusePort: boolean;
+  keepAlive: boolean;
+}
+
+export interface Listener {
+  /** Where it listens; the port is the real one when 0 was asked for. */
+  readonly address: Address;
+  close(): void;
+}
+
+/** Makes connections. The three implementations are equal to the core: Bun, node:net, memory. */
+export interface Transport {
+  readonly name: string;
+  /** @throws an Error with `code` when the address cannot be had */
+  listen(options: ListenOptions, accept: (link: Link, remote: string) => LinkOwner): Promise<Listener>;
+  /**
+   * Connects; exactly one of `opened` and `failed` follows, unless the returned function is called before:
+   * then neither does.
+   */
+  connect(
+    address: Address,
+    owner: LinkOwner,
+    opened: (link: Link) => void,
+    failed: (code: string) => void,
+  ): () => void;
+}

@@ -1,0 +1,139 @@
+import type { Address } from '../config/pool.ts';
+import type { Link, LinkOwner, Listener, ListenOptions, Transport } from './link.ts';
+
+/** One end of a connection in memory. What it writes reaches the other end when the network says so. */
+export class MemoryLink implements Link {
+  peer: MemoryLink | null = null;
+  owner: LinkOwner | null = null;
+  /** Bytes written that the peer has not been given yet. */
+  readonly outbox: Uint8Array[] = [];
+  paused = false;
+  closed = false;
+  private finishing = false;
+  private endSent = false;
+  /** Bytes that may be in the outbox before `write` takes no more. */
+  capacity = Number.POSITIVE_INFINITY;
+  private wantsDrain = false;
+
+  write(bytes: Uint8Array, from: number, to: number): number {
+    if (this.closed || this.peer?.closed) return this.closed ? -1 : to - from;
+    const waiting = this.outbox.reduce((sum, chunk) => sum + chunk.length, 0);
+    const taken = Math.max(0, Math.min(to - from, this.capacity - waiting));
+    if (taken < to - from) this.wantsDrain = true;
+    if (taken > 0) this.outbox.push(bytes.slice(from, from + taken));
+    return taken;
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+  }
+
+  finish(): void {
+    this.finishing = true;
+    this.owner = null;
+  }
+
+  /** Sends FIN and stays open for reading. */
+  shutdown(): void {
+    this.finishing = true;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.owner = null;
+    this.outbox.length = 0;
+    const { peer } = this;
+    if (peer !== null && !peer.closed) peer.lost('ECONNRESET');
+  }
+
+  private lost(code: string | null): void {
+    this.closed = true;
+    const { owner } = this;
+    this.owner = null;
+    owner?.onClosed(code);
+  }
+
+  /** Gives the peer up to `limit` bytes of what waits. True when anything happened. */
+  deliver(limit: number): boolean {
+    const { peer } = this;
+    if (peer === null || peer.closed || peer.paused) return false;
+    const [first] = this.outbox;
+    if (first !== undefined) {
+      const chunk = first.slice(0, limit);
+      if (chunk.length === first.length) this.outbox.shift();
+      else this.outbox[0] = first.subarray(limit);
+      peer.owner?.onBytes(chunk);
+      if (this.wantsDrain) {
+        this.wantsDrain = false;
+        this.owner?.onWritable();
+      }
+      return true;
+    }
+    if (!this.finishing || this.endSent) return false;
+    this.endSent = true;
+    if (this.owner === null) this.closed = true;
+    peer.owner?.onEnd();
+    return true;
+  }
+}
+
+/** A network without sockets, clocks or chance: every delivery is asked for. For tests and fuzzing. */
+export class MemoryNetwork implements Transport {
+  readonly name = 'memory';
+  readonly links: MemoryLink[] = [];
+  private readonly listeners = new Map<string, (link: Link, remote: string) => LinkOwner>();
+  private readonly pending: (() => void)[] = [];
+
+  async listen(options: ListenOptions, accept: (link: Link, remote: string) => LinkOwner): Promise<Listener> {
+    const key = keyOf(options.address);
+    this.listeners.set(key, accept);
+    return { address: options.address, close: () => this.listeners.delete(key) };
+  }
+
+  connect(
+    address: Address,
+    owner: LinkOwner,
+    opened: (link: Link) => void,
+    failed: (code: string) => void,
+  ): () => void {
+    let cancelled = false;
+    this.pending.push(() => {
+      if (cancelled) return;
+      const accept = this.listeners.get(keyOf(address));
+      if (accept === undefined) {
+        failed('ECONNREFUSED');
+        return;
+      }
+      const [near, far] = [new MemoryLink(), new MemoryLink()];
+      near.peer = far;
+      far.peer = near;
+      near.owner = owner;
+      this.links.push(near, far);
+      far.owner = accept(far, 'memory:0');
+      opened(near);
+    });
+    return () => {
+      cancelled = true;
+    };
+  }
+
+  /** Completes connects and delivers one piece of at most `limit` bytes on every link. True when anything moved. */
+  step(limit = Number.POSITIVE_INFINITY): boolean {
+    let moved = false;
+    for (const connect of this.pending.splice(0)) {
+      connect();
+      moved = true;
+    }
+    for (const link of [...this.links]) moved = link.deliver(limit) || moved;
+    for (let i = this.links.length - 1; i >= 0; i--) if (this.links[i].closed) this.links.splice(i, 1);
+    return moved;
+  }
+}
+
+function keyOf(address: Address): string {
+  return address.kind === 'unix' ? address.path : `${address.host}:${address.port}`;
+}
