@@ -30,6 +30,14 @@ export interface PreparedImage {
 
 export type PreparedImages = Readonly<Record<ImageKind, PreparedImage>>;
 
+/** Where the images are made from. */
+export interface ImageSources {
+  /** Default: this checkout. */
+  readonly checkout?: string;
+  /** Compiles the proxy into one executable. */
+  readonly build?: (target: string) => Promise<unknown>;
+}
+
 /** A file of a build context: where it goes, where it comes from. */
 interface ContextFile {
   readonly name: string;
@@ -57,13 +65,14 @@ export async function prepareImages(
   home: Home,
   base: string,
   step: Step,
-  checkout = CHECKOUT,
+  sources: ImageSources = {},
 ): Promise<PreparedImages> {
+  const { checkout = CHECKOUT } = sources;
   const root = join(home.private, 'images');
   const held = await lock(`images ${root}`, () => step.progress('waiting for another twemstack'));
   try {
     home.privateDir(root);
-    const executable = await compileProxy(step, checkout);
+    const executable = await compileProxy(step, sources);
     const images = Object.fromEntries(
       IMAGE_KINDS.map((kind) => {
         const files = contextFiles(join(checkout, SOURCES[kind]));
@@ -83,7 +92,8 @@ export async function prepareImages(
  *
  * @returns its path
  */
-export async function compileProxy(step: Step, checkout = CHECKOUT): Promise<string> {
+export async function compileProxy(step: Step, sources: ImageSources = {}): Promise<string> {
+  const { checkout = CHECKOUT } = sources;
   const target = join(checkout, 'dist/nutcracker');
   const stampFile = `${target}.stamp`;
   const stamp = hashOf(
@@ -94,8 +104,8 @@ export async function compileProxy(step: Step, checkout = CHECKOUT): Promise<str
   step.progress('compiling the proxy');
   mkdirSync(dirname(target), { recursive: true });
   rmSync(stampFile, { force: true });
-  const { buildProxy } = await import('../../proxy/build.ts');
-  await buildProxy(target);
+  const build = sources.build ?? (await import('../../proxy/build.ts')).buildProxy;
+  await build(target);
   writeFileSync(stampFile, stamp);
   return target;
 }

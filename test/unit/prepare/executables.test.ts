@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, beforeEach, describe, test } from 'node:test';
+import { type PreparedImages, prepareImages } from '../../../scripts/prepare/executables.ts';
+import { Home } from '../../../scripts/stack/home.ts';
+import { recordingStep } from '../../support/recording-step.ts';
+
+describe('image contexts', () => {
+  const root = mkdtempSync(join(tmpdir(), 'tw-images-'));
+  const checkout = join(root, 'checkout');
+  let compiled = 0;
+  const build = async (target: string): Promise<void> => {
+    compiled += 1;
+    writeFileSync(target, `executable of ${readFileSync(join(checkout, 'proxy/nutcracker.ts'), 'utf8')}`);
+  };
+  const write = (path: string, text: string, mode = 0o644): void => {
+    const file = join(checkout, path);
+    mkdirSync(join(file, '..'), { recursive: true });
+    writeFileSync(file, text);
+    chmodSync(file, mode);
+  };
+  const prepare = (folder = 'home', base = 'debian:bookworm-slim'): Promise<PreparedImages> =>
+    prepareImages(new Home(join(root, folder)), base, recordingStep(), { checkout, build });
+
+  beforeEach(() => {
+    rmSync(root, { recursive: true, force: true });
+    compiled = 0;
+    for (const folder of ['sentinel', 'proxy', 'haproxy'])
+      write(`${folder}/image/Dockerfile`, `FROM x # ${folder}\n`);
+    write('sentinel/image/lib/ask.sh', 'ask\n');
+    write('sentinel/image/entrypoint', 'start\n', 0o755);
+    write('proxy/nutcracker.ts', 'one');
+    write('package-lock.json', '{}');
+    write('tsconfig.json', '{}');
+  });
+  after(() => rmSync(root, { recursive: true, force: true }));
+
+  test('hold the sources with fixed modes, whatever the umask, and the proxy its executable', async () => {
+    const before = process.umask(0o077);
+    try {
+      const images = await prepare();
+      const mode = (kind: 'redis' | 'proxy', name: string): number =>
+        statSync(join(images[kind].contextDir, name)).mode & 0o777;
+      assert.equal(mode('redis', 'entrypoint'), 0o755);
+      assert.equal(mode('redis', 'lib'), 0o755);
+      assert.equal(mode('redis', 'lib/ask.sh'), 0o644);
+      assert.equal(mode('proxy', 'nutcracker'), 0o755);
+      assert.equal(readFileSync(join(images.proxy.contextDir, 'nutcracker'), 'utf8'), 'executable of one');
+      assert.match(images.redis.name, /^twemstack\/redis:[0-9a-f]{12}$/);
+      assert.equal(
+        images.redis.contextDir,
+        join(root, 'home/.twemstack/images', images.redis.name.slice(10).replace(':', '-')),
+      );
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  test('have the same names the next time and in another folder, and nothing is compiled again', async () => {
+    const first = await prepare('one');
+    const again = await prepare('one');
+    const elsewhere = await prepare('two');
+    assert.deepEqual(again, first);
+    for (const kind of ['redis', 'proxy', 'edge'] as const)
+      assert.equal(elsewhere[kind].name, first[kind].name);
+    assert.equal(compiled, 1);
+  });
+
+  const changes: ReadonlyArray<[string, () => void, 'redis' | 'proxy' | 'edge']> = [
+    ['a changed byte', () => write('sentinel/image/lib/ask.sh', 'asK\n'), 'redis'],
+    ['a changed name', () => write('sentinel/image/lib/ask2.sh', 'ask\n'), 'redis'],
+    ['a changed mode', () => chmodSync(join(checkout, 'haproxy/image/Dockerfile'), 0o755), 'edge'],
+    ['a changed source of the proxy', () => write('proxy/nutcracker.ts', 'two'), 'proxy'],
+  ];
+  for (const [what, change, kind] of changes) {
+    test(`${what} gives ${kind} a new name and no other image`, async () => {
+      const before = await prepare();
+      change();
+      const now = await prepare();
+      for (const each of ['redis', 'proxy', 'edge'] as const) {
+        assert.equal(now[each].name !== before[each].name, each === kind, each);
+      }
+      assert.ok(!existsSync(before[kind].contextDir), 'the old context is removed');
+      assert.equal(readdirSync(join(root, 'home/.twemstack/images')).length, 3);
+    });
+  }
+
+  test('another base gives all of them new names', async () => {
+    const before = await prepare();
+    const now = await prepare('home', 'twemstack/base:bookworm-0123');
+    for (const each of ['redis', 'proxy', 'edge'] as const)
+      assert.notEqual(now[each].name, before[each].name);
+    assert.equal(now.edge.base, 'twemstack/base:bookworm-0123');
+  });
+
+  test('a compilation that fails leaves no stamp: the next run compiles', async () => {
+    const failing = async (): Promise<void> => {
+      throw new Error('no compiler');
+    };
+    const home = new Home(join(root, 'home'));
+    await assert.rejects(
+      prepareImages(home, 'b', recordingStep(), { checkout, build: failing }),
+      /no compiler/,
+    );
+    await prepare();
+    assert.equal(compiled, 1);
+  });
+
+  test('a folder left half-written by a crash is not taken for a context', async () => {
+    const images = await prepare();
+    cpSync(images.edge.contextDir, `${images.edge.contextDir}.1.part`, { recursive: true });
+    rmSync(images.edge.contextDir, { recursive: true });
+    const again = await prepare();
+    assert.ok(existsSync(join(again.edge.contextDir, 'Dockerfile')));
+    assert.equal(readdirSync(join(root, 'home/.twemstack/images')).length, 3);
+  });
+});
