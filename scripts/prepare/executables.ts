@@ -3,20 +3,19 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
-  writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { IMAGE_KINDS, type ImageKind } from '../../topology/container-options.ts';
 import { lock } from '../process-lock.mjs';
 import type { Step } from '../report/steps.ts';
 import { CHECKOUT, type Home } from '../stack/home.ts';
-import { readIfPresent } from '../stack/private-file.ts';
 
 /** An image that is ready to be built on the engine. */
 export interface PreparedImage {
@@ -34,8 +33,8 @@ export type PreparedImages = Readonly<Record<ImageKind, PreparedImage>>;
 export interface ImageSources {
   /** Default: this checkout. */
   readonly checkout?: string;
-  /** Compiles the proxy into one executable. */
-  readonly build?: (target: string) => Promise<unknown>;
+  /** Compiles the proxy into one executable, unless its sources are unchanged. Default: proxy/build.ts. */
+  readonly build?: (target: string) => unknown;
 }
 
 /** A file of a build context: where it goes, where it comes from. */
@@ -43,6 +42,8 @@ interface ContextFile {
   readonly name: string;
   readonly source: string;
   readonly executable: boolean;
+  /** What stands for its content in the image's name; default: the SHA-256 of its bytes. */
+  readonly identity?: string;
 }
 
 /** Folder of each image's sources. */
@@ -51,8 +52,6 @@ const SOURCES: Readonly<Record<ImageKind, string>> = {
   proxy: 'proxy/image',
   edge: 'haproxy/image',
 };
-/** What the proxy's executable is made of, besides its own folder. */
-const PROXY_INPUTS = ['proxy', 'package-lock.json', 'tsconfig.json'];
 const HASH_LENGTH = 12;
 
 /**
@@ -72,11 +71,14 @@ export async function prepareImages(
   const held = await lock(`images ${root}`, () => step.progress('waiting for another twemstack'));
   try {
     home.privateDir(root);
-    const executable = await compileProxy(step, sources);
+    const executable = join(checkout, 'dist/nutcracker');
+    step.progress('compiling the proxy');
+    const build = sources.build ?? (await import('../../proxy/build.ts')).buildProxy;
+    await build(executable);
     const images = Object.fromEntries(
       IMAGE_KINDS.map((kind) => {
         const files = contextFiles(join(checkout, SOURCES[kind]));
-        if (kind === 'proxy') files.push({ name: 'nutcracker', source: executable, executable: true });
+        if (kind === 'proxy') files.push(compiled(executable));
         return [kind, layOut(root, kind, base, files)];
       }),
     ) as Record<ImageKind, PreparedImage>;
@@ -88,26 +90,11 @@ export async function prepareImages(
 }
 
 /**
- * Compiles dist/nutcracker unless it was made from the same sources.
- *
- * @returns its path
+ * The proxy's executable goes by the stamp of its sources, which its build leaves beside it: two compilations of the same
+ * sources differ in a few bytes, and a name by those would replace every proxy when a checkout is cloned anew.
  */
-export async function compileProxy(step: Step, sources: ImageSources = {}): Promise<string> {
-  const { checkout = CHECKOUT } = sources;
-  const target = join(checkout, 'dist/nutcracker');
-  const stampFile = `${target}.stamp`;
-  const stamp = hashOf(
-    PROXY_INPUTS.flatMap((path) => sourceFiles(join(checkout, path))),
-    checkout,
-  );
-  if (existsSync(target) && readIfPresent(stampFile) === stamp) return target;
-  step.progress('compiling the proxy');
-  mkdirSync(dirname(target), { recursive: true });
-  rmSync(stampFile, { force: true });
-  const build = sources.build ?? (await import('../../proxy/build.ts')).buildProxy;
-  await build(target);
-  writeFileSync(stampFile, stamp);
-  return target;
+function compiled(source: string): ContextFile {
+  return { name: 'nutcracker', source, executable: true, identity: readIfPresent(`${source}.stamp`) };
 }
 
 function contextFiles(folder: string): ContextFile[] {
@@ -122,7 +109,7 @@ function contextFiles(folder: string): ContextFile[] {
 function layOut(root: string, kind: ImageKind, base: string, files: readonly ContextFile[]): PreparedImage {
   const hash = createHash('sha256').update(`base ${base}\n`);
   for (const file of [...files].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const digest = createHash('sha256').update(readFileSync(file.source)).digest('hex');
+    const digest = file.identity ?? createHash('sha256').update(readFileSync(file.source)).digest('hex');
     hash.update(`${file.executable ? 'x' : '-'} ${digest} ${file.name}\n`);
   }
   const id = hash.digest('hex').slice(0, HASH_LENGTH);
@@ -138,14 +125,25 @@ function layOut(root: string, kind: ImageKind, base: string, files: readonly Con
 }
 
 /** Modes are set, not copied: a checkout's depend on the umask, and the engine copies them into the image. */
-function place({ name, source, executable }: ContextFile, folder: string): void {
+function place({ name, source, executable, identity }: ContextFile, folder: string): void {
   const target = join(folder, name);
   for (let made = dirname(name); made !== '.'; made = dirname(made)) {
     mkdirSync(join(folder, made), { recursive: true });
     chmodSync(join(folder, made), 0o755);
   }
+  // A hundred megabytes are linked, not copied: a new compilation replaces the file and leaves the link as it is.
+  if (identity !== undefined && tryLink(source, target)) return;
   copyFileSync(source, target);
   chmodSync(target, executable ? 0o755 : 0o644);
+}
+
+function tryLink(source: string, target: string): boolean {
+  try {
+    linkSync(source, target);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function removeUnused(root: string, images: PreparedImages): void {
@@ -162,14 +160,4 @@ function sourceFiles(path: string): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
-}
-
-function hashOf(files: readonly string[], root: string): string {
-  const hash = createHash('sha256');
-  for (const file of files)
-    hash
-      .update(`${relative(root, file)}\0`)
-      .update(readFileSync(file))
-      .update('\0');
-  return hash.digest('hex');
 }
