@@ -16,6 +16,7 @@ import { IMAGE_KINDS, type ImageKind } from '../../topology/container-options.ts
 import { lock } from '../process-lock.mjs';
 import type { Step } from '../report/steps.ts';
 import { CHECKOUT, type Home } from '../stack/home.ts';
+import { readIfPresent } from '../stack/private-file.ts';
 
 /** An image that is ready to be built on the engine. */
 export interface PreparedImage {
