@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { findBun } from '../../proxy/build.ts';
+import { freePorts } from './free-port.ts';
+import { type Daemon, spawnDaemon } from './spawn-daemon.ts';
+
+/** Which proxy: ours on Bun (as shipped), ours on Node, or Debian's nutcracker. */
+export type ProxyKind = 'bun' | 'node' | 'original';
+
+/** A proxy that a test started. */
+export interface RunningProxy {
+  /** One for each pool of the file, in the order asked for. */
+  readonly ports: readonly number[];
+  readonly statsPort: number;
+  readonly daemon: Daemon;
+  /** The pool file; rewrite it and send SIGUSR1 to reload. */
+  readonly confFile: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a proxy and waits until every pool accepts connections.
+ * @param pools how many ports are needed
+ * @param conf the pool file, given the ports
+ */
+export async function startProxy(
+  kind: ProxyKind,
+  pools: number,
+  conf: (ports: readonly number[]) => string,
+  flags: readonly string[] = [],
+): Promise<RunningProxy> {
+  const [statsPort, ...ports] = await freePorts(pools + 1);
+  const folder = mkdtempSync(join(tmpdir(), 'twemstack-proxy-'));
+  const confFile = join(folder, 'nutcracker.yml');
+  writeFileSync(confFile, conf(ports));
+  const [program, args] = commandOf(kind);
+  const log = kind === 'original' ? ['-o', '/dev/stderr'] : [];
+  const daemon = await spawnDaemon(
+    program,
+    [...args, '-c', confFile, '-s', String(statsPort), '-a', '127.0.0.1', ...log, ...flags],
+    { ready: async () => (await Promise.all(ports.map(accepts))).every(Boolean) },
+  );
+  return {
+    ports,
+    statsPort,
+    daemon,
+    confFile,
+    async stop() {
+      await daemon.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Program and leading arguments of a kind. */
+export function commandOf(kind: ProxyKind): [program: string, args: string[]] {
+  const script = resolve('proxy/nutcracker.ts');
+  if (kind === 'original') return ['nutcracker', []];
+  if (kind === 'bun') return [findBun(), [script]];
+  return [process.execPath, ['--import', import.meta.resolve('tsx'), script]];
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      done(true);
+    });
+    socket.on('error', () => done(false));
+  });
+}

@@ -1,0 +1,43 @@
+import { Redis } from 'ioredis';
+import { freePort } from './free-port.ts';
+import { type Daemon, spawnDaemon } from './spawn-daemon.ts';
+
+/** A redis-server without persistence on a port of its own. */
+export interface RedisServer {
+  readonly port: number;
+  readonly daemon: Daemon;
+  /** A client that gives up at once when the server is gone. */
+  readonly client: Redis;
+  stop(): Promise<void>;
+}
+
+/** Starts a real redis-server on loopback. */
+export async function startRedis(settings: readonly string[] = [], onPort?: number): Promise<RedisServer> {
+  const port = onPort ?? (await freePort());
+  const args = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    ...settings,
+  ];
+  const daemon = await spawnDaemon('redis-server', args, {
+    cwd: '/tmp',
+    ready: (output) => output.includes('Ready to accept connections'),
+  });
+  const client = new Redis(port, '127.0.0.1', { lazyConnect: true, retryStrategy: () => null });
+  client.on('error', () => undefined);
+  return {
+    port,
+    daemon,
+    client,
+    async stop() {
+      client.disconnect();
+      await daemon.stop();
+    },
+  };
+}
