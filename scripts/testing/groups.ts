@@ -82,6 +82,8 @@ export const GROUPS: readonly Group[] = [
 export const DEBIAN_PACKAGES = [
   'busybox-static',
   'docker.io',
+  'gpg',
+  'gpg-agent',
   'haproxy',
   'iproute2',
   'iptables',
