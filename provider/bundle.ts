@@ -108,7 +108,6 @@ async function bundle(): Promise<string> {
     entryPoints: [path.join(HERE, 'main.ts')],
     bundle: true,
     minify: true,
-    keepNames: true,
     platform: 'node',
     target: 'node20',
     format: 'cjs',

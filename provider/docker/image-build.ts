@@ -44,19 +44,9 @@ export async function buildImage(
     await tagAll(operation.engine, name, build);
     return;
   }
-  const options: ImageBuildOptions & { abortSignal: AbortSignal } = {
-    t: name,
+  const options = {
+    ...buildOptions(name, build, digest),
     dockerfile: context.dockerfile,
-    buildargs: (build.build_args ?? undefined) as Record<string, string> | undefined,
-    labels: { ...labelsOf(build), [BUILD_LABEL]: digest },
-    target: String(build.target ?? '') || undefined,
-    nocache: build.no_cache === true,
-    pull: build.pull_parent === true || undefined,
-    rm: build.remove !== false,
-    forcerm: build.force_remove === true,
-    networkmode: String(build.network_mode ?? '') || undefined,
-    extrahosts: isEmpty(build.extra_hosts) ? undefined : (build.extra_hosts as string[]).join(','),
-    shmsize: isEmpty(build.shm_size) ? undefined : Number(build.shm_size),
     abortSignal: operation.signal,
   };
   try {
@@ -68,6 +58,26 @@ export async function buildImage(
     throw operation.signal.aborted ? interrupted(`building image ${name}`) : error;
   }
   await tagAll(operation.engine, name, build);
+}
+
+/** Only what is set: the client sends an undefined option as an empty one, which the engine rejects. */
+function buildOptions(name: string, build: ObjectValue, digest: string): ImageBuildOptions {
+  const options: Record<string, unknown> = {
+    t: name,
+    labels: { ...labelsOf(build), [BUILD_LABEL]: digest },
+    buildargs: build.build_args,
+    target: build.target,
+    nocache: build.no_cache,
+    pull: build.pull_parent,
+    rm: build.remove !== false,
+    forcerm: build.force_remove,
+    networkmode: build.network_mode,
+    extrahosts: isEmpty(build.extra_hosts) ? null : (build.extra_hosts as string[]).join(','),
+    shmsize: isEmpty(build.shm_size) ? null : Number(build.shm_size),
+  };
+  return Object.fromEntries(
+    Object.entries(options).filter(([name, value]) => name === 'rm' || !isEmpty(value as Value)),
+  );
 }
 
 function labelsOf(build: ObjectValue): Record<string, string> {
