@@ -87,6 +87,12 @@ verb(
   .option('--rounds <n>', 'how often', '1')
   .option('--force', 'also on a stack that is not whole');
 
+verb(
+  'bench <what>',
+  'measure: stack (a running one; stops one domain for some seconds)',
+  async () => (await import('./verbs/bench.ts')).benchVerb,
+);
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -48,6 +48,12 @@ export class Terraform {
     if (result.exitCode !== 0) throw failure('init', dir, String(result.all ?? ''));
   }
 
+  /** Compares with what runs, changing nothing. */
+  async plan(dir: string): Promise<void> {
+    const result = await this.#start(dir, ['plan', '-input=false', '-no-color', '-lock=false'], 'all');
+    if (result.exitCode !== 0) throw failure('plan', dir, String(result.all ?? ''));
+  }
+
   /** Applies, telling `progress` of each resource; rejects with terraform's own diagnostics. */
   apply(dir: string, progress: (sentence: string) => void): Promise<Changes> {
     return this.#change(dir, ['apply', '-auto-approve', '-input=false', '-json'], progress);

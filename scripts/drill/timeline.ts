@@ -78,6 +78,7 @@ export class Timeline {
       maxRetriesPerRequest: null,
       retryStrategy: () => 100,
       enableReadyCheck: false,
+      protocol: 2,
       disableClientInfo: true,
       autoResubscribe: true,
     });

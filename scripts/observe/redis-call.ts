@@ -35,6 +35,8 @@ export async function withRedis<T>(
     enableOfflineQueue: true,
     maxRetriesPerRequest: 0,
     enableReadyCheck: false,
+    // HELLO 3, ioredis' default, needs a password even where PING does not.
+    protocol: 2,
     disableClientInfo: true,
   });
   // ioredis emits errors besides rejecting; the rejection is what the caller sees.

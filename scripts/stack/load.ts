@@ -31,6 +31,6 @@ export function loadPlan(file: string | undefined): Plan {
   if (loaded.ok) return planStack(loaded.topology);
   const count = loaded.problems.length;
   throw new InputError(
-    `${given ?? 'stack.yaml'} has ${count} mistake${count === 1 ? '' : 's'}; nothing was touched\n\n${formatProblems(loaded.problems)}`,
+    `${given ?? 'stack.yaml'} has ${count} mistake${count === 1 ? '' : 's'}; nothing was touched\n\n${formatProblems(loaded.problems, text)}`,
   );
 }
