@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -94,6 +94,16 @@ export class NativeTier {
     ].map(([, atMs, text]) => ({ atMs: Number(atMs), text }));
   }
 
+  /** What a stranger on the machine, or a reader of its logs, sees of a running member. */
+  exposed(member: DataMember): { environment: string; argumentsOf: string; log: string } {
+    const daemon = this.daemon(member);
+    return {
+      environment: readFileSync(`/proc/${daemon.pid}/environ`, 'utf8'),
+      argumentsOf: readFileSync(`/proc/${daemon.pid}/cmdline`, 'utf8'),
+      log: daemon.output(),
+    };
+  }
+
   /** Runs one command as an account; connects for it. */
   async call(member: DataMember, account: Account, command: string, ...args: string[]): Promise<unknown> {
     const redis = new Redis({
@@ -186,11 +196,6 @@ export class NativeTier {
         .replaceAll('/data/store', `${home}/data/store`);
       writeFileSync(join(home, 'seed', file.name), content);
     }
-  }
-
-  /** Copies a member's volume aside, or back. */
-  copyVolume(from: DataMember, to: string): void {
-    cpSync(join(this.#folder, from.name, 'data'), to, { recursive: true });
   }
 }
 

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { execa } from 'execa';
+import { renderHaproxyCfg } from '../../../haproxy/haproxy-cfg.ts';
+import { renderKeepalivedConf } from '../../../haproxy/keepalived-conf.ts';
+import type { Plan } from '../../../topology/types.ts';
+import { defaultPlan, inTemporaryFolder, planOf } from '../../support/stack-fixture.ts';
+
+const SMALL = `name: beta
+vip: 198.18.4.100
+network: 198.18.4.0/24
+edge: { count: 1 }
+pools:
+  fast: { listen: 6379 }
+  slow: { listen: 6380 }
+`;
+
+const PLANS: ReadonlyArray<[string, () => Plan]> = [
+  ['the default stack', defaultPlan],
+  ['one edge and two pools', () => planOf(SMALL)],
+];
+
+describe('the daemons accept their rendered configuration', () => {
+  for (const [title, make] of PLANS) {
+    test(`haproxy -c, ${title}`, async () => {
+      const plan = make();
+      await inTemporaryFolder(async (folder) => {
+        const file = join(folder, 'haproxy.cfg');
+        writeFileSync(file, renderHaproxyCfg(plan, plan.edges[0]));
+        const { exitCode, all } = await execa('haproxy', ['-c', '-f', file], { reject: false, all: true });
+        assert.equal(exitCode, 0, all);
+        assert.doesNotMatch(all, /WARNING|ALERT/);
+      });
+    });
+
+    test(`keepalived -t, ${title}`, async () => {
+      const plan = make();
+      await inTemporaryFolder(async (folder) => {
+        const file = join(folder, 'keepalived.conf');
+        writeFileSync(file, renderKeepalivedConf(plan, plan.edges[0]));
+        // It looks for its interface and address, so they are made, in a namespace that ends with the command.
+        const script = `ip link add eth0 type veth peer name peer0 && ip address add ${plan.edges[0].address}/24 dev eth0 &&
+          ip link set eth0 up && ip link set peer0 up && exec keepalived -t -f ${file}`;
+        const { exitCode, all } = await execa('unshare', ['--net', 'bash', '-c', script], {
+          reject: false,
+          all: true,
+        });
+        assert.equal(exitCode, 0, all);
+        assert.equal(all.trim(), '');
+      });
+    });
+  }
+});

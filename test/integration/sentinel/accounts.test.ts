@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import { after, before, describe, test } from 'node:test';
+import { ACCOUNTS, type Account } from '../../../topology/types.ts';
+import { NativeTier } from '../../support/native-tier.ts';
+import { TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+type Table = Readonly<Partial<Record<Account, { may: readonly string[]; mayNot: readonly string[] }>>>;
+
+const DANGEROUS = [
+  'CONFIG GET maxmemory',
+  'CONFIG SET maxmemory 1',
+  'FLUSHALL',
+  'FLUSHDB',
+  'KEYS *',
+  'DEBUG SLEEP 0',
+  'SHUTDOWN NOSAVE',
+  'REPLICAOF NO ONE',
+  'ACL LIST',
+  'CLIENT LIST',
+  'MONITOR',
+  'SLOWLOG GET',
+  'SWAPDB 0 1',
+  'MIGRATE 127.0.0.1 1 k 0 1',
+  'BGREWRITEAOF',
+  'MODULE LIST',
+];
+const APPLICATION_WORK = [
+  'PING',
+  'SET key value',
+  'GET key',
+  'MGET key other',
+  'DEL key',
+  'LPUSH list 2 1',
+  'SORT list',
+  'DUMP list',
+  'EVAL return(1) 0',
+  'MULTI',
+  'DISCARD',
+  'PUBLISH channel message',
+  'SCAN 0',
+  'EXPIRE list 100',
+  'XADD stream * field value',
+  'SELECT 0',
+];
+
+const ON_REDIS: Table = {
+  application: { may: APPLICATION_WORK, mayNot: [...DANGEROUS, 'INFO', 'ROLE', 'REPLCONF listening-port 1'] },
+  proxy: {
+    may: [...APPLICATION_WORK, 'ROLE', 'INFO replication', 'WAIT 0 10', 'CLIENT SETNAME proxy'],
+    mayNot: [...DANGEROUS, 'REPLCONF listening-port 1'],
+  },
+  replication: {
+    may: ['PING', 'REPLCONF listening-port 1', 'ROLE', 'INFO replication'],
+    mayNot: [...DANGEROUS, 'GET key', 'SET key value', 'SCAN 0', 'PUBLISH channel message', 'CONFIG REWRITE'],
+  },
+  sentinel: {
+    may: [
+      'PING',
+      'INFO',
+      'ROLE',
+      'PUBLISH __sentinel__:hello message',
+      'CLIENT SETNAME sentinel',
+      'CLIENT KILL TYPE pubsub',
+      'CONFIG REWRITE',
+      'MULTI',
+      'EXEC',
+    ],
+    mayNot: DANGEROUS.filter((command) => !command.startsWith('REPLICAOF')).concat(
+      'GET key',
+      'SET key value',
+      'SCAN 0',
+    ),
+  },
+  operator: { may: ['CONFIG GET maxmemory', 'KEYS *', 'CLIENT LIST', 'ACL LIST', 'INFO'], mayNot: [] },
+};
+
+const CHANGES_SENTINEL = [
+  'SENTINEL failover shard-1',
+  'SENTINEL reset shard-1',
+  'SENTINEL remove shard-1',
+  'SENTINEL set shard-1 quorum 1',
+  'SENTINEL monitor x 127.0.0.1 1 1',
+  'SENTINEL config get announce-ip',
+  'SENTINEL flushconfig',
+  'SENTINEL simulate-failure help',
+  'SHUTDOWN NOSAVE',
+  'ACL LIST',
+  'CLIENT LIST',
+];
+
+const ON_SENTINEL: Table = {
+  proxy: {
+    may: [
+      'PING',
+      'SENTINEL get-master-addr-by-name shard-1',
+      'SENTINEL master shard-1',
+      'SENTINEL masters',
+      'SENTINEL replicas shard-1',
+      'SENTINEL sentinels shard-1',
+      'ROLE',
+      'CLIENT SETNAME proxy',
+      'SUBSCRIBE +switch-master',
+    ],
+    mayNot: [
+      ...CHANGES_SENTINEL,
+      'PUBLISH __sentinel__:hello lie',
+      'SENTINEL is-master-down-by-addr 127.0.0.1 1 1 *',
+    ],
+  },
+  replication: {
+    may: ['PING', 'SENTINEL get-master-addr-by-name shard-1', 'SENTINEL master shard-1'],
+    mayNot: [...CHANGES_SENTINEL, 'PUBLISH __sentinel__:hello lie', 'SUBSCRIBE +switch-master'],
+  },
+  sentinel: {
+    may: ['PING', 'SENTINEL master shard-1', 'SENTINEL is-master-down-by-addr 127.0.0.1 1 1 *'],
+    mayNot: [...CHANGES_SENTINEL, 'PUBLISH other lie'],
+  },
+  operator: { may: ['SENTINEL ckquorum shard-1', 'CLIENT LIST', 'SENTINEL flushconfig'], mayNot: [] },
+};
+
+describe('accounts may do what they must, and nothing else', { timeout: 90_000 }, () => {
+  let tier: NativeTier;
+
+  before(async () => {
+    tier = await NativeTier.create();
+    await tier.start(...tier.sentinels, ...tier.redises);
+    await tier.settled(2, 30_000);
+  });
+  after(() => tier.close());
+
+  async function check(server: { address: string; port: number }, table: Table): Promise<void> {
+    for (const [account, { may, mayNot }] of Object.entries(table)) {
+      for (const command of may) {
+        const answer = await answerTo(server, account as Account, command);
+        assert.doesNotMatch(answer, /NOPERM|NOAUTH/, `${account} must be able to ${command}`);
+      }
+      for (const command of mayNot) {
+        assert.match(
+          await answerTo(server, account as Account, command),
+          /^(NOPERM|ERR DEBUG command not allowed)/,
+          `${account}: ${command}`,
+        );
+      }
+    }
+  }
+
+  test('on redis', async () => {
+    await check(await tier.settled(2), ON_REDIS);
+  });
+
+  test('on sentinel', async () => {
+    await check(tier.sentinels[0], ON_SENTINEL);
+  });
+
+  test('nobody gets anything without a password, or with a wrong one', async () => {
+    for (const server of [tier.redises[0], tier.sentinels[0]]) {
+      for (const command of ['PING', 'INFO', server.role === 'redis' ? 'GET key' : 'SENTINEL masters']) {
+        assert.match(await answerTo(server, undefined, command), /^NOAUTH/);
+      }
+      for (const account of [...ACCOUNTS, 'default']) {
+        assert.match(await answerTo(server, account as Account, 'PING', 'wrong'), /^WRONGPASS/);
+      }
+    }
+    assert.match(await answerTo(tier.sentinels[0], 'application', 'PING'), /^WRONGPASS/);
+  });
+
+  test('no password is in an argument list, an environment or a log', async () => {
+    await waitUntil(
+      'a failover to have happened',
+      async () => {
+        const master = await tier.settled(2);
+        await tier.kill(master);
+        const successor = await tier.settled(1);
+        await tier.start(master);
+        return successor.name !== master.name;
+      },
+      { withinMs: 30_000 },
+    );
+    await tier.settled(2);
+    for (const member of [...tier.redises, ...tier.sentinels]) {
+      const { environment, argumentsOf, log } = tier.exposed(member);
+      for (const [account, password] of Object.entries(TEST_CREDENTIALS)) {
+        assert.ok(!environment.includes(password), `${account} in the environment of ${member.name}`);
+        assert.ok(!argumentsOf.includes(password), `${account} in the arguments of ${member.name}`);
+        assert.ok(!log.includes(password), `${account} in the log of ${member.name}`);
+      }
+    }
+  });
+});
+
+/** First line of the reply, an error's without its minus. Inline commands over a plain socket: clients greet unasked. */
+async function answerTo(
+  { address, port }: { address: string; port: number },
+  account: Account | undefined,
+  command: string,
+  password?: string,
+): Promise<string> {
+  const socket = connect(port, address);
+  const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
+  const say = async (line: string): Promise<string> => {
+    socket.write(`${line}\r\n`);
+    return String((await lines.next()).value).replace(/^-/, '');
+  };
+  try {
+    if (account !== undefined) {
+      const login = await say(`AUTH ${account} ${password ?? TEST_CREDENTIALS[account]}`);
+      if (login !== '+OK') return login;
+    }
+    return await say(command);
+  } finally {
+    socket.destroy();
+  }
+}
