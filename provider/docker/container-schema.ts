@@ -240,7 +240,6 @@ const blocks: Record<string, NestedBlock> = {
       host_path: optional('string', { check: absolutePath }),
       read_only: optional('bool'),
       from_container: refused('string', 'Name the volumes one by one.'),
-      selinux_relabel: refused('string', 'SELinux labels are not covered.'),
     }),
   ),
 };

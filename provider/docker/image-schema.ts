@@ -34,7 +34,6 @@ const build = block(
     network_mode: optional('string'),
     extra_hosts: optional(STRING_LIST),
     shm_size: optional('number'),
-    additional_contexts: refused(STRING_LIST, CLASSIC),
     build_id: refused('string', CLASSIC),
     build_log_file: refused('string', 'A failing build shows its last lines in the error.'),
     builder: refused('string', CLASSIC),
