@@ -26,6 +26,11 @@ export interface TestEngine {
   stop(): Promise<void>;
 }
 
+export interface TestEngineOptions {
+  /** More flags of dockerd, given the address of this machine as the engine sees it. */
+  readonly arguments?: (gateway: string) => readonly string[];
+}
+
 /** Images of ours that are kept per repository; older ones are builds of sources that changed since. */
 const KEPT_IMAGES = 3;
 const DEFAULT_FOLDER = join(cacheFolder(), 'test-engine');
@@ -37,7 +42,10 @@ const QUIET_STEP = { progress: () => undefined, outcome: () => undefined };
  * Starts the tests' engine. Its images live on in the cache folder, so that only the first run builds them; what else a
  * crashed earlier run left there is removed. One test run uses it at a time, the next one waits.
  */
-export async function startTestEngine(folder = DEFAULT_FOLDER): Promise<TestEngine> {
+export async function startTestEngine(
+  folder = DEFAULT_FOLDER,
+  options: TestEngineOptions = {},
+): Promise<TestEngine> {
   const held = await lock(lockName(folder));
   try {
     const place = placeOf(folder);
@@ -48,7 +56,7 @@ export async function startTestEngine(folder = DEFAULT_FOLDER): Promise<TestEngi
     await startDockerd(
       {
         program: findProgram('dockerd') ?? 'dockerd',
-        arguments: dockerdArguments(place),
+        arguments: [...dockerdArguments(place), ...(options.arguments?.(netns.gateway) ?? [])],
         address: `unix://${place.socket}`,
         pidFile: place.pidFile,
         execRoot: place.execRoot,

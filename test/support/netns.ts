@@ -13,6 +13,8 @@ export interface Ran {
 /** A network namespace of its own with a way out to the world through this machine. */
 export interface NetworkNamespace {
   readonly name: string;
+  /** This machine's address as seen from inside. */
+  readonly gateway: string;
   /** Prefix of a command line that makes it run inside; ends in exec, so that pids are the command's own. */
   readonly enter: readonly string[];
   run(command: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ran>;
@@ -62,6 +64,7 @@ export async function createNetns(name: string): Promise<NetworkNamespace> {
   for (const rule of firewallRules(name, outer, formatSubnet(link))) await must(['iptables', '-w', ...rule]);
   return {
     name,
+    gateway,
     enter,
     run: async (command, env) =>
       ran(await execa(enter[0], [...enter.slice(1), ...command], { ...QUIET, env })),
