@@ -16,7 +16,12 @@
 # Longest waits, in milliseconds. A failover takes down-after plus two to three seconds.
 limit_failover() { limit=$((down_after_ms + 4000)); }
 limit_gate() { limit=$((down_after_ms + 8000)); }
-limit_lonely() { limit=$((down_after_ms * 3 > 3000 ? down_after_ms * 3 + 2000 : 5000)); }
+# Without sentinels the last master has to serve again some time; a replica can wait longer for it, or for them.
+limit_lonely() {
+  limit=$((down_after_ms * 3 + 2000))
+  if ((limit < 5000)); then limit=5000; fi
+  if [[ $persisted != master ]]; then limit=$((limit + 7000)); fi
+}
 readonly LIMIT_WIPED=60000
 
 conclude() {

@@ -85,7 +85,8 @@ const TABLE: ReadonlyArray<readonly [title: string, known: Partial<Known>, verdi
     `replica ${A}`,
   ],
   ['nobody answers, I was a replica', { persisted: A }, 'wait'],
-  ['nobody answers for long, I was a replica', { persisted: A, elapsed: 5000 }, `replica ${A}`],
+  ['nobody answers as long as a master waits, I was a replica', { persisted: A, elapsed: 5000 }, 'wait'],
+  ['nobody answers for long, I was a replica', { persisted: A, elapsed: 12_000 }, `replica ${A}`],
   ['no sentinels, my master is still master', { persisted: A, peers_up: 1, peer_master: A }, `replica ${A}`],
   ['a stranger is named: as if nobody answered', { majority: 1, named: 'X:1' }, 'wait'],
 

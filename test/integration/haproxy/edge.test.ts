@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { after, afterEach, before, describe, test } from 'node:test';
+import type { EdgeMember } from '../../../topology/types.ts';
+import { EdgePair } from '../../support/edge-pair.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+/** VRRP advertisements every 0.3 s: a silent edge is missed after 1.2 s at most, one that says goodbye at once. */
+describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
+  let pair: EdgePair;
+
+  before(async () => {
+    pair = await EdgePair.create();
+    for (const edge of pair.plan.edges) await pair.start(edge);
+  });
+  afterEach(async () => {
+    for (const edge of pair.plan.edges) if (pair.daemon(edge).ended() !== undefined) await pair.start(edge);
+    await pair.serving();
+  });
+  after(() => pair.close());
+
+  const states = (edge: EdgeMember): string[] =>
+    [
+      ...pair
+        .daemon(edge)
+        .output()
+        .matchAll(/^twemstack-vrrp \d{13} (\w+)$/gm),
+    ].map(([, state]) => state);
+  const ended = (edge: EdgeMember) =>
+    waitUntil('the edge to end', () => pair.daemon(edge).ended() !== undefined);
+
+  test('exactly one of two holds it, and both are healthy', async () => {
+    const { holder } = await pair.serving();
+    assert.equal(states(holder).at(-1), 'MASTER');
+    for (const edge of pair.plan.edges) {
+      const { exitCode, stdout } = await pair.health(edge);
+      assert.equal(exitCode, 0, stdout);
+      assert.match(stdout, edge.name === holder.name ? /VRRP MASTER; .* 200 OK/ : /VRRP BACKUP; .* 200 OK/);
+    }
+  });
+
+  test('stopped: it moves within 1 s, and the edge ends cleanly', async () => {
+    const { holder } = await pair.serving();
+    pair.daemon(holder).signal('SIGTERM');
+    const { afterMs } = await pair.serving(holder);
+    assert.ok(afterMs < 1000, `${afterMs} ms`);
+    await ended(holder);
+    assert.equal(pair.daemon(holder).ended(), 0);
+  });
+
+  test('HAProxy killed: it moves within 1 s, and the edge ends with 1 so that it is restarted', async () => {
+    const { holder } = await pair.serving();
+    const [, worker] = await pair.pids(holder, 'haproxy');
+    process.kill(worker, 'SIGKILL');
+    const { afterMs } = await pair.serving(holder);
+    assert.ok(afterMs < 1000, `${afterMs} ms`);
+    await ended(holder);
+    assert.equal(pair.daemon(holder).ended(), 1);
+    assert.match(pair.daemon(holder).output(), /HAProxy ended; giving the VIP up/);
+  });
+
+  test('HAProxy hung: it moves within 3 s, and does not come back by itself', async () => {
+    const { holder } = await pair.serving();
+    const [, worker] = await pair.pids(holder, 'haproxy');
+    process.kill(worker, 'SIGSTOP');
+    const { holder: successor, afterMs } = await pair.serving(holder);
+    assert.ok(afterMs < 3000, `${afterMs} ms`);
+    assert.equal(states(holder).at(-1), 'FAULT');
+    assert.notEqual((await pair.health(holder)).exitCode, 0);
+    process.kill(worker, 'SIGCONT');
+    await waitUntil('the edge to be well again', () => states(holder).at(-1) === 'BACKUP');
+    assert.equal((await pair.serving()).holder.name, successor.name);
+  });
+
+  test('keepalived killed: the edge ends, and serves again once restarted', async () => {
+    const { holder } = await pair.serving();
+    process.kill((await pair.pids(holder, 'keepalived'))[0], 'SIGKILL');
+    await ended(holder);
+    // In a container the namespace, and the address with it, ends too; here the restart has to take it away.
+    await pair.start(holder);
+    await pair.serving();
+  });
+
+  test('HAProxy reads its configuration again without losing the VIP', async () => {
+    const { holder } = await pair.serving();
+    const [, before] = await pair.pids(holder, 'haproxy');
+    pair.daemon(holder).signal('SIGHUP');
+    await waitUntil('a new worker', async () => {
+      const [, ...workers] = await pair.pids(holder, 'haproxy');
+      return workers.length > 0 && !workers.includes(before);
+    });
+    assert.equal((await pair.serving()).holder.name, holder.name);
+    assert.equal(states(holder).at(-1), 'MASTER');
+  });
+
+  test('the admin socket is root’s alone; the ops port answers', async () => {
+    const [edge] = pair.plan.edges;
+    assert.equal(statSync(pair.adminSocket(edge)).mode & 0o777, 0o600);
+    assert.match(await pair.httpStatus(edge, '/healthz'), / 200 /);
+    assert.match(await pair.httpStatus(edge, '/metrics'), / 200 /);
+    assert.match(await pair.httpStatus(edge, '/stats'), / 200 /);
+    assert.match(await pair.httpStatus(edge, '/other'), / 404 /);
+  });
+
+  test('all proxies gone: the VIP stays, and /healthz tells', async () => {
+    const { holder } = await pair.serving();
+    await pair.stopProxies();
+    await waitUntil('HAProxy to notice', async () => / 503 /.test(await pair.httpStatus(holder, '/healthz')));
+    assert.equal((await pair.health(holder)).exitCode, 0);
+    assert.deepEqual(
+      (await pair.holders()).map(({ name }) => name),
+      [holder.name],
+    );
+    await pair.startProxies();
+  });
+});

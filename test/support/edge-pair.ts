@@ -1,0 +1,230 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { execa } from 'execa';
+import { renderEdgeFiles } from '../../haproxy/files.ts';
+import type { EdgeMember, Plan } from '../../topology/types.ts';
+import { type Daemon, spawnDaemon } from './spawn-daemon.ts';
+import { defaultPlan, TEST_CREDENTIALS } from './stack-fixture.ts';
+import { waitUntil } from './wait-until.ts';
+
+const IMAGE = resolve('haproxy/image');
+
+/**
+ * The two edges of the default stack by the image's own scripts, each in a network namespace of its own, at a bridge in
+ * a third one, where the clients are and the proxies: redis-servers that want a password.
+ */
+export class EdgePair {
+  readonly plan: Plan = defaultPlan();
+  readonly #id = `tw-e${process.pid.toString(36)}`;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'twemstack-edge-'));
+  readonly #edges = new Map<string, Daemon>();
+  readonly #proxies: Daemon[] = [];
+
+  static async create(): Promise<EdgePair> {
+    const pair = new EdgePair();
+    try {
+      await pair.#wire();
+      await pair.startProxies();
+      for (const edge of pair.plan.edges) pair.#seed(edge);
+    } catch (error) {
+      await pair.close();
+      throw error;
+    }
+    return pair;
+  }
+
+  async start(edge: EdgeMember): Promise<void> {
+    const home = this.#home(edge);
+    const daemon = await spawnDaemon(
+      'nsenter',
+      [`--net=/run/netns/${this.#namespace(edge)}`, join(IMAGE, 'entrypoint')],
+      {
+        env: { PATH: process.env.PATH, ...this.#paths(home) },
+        ready: (output) => output.includes('takes part in the election'),
+      },
+    );
+    this.#edges.set(edge.name, daemon);
+  }
+
+  daemon(edge: EdgeMember): Daemon {
+    const daemon = this.#edges.get(edge.name);
+    if (daemon === undefined) throw new Error(`${edge.name} was never started`);
+    return daemon;
+  }
+
+  /** Edges that have the VIP on their interface. */
+  async holders(): Promise<EdgeMember[]> {
+    const lists = await Promise.all(
+      this.plan.edges.map((edge) =>
+        execa('ip', ['-n', this.#namespace(edge), '-4', '-o', 'address', 'show', 'eth0']),
+      ),
+    );
+    return this.plan.edges.filter((_, index) => lists[index].stdout.includes(` ${this.plan.vip}/32 `));
+  }
+
+  /** Waits for exactly one holder, through which a client gets an answer; returns it and the milliseconds it took. */
+  async serving(other?: EdgeMember, withinMs = 10_000): Promise<{ holder: EdgeMember; afterMs: number }> {
+    const started = Date.now();
+    const holder = await waitUntil(
+      'one edge to hold the VIP and serve',
+      async () => {
+        const holders = await this.holders();
+        return holders.length === 1 && holders[0].name !== other?.name && (await this.ask()) && holders[0];
+      },
+      { withinMs, everyMs: 10 },
+    );
+    return { holder, afterMs: Date.now() - started };
+  }
+
+  /** Whether a client gets an answer from a proxy through the VIP. */
+  async ask(): Promise<boolean> {
+    const { stdout } = await this.#inHub([
+      'timeout',
+      '0.3',
+      'redis-cli',
+      '-h',
+      this.plan.vip,
+      '-p',
+      '6379',
+      'PING',
+    ]);
+    return stdout.includes('NOAUTH');
+  }
+
+  async httpStatus(edge: EdgeMember, path: string): Promise<string> {
+    const script = `exec 3<>/dev/tcp/${edge.address}/${edge.opsPort}; printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' >&3; head -1 <&3`;
+    return (await this.#inHub(['timeout', '2', 'bash', '-c', script])).stdout.trim();
+  }
+
+  /** The container's healthcheck. */
+  async health(edge: EdgeMember): Promise<{ exitCode?: number; stdout: string }> {
+    return await execa('nsenter', [`--net=/run/netns/${this.#namespace(edge)}`, join(IMAGE, 'healthcheck')], {
+      reject: false,
+      env: this.#paths(this.#home(edge)),
+    });
+  }
+
+  /** Pids of one program among the edge's processes, oldest first. */
+  async pids(edge: EdgeMember, program: string): Promise<number[]> {
+    const { stdout } = await execa('ip', ['netns', 'pids', this.#namespace(edge)]);
+    return stdout
+      .split('\n')
+      .map(Number)
+      .filter((pid) => pid > 0 && commandOf(pid) === program);
+  }
+
+  adminSocket(edge: EdgeMember): string {
+    return join(this.#home(edge), 'run', 'haproxy.sock');
+  }
+
+  async startProxies(): Promise<void> {
+    for (const { address } of this.plan.proxies) this.#proxies.push(await this.#fakeProxy(address));
+  }
+
+  async stopProxies(): Promise<void> {
+    await Promise.all(this.#proxies.splice(0).map((proxy) => proxy.stop()));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#edges.values(), ...this.#proxies].map((daemon) => daemon.stop()));
+    for (const namespace of [...this.plan.edges.map((edge) => this.#namespace(edge)), this.#hub]) {
+      const { stdout, exitCode } = await execa('ip', ['netns', 'pids', namespace], { reject: false });
+      if (exitCode !== 0) continue;
+      for (const pid of stdout.split('\n').map(Number)) if (pid > 0) process.kill(pid, 'SIGKILL');
+      await execa('ip', ['netns', 'delete', namespace], { reject: false });
+    }
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  get #hub(): string {
+    return `${this.#id}-hub`;
+  }
+
+  #namespace(edge: EdgeMember): string {
+    return `${this.#id}-${edge.domain}`;
+  }
+
+  #home(edge: EdgeMember): string {
+    return join(this.#folder, edge.name);
+  }
+
+  #paths(home: string): Record<string, string> {
+    return {
+      TWEMSTACK_SEED: join(home, 'seed'),
+      TWEMSTACK_RUN: join(home, 'run'),
+      TWEMSTACK_LIB: join(IMAGE, 'lib'),
+    };
+  }
+
+  async #inHub(command: readonly string[]): Promise<{ stdout: string }> {
+    return await execa('nsenter', [`--net=/run/netns/${this.#hub}`, ...command], { reject: false });
+  }
+
+  async #wire(): Promise<void> {
+    const hub = ['-n', this.#hub];
+    await execa('ip', ['netns', 'add', this.#hub]);
+    await execa('ip', [...hub, 'link', 'add', 'bridge0', 'type', 'bridge']);
+    await execa('ip', [...hub, 'link', 'set', 'lo', 'up']);
+    for (const address of [this.plan.network.gateway, ...this.plan.proxies.map((proxy) => proxy.address)]) {
+      await execa('ip', [...hub, 'address', 'add', `${address}/24`, 'dev', 'bridge0']);
+    }
+    await execa('ip', [...hub, 'link', 'set', 'bridge0', 'up']);
+    for (const edge of this.plan.edges) {
+      const namespace = this.#namespace(edge);
+      await execa('ip', ['netns', 'add', namespace]);
+      const cable = [
+        'link',
+        'add',
+        `to-${edge.domain}`,
+        'type',
+        'veth',
+        'peer',
+        'name',
+        'eth0',
+        'netns',
+        namespace,
+      ];
+      await execa('ip', [...hub, ...cable]);
+      await execa('ip', [...hub, 'link', 'set', `to-${edge.domain}`, 'master', 'bridge0', 'up']);
+      await execa('ip', ['-n', namespace, 'address', 'add', `${edge.address}/24`, 'dev', 'eth0']);
+      await execa('ip', ['-n', namespace, 'link', 'set', 'eth0', 'up']);
+      await execa('ip', ['-n', namespace, 'link', 'set', 'lo', 'up']);
+    }
+  }
+
+  async #fakeProxy(address: string): Promise<Daemon> {
+    const settings = [
+      '--bind',
+      address,
+      '--port',
+      '6379',
+      '--requirepass',
+      'x',
+      '--save',
+      '',
+      '--dir',
+      this.#folder,
+    ];
+    return await spawnDaemon('nsenter', [`--net=/run/netns/${this.#hub}`, 'redis-server', ...settings], {
+      ready: (output) => output.includes('Ready to accept connections'),
+    });
+  }
+
+  #seed(edge: EdgeMember): void {
+    const home = this.#home(edge);
+    mkdirSync(join(home, 'seed'), { recursive: true });
+    mkdirSync(join(home, 'run'));
+    for (const { name, content } of renderEdgeFiles(this.plan, edge, TEST_CREDENTIALS)) {
+      writeFileSync(join(home, 'seed', name), content.replaceAll('/run/twemstack/', `${home}/run/`));
+    }
+  }
+}
+
+function commandOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
