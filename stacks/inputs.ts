@@ -29,6 +29,8 @@ export interface ProviderInput {
 /** All that the stacks are wired from; whoever makes it has decided everything. */
 export interface StackInputs {
   readonly plan: Plan;
+  /** Value of INSTANCE_LABEL. */
+  readonly instance: string;
   readonly images: Readonly<Record<ImageKind, ImageInput>>;
   readonly seeds: ReadonlyMap<string, readonly SeedInput[]>;
   readonly provider: ProviderInput;

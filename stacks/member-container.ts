@@ -6,7 +6,7 @@ import { containerOptions } from '../topology/container-options.ts';
 import type { Member } from '../topology/types.ts';
 import { dataVolume } from './data-stack.ts';
 import type { StackInputs } from './inputs.ts';
-import { OWNER_LABEL } from './owner-label.ts';
+import { INSTANCE_LABEL, OWNER_LABEL } from './owner-label.ts';
 
 /** Where a member finds its rendered files. Inside a volume, because a read-only root refuses uploads elsewhere. */
 const SEED_PATH = '/etc/twemstack';
@@ -29,6 +29,7 @@ export class MemberContainer extends Construct {
         // The provider neither replaces nor updates for some options (healthcheck, tmpfs, stop time): this label does.
         { label: 'twemstack.config', value: fingerprint(config) },
         { label: 'twemstack.domain', value: member.domain },
+        { label: INSTANCE_LABEL, value: inputs.instance },
         { label: 'twemstack.member', value: member.name },
         { label: 'twemstack.role', value: member.role },
         { label: OWNER_LABEL, value: inputs.plan.name },

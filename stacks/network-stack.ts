@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 import { IMAGE_KINDS } from '../topology/container-options.ts';
 import { BaseStack } from './base-stack.ts';
 import type { StackInputs } from './inputs.ts';
-import { OWNER_LABEL } from './owner-label.ts';
+import { INSTANCE_LABEL, OWNER_LABEL } from './owner-label.ts';
 
 /** What an engine holds once per stack: the bridge network, with the VIP kept out of Docker's hands, and the images. */
 export class NetworkStack extends BaseStack {
@@ -24,7 +24,10 @@ export class NetworkStack extends BaseStack {
         },
       ],
       options: { 'com.docker.network.bridge.name': plan.network.bridge },
-      labels: [{ label: OWNER_LABEL, value: plan.name }],
+      labels: [
+        { label: INSTANCE_LABEL, value: inputs.instance },
+        { label: OWNER_LABEL, value: plan.name },
+      ],
     });
     for (const kind of IMAGE_KINDS) {
       const image = inputs.images[kind];

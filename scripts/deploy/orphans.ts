@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type Docker from 'dockerode';
-import { OWNER_LABEL } from '../../stacks/owner-label.ts';
+import { INSTANCE_LABEL, OWNER_LABEL } from '../../stacks/owner-label.ts';
 import type { Plan } from '../../topology/types.ts';
 import type { Home } from '../stack/home.ts';
+import { readInstance } from '../stack/instance.ts';
 import { readIfPresent } from '../stack/private-file.ts';
 
 /** The parts of a terraform state that name what it manages. */
@@ -41,7 +42,12 @@ export async function removeOrphans(home: Home, plan: Plan, engine: Docker): Pro
   });
   const orphans = ours.filter(({ Id }) => !known.has(Id));
   await Promise.all(orphans.map(({ Id }) => engine.getContainer(Id).remove({ force: true })));
-  return orphans.map(({ Names }) => Names[0]?.replace(/^\//, '') ?? '?');
+  return orphans.map(nameOf);
+}
+
+/** Labels of what this checkout deployed; a stack of the same name from another one does not match. */
+function ownLabels(home: Home, stack: string): string[] {
+  return [`${OWNER_LABEL}=${stack}`, `${INSTANCE_LABEL}=${readInstance(home, stack) ?? 'none'}`];
 }
 
 /** What `sweep` removed, by name. */
@@ -49,24 +55,33 @@ export interface Swept {
   readonly containers: readonly string[];
   readonly networks: readonly string[];
   readonly volumes: readonly string[];
+  /** Containers of a stack of this name that another checkout deployed: left alone. */
+  readonly foreign: readonly string[];
 }
 
 /**
  * Removes by label what terraform no longer knows (lost state, half-made stack): containers, network, seed volumes,
- * and the data volumes only when asked.
+ * and the data volumes only when asked. Volumes carry no instance, so none is touched while a stack of the same name
+ * from another checkout stands.
  */
-export async function sweep(engine: Docker, stack: string, withData: boolean): Promise<Swept> {
-  const label = [`${OWNER_LABEL}=${stack}`];
+export async function sweep(home: Home, engine: Docker, stack: string, withData: boolean): Promise<Swept> {
+  const label = ownLabels(home, stack);
   const containers = await engine.listContainers({ all: true, filters: { label } });
   await Promise.all(containers.map(({ Id }) => engine.getContainer(Id).remove({ force: true })));
   const networks = await engine.listNetworks({ filters: { label } });
   await Promise.all(networks.map(({ Id }) => engine.getNetwork(Id).remove()));
-  const { Volumes } = await engine.listVolumes({ filters: { label } });
-  const volumes = (Volumes ?? []).filter(({ Name }) => withData || !Name.endsWith('-data'));
+  const stackLabel = [`${OWNER_LABEL}=${stack}`];
+  const foreign = await engine.listContainers({ all: true, filters: { label: stackLabel } });
+  const { Volumes } = await engine.listVolumes({ filters: { label: stackLabel } });
+  const ours = foreign.length > 0 ? [] : (Volumes ?? []);
+  const volumes = ours.filter(({ Name }) => withData || !Name.endsWith('-data'));
   await Promise.all(volumes.map(({ Name }) => engine.getVolume(Name).remove()));
   return {
-    containers: containers.map(({ Names }) => Names[0]?.replace(/^\//, '') ?? '?'),
+    containers: containers.map(nameOf),
     networks: networks.map(({ Name }) => Name),
     volumes: volumes.map(({ Name }) => Name),
+    foreign: foreign.map(nameOf),
   };
 }
+
+const nameOf = ({ Names }: Docker.ContainerInfo): string => Names[0]?.replace(/^\//, '') ?? '?';

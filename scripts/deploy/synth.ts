@@ -7,6 +7,7 @@ import type { Environment } from '../prepare/environment.ts';
 import type { ProviderChoice } from '../prepare/provider.ts';
 import { renderMembers } from '../render/member-files.ts';
 import type { Home } from '../stack/home.ts';
+import { ensureInstance } from '../stack/instance.ts';
 import { readIfPresent, writePrivate } from '../stack/private-file.ts';
 
 /** Writes every member's rendered files below the stack's private folder and returns what the stacks upload. */
@@ -46,6 +47,7 @@ export function stackInputs(
   });
   return {
     plan,
+    instance: ensureInstance(home, plan.name),
     images: { redis: image('redis'), proxy: image('proxy'), edge: image('edge') },
     seeds: writeSeeds(home, plan, credentials),
     provider: { source: environment.provider.source, version: environment.provider.version },

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { OWNER_LABEL } from '../../stacks/owner-label.ts';
+import { INSTANCE_LABEL, OWNER_LABEL } from '../../stacks/owner-label.ts';
 import { overlaps, parseAddress, type Subnet, subnet } from '../../topology/ipv4.ts';
 import type { Plan } from '../../topology/types.ts';
 import { EnvironmentError } from '../errors.ts';
@@ -52,8 +52,13 @@ export function hostConflicts(
   ];
 }
 
-/** What on the engine is in the way: networks that overlap, names and addresses that strangers have. */
-export async function engineConflicts(plan: Plan, docker: Docker): Promise<Conflict[]> {
+/**
+ * What on the engine is in the way: networks that overlap, names and addresses that strangers have, and a stack of the
+ * same name that another checkout deployed.
+ *
+ * @param instance of the deployment from this checkout; undefined when there was none yet
+ */
+export async function engineConflicts(plan: Plan, docker: Docker, instance?: string): Promise<Conflict[]> {
   const [networks, containers, volumes] = await Promise.all([
     docker.listNetworks(),
     docker.listContainers({ all: true }),
@@ -64,6 +69,7 @@ export async function engineConflicts(plan: Plan, docker: Docker): Promise<Confl
     labels?.[OWNER_LABEL] === plan.name;
   const volumeNames = new Set(plan.members.flatMap(({ name }) => [`${name}-data`, `${name}-seed`]));
   return [
+    ...otherDeployment(plan, containers, instance),
     ...networks.flatMap((network) => networkConflict(plan, network)),
     ...containers
       .filter(({ Labels }) => !ours(Labels))
@@ -74,6 +80,27 @@ export async function engineConflicts(plan: Plan, docker: Docker): Promise<Confl
       .filter(({ Name, Labels }) => volumeNames.has(Name) && !ours(Labels))
       .map(({ Name }) => stranger('volume', Name, `docker volume rm ${Name} (its data is gone then)`)),
     ...(await addressConflicts(plan, docker, networks)),
+  ];
+}
+
+/** Containers of a stack of this name whose credentials and state are somewhere else. */
+function otherDeployment(
+  plan: Plan,
+  containers: readonly Docker.ContainerInfo[],
+  instance: string | undefined,
+): Conflict[] {
+  const foreign = containers.filter(
+    ({ Labels }) => Labels[OWNER_LABEL] === plan.name && Labels[INSTANCE_LABEL] !== instance,
+  );
+  if (foreign.length === 0) return [];
+  return [
+    {
+      what: `a stack "${plan.name}" deployed from another checkout is on this engine (${foreign.length} containers)`,
+      where: foreign.map(({ Names }) => Names[0]?.replace(/^\//, '')).join(', '),
+      remedy:
+        `work from that checkout, or copy its .twemstack/stacks/${plan.name} here; give this stack another \`name\` and ` +
+        `\`network\`; or remove the other one: docker rm -f $(docker ps -aq --filter label=${OWNER_LABEL}=${plan.name})`,
+    },
   ];
 }
 

@@ -2,6 +2,7 @@ import type { Plan } from '../../topology/types.ts';
 import { dockerClient, engineAddress } from '../docker-client.ts';
 import type { Reporter } from '../report/steps.ts';
 import type { Home } from '../stack/home.ts';
+import { readInstance } from '../stack/instance.ts';
 import { type BaseImageChoice, chooseBaseImage } from './base-image.ts';
 import { dockerBridges, engineConflicts, hostConflicts, hostNetwork, refuseConflicts } from './conflicts.ts';
 import { chooseEngine, type EngineChoice, probeEngine } from './engine.ts';
@@ -37,7 +38,7 @@ export async function prepare(options: PrepareOptions, reporter: Reporter): Prom
   const terraform = await reporter.step('terraform', (step) => chooseTerraform(step));
   if (plan !== undefined) await checkAddressesAhead(plan, reporter);
   const engine = await reporter.step('engine', (step) => chooseEngine(step, { platform }));
-  if (plan !== undefined) await checkEngine(plan, engine, reporter);
+  if (plan !== undefined) await checkEngine(plan, engine, readInstance(home, plan.name), reporter);
   const docker = await dockerClient(engine.address);
   const baseImage = await reporter.step('base image', async (step) => {
     const choice = await chooseBaseImage(docker, step, { previous: previous?.baseImage.name });
@@ -85,11 +86,16 @@ async function checkAddressesAhead(plan: Plan, reporter: Reporter): Promise<void
 }
 
 /** Before anything is put on the engine: addresses, names, and space where it keeps its data. */
-async function checkEngine(plan: Plan, engine: EngineChoice, reporter: Reporter): Promise<void> {
+async function checkEngine(
+  plan: Plan,
+  engine: EngineChoice,
+  instance: string | undefined,
+  reporter: Reporter,
+): Promise<void> {
   await reporter.step('conflicts', async (step) => {
     const docker = await dockerClient(engine.address);
     const onHost = engine.local ? hostConflicts(plan, hostNetwork(), await dockerBridges(docker)) : [];
-    refuseConflicts([...onHost, ...(await engineConflicts(plan, docker))]);
+    refuseConflicts([...onHost, ...(await engineConflicts(plan, docker, instance))]);
     if (engine.local) requireDisk(engine.dataRoot, 'images and data volumes');
     step.outcome(
       `none: ${plan.network.subnet}, ${plan.vip} and ${plan.members.length} names are free or this stack’s own`,

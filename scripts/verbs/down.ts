@@ -21,7 +21,7 @@ export async function downVerb(options: CommonOptions & { volumes?: boolean }): 
   const destroyed = environment === undefined ? 0 : await destroyStacks(context, plan, environment, withData);
   const engine = await dockerClient();
   const swept = await context.reporter.step('sweep', async (step) => {
-    const result = await sweep(engine, plan.name, withData);
+    const result = await sweep(context.home, engine, plan.name, withData);
     const count = result.containers.length + result.networks.length + result.volumes.length;
     step.outcome(count === 0 ? 'nothing left over' : `${count} left-overs removed`);
     return result;
@@ -64,6 +64,9 @@ async function destroyStacks(
 
 function farewell(plan: Plan, destroyed: number, swept: Swept, withData: boolean): string {
   const count = destroyed + swept.containers.length + swept.networks.length + swept.volumes.length;
+  if (swept.foreign.length > 0) {
+    return `stack ${plan.name}: ${count} removed; ${swept.foreign.length} containers of a stack of this name were deployed from another checkout and left alone: ${swept.foreign.join(', ')}`;
+  }
   if (count === 0) return `stack ${plan.name}: nothing to remove`;
   return withData
     ? `stack ${plan.name}: removed, with its data and credentials; images stay for the next \`up\``

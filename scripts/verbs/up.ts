@@ -40,28 +40,31 @@ export async function upVerb(options: PrepareOptions): Promise<number> {
 
   await apply(plan.network.stack);
   for (const domain of plan.domains) await apply(domain.dataStack);
-  const deployed = new Set([...(await domainsPresent(engine, plan))]);
-  for (const domain of plan.domains) {
+  const sound = await soundDomains(engine, plan);
+  // What is broken is mended first: changing a sound domain while another one is down could take a shard's last copies.
+  const order = [...plan.domains].sort((x, y) => Number(sound.has(x.name)) - Number(sound.has(y.name)));
+  const demanded = new Set(sound);
+  for (const domain of order) {
     await apply(domain.stack);
-    deployed.add(domain.name);
+    demanded.add(domain.name);
     await reporter.step(`gate ${domain.stack}`, async (step) => {
       await passGate({
         plan,
         credentials,
         engine,
-        domains: deployed,
+        domains: demanded,
         patienceMs: GATE_MS,
         progress: step.progress,
         signal: context.signal,
       });
-      step.outcome(deployed.size === plan.domains.length ? 'whole' : 'healthy');
+      step.outcome(demanded.size === plan.domains.length ? 'whole' : 'healthy');
     });
   }
   const status = await passGate({
     plan,
     credentials,
     engine,
-    domains: deployed,
+    domains: demanded,
     patienceMs: GATE_MS,
     progress: () => undefined,
   });
@@ -102,17 +105,12 @@ function stopIfInterrupted(context: VerbContext, plan: Plan, next: string): void
   });
 }
 
-/** Domains that already have containers: on a second run the gate demands them from the start. */
-async function domainsPresent(
-  engine: Parameters<typeof listContainers>[0],
-  plan: Plan,
-): Promise<Set<string>> {
+/** Domains whose members all run already: a gate demands them from the start, and they are touched last. */
+async function soundDomains(engine: Parameters<typeof listContainers>[0], plan: Plan): Promise<Set<string>> {
   const containers = await listContainers(engine, plan.name);
-  return new Set(
-    plan.domains
-      .filter((domain) => domain.members.some((member) => containers.has(member.name)))
-      .map((domain) => domain.name),
-  );
+  const runs = (name: string): boolean => containers.get(name)?.status === 'running';
+  const sound = plan.domains.filter(({ members }) => members.every(({ name }) => runs(name)));
+  return new Set(sound.map(({ name }) => name));
 }
 
 function sum(parts: readonly Changes[]): Changes {

@@ -29,6 +29,7 @@ export function inputsOf(plan: Plan, change: Partial<StackInputs> = {}): StackIn
   });
   return {
     plan,
+    instance: '0123456789abcdef',
     images: { redis: image('redis'), proxy: image('proxy'), edge: image('edge') },
     seeds: new Map(
       plan.members.map(({ name }) => [
