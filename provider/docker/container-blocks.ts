@@ -150,7 +150,14 @@ function readCapabilities(before: Value, { CapAdd, CapDrop }: EngineJson): Value
   if (isEmpty(add) && isEmpty(drop)) {
     return known && isEmpty(known.add) && isEmpty(known.drop) ? before : [];
   }
-  return [{ add: settle(known?.add ?? null, add), drop: settle(known?.drop ?? null, drop) }];
+  return [{ add: settleNames(known?.add ?? null, add), drop: settleNames(known?.drop ?? null, drop) }];
+}
+
+/** NET_ADMIN and CAP_NET_ADMIN are one capability; which spelling comes back depends on the engine's version. */
+function settleNames(before: Value, observed: Value): Value {
+  const plain = (names: Value): string[] =>
+    (Array.isArray(names) ? names : []).map((name) => String(name).toUpperCase().replace(/^CAP_/, '')).sort();
+  return plain(before).join() === plain(observed).join() ? before : settle(before, observed);
 }
 
 const CHECK_FIELDS = [

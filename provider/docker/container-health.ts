@@ -10,8 +10,6 @@ import { poll } from './wait.ts';
 const SETTLE_MS = 300;
 const LAST_LINES = 10;
 
-type State = ContainerInspectInfo['State'];
-
 /**
  * Waits as the container's options ask: `wait` until healthy, else `must_run` just long enough to see it fall over.
  * @throws ProviderError with the exit code or the last check, and the last lines of the log.
@@ -26,9 +24,9 @@ export async function awaitUsable(
   } else if (planned.must_run === true) {
     await poll(
       async () => {
-        const state = await stateOf(operation.engine, id);
-        if (hasEnded(state)) {
-          throw await endedError(operation.engine, id, planned, state);
+        const found = await inspectContainer(operation.engine, id);
+        if (hasEnded(found)) {
+          throw await endedError(operation.engine, found, planned, 'at once');
         }
         return undefined;
       },
@@ -45,20 +43,21 @@ export async function awaitUsable(
 async function awaitHealthy(operation: Operation<Engine>, id: string, planned: ObjectValue): Promise<void> {
   const { engine, signal } = operation;
   const seconds = Number(planned.wait_timeout);
-  let last: State | undefined;
+  let last: ContainerInspectInfo | undefined;
   const healthy = await poll(
     async () => {
-      last = await stateOf(engine, id);
+      last = await inspectContainer(engine, id);
       if (hasEnded(last)) {
-        throw await endedError(engine, id, planned, last);
+        throw await endedError(engine, last, planned, 'before it was healthy');
       }
-      if (!last.Health || last.Health.Status === 'none') {
+      const health = last.State.Health;
+      if (!health || health.Status === 'none') {
         throw new ProviderError(`"wait" is set, but container ${planned.name} does not have a healthcheck`, {
           detail: 'Add a healthcheck block, use an image that has one, or remove "wait".',
           path: ['wait'],
         });
       }
-      return last.Health.Status === 'healthy' ? true : undefined;
+      return health.Status === 'healthy' ? true : undefined;
     },
     {
       everyMs: 200,
@@ -77,8 +76,12 @@ async function awaitHealthy(operation: Operation<Engine>, id: string, planned: O
   }
 }
 
-function lastCheck(state: State | undefined): string {
-  const last = state?.Health?.Log?.at(-1);
+function lastCheck(found: ContainerInspectInfo | undefined): string {
+  const restarts = found?.RestartCount ?? 0;
+  if (restarts > 0) {
+    return `It was restarted ${restarts} times, the last time after exit code ${found?.State.ExitCode}.\n`;
+  }
+  const last = found?.State.Health?.Log?.at(-1);
   if (!last) {
     return 'No health check has finished yet; compare wait_timeout with the check’s start_period and interval.\n';
   }
@@ -86,26 +89,24 @@ function lastCheck(state: State | undefined): string {
   return `The last health check exited with ${last.ExitCode}: ${output}\n`;
 }
 
-function hasEnded(state: State): boolean {
-  return !state.Running && !state.Restarting;
+function hasEnded({ State }: ContainerInspectInfo): boolean {
+  return !State.Running && !State.Restarting;
 }
 
-async function stateOf(engine: Engine, id: string): Promise<State> {
-  const found = await engine.call('Unable to inspect container', (docker) =>
-    docker.getContainer(id).inspect(),
-  );
-  return found.State;
+/** The container as the engine has it now. */
+export async function inspectContainer(engine: Engine, id: string): Promise<ContainerInspectInfo> {
+  return engine.call('Unable to inspect container', (docker) => docker.getContainer(id).inspect());
 }
 
 async function endedError(
   engine: Engine,
-  id: string,
+  { Id, State }: ContainerInspectInfo,
   planned: ObjectValue,
-  state: State,
+  when: string,
 ): Promise<ProviderError> {
-  const why = state.OOMKilled ? ', killed for lack of memory' : '';
-  return new ProviderError(`container ${planned.name} exited at once with code ${state.ExitCode}${why}`, {
-    detail: `${state.Error ? `${state.Error}\n` : ''}${await lastLines(engine, id, planned)}A container that is meant to end needs must_run = false.`,
+  const why = State.OOMKilled ? ', killed for lack of memory' : '';
+  return new ProviderError(`container ${planned.name} exited ${when} with code ${State.ExitCode}${why}`, {
+    detail: `${State.Error ? `${State.Error}\n` : ''}${await lastLines(engine, Id, planned)}A container that is meant to end needs must_run = false.`,
   });
 }
 

@@ -6,7 +6,7 @@ import { HalfMade, type Operation, type ResourceType } from '../protocol/resourc
 import { isEmpty, isUnknown, type ObjectValue, UNKNOWN, type Value } from '../protocol/values.ts';
 import { itemsOf, readBlocks, writeBlocks, writeEndpoint } from './container-blocks.ts';
 import { clearName, explainStart } from './container-conflicts.ts';
-import { awaitUsable } from './container-health.ts';
+import { awaitUsable, inspectContainer } from './container-health.ts';
 import {
   type ContainerParts,
   type EngineJson,
@@ -88,7 +88,7 @@ async function create(operation: Operation<Engine>, planned: ObjectValue): Promi
     if (planned.start === true) {
       await start(operation, made.id, planned);
     }
-    return complete(planned, await inspect(engine, made.id));
+    return complete(planned, await inspectContainer(engine, made.id));
   } catch (error) {
     throw new HalfMade({ ...planned, id: made.id }, error);
   }
@@ -127,10 +127,6 @@ async function start(operation: Operation<Engine>, id: string, planned: ObjectVa
     throw await explainStart(operation.engine, error, planned);
   }
   await awaitUsable(operation, id, planned);
-}
-
-async function inspect(engine: Engine, id: string): Promise<ContainerInspectInfo> {
-  return engine.call('Unable to inspect container', (docker) => docker.getContainer(id).inspect());
 }
 
 /** The planned state with everything that was unknown filled in. */
@@ -207,7 +203,7 @@ async function update(
   if (prior.must_run === false && planned.must_run === true && planned.start === true) {
     await start(operation, id, planned);
   }
-  return complete(planned, await inspect(operation.engine, id));
+  return complete(planned, await inspectContainer(operation.engine, id));
 }
 
 async function remove({ engine }: Operation<Engine>, prior: ObjectValue): Promise<void> {

@@ -1,6 +1,7 @@
 /** docker_network: a network with its own subnet. Nothing of it can be changed in place. */
 import type { NetworkInspectInfo } from 'dockerode';
 import { ProviderError } from '../protocol/diagnostics.ts';
+import { misfits } from '../protocol/planner.ts';
 import type { Operation, ResourceType } from '../protocol/resource-type.ts';
 import {
   block,
@@ -107,7 +108,10 @@ function observe(before: ObjectValue, found: NetworkInspectInfo): ObjectValue {
 async function create(operation: Operation<Engine>, planned: ObjectValue): Promise<ObjectValue> {
   const { engine } = operation;
   const name = String(planned.name);
-  await clearName(operation, name, toLabelMap(planned.labels));
+  const own = await takeName(operation, planned);
+  if (own) {
+    return fillUnknown(planned, observe(planned, own));
+  }
   const pools = (planned.ipam_config as ObjectValue[]).map(poolOf);
   const known = <Kind>(value: Value): Kind | undefined =>
     value === null || isUnknown(value) ? undefined : (value as Kind);
@@ -142,27 +146,35 @@ function fillUnknown(planned: ObjectValue, observed: ObjectValue): ObjectValue {
   );
 }
 
-/** Makes room for the name: removes our own leftover of a killed apply, refuses to touch a stranger's network. */
-async function clearName(
+/**
+ * Looks who has the name. What an apply left behind that was killed is taken over if it is what is asked for (containers
+ * may be on it), else removed. A stranger's network is not touched.
+ */
+async function takeName(
   { engine, warn }: Operation<Engine>,
-  name: string,
-  labels: Record<string, string>,
-): Promise<void> {
+  planned: ObjectValue,
+): Promise<NetworkInspectInfo | undefined> {
+  const name = String(planned.name);
   const same = await engine.call('Unable to list networks', (docker) =>
     docker.listNetworks({ filters: { name: [name] } }),
   );
   for (const found of same.filter((network) => network.Name === name)) {
-    if (!isOwnLeftover(found.Labels, labels)) {
+    if (!isOwnLeftover(found.Labels, toLabelMap(planned.labels))) {
       throw new ProviderError(`Unable to create network: network with name ${name} already exists`, {
         detail: `It is ${found.Id.slice(0, 12)} with subnet ${subnetsOf(found)} and was not made by this configuration. Remove it (docker network rm ${name}) or choose another name.`,
         path: ['name'],
       });
+    }
+    if (misfits(schema.block, planned, observe(planned, found)).length === 0) {
+      warn({ summary: `Took over network ${name}, left over from an apply that was killed` });
+      return found;
     }
     await engine.call(`Unable to remove the left over network ${name}`, (docker) =>
       docker.getNetwork(found.Id).remove(),
     );
     warn({ summary: `Removed network ${name}, left over from an apply that was killed` });
   }
+  return undefined;
 }
 
 async function explainOverlap(

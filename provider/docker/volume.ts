@@ -1,5 +1,7 @@
 /** docker_volume: a named volume. Deleting it deletes its data. */
 import type { VolumeInspectInfo } from 'dockerode';
+import { ProviderError } from '../protocol/diagnostics.ts';
+import { misfits } from '../protocol/planner.ts';
 import type { Operation, ResourceType } from '../protocol/resource-type.ts';
 import { block, computed, either, optional, type Schema } from '../protocol/schema.ts';
 import type { ObjectValue, Value } from '../protocol/values.ts';
@@ -41,6 +43,9 @@ const textOf = (value: Value): string | undefined =>
 
 async function create({ engine }: Operation<Engine>, planned: ObjectValue): Promise<ObjectValue> {
   const name = textOf(planned.name);
+  if (name !== undefined) {
+    await refuseStrangers(engine, name, planned);
+  }
   const made = await engine.call(`Unable to create volume ${name ?? ''}`.trim(), async (docker) => {
     const volume = await docker.createVolume({
       Name: name,
@@ -51,6 +56,26 @@ async function create({ engine }: Operation<Engine>, planned: ObjectValue): Prom
     return docker.getVolume(volume.name).inspect();
   });
   return { ...observe(planned, made), driver_opts: planned.driver_opts, labels: planned.labels };
+}
+
+/**
+ * Docker hands out an existing volume when asked to create one of its name. That is right for our own; another one's would
+ * be replaced, that is emptied, as soon as terraform saw that it differs.
+ */
+async function refuseStrangers(engine: Engine, name: string, planned: ObjectValue): Promise<void> {
+  const found = await engine.find(`Unable to read volume ${name}`, (docker) =>
+    docker.getVolume(name).inspect(),
+  );
+  const differing = found ? misfits(schema.block, planned, observe(planned, found)) : [];
+  if (found && differing.length > 0) {
+    throw new ProviderError(
+      `Unable to create volume ${name}: there is one of this name with other ${differing.join(', ')}`,
+      {
+        detail: `It was not made by this configuration (labels ${JSON.stringify(found.Labels ?? {})}, driver ${found.Driver}) and is not touched. Remove it (docker volume rm ${name}, its data is lost) or choose another name.`,
+        path: ['name'],
+      },
+    );
+  }
 }
 
 async function read({ engine }: Operation<Engine>, state: ObjectValue): Promise<ObjectValue | null> {

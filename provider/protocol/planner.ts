@@ -36,6 +36,16 @@ export function changedNames(block: Block, prior: ObjectValue, planned: ObjectVa
   ];
 }
 
+/**
+ * Is an existing object what the plan asks for? Only what is configured counts; unknown and absent values fit anything.
+ * @returns the names that do not fit.
+ */
+export function misfits(block: Block, planned: ObjectValue, existing: ObjectValue): string[] {
+  return changedNames(block, existing, planned).filter(
+    (name) => !isUnknown(planned[name]) && !isEmpty(planned[name]),
+  );
+}
+
 function replacements(block: Block, prior: ObjectValue, planned: ObjectValue): string[] {
   return changedNames(block, prior, planned).filter((name) => {
     const attribute: Attribute | NestedBlock = block.attributes[name] ?? block.blocks[name];

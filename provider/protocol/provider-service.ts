@@ -1,6 +1,7 @@
 /** The provider side of terraform's plugin protocol: every call terraform makes, for any set of resource types. */
 import { conform } from './conform.ts';
 import { type Diagnostic, diagnosticToWire, ProviderError, pathToWire, toDiagnostic } from './diagnostics.ts';
+import { log } from './log.ts';
 import { planChange } from './planner.ts';
 import { HalfMade, type Operation, type ResourceType } from './resource-type.ts';
 import { type Block, type Schema, schemaToWire } from './schema.ts';
@@ -124,6 +125,7 @@ export class ProviderService<Engine> {
     const planned = objectOf(request.plannedState, block);
     return this.#answer(
       async (operation) => {
+        log('info', 'apply', { type: request.typeName, change: changeWord(prior, planned) });
         let state: ObjectValue | null = null;
         if (planned === null) {
           await type.delete(operation, prior as ObjectValue);
@@ -178,6 +180,10 @@ export class ProviderService<Engine> {
     }
     return { ...answer, diagnostics: diagnostics.map(diagnosticToWire) };
   }
+}
+
+function changeWord(prior: ObjectValue | null, planned: ObjectValue | null): string {
+  return planned === null ? 'delete' : prior === null ? 'create' : 'update';
 }
 
 function objectOf(wire: DynamicValue, block: Block): ObjectValue | null {

@@ -11,12 +11,23 @@ import { errorCases } from './cases/errors.ts';
 import { healthCases } from './cases/health.ts';
 import { imageCases } from './cases/image.ts';
 import { interruptCases } from './cases/interrupt.ts';
+import { optionCases } from './cases/options.ts';
+import { takeoverCases } from './cases/takeover.ts';
 import { providersUnderTest } from './support/provider-under-test.ts';
 import type { SuiteOf } from './support/suite.ts';
 import { openEngine, type SuiteEngine } from './support/suite-engine.ts';
 import { importTestImage } from './support/test-image.ts';
 
-const CASES = [createCases, changeCases, driftCases, healthCases, interruptCases, imageCases, errorCases];
+const CASES = [
+  createCases,
+  changeCases,
+  driftCases,
+  healthCases,
+  interruptCases,
+  imageCases,
+  optionCases,
+  errorCases,
+];
 
 const folder = mkdtempSync(join(tmpdir(), 'tw-provider-mirror-'));
 const providers = await providersUnderTest(folder);
@@ -32,14 +43,27 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-for (const provider of providers) {
-  const suite: SuiteOf = () => {
-    const { dockerHost, docker } = engine as SuiteEngine & { docker: Docker };
-    return { provider, dockerHost, docker };
-  };
+const suites = providers.map(
+  (provider): SuiteOf =>
+    () => ({
+      provider,
+      // Only the names are asked for before the engine runs.
+      dockerHost: engine?.dockerHost ?? '',
+      docker: engine?.docker as Docker,
+    }),
+);
+
+for (const suite of suites) {
+  const { provider } = suite();
   describe(`the ${provider.name} provider (${provider.source} ${provider.version})`, () => {
     for (const register of CASES) {
       register(suite);
     }
   });
+}
+
+if (suites.length === 2) {
+  const [bundled, real] = suites;
+  takeoverCases(real, bundled);
+  takeoverCases(bundled, real);
 }

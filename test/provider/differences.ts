@@ -34,10 +34,25 @@ export const DIFFERENCES = {
     real: 'the plugin stays; the container’s name is reported as taken until somebody removes it',
     why: 'running it again must complete it',
   },
-  'random-port': {
-    bundled: 'after a start in place the state has the new host port',
-    real: 'the state has the old host port until the next refresh',
-    why: 'outputs would be wrong',
+  'upload-into-volume': {
+    bundled: 'a file for a path inside a volume is uploaded into it, also when the root is read-only',
+    real: 'every upload goes through the root, so a read-only root refuses it',
+    why: 'a read-only root is worth having; containers for both providers are seeded by a second one that is not read-only',
+  },
+  'capability-prefix': {
+    bundled: 'NET_ADMIN and CAP_NET_ADMIN are the same',
+    real: 'NET_ADMIN is stored as CAP_NET_ADMIN and replaced at every apply',
+    why: 'a plan that never settles hides real drift',
+  },
+  strangers: {
+    bundled: 'a network or volume of the same name that is another one’s is an error',
+    real: 'a second network of the name is made; the volume is taken and then planned to be replaced, that is emptied',
+    why: 'what is not ours is not touched',
+  },
+  'stopped-with-ports': {
+    bundled: 'a stopped container with published ports is started in place, like any other',
+    real: 'it is replaced, because a stopped container shows no ports',
+    why: 'what is on its writable layer survives',
   },
   advice: {
     bundled: 'errors add who holds the address, port or subnet, and what to do',

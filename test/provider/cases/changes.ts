@@ -29,7 +29,7 @@ const CHANGES: Record<string, Change> = {
   hostname: { from: { hostname: 'one' }, to: { hostname: 'two' }, plan: 'replace' },
   'read-only': { to: { read_only: true }, plan: 'replace' },
   'written-default': { to: { read_only: false, must_run: true, privileged: false }, plan: 'none' },
-  capabilities: { to: { capabilities: [{ drop: ['ALL'], add: ['NET_ADMIN'] }] }, plan: 'replace' },
+  capabilities: { to: { capabilities: [{ drop: ['ALL'], add: ['CAP_NET_ADMIN'] }] }, plan: 'replace' },
   security: { to: { security_opts: ['no-new-privileges'] }, plan: 'replace' },
   ulimit: { to: { ulimit: [{ name: 'nofile', soft: 512, hard: 512 }] }, plan: 'replace' },
   logging: { to: { log_opts: { 'max-size': '2m' } }, plan: 'replace' },
@@ -151,6 +151,21 @@ export function changeCases(suiteOf: SuiteOf): void {
       assert.deepEqual(
         (await workspace.plan()).actions,
         suite.provider.differs('recorded-only', { bundled: {}, real: Object.fromEntries(unsettled) }),
+      );
+    });
+
+    test('capabilities without their prefix', async (t) => {
+      const suite = suiteOf();
+      const workspace = openWorkspace(t, suite);
+      const capabilities = [{ drop: ['ALL'], add: ['NET_ADMIN'] }];
+      await workspace.write({ docker_container: { c: sleeper('prefix', { capabilities }) } });
+      assert.deepEqual((await workspace.apply()).errors, []);
+      assert.deepEqual(
+        (await workspace.plan()).actions,
+        suite.provider.differs('capability-prefix', {
+          bundled: {},
+          real: { 'docker_container.c': 'replace' },
+        }),
       );
     });
 

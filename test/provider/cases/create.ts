@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { ProviderUnderTest } from '../support/provider-under-test.ts';
 import { exists, inspect, openWorkspace, type SuiteOf, sleeper } from '../support/suite.ts';
 import { IMAGE } from '../support/test-image.ts';
 
+/** With uploads into a volume. */
+const readOnlyRoot = (provider: ProviderUnderTest): boolean =>
+  provider.differs('upload-into-volume', { bundled: true, real: false });
+
 /** A member as the stacks deploy it: own address, seed volume, read-only root, health gate. */
-function member(): Record<string, Record<string, Record<string, unknown>>> {
+function member(provider: ProviderUnderTest): Record<string, Record<string, Record<string, unknown>>> {
   return {
     docker_image: { base: { name: IMAGE, keep_locally: true } },
     docker_network: {
@@ -33,7 +38,7 @@ function member(): Record<string, Record<string, Record<string, unknown>>> {
         init: true,
         memory: 64,
         memory_swap: 64,
-        read_only: true,
+        read_only: readOnlyRoot(provider),
         stop_signal: 'SIGTERM',
         stop_timeout: 5,
         destroy_grace_seconds: 5,
@@ -83,7 +88,7 @@ export function createCases(suiteOf: SuiteOf): void {
       const suite = suiteOf();
       const workspace = openWorkspace(t, suite);
       workspace.file('seed/run', '#!/bin/sh\n');
-      await workspace.write(member());
+      await workspace.write(member(suite.provider));
 
       const applied = await workspace.apply();
       assert.deepEqual(applied.errors, []);
@@ -93,7 +98,7 @@ export function createCases(suiteOf: SuiteOf): void {
       assert.equal(found.NetworkSettings.Networks['tw-provider-net'].IPAddress, '198.18.71.10');
       assert.deepEqual(Object.keys(found.NetworkSettings.Networks), ['tw-provider-net']);
       assert.ok(found.NetworkSettings.Networks['tw-provider-net'].Aliases?.includes('alias-of-member'));
-      assert.equal(found.HostConfig.ReadonlyRootfs, true);
+      assert.equal(found.HostConfig.ReadonlyRootfs, readOnlyRoot(suite.provider));
       assert.equal(found.HostConfig.Memory, 64 * 1024 * 1024);
       assert.equal(found.HostConfig.MemorySwap, 64 * 1024 * 1024);
       assert.deepEqual(found.HostConfig.CapDrop, ['ALL']);

@@ -116,6 +116,45 @@ export function errorCases(suiteOf: SuiteOf): void {
       assert.equal(await workspace.state('docker_container.c'), undefined);
     });
 
+    test('a name taken by a stranger’s network or volume', async (t) => {
+      const suite = suiteOf();
+      const strangers = await suite.docker.createNetwork({
+        Name: 'tw-provider-net',
+        IPAM: { Config: [{ Subnet: '198.18.85.0/24' }] },
+      });
+      t.after(() => strangers.remove());
+      const volume = await suite.docker.createVolume({
+        Name: 'tw-provider-taken',
+        Labels: { owner: 'somebody' },
+      });
+      t.after(() => volume.remove());
+      const workspace = openWorkspace(t, suite);
+      const labels = [{ label: 'twemstack.stack', value: 'tw-provider' }];
+      const resources = {
+        docker_network: { net: { ...network('198.18.86.0/24'), labels } },
+        docker_volume: { v: { name: 'tw-provider-taken', labels } },
+      };
+      await workspace.write(resources);
+      const applied = await workspace.apply();
+      if (suite.provider.differs('strangers', { bundled: true, real: false })) {
+        assert.match(
+          applied.text,
+          /network with name tw-provider-net already exists It is \w+ with subnet 198\.18\.85\.0\/24/,
+        );
+        assert.match(
+          applied.text,
+          /Unable to create volume tw-provider-taken: there is one of this name with other labels/,
+        );
+      } else {
+        assert.deepEqual(applied.errors, []);
+        assert.deepEqual((await workspace.plan()).actions, { 'docker_volume.v': 'replace' });
+        await workspace.forget('docker_volume.v');
+      }
+      assert.deepEqual((await suite.docker.getVolume('tw-provider-taken').inspect()).Labels, {
+        owner: 'somebody',
+      });
+    });
+
     test('an engine that cannot be reached: where, why, what to do', async (t) => {
       const suite = suiteOf();
       const workspace = openWorkspace(t, suite);

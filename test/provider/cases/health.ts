@@ -94,7 +94,7 @@ export function healthCases(suiteOf: SuiteOf): void {
       assert.match(
         (await workspace.apply()).text,
         suite.provider.differs('ends-while-waiting', {
-          bundled: /container tw-provider-dying exited at once with code 4 .*out of luck/,
+          bundled: /container tw-provider-dying exited before it was healthy with code 4 .*out of luck/,
           real: /^container failed to be in healthy state/,
         }),
       );

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { waitUntil } from '../../support/wait-until.ts';
 import { exists, inspect, openWorkspace, type Suite, type SuiteOf, sleeper } from '../support/suite.ts';
@@ -22,6 +22,19 @@ function processesIn(folder: string): number[] {
     .map(Number);
 }
 
+/** Does a process with these arguments run, in a container or not? */
+function runsOnEngine(commandLine: string): boolean {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .some((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim() === commandLine;
+      } catch {
+        return false;
+      }
+    });
+}
+
 /** Starts an apply that waits for a container's health for ever, and returns once it does. */
 async function startWaiting(
   suite: Suite,
@@ -39,6 +52,29 @@ async function startWaiting(
 
 export function interruptCases(suiteOf: SuiteOf): void {
   describe('interruption', () => {
+    test('Ctrl-C ends an image build at once', async (t) => {
+      const suite = suiteOf();
+      const workspace = openWorkspace(t, suite);
+      workspace.file(
+        'context/Dockerfile',
+        'FROM tw-provider/busybox:1\nRUN touch /tmp/started && sleep 100\n',
+      );
+      await workspace.write({
+        docker_image: {
+          i: { name: 'tw-provider/endless:1', build: [{ context: 'context', no_cache: true }] },
+        },
+      });
+      const { child, ended } = workspace.startApply();
+      await waitUntil('the build step to run', () => runsOnEngine('sleep 100'), { withinMs: 30_000 });
+      const since = Date.now();
+      process.kill(-(child.pid as number), 'SIGINT');
+      const ran = await ended;
+      assert.equal(ran.exitCode, 1);
+      assert.ok(Date.now() - since < 10_000, `took ${Date.now() - since} ms`);
+      await waitUntil('the build step to end', () => !runsOnEngine('sleep 100'), { withinMs: 20_000 });
+      assert.equal(await workspace.state('docker_image.i'), undefined);
+    });
+
     test('Ctrl-C ends a health wait at once, the container is tainted, the next apply completes', async (t) => {
       const suite = suiteOf();
       const workspace = openWorkspace(t, suite);
@@ -88,6 +124,30 @@ export function interruptCases(suiteOf: SuiteOf): void {
       } else {
         assert.match(applied.text, /is already in use/);
         await suite.docker.getContainer(Id).remove({ force: true });
+      }
+    });
+
+    test('a network that a killed apply left is taken over, containers on it and all', async (t) => {
+      const suite = suiteOf();
+      const workspace = openWorkspace(t, suite);
+      const left = await suite.docker.createNetwork({
+        Name: 'tw-provider-left',
+        Labels: { 'twemstack.stack': 'tw-provider' },
+        IPAM: { Config: [{ Subnet: '198.18.79.0/24' }] },
+      });
+      const ipam = [{ subnet: '198.18.79.0/24' }];
+      await workspace.write({
+        docker_network: { n: { name: 'tw-provider-left', ipam_config: ipam, labels: OWNED } },
+      });
+      const applied = await workspace.apply();
+      if (suite.provider.differs('kill-9', { bundled: true, real: false })) {
+        assert.deepEqual(applied.errors, []);
+        assert.match(applied.warnings[0].summary, /Took over network tw-provider-left/);
+        assert.equal((await workspace.values('docker_network.n')).id, left.id);
+        assert.deepEqual((await workspace.plan()).actions, {});
+      } else {
+        assert.match(applied.text, /overlaps with|already exists/);
+        await left.remove();
       }
     });
   });

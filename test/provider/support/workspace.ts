@@ -39,9 +39,14 @@ export class Workspace {
   readonly #provider: ProviderUnderTest;
   readonly #env: Record<string, string>;
 
-  constructor(provider: ProviderUnderTest, dockerHost: string) {
+  /** @param folder of another workspace, to go on with its state */
+  constructor(
+    provider: ProviderUnderTest,
+    dockerHost: string,
+    folder = mkdtempSync(join(tmpdir(), 'tw-provider-')),
+  ) {
     this.#provider = provider;
-    this.folder = mkdtempSync(join(tmpdir(), 'tw-provider-'));
+    this.folder = folder;
     const rc = join(this.folder, 'terraform.rc');
     writeFileSync(
       rc,
@@ -103,6 +108,26 @@ export class Workspace {
     const { exitCode, stdout } = await this.#terraform(['validate', '-json']);
     const { diagnostics } = JSON.parse(stdout) as { diagnostics: Said[] };
     return summarise(exitCode, diagnostics);
+  }
+
+  /** Hands the state to another provider; the lock of the old one goes with it. */
+  async replaceProvider(next: ProviderUnderTest): Promise<void> {
+    const moved = await this.#terraform([
+      'state',
+      'replace-provider',
+      '-auto-approve',
+      this.#provider.source,
+      next.source,
+    ]);
+    if (moved.exitCode !== 0) {
+      throw new Error(`terraform state replace-provider failed: ${moved.stdout}${moved.stderr}`);
+    }
+    rmSync(join(this.folder, '.terraform.lock.hcl'), { force: true });
+  }
+
+  /** Takes a resource out of the state, leaving the object alone. */
+  async forget(address: string): Promise<void> {
+    await this.#terraform(['state', 'rm', address]);
   }
 
   /** Starts an apply in a process group of its own, as a shell does. */

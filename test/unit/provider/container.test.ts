@@ -187,6 +187,17 @@ describe('blocks of a container', () => {
     assert.deepEqual(readBlocks(planned({}), image, null).healthcheck, []);
   });
 
+  test('a capability’s prefix is no drift, another capability is', () => {
+    const parts = written(config);
+    const read = (CapAdd: string[]): unknown =>
+      (
+        readBlocks(planned(config), { ...parts, hostConfig: { ...parts.hostConfig, CapAdd } }, null)
+          .capabilities as ObjectValue[]
+      )[0].add;
+    assert.deepEqual(read(['CAP_NET_ADMIN', 'CAP_NET_RAW']), ['NET_RAW', 'NET_ADMIN']);
+    assert.deepEqual(read(['CAP_NET_ADMIN']), ['CAP_NET_ADMIN']);
+  });
+
   test('an interval changed behind terraform’s back shows', () => {
     const parts = written(config);
     parts.config.Healthcheck = { ...(parts.config.Healthcheck as EngineJson), Interval: 5e9 };
