@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import type { RedisMember } from '../../../topology/types.ts';
+import { NativeTier } from '../../support/native-tier.ts';
+import { RawClient, request } from '../../support/raw-client.ts';
+import { type RunningProxy, startProxy } from '../../support/proxy.ts';
+import { TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+/*
+ * The proxy before a real shard (one master, two replicas, three sentinels, with the stack's own ACLs) while masters
+ * die, hang and come back.
+ */
+let tier: NativeTier;
+let proxy: RunningProxy;
+let secrets: string;
+
+const poolFile = (port: number): string => {
+  const shard = tier.plan.shards[0];
+  return [
+    'alpha:',
+    `  listen: 127.0.0.1:${port}`,
+    '  redis: true',
+    '  timeout: 2000',
+    '  hash_tag: "{}"',
+    `  redis_auth_file: ${join(secrets, 'application')}`,
+    '  server_user: proxy',
+    `  server_password_file: ${join(secrets, 'proxy')}`,
+    '  sentinel_user: proxy',
+    `  sentinel_password_file: ${join(secrets, 'proxy')}`,
+    '  sentinels:',
+    ...tier.sentinels.map((sentinel) => `   - ${sentinel.address}:${sentinel.port}:1`),
+    '  servers:',
+    `   - ${shard.initialMaster.address}:${shard.initialMaster.port}:1 ${shard.name}`,
+    '',
+  ].join('\n');
+};
+
+function application(): Redis {
+  const redis = new Redis({
+    host: '127.0.0.1',
+    port: proxy.ports[0],
+    username: 'application',
+    password: TEST_CREDENTIALS.application,
+  });
+  redis.on('error', () => undefined);
+  return redis;
+}
+
+/** Writes one key after the other until told to stop; sorts them by what was answered. */
+function writer(prefix: string) {
+  const redis = application();
+  const acknowledged: string[] = [];
+  const errors: string[] = [];
+  let longest = 0;
+  let stopped = false;
+  const done = (async () => {
+    for (let i = 0; !stopped; i++) {
+      const begun = Date.now();
+      try {
+        await redis.set(`${prefix}:${i}`, String(i));
+        acknowledged.push(`${prefix}:${i}`);
+      } catch (error) {
+        errors.push((error as Error).message);
+      }
+      longest = Math.max(longest, Date.now() - begun);
+      await sleep(5);
+    }
+  })();
+  return {
+    acknowledged,
+    errors,
+    longest: () => longest,
+    async stop() {
+      stopped = true;
+      await done;
+      redis.disconnect();
+    },
+  };
+}
+
+async function master(): Promise<RedisMember> {
+  return await tier.settled(2);
+}
+
+before(async () => {
+  tier = await NativeTier.create();
+  await tier.start(...tier.sentinels, ...tier.redises);
+  await master();
+  secrets = mkdtempSync(join(tmpdir(), 'twemstack-secrets-'));
+  writeFileSync(join(secrets, 'application'), `${TEST_CREDENTIALS.application}\n`);
+  writeFileSync(join(secrets, 'proxy'), `${TEST_CREDENTIALS.proxy}\n`);
+  proxy = await startProxy('bun', 1, ([port]) => poolFile(port));
+});
+
+after(async () => {
+  await proxy?.stop();
+  await tier?.close();
+  rmSync(secrets, { recursive: true, force: true });
+});
+
+describe('a pool that follows Sentinel', () => {
+  test("serves with the stack's own rights, and asks clients for the password", async () => {
+    const redis = application();
+    assert.equal(await redis.set('hello', 'world'), 'OK');
+    assert.equal(await redis.get('hello'), 'world');
+    redis.disconnect();
+    const stranger = await RawClient.open(proxy.ports[0]);
+    assert.equal(await stranger.ask(request('PING')), '+PONG\r\n');
+    assert.equal(await stranger.ask(request('GET', 'hello')), '-NOAUTH Authentication required\r\n');
+    stranger.end();
+  });
+
+  test('master killed: writes go on at the new one, nothing acknowledged is lost', async () => {
+    const old = await master();
+    const load = writer('killed');
+    await waitUntil('writes', () => load.acknowledged.length > 50);
+    await tier.kill(old);
+    const before = load.acknowledged.length;
+    await waitUntil('writes after the kill', () => load.acknowledged.length > before + 50, {
+      withinMs: 15_000,
+    });
+    await load.stop();
+    assert.ok(load.errors.length <= 1, `one write may be of unknown outcome, got ${load.errors.join('; ')}`);
+    for (const error of load.errors) assert.match(error, /outcome of this write is unknown/);
+    const redis = application();
+    for (const key of load.acknowledged) assert.notEqual(await redis.get(key), null, key);
+    redis.disconnect();
+    await tier.start(old);
+    await master();
+  });
+
+  test('master hung and resumed: it is never written to again', async () => {
+    const old = await master();
+    const load = writer('hung');
+    await waitUntil('writes', () => load.acknowledged.length > 50);
+    tier.daemon(old).signal('SIGSTOP');
+    const before = load.acknowledged.length;
+    try {
+      await waitUntil('writes at the new master', () => load.acknowledged.length > before + 50, {
+        withinMs: 15_000,
+      });
+    } finally {
+      tier.daemon(old).signal('SIGCONT');
+    }
+    await waitUntil('more writes', () => load.acknowledged.length > before + 200, { withinMs: 10_000 });
+    await load.stop();
+    await master();
+    const redis = application();
+    for (const key of load.acknowledged) assert.notEqual(await redis.get(key), null, key);
+    redis.disconnect();
+  });
+
+  test('planned failover: a client sees latency, not errors', async () => {
+    const old = await master();
+    const load = writer('planned');
+    await waitUntil('writes', () => load.acknowledged.length > 50);
+    await tier.call(tier.sentinels[0], 'operator', 'SENTINEL', 'FAILOVER', tier.plan.shards[0].name);
+    await waitUntil('another master', async () => (await tier.roleOf(old)) === 'slave', { withinMs: 30_000 });
+    const before = load.acknowledged.length;
+    await waitUntil('writes after it', () => load.acknowledged.length > before + 50, { withinMs: 10_000 });
+    await load.stop();
+    assert.ok(load.errors.length <= 1, load.errors.join('; '));
+    await master();
+  });
+
+  test('no sentinel at all: serving goes on', async () => {
+    await tier.kill(...tier.sentinels);
+    const redis = application();
+    for (let i = 0; i < 20; i++) {
+      assert.equal(await redis.set(`alone:${i}`, 'x'), 'OK');
+      await sleep(50);
+    }
+    redis.disconnect();
+    await tier.start(...tier.sentinels);
+    await master();
+  });
+
+  test('started without sentinels it serves the configured address when that is a master', async () => {
+    const now = await master();
+    const replica = tier.redises.find((member) => member !== now) as RedisMember;
+    const fake = (member: RedisMember, port: number): string =>
+      poolFile(port)
+        .replace(/ {3}- [\d.]+:\d+:1\n/g, '   - 127.0.0.1:1:1\n')
+        .replace(/ {3}- [\d.]+:\d+:1 (\S+)/, `   - ${member.address}:${member.port}:1 $1`);
+    const ask = async (member: RedisMember): Promise<string> => {
+      const other = await startProxy('bun', 1, ([port]) => fake(member, port));
+      const redis = new Redis(other.ports[0], '127.0.0.1', { password: TEST_CREDENTIALS.application });
+      try {
+        return await redis.set('boot', 'x');
+      } catch (error) {
+        return (error as Error).message;
+      } finally {
+        redis.disconnect();
+        await other.stop();
+      }
+    };
+    assert.equal(await ask(now), 'OK');
+    assert.match(await ask(replica), /no master of 'shard-1' within 3000 ms .*is not a master.*not executed/);
+  });
+});
