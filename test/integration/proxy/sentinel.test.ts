@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { RedisMember } from '../../../topology/types.ts';
 import { NativeTier } from '../../support/native-tier.ts';
-import { RawClient, request } from '../../support/raw-client.ts';
 import { type RunningProxy, startProxy } from '../../support/proxy.ts';
+import { RawClient, request } from '../../support/raw-client.ts';
 import { TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
