@@ -4,6 +4,8 @@ import { isObject, type ObjectValue, type Value } from '../protocol/values.ts';
 
 /** Objects of one twemstack stack carry this label with the stack's name. */
 export const OWNER_LABEL = 'twemstack.stack';
+/** Tells apart two deployments of stacks of one name; compared only where the configuration sets it. */
+const INSTANCE_LABEL = 'twemstack.instance';
 
 export const labelBlock: NestedBlock = setOf(block({ label: required('string'), value: required('string') }));
 
@@ -27,12 +29,12 @@ export function fromLabelMap(labels: Record<string, string> | null | undefined):
 
 /**
  * Was an object left behind by an apply that was killed before terraform could write it down? It was if it carries the
- * same owner as the object about to be made. Anything else is a stranger's.
+ * same owner, and the same instance of it, as the object about to be made. Anything else is a stranger's.
  */
 export function isOwnLeftover(
   found: Record<string, string> | null | undefined,
   wanted: Record<string, string>,
 ): boolean {
-  const owner = wanted[OWNER_LABEL];
-  return owner !== undefined && found?.[OWNER_LABEL] === owner;
+  const same = (label: string): boolean => found?.[label] === wanted[label];
+  return OWNER_LABEL in wanted && same(OWNER_LABEL) && (!(INSTANCE_LABEL in wanted) || same(INSTANCE_LABEL));
 }

@@ -1,6 +1,6 @@
 /** A folder in which terraform runs, and what it says there. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -38,6 +38,7 @@ export class Workspace {
   readonly folder: string;
   readonly #provider: ProviderUnderTest;
   readonly #env: Record<string, string>;
+  #initialised = false;
 
   /** @param folder of another workspace, to go on with its state */
   constructor(
@@ -67,10 +68,14 @@ export class Workspace {
     const provider = { docker: host === undefined ? {} : { host } };
     const config = { terraform: { required_providers: required }, provider, resource: resources };
     writeFileSync(join(this.folder, 'main.tf.json'), JSON.stringify(config, undefined, 1));
+    if (this.#initialised) {
+      return;
+    }
     const init = await this.#terraform(['init', '-no-color', '-backend=false']);
     if (init.exitCode !== 0) {
       throw new Error(`terraform init failed: ${init.stdout}${init.stderr}`);
     }
+    this.#initialised = true;
   }
 
   /** Writes a file beside the configuration, in folders that are made as needed. */
@@ -166,8 +171,21 @@ export class Workspace {
 
   /** Destroys what is left and removes the folder. */
   async close(): Promise<void> {
-    await this.destroy();
+    if (this.#knowsSomething()) {
+      await this.destroy();
+    }
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #knowsSomething(): boolean {
+    try {
+      const state = JSON.parse(readFileSync(join(this.folder, 'terraform.tfstate'), 'utf8')) as {
+        resources: unknown[];
+      };
+      return state.resources.length > 0;
+    } catch {
+      return false;
+    }
   }
 
   async #terraform(args: string[]): Promise<{ exitCode: number; stdout: string; stderr: string }> {

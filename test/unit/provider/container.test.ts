@@ -246,6 +246,13 @@ describe('small parts', () => {
     assert.equal(isOwnLeftover({ 'twemstack.stack': 'beta' }, wanted), false);
     assert.equal(isOwnLeftover({}, wanted), false);
     assert.equal(isOwnLeftover(null, wanted), false);
+    const instance = { ...wanted, 'twemstack.instance': '1' };
+    assert.ok(isOwnLeftover(instance, instance));
+    assert.equal(
+      isOwnLeftover({ ...instance, 'twemstack.instance': '2' }, instance),
+      false,
+      'another checkout’s',
+    );
     assert.equal(isOwnLeftover({}, {}), false, 'without a label of its own nothing is');
   });
 

@@ -9,6 +9,7 @@ import { bundleProvider, PROVIDER_SOURCE } from '../../../provider/bundle.ts';
 import { EngineError } from '../../../provider/docker/engine.ts';
 import { makeServerCertificate } from '../../../provider/protocol/certificate.ts';
 import { ProviderError, toDiagnostic } from '../../../provider/protocol/diagnostics.ts';
+import { DIFFERENCES } from '../../provider/differences.ts';
 
 const mirror = mkdtempSync(join(tmpdir(), 'tw-mirror-'));
 after(() => rmSync(mirror, { recursive: true }));
@@ -69,4 +70,13 @@ describe('errors', () => {
     assert.match(toDiagnostic(new TypeError('oops')).summary, /^The provider failed: oops/);
     assert.match(toDiagnostic('text').summary, /^The provider failed: text/);
   });
+});
+
+test('the README’s table of differences is the one the acceptance suite asserts', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../../provider/README.md'), 'utf8');
+  const rows = Object.entries(DIFFERENCES).map(
+    ([id, { bundled, real, why }]) => `| ${id} | ${bundled} | ${real} | ${why} |`,
+  );
+  const table = readme.split('\n').filter((line) => /^\| [a-z0-9-]+ \|.*\|.*\|.*\|/.test(line));
+  assert.deepEqual(table, rows);
 });
