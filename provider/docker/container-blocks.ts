@@ -177,8 +177,9 @@ function readHealthcheck(before: Value, found: EngineJson | undefined): Value {
   for (const [name, field] of CHECK_FIELDS) {
     const nanoseconds = Number(found?.[field] ?? 0);
     const configured = parseDuration(String(known[name])) ?? 0;
-    // Zero is "the image's or the engine's default", whatever that is.
-    read[name] = configured === nanoseconds || configured === 0 ? known[name] : formatDuration(nanoseconds);
+    // Zero is "the image's or the engine's default", whatever that is; engines before 25 know no start interval.
+    const silent = configured === 0 || found?.[field] === undefined;
+    read[name] = silent || configured === nanoseconds ? known[name] : formatDuration(nanoseconds);
   }
   return [{ ...read, retries: known.retries === 0 ? 0 : read.retries }];
 }

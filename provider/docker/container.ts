@@ -73,7 +73,11 @@ function adjustPlan(plan: Plan, prior: ObjectValue | null, config: ObjectValue):
 async function create(operation: Operation<Engine>, planned: ObjectValue): Promise<ObjectValue> {
   const { engine } = operation;
   const name = String(planned.name);
-  await ensureImage(engine, String(planned.image), `Unable to create container with image ${planned.image}`);
+  await ensureImage(
+    operation,
+    String(planned.image),
+    `Unable to create container with image ${planned.image}`,
+  );
   await clearName(operation, planned);
   const parts: ContainerParts = { config: {}, hostConfig: {} };
   writeOptions(planned, parts);

@@ -29,7 +29,7 @@ async function create(operation: Operation<Engine>, planned: ObjectValue): Promi
   if (build) {
     await buildImage(operation, name, build, planned.triggers);
   }
-  return observe(planned, await ensureImage(operation.engine, name, `Unable to get image ${name}`));
+  return observe(planned, await ensureImage(operation, name, `Unable to get image ${name}`));
 }
 
 async function read({ engine }: Operation<Engine>, state: ObjectValue): Promise<ObjectValue | null> {

@@ -1,7 +1,7 @@
 /** docker_network: a network with its own subnet. Nothing of it can be changed in place. */
 import type { NetworkInspectInfo } from 'dockerode';
 import { ProviderError } from '../protocol/diagnostics.ts';
-import { misfits } from '../protocol/planner.ts';
+import { misfits, type Plan } from '../protocol/planner.ts';
 import type { Operation, ResourceType } from '../protocol/resource-type.ts';
 import {
   block,
@@ -103,6 +103,13 @@ function observe(before: ObjectValue, found: NetworkInspectInfo): ObjectValue {
     ),
     labels: fromLabelMap(found.Labels),
   };
+}
+
+/** Without pools of its own the engine chose some; a state of the other provider lists them, and that is no change. */
+function adjustPlan(plan: Plan, _prior: ObjectValue | null, config: ObjectValue): void {
+  if (isEmpty(config.ipam_config)) {
+    plan.replace = plan.replace.filter((name) => name !== 'ipam_config');
+  }
 }
 
 async function create(operation: Operation<Engine>, planned: ObjectValue): Promise<ObjectValue> {
@@ -247,6 +254,7 @@ async function remove({ engine, signal }: Operation<Engine>, prior: ObjectValue)
 
 export const networkType: ResourceType<Engine> = {
   schema,
+  adjustPlan,
   create,
   read,
   update: async (_operation, _prior, planned) => planned,

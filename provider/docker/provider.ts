@@ -2,7 +2,7 @@
 import { ProviderError } from '../protocol/diagnostics.ts';
 import type { Provider } from '../protocol/provider-service.ts';
 import { block, optional, refused, setOf } from '../protocol/schema.ts';
-import type { ObjectValue } from '../protocol/values.ts';
+import { isUnknown, type ObjectValue } from '../protocol/values.ts';
 import { containerType } from './container.ts';
 import { DEFAULT_HOST, Engine } from './engine.ts';
 import { imageType } from './image.ts';
@@ -54,6 +54,13 @@ export const dockerProvider: Provider<Engine> = {
     docker_container: containerType,
   },
   configure: async (config: ObjectValue): Promise<Engine> => {
+    if (isUnknown(config.host)) {
+      throw new ProviderError('The provider’s "host" must be known before anything is planned', {
+        detail:
+          'It depends on something that is only made during apply. Use a plain address, or DOCKER_HOST.',
+        path: ['host'],
+      });
+    }
     const host = typeof config.host === 'string' ? config.host : process.env.DOCKER_HOST || DEFAULT_HOST;
     const wrong = checkHost(host);
     if (wrong) {
