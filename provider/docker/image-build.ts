@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 import type { ImageBuildOptions } from 'dockerode';
 import { ProviderError } from '../protocol/diagnostics.ts';
 import type { Operation } from '../protocol/resource-type.ts';
@@ -115,7 +116,9 @@ async function follow(name: string, output: Readable): Promise<void> {
   let lines: string[] = [];
   for await (const line of createInterface({ input: output })) {
     const message = parse(line);
-    for (const text of (message.stream ?? '').split('\n').filter((part) => part.trim() !== '')) {
+    // What a step writes on stderr comes in red.
+    const plain = stripVTControlCharacters(message.stream ?? '');
+    for (const text of plain.split('\n').filter((part) => part.trim() !== '' && !/^ ---> /.test(part))) {
       if (/^Step \d+\/\d+ : /.test(text)) {
         step = text;
         lines = [];

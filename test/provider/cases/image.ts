@@ -109,7 +109,10 @@ export function imageCases(suiteOf: SuiteOf): void {
       assert.match(applied.text, /no route to mirror/);
       assert.match(applied.text, /echo no route to mirror/);
       if (suite.provider.differs('advice', { bundled: true, real: false })) {
-        assert.match(applied.text, /It failed at "Step 2\/2 : RUN echo .*Its last lines: no route to mirror/);
+        assert.match(
+          applied.text,
+          /It failed at "Step 2\/\d : RUN echo .*Its last lines: no route to mirror/,
+        );
       }
       assert.match(applied.text, /exit code: 100|returned a non-zero code: 100/);
       assert.equal(await workspace.state('docker_image.built'), undefined);
