@@ -36,7 +36,7 @@ export async function startProxy(
   const confFile = join(folder, 'nutcracker.yml');
   writeFileSync(confFile, conf(ports));
   const [program, args] = commandOf(kind);
-  const log = kind === 'original' ? ['-o', '/dev/stderr'] : [];
+  const log = kind === 'original' ? ['-o', join(folder, 'log')] : [];
   const daemon = await spawnDaemon(
     program,
     [...args, '-c', confFile, '-s', String(statsPort), '-a', '127.0.0.1', ...log, ...flags],
@@ -57,7 +57,8 @@ export async function startProxy(
 /** Program and leading arguments of a kind. */
 export function commandOf(kind: ProxyKind): [program: string, args: string[]] {
   const script = resolve('proxy/nutcracker.ts');
-  if (kind === 'original') return ['nutcracker', []];
+  // by its full path: npx puts our own `nutcracker` first
+  if (kind === 'original') return ['/usr/sbin/nutcracker', []];
   if (kind === 'bun') return [findBun(), [script]];
   return [process.execPath, ['--import', import.meta.resolve('tsx'), script]];
 }

@@ -1,0 +1,63 @@
+/**
+ * Every deliberate difference from the original's answers; docs/differences.md has one row for each, in these words.
+ * What no entry explains is a defect.
+ */
+export interface Difference {
+  readonly title: string;
+  /** True when this difference explains the two answers to one request. */
+  explains(request: readonly string[], original: Answer, ours: Answer): boolean;
+}
+
+export interface Answer {
+  readonly bytes: string;
+  readonly closed: boolean;
+}
+
+const isError = (answer: Answer): boolean => answer.bytes.startsWith('-');
+const name = (request: readonly string[]): string => request[0].toLowerCase();
+
+export const DIFFERENCES: readonly Difference[] = [
+  {
+    title: 'QUIT is answered with +OK before the connection closes',
+    explains: (request, original, ours) =>
+      name(request) === 'quit' && original.closed && ours.bytes === '+OK\r\n' && ours.closed,
+  },
+  {
+    title: 'An unsupported command gets an error reply, not a closed connection',
+    explains: (_request, original, ours) =>
+      original.closed && original.bytes === '' && isError(ours) && !ours.closed,
+  },
+  {
+    title: 'Commands that clients greet with are answered by the proxy',
+    explains: (request, original, ours) =>
+      original.closed &&
+      !ours.closed &&
+      ['client', 'echo', 'hello', 'info', 'ping', 'reset', 'select', 'time'].includes(name(request)),
+  },
+  {
+    title: 'Commands that the original does not know are forwarded by their keys',
+    explains: (_request, original, ours) => original.closed && original.bytes === '' && !ours.closed,
+  },
+  {
+    title: 'A protocol error is named before the connection closes',
+    explains: (_request, original, ours) =>
+      original.closed &&
+      original.bytes === '' &&
+      ours.bytes.startsWith('-ERR Protocol error: ') &&
+      ours.closed,
+  },
+  {
+    title: 'ZUNION, ZINTER and ZDIFF are routed by their keys, not by the number of keys',
+    explains: (request, original, ours) =>
+      ['zunion', 'zinter', 'zdiff'].includes(name(request)) && !original.closed && !ours.closed,
+  },
+  {
+    title: "EXISTS counts keys on all servers, not only those on the first key's server",
+    explains: (request, original, ours) =>
+      name(request) === 'exists' && request.length > 2 && original.bytes[0] === ':' && ours.bytes[0] === ':',
+  },
+  {
+    title: "A command whose keys live on different servers is refused, not sent to the first key's server",
+    explains: (_request, _original, ours) => / live on different servers; /.test(ours.bytes) && !ours.closed,
+  },
+];
