@@ -68,18 +68,18 @@ async function planSome({ home, plan, environment }: StackBench): Promise<void> 
     await terraform.plan(home.terraformDir(stack));
 }
 
-/** Anonymous memory as the kernel accounts it to the containers, in MB; page cache is not the stack's need. */
+/** Resident memory of every process of every container, in MB; pages that several share count for each of them. */
 async function residentMemory({ plan, engine }: StackBench): Promise<number> {
   const containers = await listContainers(engine, plan.name);
   const sizes = await Promise.all(
     [...containers.values()].map(async ({ id }) => {
-      const { memory_stats: memory } = await engine.getContainer(id).stats({ stream: false });
-      const stats = memory.stats as unknown as { total_rss?: number; anon?: number };
-      // cgroup v1 says total_rss, v2 says anon.
-      return stats.total_rss ?? stats.anon ?? memory.usage;
+      const { Processes } = (await engine.getContainer(id).top({ ps_args: '-o pid,rss' })) as {
+        Processes: string[][];
+      };
+      return Processes.reduce((sum, [, kilobytes]) => sum + Number(kilobytes), 0);
     }),
   );
-  return sizes.reduce((sum, size) => sum + size, 0) / 1024 ** 2;
+  return sizes.reduce((sum, size) => sum + size, 0) / 1024;
 }
 
 async function statusWithDeadDomain(bench: StackBench): Promise<number> {
