@@ -64,8 +64,8 @@ sentinel_view() {
   view="${fields[ip]}:${fields[port]} ${fields[config-epoch]} ${fields[num-slaves]} ${fields[flags]}"
 }
 
-# redis_view HOST PORT USER PASSWORD: $view becomes "ROLE AMOUNT MASTER": its role, how many keys and functions it holds
-# (1 more while it is loading, for then there will be some), and whom it follows.
+# redis_view HOST PORT USER PASSWORD: $view becomes "ROLE AMOUNT LINK MASTER": its role, how many keys and functions it
+# holds (1 more while it is loading, for then there will be some), whether its link is up, and whom it follows.
 redis_view() {
   local line resp key amount
   local -A fields=()
@@ -76,5 +76,5 @@ redis_view() {
   for key in "${!fields[@]}"; do
     if [[ $key == db[0-9]* && ${fields[$key]} =~ ^keys=([0-9]+) ]]; then amount=$((amount + BASH_REMATCH[1])); fi
   done
-  view="${fields[role]} $amount ${fields[master_host]:--}:${fields[master_port]:--}"
+  view="${fields[role]} $amount ${fields[master_link_status]:--} ${fields[master_host]:--}:${fields[master_port]:--}"
 }

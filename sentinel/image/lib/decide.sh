@@ -9,6 +9,7 @@
 #         named_is_member                  1 = that address belongs to this shard
 #         disputed                         1 = one of them holds the named master for down or is replacing it
 #         lived                            1 = the sentinels have seen this shard with replicas or a failover
+#         answered                         how many sentinels answered
 #         named_role                       what the named master says of itself; nothing = no answer
 #         peers_up, peers_with_data        how many of the other members answer, and hold data
 #         peer_master                      a member that says it is master; nothing = none
@@ -23,6 +24,9 @@ limit_lonely() {
   if [[ $persisted != master ]]; then limit=$((limit + 7000)); fi
 }
 readonly LIMIT_WIPED=60000
+# Before an empty node takes itself for the first one: after an outage of everything the others may need a while, too.
+# A sentinel that has never seen the shard speaks for a first boot, silence does not.
+limit_first() { limit=$((answered > 0 ? 3000 : 12000)); }
 
 conclude() {
   verdict=$1 target=$2 reason=$3
@@ -92,7 +96,12 @@ decide_alone_and_empty() {
   elif ((peers_with_data > 0)) || [[ $lived == 1 ]]; then
     wait_or_refuse 'no majority of the sentinels tells the master, my volume is empty, and the shard has had data'
   else
-    conclude master - 'first boot of the shard as far as anybody can tell, and I am its initial master'
+    limit_first
+    if ((elapsed < limit)); then
+      conclude wait - 'first boot, it seems: giving others time to say that it is not'
+    else
+      conclude master - 'first boot of the shard as far as anybody can tell, and I am its initial master'
+    fi
   fi
 }
 

@@ -1,5 +1,6 @@
 # Finds out which role this member has, writes its live configuration and becomes redis-server.
 source "$lib/decide.sh"
+source "$lib/guard.sh"
 
 readonly live=$data/live/redis.conf store=$data/store
 me=$address:$port
@@ -32,13 +33,13 @@ enough() {
   ((2 * count > ${#sentinel_list[@]}))
 }
 
-# look: one round of questions to all sentinels and members of the shard, and what follows from the answers.
+# look [HOST:PORT]: one round of questions to all sentinels and the other members of the shard, and to one more.
 look() {
   local at
   for at in "${sentinel_list[@]}"; do
     ask "sentinel:$at" sentinel_view "${at%:*}" "${at##*:}" "$shard" replication "$replication_password"
   done
-  for at in "${peer_list[@]}"; do
+  for at in "${peer_list[@]}" "$@"; do
     ask "redis:$at" redis_view "${at%:*}" "${at##*:}" replication "$replication_password"
   done
   collect 1000 enough
@@ -48,8 +49,8 @@ look() {
 
 # The highest config-epoch wins: only an elected failover raises it.
 weigh_sentinels() {
-  local at view_address view_epoch view_replicas view_flags named_epoch=-1 answered=0
-  named='' disputed=0 lived=0 majority=0 named_is_member=0
+  local at view_address view_epoch view_replicas view_flags named_epoch=-1
+  answered=0 named='' disputed=0 lived=0 majority=0 named_is_member=0
   for at in "${sentinel_list[@]}"; do
     [[ -n ${answer[sentinel:$at]:-} ]] || continue
     read -r view_address view_epoch view_replicas _ <<<"${answer[sentinel:$at]}"
@@ -66,16 +67,15 @@ weigh_sentinels() {
 }
 
 weigh_peers() {
-  local at view view_role view_amount
-  peers_up=0 peers_with_data=0 peer_master='' named_role=''
+  local at view_role view_amount
+  peers_up=0 peers_with_data=0 peer_master='' named_role='' named_amount=0
   for at in "${peer_list[@]}"; do
-    view=${answer[redis:$at]:-}
-    [[ -n $view ]] || continue
-    read -r view_role view_amount _ <<<"$view"
+    [[ -n ${answer[redis:$at]:-} ]] || continue
+    read -r view_role view_amount _ <<<"${answer[redis:$at]}"
     peers_up=$((peers_up + 1))
     if ((view_amount > 0)); then peers_with_data=$((peers_with_data + 1)); fi
     if [[ $view_role == master ]]; then peer_master=$at; fi
-    if [[ $at == "$named" ]]; then named_role=$view_role; fi
+    if [[ $at == "$named" ]]; then named_role=$view_role named_amount=$view_amount; fi
   done
 }
 
@@ -103,6 +103,18 @@ live_configuration() {
   if [[ $verdict == replica ]]; then printf 'replicaof %s %s\n' "${target%:*}" "${target##*:}"; fi
 }
 
+# A replica takes over the data of its master, even if that is none. Should that be a mistake, its own is not gone.
+set_aside() {
+  local size
+  size=$(du -sk "$store" | cut -f1)
+  [[ $verdict == replica && $target == "$named" && $named_role == master ]] || return 0
+  ((named_amount == 0 && empty == 0 && size > 64)) || return 0
+  rm -rf "$store.kept"
+  mv "$store" "$store.kept"
+  mkdir "$store"
+  log "my master holds no data, but I did ($size kB): kept in $store.kept until the next time"
+}
+
 mkdir -p "$store"
 empty=0
 compgen -G "$store/appendonlydir/*.manifest" >/dev/null || empty=1
@@ -114,6 +126,9 @@ if [[ $verdict == refuse ]]; then
 fi
 if [[ $verdict == replica ]]; then follows=" of $target"; fi
 log "starting as $verdict${follows:-} after $elapsed ms: $reason"
+set_aside
 live_configuration | write_live redis.conf
+# Two forks, so that it is the child of process 1 and not of redis, which wonders about children it does not know.
+(guard $$ &)
 exec {answers}>&-
 exec redis-server "$live"

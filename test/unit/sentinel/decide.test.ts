@@ -13,6 +13,7 @@ interface Known {
   readonly named_is_member: 0 | 1;
   readonly disputed: 0 | 1;
   readonly lived: 0 | 1;
+  readonly answered: number;
   readonly named_role: string;
   readonly peers_up: number;
   readonly peers_with_data: number;
@@ -33,6 +34,7 @@ const ALONE: Known = {
   named_is_member: 0,
   disputed: 0,
   lived: 0,
+  answered: 0,
   named_role: '',
   peers_up: 0,
   peers_with_data: 0,
@@ -90,7 +92,13 @@ const TABLE: ReadonlyArray<readonly [title: string, known: Partial<Known>, verdi
   ['no sentinels, my master is still master', { persisted: A, peers_up: 1, peer_master: A }, `replica ${A}`],
   ['a stranger is named: as if nobody answered', { majority: 1, named: 'X:1' }, 'wait'],
 
-  ['very first boot of the initial master', { ...EMPTY }, 'master'],
+  ['very first boot, but others may come yet', { ...EMPTY, elapsed: 3000 }, 'wait'],
+  ['very first boot, nobody comes', { ...EMPTY, elapsed: 12_000 }, 'master'],
+  [
+    'very first boot, a sentinel is there that never saw the shard',
+    { ...EMPTY, answered: 1, elapsed: 3000 },
+    'master',
+  ],
   ['very first boot of a replica', { ...FIRST_BOOT }, `replica ${A}`],
   ['wiped, no sentinels, a master is up', { ...EMPTY, ...PEERS, peer_master: A }, `replica ${A}`],
   ['wiped, no sentinels, replicas of mine are up', { ...EMPTY, ...PEERS }, 'wait'],
