@@ -1,10 +1,11 @@
-import { errorReply, INVALID } from '../protocol/replies.ts';
+import { CLOSED, errorReply, INVALID } from '../protocol/replies.ts';
 import type { Client } from './client.ts';
 import type { Receiver } from './receiver.ts';
 
 const MINUS = 45;
 const DOLLAR = 36;
 const CRLF = Buffer.from('\r\n');
+const CLOSED_ERROR = errorReply(CLOSED);
 
 /** How the replies of the parts become one: MGET, DEL and the like, MSET. */
 export type Merge = 'values' | 'sum' | 'ok';
@@ -67,7 +68,8 @@ export class SplitRequest implements Receiver {
   }
 
   fail(part: number, text: Uint8Array): void {
-    this.parts[part].error = text;
+    // the original has no errno for a closed connection, and speaks of something else then
+    this.parts[part].error = CLOSED_ERROR.equals(text) ? errorReply(INVALID) : text;
     this.partDone();
   }
 

@@ -59,7 +59,7 @@ async function answer(port: number, bytes: Buffer, replies: number): Promise<Ans
   const client = await RawClient.open(port);
   const text = await client.ask(bytes, replies);
   // a close follows its last reply within the same turn
-  if (!client.closed && text.startsWith('-ERR Protocol')) await sleep(20);
+  if (!client.closed && /^(-ERR Protocol|\+OK)/.test(text)) await sleep(30);
   client.end();
   return { bytes: text, closed: client.closed };
 }
@@ -225,7 +225,8 @@ describe('answers, byte for byte', () => {
 
   test('keys that live on different servers', async () => {
     const problems: string[] = [];
-    const keys = Array.from({ length: 12 }, (_, i) => `k${i}`);
+    // far apart: this hash puts keys that differ in the last letter only side by side
+    const keys = ['name', 'name2', 'apple', 'zebra', 'orange', 'qwerty', '42', 'Berlin', 'x', 'linux48'];
     for (const key of keys) {
       await compare(['SET', key, 'x'], used, problems);
       await compare(['ZADD', `{${key}}z`, '1', 'a'], used, problems);

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Fault, startFaultyServer } from '../support/faulty-server.ts';
+import { freePort } from '../support/free-port.ts';
+import { type RunningProxy, startProxy } from '../support/proxy.ts';
+import { RawClient, request } from '../support/raw-client.ts';
+
+/* What clients are told when servers fail: the original's words, from both. */
+const FAULTS: readonly (Fault | 'refused' | 'unresolvable')[] = [
+  'refused',
+  'unresolvable',
+  'hang',
+  'reset',
+  'close',
+  'half',
+  'junk',
+  'oom',
+  'busy',
+  'loading',
+  'readonly',
+];
+let ours: RunningProxy;
+let original: RunningProxy;
+const servers: { stop(): void }[] = [];
+
+before(async () => {
+  const good = await startFaultyServer('good');
+  servers.push(good);
+  const addresses: string[] = [];
+  for (const fault of FAULTS) {
+    if (fault === 'refused') addresses.push(`127.0.0.1:${await freePort()}`);
+    else if (fault === 'unresolvable') addresses.push('no.such.host.invalid:6379');
+    else {
+      const server = await startFaultyServer(fault);
+      servers.push(server);
+      addresses.push(`127.0.0.1:${server.port}`);
+    }
+  }
+  const conf = (ports: readonly number[]): string =>
+    FAULTS.map(
+      (fault, i) => `${fault}:
+  listen: 127.0.0.1:${ports[i]}
+  redis: true
+  timeout: 300
+  servers:
+   - ${addresses[i]}:1 server1
+   - 127.0.0.1:${good.port}:1 server2
+`,
+    ).join('');
+  ours = await startProxy('bun', FAULTS.length, conf);
+  original = await startProxy('original', FAULTS.length, conf);
+});
+
+after(async () => {
+  for (const server of servers) server.stop();
+  await Promise.all([ours?.stop(), original?.stop()]);
+});
+
+async function answer(port: number, bytes: Buffer, replies: number): Promise<string> {
+  const client = await RawClient.open(port);
+  const text = await client.ask(bytes, replies, 8000);
+  client.end();
+  return text;
+}
+
+/** Keys on the faulty and on the good server, found by asking the original. */
+async function keysOf(pool: number): Promise<{ bad: string; good: string }> {
+  const found: { bad?: string; good?: string } = {};
+  for (const key of ['name', 'name2', 'apple', 'zebra', 'orange', 'qwerty', '42', 'Berlin']) {
+    const text = await answer(original.ports[pool], request('GET', key), 1);
+    found[text === '$4\r\ngood\r\n' ? 'good' : 'bad'] ??= key;
+    if (found.bad && found.good) break;
+  }
+  assert.ok(found.bad && found.good);
+  return { bad: found.bad, good: found.good };
+}
+
+describe('errors of servers', () => {
+  FAULTS.forEach((fault, pool) => {
+    test(fault, async () => {
+      const { bad, good } = await keysOf(pool);
+      const cases: [bytes: Buffer, replies: number][] = [
+        [request('GET', bad), 1],
+        [
+          Buffer.concat([
+            request('GET', bad),
+            request('GET', good),
+            request('PING'),
+            request('SET', bad, 'x'),
+          ]),
+          4,
+        ],
+        [request('MGET', good, bad), 1],
+        [request('DEL', bad, good), 1],
+        [request('MSET', good, '1', bad, '2'), 1],
+      ];
+      for (const [bytes, replies] of cases) {
+        const theirs = await answer(original.ports[pool], bytes, replies);
+        const mine = await answer(ours.ports[pool], bytes, replies);
+        assert.equal(mine, theirs, bytes.toString());
+      }
+    });
+  });
+
+  test('after an answer that nobody asked for, no client gets the answer of another', async () => {
+    const extra = await startFaultyServer('extra');
+    servers.push(extra);
+    const proxy = await startProxy(
+      'bun',
+      1,
+      ([port]) =>
+        `p:\n  listen: 127.0.0.1:${port}\n  redis: true\n  servers:\n  - 127.0.0.1:${extra.port}:1\n`,
+    );
+    try {
+      for (let i = 0; i < 20; i++) {
+        const text = await answer(proxy.ports[0], request('GET', 'x'), 1);
+        assert.ok(['$4\r\ngood\r\n', '-ERR Invalid argument\r\n'].includes(text), text);
+      }
+    } finally {
+      await proxy.stop();
+    }
+  });
+});
