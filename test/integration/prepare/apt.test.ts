@@ -30,15 +30,17 @@ describe('Debian packages on a bare machine', () => {
 
   test('are installed once, progress is told, and no service is started or forbidden afterwards', async () => {
     const policy = '/usr/sbin/policy-rc.d';
+    // This machine allows services and keeps a list of who asked: nobody may while the packages are installed.
     const script = [
-      `printf '#!/bin/sh\\nexit 0\\n' > ${policy}`,
+      `printf '#!/bin/sh\\necho "$@" >> /tmp/asked\\nexit 0\\n' > ${policy}; chmod 755 ${policy}`,
       `${install} redis-server busybox-static`,
       `echo; echo running: $(cat /proc/[0-9]*/comm | grep -c redis || true)`,
-      `cat ${policy}; ls /usr/sbin | grep twemstack || true`,
+      `echo asked: $(grep -c redis /tmp/asked || true)`,
+      `rm /tmp/asked; ${policy} later start; cat /tmp/asked; ls /usr/sbin | grep twemstack || true`,
     ].join('\n');
     const ran = await bare(script);
     assert.equal(ran.exitCode, 0, ran.stderr);
-    const [json, running, ...left] = ran.stdout.split('\n');
+    const [json, running, asked, ...left] = ran.stdout.split('\n');
     const told = JSON.parse(json) as Record<'before' | 'installed' | 'again' | 'lines', string[]>;
     assert.deepEqual(told.before, ['redis-server', 'busybox-static']);
     assert.deepEqual(told.installed, told.before);
@@ -49,7 +51,8 @@ describe('Debian packages on a bare machine', () => {
     );
     assert.ok(told.lines.some((line) => /^apt: installing \d+ %/.test(line)));
     assert.equal(running, 'running: 0');
-    assert.deepEqual(left, ['#!/bin/sh', 'exit 0']);
+    assert.equal(asked, 'asked: 0');
+    assert.deepEqual(left, ['later start'], 'its own policy is back');
   });
 
   test('without root the command to run is named, exit 3', async () => {
