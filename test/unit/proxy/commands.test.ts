@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { commandsPage } from '../../../proxy/admin/commands-page.ts';
 import { COMMANDS, commandId, lookupCommand } from '../../../proxy/protocol/command-table.ts';
 import { keyPositions } from '../../../proxy/protocol/key-positions.ts';
 import { RequestFrame } from '../../../proxy/protocol/request-frame.ts';
@@ -59,4 +61,8 @@ describe('key positions', () => {
     ['memory doctor', 'subcommand'],
   ];
   for (const [line, keys] of cases) test(line, () => assert.deepEqual(keysOf(...line.split(' ')), keys));
+});
+
+test('docs/commands.md says what the table does', () => {
+  assert.equal(readFileSync('docs/commands.md', 'utf8'), commandsPage());
 });
