@@ -14,13 +14,14 @@ export class MemoryLink implements Link {
   /** Bytes that may be in the outbox before `write` takes no more. */
   capacity = Number.POSITIVE_INFINITY;
   private wantsDrain = false;
+  private waiting = 0;
 
   write(bytes: Uint8Array, from: number, to: number): number {
     if (this.closed || this.peer?.closed) return this.closed ? -1 : to - from;
-    const waiting = this.outbox.reduce((sum, chunk) => sum + chunk.length, 0);
-    const taken = Math.max(0, Math.min(to - from, this.capacity - waiting));
+    const taken = Math.max(0, Math.min(to - from, this.capacity - this.waiting));
     if (taken < to - from) this.wantsDrain = true;
     if (taken > 0) this.outbox.push(bytes.slice(from, from + taken));
+    this.waiting += taken;
     return taken;
   }
 
@@ -64,6 +65,7 @@ export class MemoryLink implements Link {
     const [first] = this.outbox;
     if (first !== undefined) {
       const chunk = first.slice(0, limit);
+      this.waiting -= chunk.length;
       if (chunk.length === first.length) this.outbox.shift();
       else this.outbox[0] = first.subarray(limit);
       peer.owner?.onBytes(chunk);
