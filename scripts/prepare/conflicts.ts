@@ -24,7 +24,8 @@ const OTHER_NETWORK = 'set another `network` and `vip` in stack.yaml';
 
 /**
  * What on this machine is in the way of the stack's subnet and virtual IP. The stack's own bridge, and those of Docker
- * networks (which the engine is asked about), are not.
+ * networks (which the engine is asked about), are not. Nothing is sent to the virtual IP to see whether it answers: as
+ * long as no route but the default one leads there, the packet would leave this machine, and any other route is a conflict.
  *
  * @param dockerBridges devices that belong to Docker networks
  */
