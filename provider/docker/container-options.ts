@@ -22,6 +22,8 @@ interface Option {
   read: (found: unknown) => Value;
   /** Empty in the configuration means what the image says. */
   inherited?: boolean;
+  /** Read back only when set: unset, the engine fills in its own. */
+  onlyWhenSet?: boolean;
   /** Written even when false; the engine's own default could be true. */
   always?: boolean;
   /** Never read back: the engine mixes the image's in. */
@@ -70,11 +72,11 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   sysctls: host('Sysctls'),
   tmpfs: host('Tmpfs'),
   log_driver: option('hostConfig', ['LogConfig', 'Type'], { inherited }),
-  log_opts: option('hostConfig', ['LogConfig', 'Config']),
+  log_opts: option('hostConfig', ['LogConfig', 'Config'], { onlyWhenSet: true }),
   runtime: host('Runtime', { inherited }),
   ipc_mode: host('IpcMode', { inherited }),
   pid_mode: host('PidMode'),
-  cgroupns_mode: host('CgroupnsMode', { inherited }),
+  cgroupns_mode: host('CgroupnsMode', { onlyWhenSet: true }),
   network_mode: host('NetworkMode'),
   dns: host('Dns'),
   dns_opts: host('DnsOptions'),
@@ -138,13 +140,10 @@ export function updateRequest(prior: ObjectValue, planned: ObjectValue): EngineJ
 export function readOptions(before: ObjectValue, parts: ContainerParts): ObjectValue {
   const state: ObjectValue = {};
   for (const [name, one] of Object.entries(OPTIONS)) {
-    const observed = one.writeOnly ? before[name] : one.read(pick(parts[one.part], one.field));
+    const unread = one.writeOnly || (one.onlyWhenSet && isEmpty(before[name]));
+    const observed = unread ? before[name] : one.read(pick(parts[one.part], one.field));
     const known = isUnknown(before[name]) ? null : before[name];
     state[name] = one.inherited ? settleInherited(known, observed) : settle(known, observed);
-  }
-  // The engine adds the log driver's defaults; they count only when somebody set options here.
-  if (isEmpty(before.log_opts)) {
-    state.log_opts = before.log_opts;
   }
   if (isUnknown(state.env)) {
     state.env = (parts.config.Env ?? []) as Value;

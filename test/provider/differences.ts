@@ -44,9 +44,9 @@ export const DIFFERENCES = {
     real: 'NET_ADMIN is stored as CAP_NET_ADMIN and replaced at every apply',
     why: 'a plan that never settles hides real drift',
   },
-  strangers: {
-    bundled: 'a network or volume of the same name that is another one’s is an error',
-    real: 'a second network of the name is made; the volume is taken and then planned to be replaced, that is emptied',
+  'strangers-volume': {
+    bundled: 'a volume of the same name with other labels, driver or options is an error',
+    real: 'it is taken, and the next plan replaces it, that is empties it',
     why: 'what is not ours is not touched',
   },
   'stopped-with-ports': {

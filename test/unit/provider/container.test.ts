@@ -110,6 +110,7 @@ describe('options of a container', () => {
         Memory: 5 * 1024 * 1024,
         MemorySwap: 10 * 1024 * 1024,
         Dns: null,
+        CgroupnsMode: 'host',
       },
     };
     const state = readOptions(before, found);
@@ -119,6 +120,9 @@ describe('options of a container', () => {
     assert.equal(state.dns, null);
     assert.equal(state.memory_swap, 0);
     assert.equal(state.memory, 5);
+    assert.equal(state.cgroupns_mode, '');
+    const foreign = readOptions({ ...before, cgroupns_mode: null }, found);
+    assert.equal(foreign.cgroupns_mode, null, 'as the other provider leaves it');
   });
 
   test('an update sends all that can be updated, or nothing', () => {
