@@ -6,6 +6,8 @@ import { CHECKOUT } from '../stack/home.ts';
 import { type Counts, readTapSummary, verdict } from './counts.ts';
 import type { CheckGroup, FileGroup, Group } from './groups.ts';
 
+const NAMING_MS = 10_000;
+
 export interface GroupResult {
   readonly group: string;
   readonly counts: Counts;
@@ -47,7 +49,8 @@ async function runFiles(group: FileGroup, signal: AbortSignal): Promise<Outcome>
     '--import=tsx',
     '--test',
     `--test-concurrency=${group.concurrency}`,
-    `--test-timeout=${group.testSeconds * 1000}`,
+    // Counts for a whole file too: what hangs is named by the runner, a little before the group is ended.
+    `--test-timeout=${group.limitMinutes * 60_000 - NAMING_MS}`,
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
     '--test-reporter=tap',
