@@ -80,11 +80,14 @@ verb(
   async () => (await import('./verbs/synth.ts')).synthVerb,
 );
 verb(
-  'drill <name...>',
-  'inject a fault under load and report what the application saw',
+  'drill [name...]',
+  'inject faults under load and report what the application saw; exit 1 when a promise is broken',
   async () => (await import('./verbs/drill.ts')).drillVerb,
 )
-  .option('--rounds <n>', 'how often', '1')
+  .option('--all', 'every drill, 5 rounds each unless --rounds says otherwise, and drill-report.html')
+  .option('--rounds <n>', 'how often (default: 1)')
+  .option('--seed <n>', 'what `random` draws its faults by; the same seed gives the same faults')
+  .option('--html <file>', 'also write one self-contained page with timelines')
   .option('--force', 'also on a stack that is not whole');
 
 verb(

@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import type { Credentials, Plan } from '../../topology/types.ts';
 import type { Step } from '../report/steps.ts';
-import type { Timeline } from './timeline.ts';
+import type { Timeline } from './watch/timeline.ts';
 
 /** What a fault may use and must tell. */
 export interface FaultContext {
@@ -10,25 +10,54 @@ export interface FaultContext {
   readonly engine: Docker;
   readonly timeline: Timeline;
   readonly step: Step;
+  /** Aborted when the operator wants to stop. */
+  readonly signal: AbortSignal;
+  /**
+   * Registers how to take back what is about to be broken. Called before each break, so that an interruption between
+   * two of them leaves nothing broken; what is registered last is undone first.
+   */
+  undoLater(undo: () => Promise<void>): void;
 }
 
-/** What a fault did: where it struck, and how it is undone. */
+/** What a fault did and where it struck. */
 export interface Injected {
   /** Moment of the fault on the run's monotonic clock (ms). */
   readonly at: number;
-  /** Member that was hit. */
-  readonly member: string;
-  /** Shard that was hit, when one was. */
+  /** Members that were hit, for people. */
+  readonly members: readonly string[];
+  /** The one shard that was hit; undefined when all of them are concerned, or none. */
   readonly shard?: string;
-  /** Brings back what was broken; safe to call twice. */
-  undo(): Promise<void>;
+  /** Milliseconds of a step of the fault's own that has a limit, by the name the drill promises it under. */
+  readonly figures?: Readonly<Record<string, number>>;
+}
+
+/** What is promised under a fault, besides: nothing acknowledged is lost, nothing duplicated, one holder of the VIP. */
+export interface Promised {
+  /** How soon writes flow again. */
+  readonly resume: {
+    /** Milliseconds. */
+    readonly within: number;
+    /**
+     * `shard`: from the fault to the first write that anybody got acknowledged on the shard that was hit.
+     * `newcomer`: the same for connections that are made after the fault.
+     * `connection`: the longest pause of any single connection.
+     */
+    readonly of: 'shard' | 'newcomer' | 'connection';
+    /** `restored`: the fault makes writes impossible, so the time counts from the moment it is taken back. */
+    readonly since: 'fault' | 'restored';
+  };
+  /** Failed requests an application may see. */
+  readonly failures: 'none' | 'one per connection' | 'any';
+  /** `none` although writes fail: reads go on. */
+  readonly failedReads?: 'none';
 }
 
 /** One named drill: a fault, and what is promised under it. */
 export interface Drill {
   readonly name: string;
   readonly summary: string;
-  /** Longest time (ms) from the fault to the first acknowledged write on the shard that was hit. */
-  resumeWithin(plan: Plan): number;
+  promised(plan: Plan): Promised;
+  /** The least time (ms) the fault lasts before it is taken back. */
+  lasts(plan: Plan): number;
   inject(context: FaultContext): Promise<Injected>;
 }

@@ -1,16 +1,21 @@
 import { randomBytes } from 'node:crypto';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { Redis } from 'ioredis';
 import type { Credentials, Plan } from '../../topology/types.ts';
 import { passGate } from '../deploy/gate.ts';
+import { EnvironmentError } from '../errors.ts';
+import { collectStatus, type StackStatus } from '../observe/status.ts';
 import type { Reporter, Step } from '../report/steps.ts';
 import type { Drill, Injected } from './drill.ts';
-import { type Ledger, longestOutage } from './ledger.ts';
-import { Load } from './load.ts';
-import { readBack, removeTraces } from './read-back.ts';
-import { type DrillReport, makeReport } from './report.ts';
-import { Timeline } from './timeline.ts';
+import { Load } from './load/load.ts';
+import { type ReadBack, readBack, removeTraces } from './load/read-back.ts';
+import { REDUNDANCY_MS } from './report/promises.ts';
+import { makeRound, type RoundReport, summary } from './report/round.ts';
+import { UndoStack } from './undo-stack.ts';
+import { Timeline } from './watch/timeline.ts';
+import { startWatching } from './watch/watch.ts';
 
 export interface RunOptions {
   readonly plan: Plan;
@@ -18,102 +23,195 @@ export interface RunOptions {
   readonly engine: Docker;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
+  /** Number of the round, from 1. */
+  readonly round: number;
+  /** What the step is called, besides the drill's name. */
+  readonly label: string;
 }
 
 /** Load before the fault, so that there is a normal to compare with. */
-const BEFORE_MS = 2000;
-/** Load after writes flow again, so that a relapse shows. */
-const AFTER_MS = 2000;
-/** The longest a fault is watched when writes do not come back. */
-const WATCH_MS = 30_000;
-const REDUNDANCY_MS = 60_000;
+const BEFORE_MS = 1500;
+/** Load after writes flow again, and after the stack is whole again, so that a relapse shows. */
+const AFTER_MS = 1500;
+/** Every connection was served within this: writes flow. */
+const FLOWING_MS = 250;
+/** How much longer than promised a recovery is watched. */
+const OVERTIME_MS = 10_000;
+/** After an interruption the members have this long to answer before the report goes without them. */
+const HASTY_MS = 15_000;
 const WRITERS_PER_SHARD = 2;
 const RATE = 100;
 
-/** One round of one drill: load, fault, recovery, restoration, judgement. The stack is whole again when it returns. */
-export async function runDrill(drill: Drill, options: RunOptions): Promise<DrillReport> {
-  const { plan, credentials, engine, reporter, signal } = options;
-  const timeline = await Timeline.start(plan, credentials);
-  const load = new Load({
-    plan,
-    pool: plan.pools[0],
-    password: credentials.application,
-    run: randomBytes(4).toString('hex'),
-    writersPerShard: WRITERS_PER_SHARD,
-    rate: RATE,
+/** One round of one drill: load, fault, recovery, restoration, judgement. */
+export async function runDrill(drill: Drill, options: RunOptions): Promise<RoundReport> {
+  return options.reporter.step(`drill ${drill.name}${options.label}`, async (step) => {
+    const report = await new Round(drill, options, step).run();
+    step.outcome(summary(report));
+    return report;
   });
-  let injected: Injected | undefined;
-  let stopped = false;
-  try {
-    return await reporter.step(`drill ${drill.name}`, async (step) => {
-      step.progress('load through the VIP');
-      await load.start();
-      await delay(BEFORE_MS);
-      injected = await drill.inject({ plan, credentials, engine, timeline, step });
-      await watchRecovery(load.ledger, injected, plan, signal, step);
-      step.progress(`bringing ${injected.member} back`);
-      await injected.undo();
-      const undoneAt = performance.now();
-      const gate = { plan, credentials, engine, signal, patienceMs: REDUNDANCY_MS, progress: step.progress };
-      const status = await passGate({ ...gate, domains: new Set(plan.domains.map(({ name }) => name)) });
-      const wholeAt = performance.now();
-      await delay(AFTER_MS);
-      stopped = true;
-      const ledger = await load.stop();
-      step.progress('reading every write back');
-      const found = await readBack(plan, credentials, status, ledger, plan.pools[0].redisDb);
-      await cleanUp(plan, credentials, ledger);
-      const report = makeReport({
-        drill,
+}
+
+class Round {
+  readonly #startedAt = new Date();
+  readonly #timeline = new Timeline();
+  readonly #undo = new UndoStack();
+  readonly #stall = monitorEventLoopDelay({ resolution: 5 });
+  readonly #load: Load;
+  #problem: string | undefined;
+
+  constructor(
+    private readonly drill: Drill,
+    private readonly options: RunOptions,
+    private readonly step: Step,
+  ) {
+    const { plan, credentials } = options;
+    this.#load = new Load({
+      plan,
+      pool: plan.pools[0],
+      password: credentials.application,
+      run: randomBytes(4).toString('hex'),
+      writersPerShard: WRITERS_PER_SHARD,
+      rate: RATE,
+    });
+  }
+
+  async run(): Promise<RoundReport> {
+    const { plan, credentials, engine, signal } = this.options;
+    const watchers = await startWatching({ plan, credentials, engine, timeline: this.#timeline });
+    let loadEnded = false;
+    try {
+      this.step.progress('load through the VIP');
+      await this.#load.start();
+      this.#stall.enable();
+      await this.#pause(BEFORE_MS);
+      const injected = await this.#inject();
+      await this.#watchRecovery(injected);
+      const undoneAt = await this.#restore(injected);
+      const status = await this.#awaitWhole();
+      const wholeAt = status === undefined ? undefined : performance.now();
+      await this.#pause(AFTER_MS);
+      this.#stall.disable();
+      loadEnded = true;
+      const ledger = await this.#load.stop();
+      const found = await this.#readBack(status);
+      return makeRound({
+        drill: this.drill,
+        round: this.options.round,
+        startedAt: this.#startedAt,
         plan,
         ledger,
-        found,
-        timeline,
+        readBack: found,
+        timeline: this.#timeline,
+        spans: watchers.vip.spans,
         injected,
         undoneAt,
         wholeAt,
-        signal,
+        interrupted: signal.aborted,
+        stall: this.#stall.max / 1e6,
+        problem: this.#problem,
       });
-      step.outcome(report.summary);
-      return report;
-    });
-  } finally {
-    await injected?.undo();
-    if (!stopped) await load.stop();
-    timeline.stop();
+    } finally {
+      await this.#undo.undoAll();
+      if (!loadEnded) await this.#load.stop();
+      watchers.end();
+    }
+  }
+
+  async #inject(): Promise<Injected> {
+    const { plan, credentials, engine, signal } = this.options;
+    const nothing = { at: performance.now(), members: [] };
+    if (signal.aborted) return nothing;
+    try {
+      const injected = await this.drill.inject({
+        plan,
+        credentials,
+        engine,
+        signal,
+        timeline: this.#timeline,
+        step: this.step,
+        undoLater: (undo) => this.#undo.push(undo),
+      });
+      return { ...injected, at: struckAt(this.#timeline, injected) };
+    } catch (error) {
+      if (error instanceof EnvironmentError) throw error;
+      this.#problem = `the fault was not complete: ${(error as Error).message}`;
+      return nothing;
+    }
+  }
+
+  /** Returns when writes have flowed for a while after the fault, or when it is clear that they will not. */
+  async #watchRecovery(injected: Injected): Promise<void> {
+    const { plan, signal } = this.options;
+    const { resume } = this.drill.promised(plan);
+    const least = injected.at + this.drill.lasts(plan);
+    // While a fault makes writes impossible there is nothing to wait for beyond its time.
+    const most = resume.since === 'restored' ? least : least + resume.within + OVERTIME_MS;
+    let flowingSince = Number.POSITIVE_INFINITY;
+    while (!signal.aborted) {
+      const now = performance.now();
+      if (!this.#load.flows(FLOWING_MS)) flowingSince = Number.POSITIVE_INFINITY;
+      else flowingSince = Math.min(flowingSince, now);
+      if (now > least && (now - flowingSince > AFTER_MS || now > most)) return;
+      this.step.progress(`watching (${Math.round(now - injected.at)} ms after the fault)`);
+      await delay(50);
+    }
+  }
+
+  async #restore(injected: Injected): Promise<number> {
+    this.step.progress(`bringing ${injected.members.join(', ')} back`);
+    await this.#undo.undoAll();
+    const undoneAt = performance.now();
+    this.#timeline.note('drill', 'restored', 'the fault is taken back', undoneAt);
+    return undoneAt;
+  }
+
+  async #awaitWhole(): Promise<StackStatus | undefined> {
+    const { plan, credentials, engine, signal } = this.options;
+    try {
+      return await passGate({
+        plan,
+        credentials,
+        engine,
+        domains: new Set(plan.domains.map(({ name }) => name)),
+        patienceMs: signal.aborted ? HASTY_MS : REDUNDANCY_MS,
+        progress: this.step.progress,
+      });
+    } catch (error) {
+      this.#problem = (error as Error).message;
+      return undefined;
+    }
+  }
+
+  async #readBack(status: StackStatus | undefined): Promise<ReadBack | undefined> {
+    const { plan, credentials, engine } = this.options;
+    this.step.progress('reading every write back');
+    const { ledger, otherKeys } = this.#load;
+    const pool = plan.pools[0];
+    try {
+      const now = status ?? (await collectStatus(plan, credentials, engine));
+      const found = await readBack({ plan, credentials, status: now, ledger, db: pool.redisDb });
+      const client = new Redis({ host: plan.vip, port: pool.listen, password: credentials.application });
+      await removeTraces(client, ledger, otherKeys).finally(() => client.disconnect());
+      return found;
+    } catch (error) {
+      this.#problem = [this.#problem, `the writes could not be read back: ${(error as Error).message}`]
+        .filter(Boolean)
+        .join('\n');
+      return undefined;
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.options.signal }).catch(() => undefined);
   }
 }
 
-/** Returns when every shard takes writes again after the fault, or when it is clear that one does not. */
-async function watchRecovery(
-  ledger: Ledger,
-  injected: Injected,
-  plan: Plan,
-  signal: AbortSignal,
-  step: Step,
-): Promise<void> {
-  const hit = injected.shard ?? plan.shards[0].name;
-  const settled = (): boolean => {
-    const outage = longestOutage(ledger, hit, injected.at);
-    const since = performance.now() - injected.at;
-    // Writes that were under way at the moment of the fault may still be answered: wait past them.
-    return (
-      outage !== undefined &&
-      outage.firstAfter - outage.lastBefore > 300 &&
-      since > outage.firstAfter + AFTER_MS
-    );
-  };
-  while (!settled() && performance.now() - injected.at < WATCH_MS && !signal.aborted) {
-    step.progress(`watching ${hit} (${Math.round(performance.now() - injected.at)} ms after the fault)`);
-    await delay(50);
-  }
-}
-
-async function cleanUp(plan: Plan, credentials: Credentials, ledger: Ledger): Promise<void> {
-  const client = new Redis({ host: plan.vip, port: plan.pools[0].listen, password: credentials.application });
-  try {
-    await removeTraces(client, ledger);
-  } finally {
-    client.disconnect();
-  }
+/** A busy engine takes its time to carry out a kill: when the engine tells, its moment is that of the fault. */
+function struckAt(timeline: Timeline, { at, members }: Injected): number {
+  const struck = timeline.first(
+    at,
+    ({ source, event, text }) =>
+      source === 'engine' && /^(kill|pause)$/.test(event) && members.includes(text.split(' ')[0]),
+  );
+  return struck?.at ?? at;
 }

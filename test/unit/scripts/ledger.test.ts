@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { judge, Ledger, longestOutage, type WriteRecord } from '../../../scripts/drill/ledger.ts';
+import { judgeCounter } from '../../../scripts/drill/load/counters.ts';
+import { longestGap, newcomerGap, shardGap, worstConnectionGap } from '../../../scripts/drill/load/gaps.ts';
+import { differences, judge } from '../../../scripts/drill/load/judge.ts';
+import { type Found, Ledger, type WriteRecord } from '../../../scripts/drill/load/ledger.ts';
 
 function write(change: Partial<WriteRecord>): WriteRecord {
   return {
     kind: 'set',
     shard: 'shard-1',
-    writer: 0,
+    connection: 'shard-1/w0',
     key: `key-${change.id}`,
     id: 'id',
     sentAt: 0,
@@ -22,59 +25,149 @@ function ledgerOf(...writes: WriteRecord[]): Ledger {
   return ledger;
 }
 
+function found(parts: { values?: object; lists?: Record<string, string[]>; counters?: object }): Found {
+  return {
+    values: new Map(Object.entries(parts.values ?? {})),
+    lists: new Map(Object.entries(parts.lists ?? {})),
+    counters: new Map(Object.entries(parts.counters ?? {})),
+  };
+}
+
 describe('judging a run', () => {
   test('an acknowledged write that is not there is lost, also when another value stands in its place', () => {
-    const ledger = ledgerOf(write({ id: 'a' }), write({ id: 'b' }), write({ id: 'c' }));
-    const found = {
-      values: new Map([
-        ['key-a', 'a'],
-        ['key-c', 'other'],
-      ]),
-      lists: new Map(),
-    };
-    assert.deepEqual(judge(ledger, found).lost, ['b', 'c']);
+    const ledger = ledgerOf(write({ id: 'a' }), write({ id: 'b' }), write({ id: 'c', endedAt: 7 }));
+    const { lost } = judge(ledger, found({ values: { 'key-a': 'a', 'key-c': 'other' } }));
+    assert.deepEqual(
+      lost.map(({ id }) => id),
+      ['b', 'c'],
+    );
+    assert.deepEqual(lost[1], { id: 'c', key: 'key-c', shard: 'shard-1', acknowledgedAt: 7 });
   });
 
   test('an unknown outcome is never lost; whether it was applied is counted', () => {
     const ledger = ledgerOf(write({ id: 'a', outcome: 'unknown' }), write({ id: 'b', outcome: 'unknown' }));
-    const verdict = judge(ledger, { values: new Map([['key-a', 'a']]), lists: new Map() });
-    assert.deepEqual([verdict.lost, verdict.unknown, verdict.unknownApplied], [[], 2, 1]);
+    const verdict = judge(ledger, found({ values: { 'key-a': 'a' } }));
+    assert.deepEqual(
+      [verdict.lost, verdict.unknown, verdict.unknownApplied, verdict.unknownNotApplied],
+      [[], 2, 1, 1],
+    );
   });
 
   test('a write the application was told was refused, but which is there, is reported', () => {
-    const verdict = judge(ledgerOf(write({ id: 'a', outcome: 'refused' })), {
-      values: new Map([['key-a', 'a']]),
-      lists: new Map(),
-    });
+    const verdict = judge(
+      ledgerOf(write({ id: 'a', outcome: 'refused' })),
+      found({ values: { 'key-a': 'a' } }),
+    );
     assert.deepEqual(verdict.refusedApplied, ['a']);
   });
 
   test('elements that stand twice in a list are duplicated; acknowledged ones out of order are reordered', () => {
     const append = (id: string): WriteRecord => write({ kind: 'append', key: 'list', id });
-    const verdict = judge(ledgerOf(append('1'), append('2'), append('3')), {
-      values: new Map(),
-      lists: new Map([['list', ['1', '3', '2', '1']]]),
-    });
+    const verdict = judge(
+      ledgerOf(append('1'), append('2'), append('3')),
+      found({ lists: { list: ['1', '3', '2', '1'] } }),
+    );
     assert.deepEqual(verdict.duplicated, ['1']);
     assert.equal(verdict.reordered.length > 0, true);
     assert.deepEqual(verdict.lost, []);
   });
+
+  test('counters are judged by writer, and their losses and duplicates are in the same lists', () => {
+    const increment = (key: string, id: string, reply: number): WriteRecord =>
+      write({ kind: 'increment', key, id, reply, sentAt: reply });
+    const verdict = judge(
+      ledgerOf(increment('x', 'x1', 1), increment('x', 'x2', 2), increment('y', 'y1', 2)),
+      found({ counters: { x: 1, y: 2 } }),
+    );
+    assert.deepEqual(
+      verdict.lost.map(({ id }) => id),
+      ['x2'],
+    );
+    assert.deepEqual(verdict.duplicated, ['y']);
+  });
 });
 
-describe('outage of a shard', () => {
-  test('it is the longest pause between acknowledged writes that ends after the fault', () => {
-    const at = (endedAt: number): WriteRecord => write({ id: String(endedAt), endedAt });
-    const ledger = ledgerOf(at(0), at(500), at(990), at(1005), at(3300), at(3310), at(3400));
-    assert.deepEqual(longestOutage(ledger, 'shard-1', 1000), { lastBefore: 5, firstAfter: 2300 });
+describe('judging a counter', () => {
+  const acknowledged = (id: string, reply: number): WriteRecord => write({ kind: 'increment', id, reply });
+  const unknown = (id: string): WriteRecord => write({ kind: 'increment', id, outcome: 'unknown' });
+
+  test('each acknowledged increment counted once is what must be', () => {
+    const verdict = judgeCounter([acknowledged('a', 1), acknowledged('b', 2)], 2);
+    assert.deepEqual(verdict, { lost: [], duplicated: 0, unknownApplied: 0 });
   });
 
-  test('writes of other shards, and writes that failed, do not count', () => {
-    const ledger = ledgerOf(
-      write({ id: '1', endedAt: 10 }),
-      write({ id: '2', endedAt: 200, shard: 'shard-2' }),
-      write({ id: '3', endedAt: 300, outcome: 'unknown' }),
-      write({ id: '4', endedAt: 400 }),
+  test('an unknown increment may have been carried out or not, but only once', () => {
+    const applied = judgeCounter([acknowledged('a', 1), unknown('u'), acknowledged('b', 3)], 3);
+    assert.deepEqual(applied, { lost: [], duplicated: 0, unknownApplied: 1 });
+    const not = judgeCounter([acknowledged('a', 1), unknown('u'), acknowledged('b', 2)], 2);
+    assert.deepEqual(not, { lost: [], duplicated: 0, unknownApplied: 0 });
+    const twice = judgeCounter([acknowledged('a', 1), unknown('u'), acknowledged('b', 4)], 4);
+    assert.deepEqual(twice, { lost: [], duplicated: 1, unknownApplied: 1 });
+  });
+
+  test('an unknown increment at the very end is seen in the final value', () => {
+    assert.equal(judgeCounter([acknowledged('a', 1), unknown('u')], 2).unknownApplied, 1);
+  });
+
+  test('a counter that goes back has lost the acknowledged increments above', () => {
+    const verdict = judgeCounter(
+      [acknowledged('a', 1), acknowledged('b', 2), acknowledged('c', 3), acknowledged('d', 2)],
+      2,
     );
-    assert.deepEqual(longestOutage(ledger, 'shard-1', 100), { lastBefore: -90, firstAfter: 300 });
+    assert.deepEqual([...verdict.lost].sort(), ['b', 'c']);
+  });
+
+  test('a final value below the last reply, or no counter at all, is a loss', () => {
+    assert.deepEqual(judgeCounter([acknowledged('a', 1), acknowledged('b', 2)], 1).lost, ['b']);
+    assert.deepEqual(judgeCounter([acknowledged('a', 1)], undefined).lost, ['a']);
+  });
+});
+
+describe('comparing a replica with its master', () => {
+  test('a missing key, a shorter list and another count are told by key', () => {
+    const master = found({ values: { a: '1', b: '2' }, lists: { l: ['x', 'y'] }, counters: { c: 3 } });
+    const replica = found({ values: { a: '1' }, lists: { l: ['x'] }, counters: { c: 2 } });
+    assert.deepEqual(differences(master, replica), ['b', 'l', 'c']);
+    assert.deepEqual(differences(master, master), []);
+  });
+});
+
+describe('pauses', () => {
+  test('the longest one counts, if it ends after the fault', () => {
+    assert.deepEqual(longestGap([0, 500, 600, 900, 950], 550), { lastBefore: 50, firstAfter: 350 });
+    assert.equal(longestGap([0, 500], 500), undefined);
+  });
+
+  test('a shard is served when anybody is; a connection only when it is itself', () => {
+    const at = (connection: string, endedAt: number): WriteRecord => write({ connection, endedAt });
+    const ledger = ledgerOf(
+      at('shard-1/w0', 100),
+      at('shard-1/w1', 110),
+      at('shard-1/w1', 200),
+      at('shard-1/w1', 300),
+      at('shard-1/w0', 400),
+    );
+    assert.deepEqual(shardGap(ledger, 'shard-1', 105), { lastBefore: 95, firstAfter: 195 });
+    assert.deepEqual(worstConnectionGap(ledger, ['shard-1'], 105), {
+      connection: 'shard-1/w0',
+      lastBefore: -5,
+      firstAfter: 295,
+    });
+    assert.equal(shardGap(ledger, 'shard-2', 105), undefined);
+  });
+
+  test('a refused write is no service, and a failed newcomer none either', () => {
+    const ledger = ledgerOf(
+      write({ endedAt: 100 }),
+      write({ endedAt: 150, outcome: 'refused' }),
+      write({ endedAt: 400 }),
+    );
+    assert.deepEqual(shardGap(ledger, 'shard-1', 100), { lastBefore: 0, firstAfter: 300 });
+    ledger.newcomers.push(
+      { sentAt: 0, endedAt: 90, ok: true },
+      { sentAt: 100, endedAt: 200, ok: false },
+      { sentAt: 300, endedAt: 310, ok: true },
+    );
+    assert.deepEqual(newcomerGap(ledger, 100), { lastBefore: -10, firstAfter: 210 });
   });
 });

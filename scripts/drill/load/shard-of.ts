@@ -1,7 +1,7 @@
-import { HASHES } from '../../proxy/hash/hash-kit.ts';
-import { KeyRouter } from '../../proxy/hash/key-router.ts';
-import type { Plan, PoolSpec } from '../../topology/types.ts';
-import { InputError } from '../errors.ts';
+import { HASHES } from '../../../proxy/hash/hash-kit.ts';
+import { KeyRouter } from '../../../proxy/hash/key-router.ts';
+import type { Plan, PoolSpec } from '../../../topology/types.ts';
+import { InputError } from '../../errors.ts';
 
 /** Tells the shard that owns a key in a pool, by the proxy's own rules. */
 export function shardFinder(plan: Plan, pool: PoolSpec): (key: string) => string {

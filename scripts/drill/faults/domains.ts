@@ -1,0 +1,21 @@
+import type { Drill } from '../drill.ts';
+import { killContainer } from './break.ts';
+import { failover, failoverLimit } from './limits.ts';
+import { look, worstDomain } from './targets.ts';
+
+const killDomain: Drill = {
+  name: 'kill-domain',
+  summary: 'kill every container of one domain at once, the one with the VIP: host gone',
+  promised: (plan) => ({ ...failover(failoverLimit(plan)), failedReads: undefined }),
+  lasts: () => 4000,
+  async inject(context) {
+    const { plan } = context;
+    const domain = worstDomain(plan, await look(context));
+    const members = plan.members.filter((member) => member.domain === domain).map(({ name }) => name);
+    const at = performance.now();
+    await Promise.all(members.map((name) => killContainer(context, name)));
+    return { at, members };
+  },
+};
+
+export const DOMAIN_DRILLS: readonly Drill[] = [killDomain];

@@ -1,0 +1,30 @@
+import type { Plan } from '../../../topology/types.ts';
+import type { Promised } from '../drill.ts';
+
+/**
+ * Milliseconds from a master's death to the first write on its successor: election and promotion take 0.5 s after
+ * `down_after`, the other replicas follow the new master about 1 s later (failover reference, section 0).
+ */
+export const failoverLimit = (plan: Plan): number => plan.sentinel.downAfterMs + 1500;
+
+/** A hung master is noticed up to one ping period (1 s at most) later than a dead one. */
+export const hangLimit = (plan: Plan): number => plan.sentinel.downAfterMs + 3000;
+
+/** A master fails over: requests not yet sent wait, those under way may fail, one a connection. */
+export const failover = (within: number): Promised => ({
+  resume: { within, of: 'shard', since: 'fault' },
+  failures: 'one per connection',
+  failedReads: 'none',
+});
+
+/** Nobody notices. A pause below this is a busy machine, not a fault. */
+export const unnoticed: Promised = {
+  resume: { within: 1000, of: 'connection', since: 'fault' },
+  failures: 'none',
+};
+
+/** Every connection is cut once, and served again in time. */
+export const cutOnce = (within: number, of: Promised['resume']['of']): Promised => ({
+  resume: { within, of, since: 'fault' },
+  failures: 'one per connection',
+});

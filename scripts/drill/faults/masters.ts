@@ -1,0 +1,145 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Drill, FaultContext } from '../drill.ts';
+import { killContainer, need, pauseContainer } from './break.ts';
+import { failover, failoverLimit, hangLimit, unnoticed } from './limits.ts';
+import { firstShard, look, rolesOf } from './targets.ts';
+
+const killMaster: Drill = {
+  name: 'kill-master',
+  summary:
+    'kill -9 the master of the first shard; a replica takes over, the old master comes back as its replica',
+  promised: (plan) => failover(failoverLimit(plan)),
+  lasts: () => 2500,
+  async inject(context) {
+    const { shard, master } = await firstShard(context);
+    const at = performance.now();
+    await killContainer(context, master.name);
+    return { at, members: [master.name], shard };
+  },
+};
+
+const hangMaster: Drill = {
+  name: 'hang-master',
+  summary: 'freeze the master for longer than a failover takes, then let it go on as the zombie it is',
+  promised: (plan) => failover(hangLimit(plan)),
+  lasts: (plan) => plan.sentinel.downAfterMs + 5000,
+  async inject(context) {
+    const { shard, master } = await firstShard(context);
+    const at = performance.now();
+    await pauseContainer(context, master.name);
+    return { at, members: [master.name], shard };
+  },
+};
+
+const restartMaster: Drill = {
+  name: 'restart-master',
+  summary: 'docker restart of the master: it says goodbye, and is back before or after a failover',
+  promised: (plan) => failover(hangLimit(plan)),
+  lasts: () => 4000,
+  async inject(context) {
+    const { shard, master } = await firstShard(context);
+    const at = performance.now();
+    context.timeline.note('drill', 'fault', `restarting ${master.name}`);
+    await context.engine.getContainer(master.name).restart();
+    return { at, members: [master.name], shard };
+  },
+};
+
+const doubleFailover: Drill = {
+  name: 'double-failover',
+  summary: 'kill the master, bring it back as a replica, and kill its successor within 10 s',
+  promised: (plan) => failover(failoverLimit(plan) + 1000),
+  lasts: () => 2500,
+  async inject(context) {
+    const { shard, master } = await firstShard(context);
+    const at = performance.now();
+    await killContainer(context, master.name);
+    const successor = await newMaster(context, shard, master.address);
+    await context.engine.getContainer(master.name).start();
+    // With the first one still away the second kill would leave one member, which takes no writes.
+    await delay(3000, undefined, { signal: context.signal }).catch(() => undefined);
+    await killContainer(context, successor);
+    return { at, members: [master.name, successor], shard };
+  },
+};
+
+/** Waits for a failover away from an address and returns the name of the member that took over. */
+async function newMaster(context: FaultContext, shard: string, old: string): Promise<string> {
+  const { timeline, plan } = context;
+  const announced = await timeline.next(
+    ({ event, text }) => event === '+switch-master' && text.startsWith(`${shard} ${old} `),
+    10_000,
+  );
+  const address = need(announced, `failover of ${shard} within 10 s`).text.split(' ')[3];
+  return need(
+    plan.members.find((member) => member.address === address),
+    `member at ${address}`,
+  ).name;
+}
+
+const killReplica: Drill = {
+  name: 'kill-replica',
+  summary: 'kill -9 one replica of the first shard; nobody notices',
+  promised: () => unnoticed,
+  lasts: () => 4000,
+  async inject(context) {
+    const { shard, replicas } = await firstShard(context);
+    const at = performance.now();
+    await killContainer(context, need(replicas.at(-1), `replica of ${shard}`).name);
+    return { at, members: [replicas[replicas.length - 1].name], shard };
+  },
+};
+
+const allReplicasGone: Drill = {
+  name: 'all-replicas-gone',
+  summary:
+    'kill every replica of a shard: the lone master refuses writes instead of taking some that one crash loses',
+  // Refused with NOREPLICAS, or held, until a replica is back; a restarted replica asks who is master and resyncs.
+  promised: (plan) =>
+    plan.redis.minReplicasToWrite > 0
+      ? {
+          resume: { within: 6000, of: 'shard', since: 'restored' },
+          failures: 'any',
+          failedReads: 'none',
+        }
+      : unnoticed,
+  lasts: (plan) => plan.redis.minReplicasMaxLag * 1000 + 4000,
+  async inject(context) {
+    const { shard, replicas } = await firstShard(context);
+    const at = performance.now();
+    await Promise.all(replicas.map(({ name }) => killContainer(context, name)));
+    return { at, members: replicas.map(({ name }) => name), shard };
+  },
+};
+
+const restartShard: Drill = {
+  name: 'restart-shard',
+  summary:
+    'kill every member of a shard at once and start them all again: one master, with all that was acknowledged',
+  promised: (plan) => ({
+    resume: { within: plan.sentinel.downAfterMs + 12_000, of: 'shard', since: 'restored' },
+    failures: 'any',
+  }),
+  lasts: () => 1500,
+  async inject(context) {
+    const { shard, master, replicas } = rolesOf(
+      context.plan,
+      await look(context),
+      context.plan.shards[0].name,
+    );
+    const members = [master, ...replicas].map(({ name }) => name);
+    const at = performance.now();
+    await Promise.all(members.map((name) => killContainer(context, name)));
+    return { at, members, shard };
+  },
+};
+
+export const MASTER_DRILLS: readonly Drill[] = [
+  killMaster,
+  hangMaster,
+  restartMaster,
+  doubleFailover,
+  killReplica,
+  allReplicasGone,
+  restartShard,
+];

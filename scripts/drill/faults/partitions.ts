@@ -1,0 +1,43 @@
+import type { Drill } from '../drill.ts';
+import { cutOff } from './cut.ts';
+import { failover, hangLimit } from './limits.ts';
+import { firstShard } from './targets.ts';
+
+const partitionMaster: Drill = {
+  name: 'partition-master',
+  summary:
+    'cut the master off from sentinels and replicas, but not from the proxies: two masters for a while',
+  promised: (plan) => failover(hangLimit(plan)),
+  lasts: (plan) => plan.sentinel.downAfterMs + 7000,
+  async inject(context) {
+    const { shard, master, replicas } = await firstShard(context);
+    const others = [...context.plan.sentinels, ...replicas].map(({ address }) => address);
+    const at = performance.now();
+    await cutOff(context, master.name, others);
+    return { at, members: [master.name], shard };
+  },
+};
+
+const partitionReplicas: Drill = {
+  name: 'partition-replicas',
+  summary: 'cut the master off from its replicas only: it refuses writes that nobody else would have',
+  promised: (plan) => ({
+    // The link is made again with the next retransmission, which waits longer the longer it was cut.
+    resume: { within: 10_000, of: 'shard', since: 'restored' },
+    failures: plan.redis.minReplicasToWrite > 0 ? 'any' : 'none',
+    failedReads: 'none',
+  }),
+  lasts: (plan) => plan.redis.minReplicasMaxLag * 1000 + 3000,
+  async inject(context) {
+    const { shard, master, replicas } = await firstShard(context);
+    const at = performance.now();
+    await cutOff(
+      context,
+      master.name,
+      replicas.map(({ address }) => address),
+    );
+    return { at, members: [master.name], shard };
+  },
+};
+
+export const PARTITION_DRILLS: readonly Drill[] = [partitionMaster, partitionReplicas];

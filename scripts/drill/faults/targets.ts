@@ -1,0 +1,44 @@
+import type { Plan, RedisMember } from '../../../topology/types.ts';
+import { currentMaster } from '../../observe/assess.ts';
+import { collectStatus, type StackStatus } from '../../observe/status.ts';
+import type { FaultContext } from '../drill.ts';
+import { need } from './break.ts';
+
+/** A shard's members by the role they have now. */
+export interface ShardRoles {
+  readonly shard: string;
+  readonly master: RedisMember;
+  readonly replicas: readonly RedisMember[];
+}
+
+/** The members of the first shard, which is the one that drills of a single shard hit. */
+export async function firstShard(context: FaultContext): Promise<ShardRoles> {
+  return rolesOf(context.plan, await look(context), context.plan.shards[0].name);
+}
+
+export async function look({ plan, credentials, engine }: FaultContext): Promise<StackStatus> {
+  return collectStatus(plan, credentials, engine);
+}
+
+export function rolesOf(plan: Plan, status: StackStatus, shard: string): ShardRoles {
+  const master = need(currentMaster(status, shard), `single master of ${shard}`);
+  const members = plan.shards.find(({ name }) => name === shard)?.members ?? [];
+  return { shard, master, replicas: members.filter(({ name }) => name !== master.name) };
+}
+
+/** The edge that holds the VIP now. */
+export async function vipHolder(context: FaultContext): Promise<string> {
+  const holder = (await look(context)).members.find(({ vip }) => vip === true);
+  return need(holder?.member.name, 'edge that holds the VIP');
+}
+
+/** The domain whose loss hurts most: it holds the VIP if any does, and most masters. */
+export function worstDomain(plan: Plan, status: StackStatus): string {
+  const weight = (domain: string): number =>
+    status.members
+      .filter(({ member }) => member.domain === domain)
+      .reduce((sum, { vip, redis }) => sum + (vip === true ? 10 : 0) + (redis?.role === 'master' ? 1 : 0), 0);
+  return plan.domains
+    .map(({ name }) => name)
+    .reduce((worst, name) => (weight(name) > weight(worst) ? name : worst));
+}

@@ -1,0 +1,129 @@
+import { judgeCounter } from './counters.ts';
+import type { Found, Ledger, WriteRecord } from './ledger.ts';
+
+/** An acknowledged write that is not there. */
+export interface LostWrite {
+  readonly id: string;
+  readonly key: string;
+  readonly shard: string;
+  /** When it was acknowledged, on the run's clock (ms). */
+  readonly acknowledgedAt: number;
+}
+
+/** The ledger held against what is really there. */
+export interface Verdict {
+  readonly acknowledged: number;
+  readonly refused: number;
+  readonly unknown: number;
+  /** Acknowledged, and not there: what must be empty. */
+  readonly lost: readonly LostWrite[];
+  readonly unknownApplied: number;
+  readonly unknownNotApplied: number;
+  /** Refused (the application was told "not executed"), and there all the same. */
+  readonly refusedApplied: readonly string[];
+  /** List elements that stand there more than once, and one entry for each surplus increment of a counter. */
+  readonly duplicated: readonly string[];
+  /** Acknowledged elements of one writer that stand in another order than they were acknowledged in. */
+  readonly reordered: readonly string[];
+  readonly reads: number;
+  readonly failedReads: number;
+  readonly staleReads: number;
+  readonly backwardsReads: number;
+}
+
+/** Judges a run. Pure. */
+export function judge(ledger: Ledger, found: Found): Verdict {
+  const elements = new Map([...found.lists].map(([key, list]) => [key, new Set(list)]));
+  const isThere = (write: WriteRecord): boolean =>
+    write.kind === 'append'
+      ? (elements.get(write.key)?.has(write.id) ?? false)
+      : found.values.get(write.key) === write.id;
+  const increments = ledger.writes.filter(({ kind }) => kind === 'increment');
+  const plain = ledger.writes.filter(({ kind }) => kind !== 'increment');
+  const of = (outcome: WriteRecord['outcome'], from = plain): WriteRecord[] =>
+    from.filter((write) => write.outcome === outcome);
+  const counters = judgeCounters(increments, found);
+  const unknownApplied = of('unknown').filter(isThere).length + counters.unknownApplied;
+  const unknown = of('unknown', ledger.writes).length;
+  return {
+    acknowledged: of('acknowledged', ledger.writes).length,
+    refused: of('refused', ledger.writes).length,
+    unknown,
+    lost: [...of('acknowledged').filter((write) => !isThere(write)), ...counters.lost].map(lostWrite),
+    unknownApplied,
+    unknownNotApplied: unknown - unknownApplied,
+    refusedApplied: of('refused')
+      .filter(isThere)
+      .map(({ id }) => id),
+    duplicated: [...[...found.lists.values()].flatMap(repeated), ...counters.duplicated],
+    reordered: outOfOrder(of('acknowledged'), found),
+    reads: ledger.reads.length,
+    failedReads: ledger.reads.filter(({ ok }) => !ok).length,
+    staleReads: ledger.reads.filter(({ stale }) => stale).length,
+    backwardsReads: ledger.reads.filter(({ backwards }) => backwards).length,
+  };
+}
+
+const lostWrite = ({ id, key, shard, endedAt }: WriteRecord): LostWrite => ({
+  id,
+  key,
+  shard,
+  acknowledgedAt: endedAt,
+});
+
+function judgeCounters(
+  increments: readonly WriteRecord[],
+  found: Found,
+): { lost: WriteRecord[]; duplicated: string[]; unknownApplied: number } {
+  const byKey = new Map<string, WriteRecord[]>();
+  for (const write of increments) byKey.set(write.key, [...(byKey.get(write.key) ?? []), write]);
+  const verdicts = [...byKey].map(([key, writes]) => ({
+    key,
+    ...judgeCounter(
+      [...writes].sort((a, b) => a.sentAt - b.sentAt),
+      found.counters.get(key),
+    ),
+  }));
+  const gone = new Set(verdicts.flatMap(({ lost }) => lost));
+  return {
+    lost: increments.filter(({ id }) => gone.has(id)),
+    duplicated: verdicts.flatMap(({ key, duplicated }) => Array<string>(duplicated).fill(key)),
+    unknownApplied: verdicts.reduce((sum, { unknownApplied }) => sum + unknownApplied, 0),
+  };
+}
+
+function repeated(elements: readonly string[]): string[] {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const element of elements) {
+    if (seen.has(element)) twice.add(element);
+    seen.add(element);
+  }
+  return [...twice];
+}
+
+/** A writer waits for each answer before it sends the next write, so its list must hold them in that order. */
+function outOfOrder(acknowledged: readonly WriteRecord[], found: Found): string[] {
+  const last = new Map<string, number>();
+  const positions = new Map(
+    [...found.lists].map(([key, elements]) => [key, new Map(elements.map((id, index) => [id, index]))]),
+  );
+  const bad: string[] = [];
+  for (const { kind, key, id } of acknowledged) {
+    const position = kind === 'append' ? positions.get(key)?.get(id) : undefined;
+    if (position === undefined) continue;
+    if (position < (last.get(key) ?? -1)) bad.push(id);
+    last.set(key, position);
+  }
+  return bad;
+}
+
+/** What a replica holds otherwise than its master: keys, list lengths or counters. */
+export function differences(master: Found, replica: Found): string[] {
+  const values = [...master.values].filter(([key, value]) => replica.values.get(key) !== value);
+  const lists = [...master.lists].filter(
+    ([key, list]) => (replica.lists.get(key) ?? []).join() !== list.join(),
+  );
+  const counters = [...master.counters].filter(([key, value]) => replica.counters.get(key) !== value);
+  return [...values, ...lists, ...counters].map(([key]) => key);
+}

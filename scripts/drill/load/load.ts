@@ -1,0 +1,185 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import type { Plan, PoolSpec } from '../../../topology/types.ts';
+import { connectApplication, served } from './application.ts';
+import { Ledger, type Outcome, type ReadRecord, type WriteKind } from './ledger.ts';
+import { Newcomers } from './newcomers.ts';
+import { keysOn, shardFinder } from './shard-of.ts';
+
+export interface LoadOptions {
+  readonly plan: Plan;
+  readonly pool: PoolSpec;
+  readonly password: string;
+  /** Unique in the stack's life, so that no two runs share a key. */
+  readonly run: string;
+  /** Connections per shard; each waits for its answer before the next write. */
+  readonly writersPerShard: number;
+  /** Writes per second of one writer. */
+  readonly rate: number;
+}
+
+/** Errors that say the write was not executed; anything else after sending leaves its outcome open. */
+const NOT_EXECUTED = /^(READONLY|MASTERDOWN|LOADING|NOREPLICAS|NOAUTH|OOM) |not executed\)?$/;
+
+/** One writer: its connection, and what it writes to. */
+interface Writer {
+  readonly client: Redis;
+  readonly shard: string;
+  readonly connection: string;
+  readonly nextKey: () => string;
+  readonly list: string;
+  readonly counter: string;
+  /** Key whose growing value the shard's readers compare with; one writer of a shard moves it. */
+  readonly latest?: string;
+}
+
+/** Writers and readers that use the stack as an application would: ioredis, through the VIP, at a fixed rate. */
+export class Load {
+  readonly ledger = new Ledger();
+  /** Keys it writes to that are not in the ledger. */
+  readonly otherKeys: string[] = [];
+  readonly #options: LoadOptions;
+  readonly #clients: Redis[] = [];
+  readonly #loops: Array<Promise<void>> = [];
+  readonly #newest = new Map<string, number>();
+  readonly #newcomers: Newcomers;
+  #running = true;
+
+  constructor(options: LoadOptions) {
+    this.#options = options;
+    this.#newcomers = new Newcomers(options, this.ledger);
+    this.otherKeys.push(...this.#newcomers.keys);
+  }
+
+  /** Starts all writers and readers once each of them is connected. */
+  async start(): Promise<void> {
+    const { plan, pool, writersPerShard, run } = this.#options;
+    const shardOf = shardFinder(plan, pool);
+    for (const { name: shard } of plan.shards) {
+      const latest = keysOn(shard, `drill:${run}:${shard}:latest`, shardOf)();
+      this.otherKeys.push(latest);
+      for (let n = 0; n < writersPerShard; n++) {
+        const nextKey = keysOn(shard, `drill:${run}:${shard}:${n}`, shardOf);
+        const connection = `${shard}/w${n}`;
+        const client = await this.#connect(connection);
+        const own = { client, shard, connection, nextKey, list: nextKey(), counter: nextKey() };
+        this.#loops.push(this.#write({ ...own, latest: n === 0 ? latest : undefined }));
+      }
+      const reader = `${shard}/r0`;
+      this.#loops.push(this.#read(await this.#connect(reader), shard, reader, latest));
+    }
+    this.#newcomers.start();
+  }
+
+  /** Lets every request under way end, then closes the connections. */
+  async stop(): Promise<Ledger> {
+    this.#running = false;
+    await Promise.all([...this.#loops, this.#newcomers.stop()]);
+    for (const client of this.#clients) {
+      client.removeAllListeners('close');
+      client.disconnect();
+    }
+    return this.ledger;
+  }
+
+  /** True when every connection was served within the last `ms`. */
+  flows(ms: number): boolean {
+    const oldest = Math.min(...this.ledger.servedAt.values());
+    return performance.now() - oldest < ms;
+  }
+
+  async #connect(connection: string): Promise<Redis> {
+    const { plan, pool, password } = this.#options;
+    const { ledger } = this;
+    const client = await connectApplication(plan.vip, pool.listen, password, () =>
+      ledger.reconnects.set(connection, (ledger.reconnects.get(connection) ?? 0) + 1),
+    );
+    this.#clients.push(client);
+    ledger.servedAt.set(connection, performance.now());
+    return client;
+  }
+
+  async #write(writer: Writer): Promise<void> {
+    const { client, nextKey, list, counter, latest } = writer;
+    for (let n = 1; this.#running; n++) {
+      const due = performance.now() + 1000 / this.#options.rate;
+      const id = `${this.#options.run}-${writer.connection}-${n}`;
+      if (n % 4 === 0) await this.#record(writer, 'append', list, id, () => client.rpush(list, id));
+      else if (n % 4 === 2) await this.#record(writer, 'increment', counter, id, () => client.incr(counter));
+      else {
+        const key = nextKey();
+        await this.#record(writer, 'set', key, id, () => client.set(key, id));
+      }
+      if (latest !== undefined && n % 4 === 1) await this.#advance(writer, latest, n);
+      const rest = due - performance.now();
+      if (rest > 0) await delay(rest);
+    }
+  }
+
+  async #record(
+    { client, shard, connection }: Writer,
+    kind: WriteKind,
+    key: string,
+    id: string,
+    send: () => Promise<unknown>,
+  ): Promise<void> {
+    // What an application waits for while its connection is made again is latency, too.
+    const sentAt = performance.now();
+    if (!(await served(client, () => this.#running))) return;
+    let outcome: Outcome = 'acknowledged';
+    let error: string | undefined;
+    let reply: unknown;
+    try {
+      reply = await send();
+    } catch (cause) {
+      error = (cause as Error).message;
+      outcome = NOT_EXECUTED.test(error) ? 'refused' : 'unknown';
+    }
+    const endedAt = performance.now();
+    if (outcome === 'acknowledged') this.ledger.servedAt.set(connection, endedAt);
+    const value = kind === 'increment' && typeof reply === 'number' ? { reply } : {};
+    this.ledger.writes.push({
+      kind,
+      shard,
+      connection,
+      key,
+      id,
+      sentAt,
+      endedAt,
+      outcome,
+      error,
+      ...value,
+    });
+  }
+
+  /** Moves the shard's "latest" key forward; what readers compare with counts only once it was acknowledged. */
+  async #advance({ client, shard }: Writer, key: string, n: number): Promise<void> {
+    if (client.status !== 'ready') return;
+    try {
+      await client.set(key, String(n));
+      this.#newest.set(shard, n);
+    } catch {
+      // The next one counts. A failure here shows in the writer's own records at the same moment.
+    }
+  }
+
+  async #read(client: Redis, shard: string, connection: string, key: string): Promise<void> {
+    let seen = 0;
+    while (this.#running) {
+      const floor = this.#newest.get(shard) ?? 0;
+      const sentAt = performance.now();
+      if (!(await served(client, () => this.#running))) return;
+      let result: Pick<ReadRecord, 'ok' | 'stale' | 'backwards' | 'error'>;
+      try {
+        const value = Number((await client.get(key)) ?? 0);
+        result = { ok: true, stale: value < floor, backwards: value < seen };
+        seen = Math.max(seen, value);
+        this.ledger.servedAt.set(connection, performance.now());
+      } catch (cause) {
+        result = { ok: false, stale: false, backwards: false, error: (cause as Error).message };
+      }
+      this.ledger.reads.push({ shard, connection, sentAt, endedAt: performance.now(), ...result });
+      await delay(1000 / this.#options.rate);
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import { createConnection } from 'node:net';
+import type { Plan, PoolSpec } from '../../../topology/types.ts';
+import type { Ledger } from './ledger.ts';
+import { keysOn, shardFinder } from './shard-of.ts';
+
+const EVERY_MS = 100;
+/** A newcomer that is not served within this has failed; the next one is on its way by then. */
+const PATIENCE_MS = 1000;
+
+export interface NewcomerOptions {
+  readonly plan: Plan;
+  readonly pool: PoolSpec;
+  readonly password: string;
+  readonly run: string;
+}
+
+/**
+ * Ten times a second: connect, AUTH, SET, close. Connections that exist learn of a moved VIP only by their own
+ * timeouts; these tell when the service itself was back.
+ */
+export class Newcomers {
+  readonly #options: NewcomerOptions;
+  readonly #ledger: Ledger;
+  /** The keys it writes, one on each shard. */
+  readonly keys: readonly string[];
+  readonly #underWay = new Set<Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+  #count = 0;
+
+  constructor(options: NewcomerOptions, ledger: Ledger) {
+    this.#options = options;
+    this.#ledger = ledger;
+    const shardOf = shardFinder(options.plan, options.pool);
+    this.keys = options.plan.shards.map(({ name }) =>
+      keysOn(name, `drill:${options.run}:newcomer:${name}`, shardOf)(),
+    );
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      const attempt = this.#attempt().finally(() => this.#underWay.delete(attempt));
+      this.#underWay.add(attempt);
+    }, EVERY_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#underWay);
+  }
+
+  async #attempt(): Promise<void> {
+    const key = this.keys[this.#count++ % this.keys.length];
+    const sentAt = performance.now();
+    const ok = await this.#write(key, String(this.#count));
+    this.#ledger.newcomers.push({ sentAt, endedAt: performance.now(), ok });
+  }
+
+  #write(key: string, value: string): Promise<boolean> {
+    const { plan, pool, password } = this.#options;
+    return new Promise((resolve) => {
+      let answer = '';
+      const socket = createConnection({ host: plan.vip, port: pool.listen, noDelay: true });
+      const end = (ok: boolean): void => {
+        clearTimeout(timer);
+        socket.destroy();
+        resolve(ok);
+      };
+      const timer = setTimeout(() => end(false), PATIENCE_MS);
+      socket.on('error', () => end(false));
+      socket.on('close', () => end(false));
+      socket.on('connect', () => socket.write(request('AUTH', password) + request('SET', key, value)));
+      socket.on('data', (chunk: Buffer) => {
+        answer += chunk.toString('latin1');
+        const lines = answer.split('\r\n');
+        if (lines.length > 2) end(lines[0] === '+OK' && lines[1] === '+OK');
+      });
+    });
+  }
+}
+
+const request = (...words: string[]): string =>
+  `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;

@@ -1,0 +1,94 @@
+import type { PromiseResult } from './promises.ts';
+import type { RoundReport } from './round.ts';
+
+/** What all drills of one call found, as `--json` prints it (docs/drill-report.md). */
+export interface DrillDocument {
+  readonly schema: 1;
+  readonly stack: string;
+  readonly startedAt: string;
+  readonly seed: number | null;
+  readonly passed: boolean;
+  readonly interrupted: boolean;
+  readonly drills: readonly DrillSummary[];
+  readonly rounds: readonly RoundReport[];
+}
+
+/** All rounds of one drill together. */
+export interface DrillSummary {
+  readonly drill: string;
+  readonly summary: string;
+  readonly rounds: number;
+  readonly passed: number;
+  readonly promises: readonly PromiseSummary[];
+}
+
+/** One promise over all rounds of a drill. */
+export interface PromiseSummary {
+  readonly promise: string;
+  readonly unit: PromiseResult['unit'];
+  readonly limit: number;
+  readonly kept: number;
+  readonly rounds: number;
+  /** null = never seen. */
+  readonly p50: number | null;
+  readonly p95: number | null;
+  readonly max: number | null;
+}
+
+export interface DocumentInputs {
+  readonly stack: string;
+  readonly startedAt: Date;
+  readonly seed: number | null;
+  readonly interrupted: boolean;
+  readonly rounds: readonly RoundReport[];
+  /** Drill name -> what it does. */
+  readonly summaries: ReadonlyMap<string, string>;
+}
+
+export function makeDocument(inputs: DocumentInputs): DrillDocument {
+  const { rounds } = inputs;
+  const names = [...new Set(rounds.map(({ drill }) => drill))];
+  return {
+    schema: 1,
+    stack: inputs.stack,
+    startedAt: inputs.startedAt.toISOString(),
+    seed: inputs.seed,
+    passed: rounds.length > 0 && rounds.every(({ passed }) => passed) && !inputs.interrupted,
+    interrupted: inputs.interrupted,
+    drills: names.map((name) => {
+      const own = rounds.filter(({ drill }) => drill === name);
+      return {
+        drill: name,
+        summary: inputs.summaries.get(name) ?? '',
+        rounds: own.length,
+        passed: own.filter(({ passed }) => passed).length,
+        promises: summarise(own),
+      };
+    }),
+    rounds,
+  };
+}
+
+function summarise(rounds: readonly RoundReport[]): PromiseSummary[] {
+  const results = rounds.flatMap(({ promises }) => promises);
+  return [...new Set(results.map(({ promise }) => promise))].map((promise) => {
+    const own = results.filter((result) => result.promise === promise);
+    const seen = own.flatMap(({ seen: value }) => (value === null ? [] : [value])).sort((a, b) => a - b);
+    return {
+      promise,
+      unit: own[0].unit,
+      limit: own[0].limit,
+      kept: own.filter(({ kept }) => kept).length,
+      rounds: own.length,
+      p50: percentile(seen, 0.5),
+      p95: percentile(seen, 0.95),
+      max: seen.at(-1) ?? null,
+    };
+  });
+}
+
+/** The smallest value that at least this share of them does not exceed (nearest rank). */
+export function percentile(sorted: readonly number[], share: number): number | null {
+  if (sorted.length === 0) return null;
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
+}

@@ -1,0 +1,144 @@
+import type { Plan } from '../../../topology/types.ts';
+import type { Drill, Injected } from '../drill.ts';
+import { lengthOf, newcomerGap, shardGap, worstConnectionGap } from '../load/gaps.ts';
+import type { Verdict } from '../load/judge.ts';
+import type { Ledger } from '../load/ledger.ts';
+
+/** One promise held against what was seen in one round. */
+export interface PromiseResult {
+  readonly promise: string;
+  readonly unit: 'ms' | 'count';
+  readonly limit: number;
+  /** null = it never came to it (writes did not flow again), or it could not be measured. */
+  readonly seen: number | null;
+  readonly kept: boolean;
+}
+
+export interface Evidence {
+  readonly drill: Drill;
+  readonly plan: Plan;
+  readonly injected: Injected;
+  readonly ledger: Ledger;
+  /** undefined = interrupted before it could be read back. */
+  readonly verdict?: Verdict;
+  readonly undoneAt: number;
+  /** undefined = it was not whole in time. */
+  readonly wholeAt?: number;
+  /** Longest time with more than one holder of the VIP (ms); undefined = could not be watched. */
+  readonly severalHolders?: number;
+}
+
+/** How long a drill waits for the stack to be whole again. */
+export const REDUNDANCY_MS = 60_000;
+/** The VIP's holders are looked at every 50 ms: an overlap is seen up to two looks longer than it was. */
+const VIP_RESOLUTION_MS = 100;
+
+/** Everything that was promised for this drill. Pure. */
+export function holdPromises(evidence: Evidence): PromiseResult[] {
+  const { plan, severalHolders, verdict } = evidence;
+  const none = (promise: string, seen: number | undefined): PromiseResult =>
+    result(promise, 'count', 0, seen);
+  return [
+    resumePromise(evidence),
+    ...failurePromises(evidence),
+    none('acknowledged writes lost', verdict?.lost.length),
+    none('writes duplicated or reordered', verdict && verdict.duplicated.length + verdict.reordered.length),
+    none('writes refused and yet carried out', verdict?.refusedApplied.length),
+    ...(severalHolders === undefined
+      ? []
+      : [
+          result(
+            'two holders of the VIP at once',
+            'ms',
+            plan.edge.advertIntervalMs + VIP_RESOLUTION_MS,
+            severalHolders,
+          ),
+        ]),
+    result(
+      'whole again after the fault was taken back',
+      'ms',
+      REDUNDANCY_MS,
+      evidence.wholeAt === undefined ? undefined : evidence.wholeAt - evidence.undoneAt,
+    ),
+  ];
+}
+
+function resumePromise({ drill, plan, injected, ledger, undoneAt }: Evidence): PromiseResult {
+  const { within, of, since } = drill.promised(plan).resume;
+  const shards = injected.shard === undefined ? plan.shards.map(({ name }) => name) : [injected.shard];
+  const back = since === 'restored' ? undoneAt - injected.at : 0;
+  switch (of) {
+    case 'connection': {
+      const gap = worstConnectionGap(ledger, shards, injected.at);
+      return result('longest pause of a connection', 'ms', within, gap && lengthOf(gap));
+    }
+    case 'newcomer': {
+      const gap = newcomerGap(ledger, injected.at);
+      return result('new connections served again after', 'ms', within, gap && gap.firstAfter - back);
+    }
+    case 'shard': {
+      const gaps = shards.map((shard) => shardGap(ledger, shard, injected.at));
+      const latest = gaps.some((gap) => gap === undefined)
+        ? undefined
+        : Math.max(...gaps.map((gap) => gap?.firstAfter ?? 0));
+      const name =
+        since === 'restored' ? 'first good write after the fault was taken back' : 'first good write';
+      // A shard that never stopped has its longest pause anywhere, also before the fault was taken back.
+      return result(name, 'ms', within, latest === undefined ? undefined : Math.max(0, latest - back));
+    }
+  }
+}
+
+function failurePromises({ drill, plan, injected, ledger }: Evidence): PromiseResult[] {
+  const { failures, failedReads } = drill.promised(plan);
+  const counted = failuresPerConnection(ledger);
+  const hit = counted.filter(({ shard }) => injected.shard === undefined || shard === injected.shard);
+  const total = hit.reduce((sum, { writes, reads }) => sum + writes + reads, 0);
+  const results: PromiseResult[] = [];
+  if (failures === 'none') results.push(result('failed requests', 'count', 0, total));
+  if (failures === 'one per connection') {
+    const worst = Math.max(0, ...hit.map(({ writes, reads }) => writes + reads));
+    results.push(result('failed requests of any one connection', 'count', 1, worst));
+  }
+  if (failedReads === 'none' && failures !== 'none') {
+    const reads = hit.reduce((sum, entry) => sum + entry.reads, 0);
+    results.push(result('failed reads', 'count', 0, reads));
+  }
+  if (injected.shard !== undefined) {
+    const others = counted.filter(({ shard }) => shard !== injected.shard);
+    const failed = others.reduce((sum, { writes, reads }) => sum + writes + reads, 0);
+    results.push(result('failed requests on other shards', 'count', 0, failed));
+  }
+  return results;
+}
+
+/** Failed requests and reconnects of one of the load's connections. */
+export interface ConnectionFailures {
+  readonly connection: string;
+  readonly shard: string;
+  readonly writes: number;
+  readonly reads: number;
+  readonly reconnects: number;
+}
+
+export function failuresPerConnection(ledger: Ledger): ConnectionFailures[] {
+  return [...ledger.servedAt.keys()].map((connection) => ({
+    connection,
+    shard: connection.split('/')[0],
+    writes: ledger.writes.filter(
+      (write) => write.connection === connection && write.outcome !== 'acknowledged',
+    ).length,
+    reads: ledger.reads.filter((read) => read.connection === connection && !read.ok).length,
+    reconnects: ledger.reconnects.get(connection) ?? 0,
+  }));
+}
+
+function result(
+  promise: string,
+  unit: PromiseResult['unit'],
+  limit: number,
+  seen: number | undefined,
+): PromiseResult {
+  const rounded = seen === undefined ? null : Math.round(seen);
+  return { promise, unit, limit, seen: rounded, kept: rounded !== null && rounded <= limit };
+}

@@ -1,0 +1,188 @@
+import type { Gap } from '../load/gaps.ts';
+import { newcomerGap, shardGap, worstConnectionGap } from '../load/gaps.ts';
+import { judge, type LostWrite, type Verdict } from '../load/judge.ts';
+import type { Ledger } from '../load/ledger.ts';
+import type { ReadBack } from '../load/read-back.ts';
+import type { Timeline, TimelineEvent } from '../watch/timeline.ts';
+import { type HolderSpan, holderTimes } from '../watch/vip.ts';
+import {
+  type ConnectionFailures,
+  type Evidence,
+  failuresPerConnection,
+  holdPromises,
+  type PromiseResult,
+} from './promises.ts';
+import { makeSeries, type Series } from './series.ts';
+
+/** One round of one drill, as `--json` prints it (docs/drill-report.md). Times are ms relative to the fault. */
+export interface RoundReport {
+  readonly drill: string;
+  readonly round: number;
+  readonly passed: boolean;
+  readonly interrupted: boolean;
+  readonly startedAt: string;
+  readonly members: readonly string[];
+  readonly shard: string | null;
+  readonly promises: readonly PromiseResult[];
+  /** Steps of a failover; null when they did not happen. */
+  readonly milestones: Readonly<Record<Milestone, number | null>>;
+  readonly gaps: {
+    readonly shards: ReadonlyArray<Gap & { readonly shard: string }>;
+    readonly connection: (Gap & { readonly connection: string }) | null;
+    readonly newcomer: Gap | null;
+  };
+  readonly figures: Readonly<Record<string, number>>;
+  readonly errors: ReadonlyArray<{ readonly shard: string; readonly error: string; readonly count: number }>;
+  readonly connections: readonly ConnectionFailures[];
+  /** null = interrupted before the writes could be read back. */
+  readonly verdict: Verdict | null;
+  readonly differingReplicas: ReadBack['differing'];
+  /** Milliseconds of latency of acknowledged writes. */
+  readonly latency: { readonly p50: number; readonly p99: number; readonly max: number };
+  readonly vip: {
+    readonly several: number;
+    readonly none: number;
+    readonly spans: readonly HolderSpan[];
+  } | null;
+  /** Longest time (ms) this program itself was held up: what is measured is no better than that. */
+  readonly stall: number;
+  readonly series: Series;
+  readonly timeline: readonly TimelineEvent[];
+  /** Why it ended early, when it did. */
+  readonly problem: string | null;
+}
+
+export const MILESTONES = ['detected', 'promoted', 'announced', 'vipMoved', 'restored', 'whole'] as const;
+export type Milestone = (typeof MILESTONES)[number];
+
+export interface RoundInputs extends Omit<Evidence, 'verdict' | 'severalHolders'> {
+  readonly round: number;
+  readonly startedAt: Date;
+  readonly timeline: Timeline;
+  readonly readBack?: ReadBack;
+  readonly spans?: readonly HolderSpan[];
+  readonly interrupted: boolean;
+  readonly stall: number;
+  readonly problem?: string;
+}
+
+export function makeRound(inputs: RoundInputs): RoundReport {
+  const { plan, ledger, injected, readBack, spans } = inputs;
+  const shards = plan.shards.map(({ name }) => name);
+  const verdict = readBack === undefined ? undefined : judge(ledger, readBack.masters);
+  const times = spans === undefined ? undefined : holderTimes(spans, injected.at);
+  const promises = holdPromises({ ...inputs, verdict, severalHolders: times?.several });
+  const since = (at: number): number => round(at - injected.at);
+  return {
+    drill: inputs.drill.name,
+    round: inputs.round,
+    passed: promises.every(({ kept }) => kept) && !inputs.interrupted && inputs.problem === undefined,
+    interrupted: inputs.interrupted,
+    startedAt: inputs.startedAt.toISOString(),
+    members: injected.members,
+    shard: injected.shard ?? null,
+    promises,
+    milestones: milestones(inputs),
+    gaps: {
+      shards: shards.flatMap((shard) => {
+        const gap = shardGap(ledger, shard, injected.at);
+        return gap === undefined ? [] : [{ shard, ...rounded(gap) }];
+      }),
+      connection: rounded(worstConnectionGap(ledger, shards, injected.at)) ?? null,
+      newcomer: rounded(newcomerGap(ledger, injected.at)) ?? null,
+    },
+    figures: injected.figures ?? {},
+    errors: errorCounts(ledger),
+    connections: failuresPerConnection(ledger),
+    verdict:
+      verdict === undefined ? null : { ...verdict, lost: verdict.lost.map((lost) => relative(lost, since)) },
+    differingReplicas: readBack?.differing ?? [],
+    latency: latency(ledger),
+    vip:
+      spans === undefined || times === undefined
+        ? null
+        : {
+            several: round(times.several),
+            none: round(times.none),
+            spans: spans.map((span) => ({ ...span, from: since(span.from), to: since(span.to) })),
+          },
+    stall: round(inputs.stall),
+    series: makeSeries(ledger, shards, injected.at),
+    timeline: inputs.timeline.events.map((event) => ({ ...event, at: since(event.at) })),
+    problem: inputs.problem ?? null,
+  };
+}
+
+/** One sentence on how a round went. */
+export function summary(report: RoundReport): string {
+  const broken = report.promises.filter(({ kept }) => !kept);
+  const { verdict } = report;
+  const first = report.promises[0];
+  const seen = `${first.promise} ${first.seen ?? '?'} ${first.unit === 'ms' ? 'ms' : ''}`.trim();
+  const counts =
+    verdict === null
+      ? 'not read back'
+      : `${verdict.lost.length} of ${verdict.acknowledged} acknowledged writes lost, ${verdict.unknown} unknown, ${verdict.refused} refused`;
+  const state = report.interrupted ? 'interrupted' : report.passed ? 'passed' : 'MISSED';
+  const missed = broken.map(({ promise, seen: value, limit }) => `${promise}: ${value ?? '?'} > ${limit}`);
+  return `${state}: ${seen}, ${counts}${missed.length > 0 ? ` (${missed.join('; ')})` : ''}`;
+}
+
+function milestones(inputs: RoundInputs): RoundReport['milestones'] {
+  const { timeline, injected, plan } = inputs;
+  const first = (match: (event: TimelineEvent) => boolean): number | null => {
+    const found = timeline.first(injected.at, match);
+    return found === undefined ? null : round(found.at - injected.at);
+  };
+  const shard = injected.shard;
+  const about = (event: TimelineEvent): boolean => shard === undefined || event.text.includes(shard);
+  const others = new Set(
+    plan.members
+      .filter((member) => member.role === 'redis' && (shard === undefined || member.shard === shard))
+      .map(({ name }) => name)
+      .filter((name) => !injected.members.includes(name)),
+  );
+  return {
+    detected: first((e) => e.event === '+sdown' && e.text.startsWith('master') && about(e)),
+    promoted: first((e) => e.event === 'role' && e.text === 'master' && others.has(e.source)),
+    announced: first((e) => e.event === '+switch-master' && about(e)),
+    vipMoved: first((e) => e.event === 'vrrp' && e.text === 'MASTER'),
+    restored: round(inputs.undoneAt - injected.at),
+    whole: inputs.wholeAt === undefined ? null : round(inputs.wholeAt - injected.at),
+  };
+}
+
+function errorCounts(ledger: Ledger): RoundReport['errors'] {
+  const counts = new Map<string, { shard: string; error: string; count: number }>();
+  for (const { shard, error } of [...ledger.writes, ...ledger.reads]) {
+    if (error === undefined) continue;
+    const key = `${shard} ${error}`;
+    const entry = counts.get(key) ?? { shard, error, count: 0 };
+    entry.count += 1;
+    counts.set(key, entry);
+  }
+  return [...counts.values()].sort((a, b) => b.count - a.count);
+}
+
+function latency(ledger: Ledger): RoundReport['latency'] {
+  const sorted = ledger.writes
+    .filter(({ outcome }) => outcome === 'acknowledged')
+    .map(({ sentAt, endedAt }) => endedAt - sentAt)
+    .sort((a, b) => a - b);
+  const at = (share: number): number =>
+    round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
+  return { p50: at(0.5), p99: at(0.99), max: at(1) };
+}
+
+const relative = (lost: LostWrite, since: (at: number) => number): LostWrite => ({
+  ...lost,
+  acknowledgedAt: since(lost.acknowledgedAt),
+});
+
+const round = (ms: number): number => Math.round(ms * 10) / 10;
+
+function rounded<T extends Gap>(gap: T): T;
+function rounded<T extends Gap>(gap: T | undefined): T | undefined;
+function rounded<T extends Gap>(gap: T | undefined): T | undefined {
+  return gap && { ...gap, lastBefore: round(gap.lastBefore), firstAfter: round(gap.firstAfter) };
+}

@@ -1,0 +1,44 @@
+import { table } from '../../report/table.ts';
+import type { DrillDocument, PromiseSummary } from './document.ts';
+
+/** The report for a terminal: one table of promises per drill, then what the application was told. */
+export function reportText(document: DrillDocument): string {
+  const parts = document.drills.map((drill) => {
+    const rows = drill.promises.map((promise) => [
+      promise.promise,
+      limitText(promise),
+      valueText(promise.p50),
+      valueText(promise.p95),
+      valueText(promise.max),
+      promise.kept === promise.rounds ? 'kept' : `BROKEN in ${promise.rounds - promise.kept}`,
+    ]);
+    const rounds = document.rounds.filter((round) => round.drill === drill.drill);
+    const problems = rounds.flatMap(({ problem, round }) =>
+      problem === null ? [] : [`  round ${round}: ${problem}\n`],
+    );
+    return [
+      `\n${drill.drill}: ${drill.passed} of ${drill.rounds} rounds passed\n`,
+      table(['promise', 'limit', 'p50', 'p95', 'max', ''], rows),
+      ...errorLines(rounds),
+      ...problems,
+    ].join('');
+  });
+  const end = document.interrupted ? '\ninterrupted: the report is partial\n' : '';
+  return `${parts.join('')}${end}`;
+}
+
+function errorLines(rounds: DrillDocument['rounds']): string[] {
+  const counts = new Map<string, number>();
+  for (const { errors } of rounds)
+    for (const { shard, error, count } of errors) {
+      const line = `${shard}: ${error}`;
+      counts.set(line, (counts.get(line) ?? 0) + count);
+    }
+  if (counts.size === 0) return [];
+  return ['errors the application saw:\n', ...[...counts].map(([line, count]) => `  ${count}× ${line}\n`)];
+}
+
+export const limitText = ({ limit, unit }: PromiseSummary): string =>
+  unit === 'ms' ? `<= ${limit} ms` : limit === 0 ? 'none' : `<= ${limit}`;
+
+const valueText = (value: number | null): string => (value === null ? '-' : String(value));

@@ -1,0 +1,108 @@
+import { PassThrough, type Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fromWallClock, type Timeline } from './timeline.ts';
+import type { EndWatch, WatchOptions } from './watch.ts';
+
+const AGAIN_MS = 100;
+
+/** What a log line says that belongs on the timeline; `at` in Unix ms where the line itself tells. */
+export interface LogNews {
+  readonly event: string;
+  readonly text: string;
+  readonly at?: number;
+}
+
+/** A line of an edge's log: keepalived's changes of state, and what the supervisor does. */
+export function edgeNews(line: string): LogNews | undefined {
+  const [, kind, at, text] = /^twemstack-(vrrp|edge) (\d+) (.*)$/.exec(line) ?? [];
+  return kind === undefined ? undefined : { event: kind, text, at: Number(at) };
+}
+
+/** A line of a proxy's log: what it decided about a shard. */
+export function proxyNews(line: string): LogNews | undefined {
+  const [, text] = /^\[[^\]]+\] ('[^']+'.*)$/.exec(line) ?? [];
+  return text === undefined ? undefined : { event: 'decision', text };
+}
+
+/** Follows the logs of the edges and the proxies, over restarts of their containers. */
+export async function watchLogs(options: WatchOptions): Promise<EndWatch> {
+  const { plan } = options;
+  const follow = [
+    ...plan.edges.map(({ name }) => new LogFollower(options, name, edgeNews)),
+    ...plan.proxies.map(({ name }) => new LogFollower(options, name, proxyNews)),
+  ];
+  return () => {
+    for (const follower of follow) follower.end();
+  };
+}
+
+class LogFollower {
+  readonly #options: WatchOptions;
+  readonly #name: string;
+  readonly #read: (line: string) => LogNews | undefined;
+  readonly #timeline: Timeline;
+  /** Unix ms of the last line seen: where to go on after a restart. */
+  #since = Date.now();
+  #stream: Readable | undefined;
+  #ended = false;
+
+  constructor(options: WatchOptions, name: string, read: (line: string) => LogNews | undefined) {
+    this.#options = options;
+    this.#name = name;
+    this.#read = read;
+    this.#timeline = options.timeline;
+    void this.#run();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#stream?.destroy();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#ended) {
+      try {
+        await this.#follow();
+      } catch {
+        // The container is gone, or the engine hung up: try again until the run ends.
+      }
+      await delay(AGAIN_MS);
+    }
+  }
+
+  async #follow(): Promise<void> {
+    const { engine } = this.#options;
+    const since = (this.#since / 1000).toFixed(3);
+    const options = { follow: true, stdout: true, stderr: true, timestamps: true, since } as const;
+    // The engine takes fractions of a second; the types know whole ones only.
+    const stream = (await engine
+      .getContainer(this.#name)
+      .logs(options as unknown as { follow: true })) as Readable;
+    this.#stream = stream;
+    if (this.#ended) stream.destroy();
+    const out = new PassThrough();
+    engine.modem.demuxStream(stream, out, out);
+    let rest = '';
+    out.on('data', (chunk: Buffer) => {
+      const lines = (rest + chunk.toString()).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) this.#line(line);
+    });
+    await new Promise<void>((resolve) => {
+      stream.on('end', resolve);
+      stream.on('close', resolve);
+      stream.on('error', () => resolve());
+    });
+  }
+
+  /** `<RFC 3339 time> <text>` */
+  #line(line: string): void {
+    const blank = line.indexOf(' ');
+    const written = Date.parse(line.slice(0, blank));
+    if (Number.isNaN(written) || written < this.#since) return;
+    this.#since = written + 1;
+    const news = this.#read(line.slice(blank + 1));
+    if (news !== undefined)
+      this.#timeline.note(this.#name, news.event, news.text, fromWallClock(news.at ?? written));
+  }
+}

@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import type Docker from 'dockerode';
+import type { Plan } from '../../../topology/types.ts';
+import type { Timeline } from './timeline.ts';
+import type { WatchOptions } from './watch.ts';
+
+const EVERY_MS = 50;
+
+/** A time during which the same edges held the VIP (ms on the run's clock). */
+export interface HolderSpan {
+  readonly from: number;
+  readonly to: number;
+  /** Edges that have the address and can act. */
+  readonly holders: readonly string[];
+  /** Edges that have the address, but are frozen: nothing in them can let go of it. */
+  readonly frozen: readonly string[];
+}
+
+/**
+ * Looks every 50 ms at the addresses of every edge and at whom this machine's ARP cache takes for the VIP. It reads
+ * /proc of this machine, which costs microseconds, so it only sees edges whose engine runs here.
+ */
+export class VipWatch {
+  readonly #plan: Plan;
+  readonly #engine: Docker;
+  readonly #timeline: Timeline;
+  readonly #pids = new Map<string, number>();
+  readonly #frozen = new Set<string>();
+  readonly #spans: Array<{ from: number; to: number; holders: string[]; frozen: string[] }> = [];
+  #neighbour = '';
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor({ plan, engine, timeline }: WatchOptions) {
+    this.#plan = plan;
+    this.#engine = engine;
+    this.#timeline = timeline;
+  }
+
+  static async start(options: WatchOptions): Promise<VipWatch> {
+    const watch = new VipWatch(options);
+    await Promise.all(options.plan.edges.map(({ name }) => watch.#findProcess(name)));
+    watch.#timer = setInterval(() => watch.#look(), EVERY_MS);
+    return watch;
+  }
+
+  /** Who held the VIP when, without gaps; undefined when the edges' processes are not on this machine. */
+  get spans(): readonly HolderSpan[] | undefined {
+    return this.#pids.size > 0 || this.#spans.some(({ holders }) => holders.length > 0)
+      ? this.#spans
+      : undefined;
+  }
+
+  /** A container started, stopped, froze or thawed: its process may be another one, or none. */
+  containerEvent(name: string, action: string): void {
+    if (!this.#plan.edges.some((edge) => edge.name === name)) return;
+    if (action === 'pause') this.#frozen.add(name);
+    if (action === 'unpause' || action === 'die') this.#frozen.delete(name);
+    if (action === 'start') void this.#findProcess(name);
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #findProcess(name: string): Promise<void> {
+    try {
+      const { State } = await this.#engine.getContainer(name).inspect();
+      if (State.Pid > 0) this.#pids.set(name, State.Pid);
+    } catch {
+      this.#pids.delete(name);
+    }
+  }
+
+  #look(): void {
+    const now = performance.now();
+    const having = this.#plan.edges.map(({ name }) => name).filter((name) => this.#has(name));
+    const holders = having.filter((name) => !this.#frozen.has(name));
+    const frozen = having.filter((name) => this.#frozen.has(name));
+    const last = this.#spans.at(-1);
+    if (last !== undefined) last.to = now;
+    if (
+      last === undefined ||
+      last.holders.join() !== holders.join() ||
+      last.frozen.join() !== frozen.join()
+    ) {
+      this.#spans.push({ from: now, to: now, holders, frozen });
+      const text = holders.length === 0 ? 'nobody' : holders.join(' and ');
+      this.#timeline.note(
+        'vip',
+        'held by',
+        frozen.length > 0 ? `${text} (frozen: ${frozen.join()})` : text,
+        now,
+      );
+    }
+    this.#lookAtNeighbour(now);
+  }
+
+  #has(edge: string): boolean {
+    const pid = this.#pids.get(edge);
+    if (pid === undefined) return false;
+    try {
+      return hasLocalAddress(readFileSync(`/proc/${pid}/net/fib_trie`, 'utf8'), this.#plan.vip);
+    } catch {
+      // The process is gone.
+      return false;
+    }
+  }
+
+  /** Whom this machine would send the next packet for the VIP to. */
+  #lookAtNeighbour(now: number): void {
+    let table: string;
+    try {
+      table = readFileSync('/proc/net/arp', 'utf8');
+    } catch {
+      return;
+    }
+    const row = table.split('\n').find((line) => line.split(/\s+/)[0] === this.#plan.vip);
+    const [, , flags, mac] = row?.split(/\s+/) ?? [];
+    // 0x2: the entry is complete; without it nobody has answered yet.
+    if (mac === undefined || (Number(flags) & 2) === 0 || mac === this.#neighbour) return;
+    this.#neighbour = mac;
+    this.#timeline.note('vip', 'ARP', mac, now);
+  }
+}
+
+/** Whether an address is a local one according to the text of /proc/<pid>/net/fib_trie. */
+export function hasLocalAddress(trie: string, address: string): boolean {
+  const lines = trie.split('\n');
+  return lines.some(
+    (line, index) => line.trim() === `|-- ${address}` && /\/32 host LOCAL/.test(lines[index + 1] ?? ''),
+  );
+}
+
+/** Longest time (ms) with more than one acting holder, and without any. Only what ends after `from` counts. */
+export function holderTimes(
+  spans: readonly HolderSpan[],
+  from: number,
+): { readonly several: number; readonly none: number } {
+  const longest = (match: (span: HolderSpan) => boolean): number =>
+    Math.max(0, ...spans.filter((span) => span.to > from && match(span)).map((span) => span.to - span.from));
+  return {
+    several: longest(({ holders }) => holders.length > 1),
+    none: longest(({ holders }) => holders.length === 0),
+  };
+}
