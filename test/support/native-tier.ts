@@ -28,6 +28,7 @@ export class NativeTier {
   readonly plan: Plan;
   readonly #folder: string;
   readonly #running = new Map<string, Daemon>();
+  readonly #killed = new Set<string>();
 
   private constructor(plan: Plan, folder: string) {
     this.plan = plan;
@@ -64,6 +65,15 @@ export class NativeTier {
         },
       });
       this.#running.set(member.name, daemon);
+      this.#killed.delete(member.name);
+    }
+  }
+
+  /** What Docker's restart policy does: whoever ended by itself starts again. */
+  async #restartEnded(): Promise<void> {
+    for (const member of [...this.redises, ...this.sentinels]) {
+      const daemon = this.#running.get(member.name);
+      if (daemon?.ended() !== undefined && !this.#killed.has(member.name)) await this.start(member);
     }
   }
 
@@ -75,7 +85,10 @@ export class NativeTier {
 
   /** SIGKILL, as a crash; returns when they are gone. */
   async kill(...members: readonly DataMember[]): Promise<void> {
-    for (const member of members) this.daemon(member).signal('SIGKILL');
+    for (const member of members) {
+      this.#killed.add(member.name);
+      this.daemon(member).signal('SIGKILL');
+    }
     for (const member of members) await this.daemon(member).stop();
   }
 
@@ -168,6 +181,7 @@ export class NativeTier {
   }
 
   async #settledMaster(replicas: number): Promise<RedisMember | undefined> {
+    await this.#restartEnded();
     const roles = await Promise.all(this.redises.map((member) => this.roleOf(member)));
     const masters = this.redises.filter((_, index) => roles[index] === 'master');
     if (masters.length !== 1) return undefined;

@@ -1,9 +1,10 @@
 # Who am I? Pure: from what is known to `verdict` (master | replica | wait | refuse), `target` (whom a replica follows)
 # and `reason`. Being a replica never harms the data of others; being a master may, so that takes proof.
 #
-# Known:  me, initial_master, peer_count   addresses as HOST:PORT, number of the shard's other members
+# Known:  me, initial_master, first_peer   addresses as HOST:PORT; first_peer is another member of the shard
+#         peer_count                       how many other members the shard has
 #         elapsed                          milliseconds since the start
-#         empty                            1 = this node has no data: first boot, or the volume was wiped
+#         empty                            1 = no data: first boot, or the volume was wiped, and no master seen since
 #         persisted                        master | HOST:PORT of the master last followed | nothing
 #         majority, named                  a majority of the sentinels answered; whom the newest of them calls master
 #         named_is_member                  1 = that address belongs to this shard
@@ -23,7 +24,7 @@ limit_lonely() {
   if ((limit < 5000)); then limit=5000; fi
   if [[ $persisted != master ]]; then limit=$((limit + 7000)); fi
 }
-readonly LIMIT_WIPED=60000
+readonly LIMIT_WIPED=60000 LIMIT_LOST=20000
 # Before an empty node takes itself for the first one: after an outage of everything the others may need a while, too.
 # A sentinel that has never seen the shard speaks for a first boot, silence does not.
 limit_first() { limit=$((answered > 0 ? 3000 : 12000)); }
@@ -87,21 +88,24 @@ decide_other_named() {
 
 # No majority of sentinels, and no data.
 decide_alone_and_empty() {
-  local leader=${persisted:-$initial_master}
-  [[ $leader != master ]] || leader=$me
+  local leader=${persisted:-$initial_master} had_data=0
+  if [[ $leader == master || $leader == "$me" ]]; then leader=; fi
+  if ((peers_with_data > 0)) || [[ $lived == 1 || -n $persisted ]]; then had_data=1; fi
+  limit_first
+  if [[ $had_data == 1 ]]; then limit=$LIMIT_LOST; fi
   if [[ -n $peer_master ]]; then
     conclude replica "$peer_master" 'no majority of the sentinels tells the master, but this member says it is master'
-  elif [[ $leader != "$me" ]]; then
-    conclude replica "$leader" 'no majority of the sentinels tells the master, and my volume is empty: the initial master, or the last known'
-  elif ((peers_with_data > 0)) || [[ $lived == 1 ]]; then
-    wait_or_refuse 'no majority of the sentinels tells the master, my volume is empty, and the shard has had data'
+  elif ((elapsed < limit && had_data == 1)); then
+    conclude wait - 'no majority of the sentinels tells the master, my volume is empty, and the shard has had data'
+  elif ((elapsed < limit)); then
+    conclude wait - 'first boot, it seems: giving others time to say that it is not'
+  elif [[ $had_data == 1 ]]; then
+    # Without data as a replica of anybody: harmless, and the sentinels can reach me when they are back.
+    conclude replica "${leader:-$first_peer}" 'no majority of the sentinels tells the master, and only others can have data'
+  elif [[ -n $leader ]]; then
+    conclude replica "$leader" 'first boot of the shard as far as anybody can tell, and this is its initial master'
   else
-    limit_first
-    if ((elapsed < limit)); then
-      conclude wait - 'first boot, it seems: giving others time to say that it is not'
-    else
-      conclude master - 'first boot of the shard as far as anybody can tell, and I am its initial master'
-    fi
+    conclude master - 'first boot of the shard as far as anybody can tell, and I am its initial master'
   fi
 }
 

@@ -4,19 +4,20 @@
 
 readonly GUARD_MS=120000 GUARD_TIMES=3
 
-# guard PID: for at most two minutes, until role and belief have agreed a few times in a row, or PID has gone.
+# guard PID: until role and belief have agreed a few times in a row and there is data, or two minutes are over, or PID
+# has gone. A replica that has never had its master's data is guarded until it has.
 guard() {
   local pid=$1 agreed=0 opposed=0 started
   now_ms
   started=$now_ms
-  while ((now_ms - started < GUARD_MS && agreed < GUARD_TIMES)); do
-    pause_ms 1000
+  while ((agreed < GUARD_TIMES && now_ms - started < GUARD_MS)) || [[ -e $hollow ]]; do
+    if ((now_ms - started < 15000)); then pause_ms 1000; else pause_ms 3000; fi
     kill -0 "$pid" 2>/dev/null || return 0
     look "$me"
     judge
     now_ms
-    if ((opposed == GUARD_TIMES)); then
-      log "restarting: I am $own_role, but a majority of the sentinels names $named"
+    if ((opposed >= GUARD_TIMES)); then
+      log "restarting: I am ${own_role/slave/replica}, but a majority of the sentinels names $named"
       kill -TERM "$pid" 2>/dev/null
       return 0
     fi
@@ -27,6 +28,7 @@ guard() {
 judge() {
   local own_link own_master
   read -r own_role _ own_link own_master <<<"${answer[redis:$me]:-}"
+  if [[ $own_link == up || $own_role == master ]]; then rm -f "$hollow"; fi
   if [[ $majority == 0 || $named_is_member == 0 || $disputed == 1 || -z $own_role ]]; then
     agreed=0 opposed=0
   elif [[ $own_role == master && $named == "$me" ]] || [[ $own_link == up && $named == "$own_master" ]]; then

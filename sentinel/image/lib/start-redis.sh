@@ -3,10 +3,13 @@ source "$lib/decide.sh"
 source "$lib/guard.sh"
 
 readonly live=$data/live/redis.conf store=$data/store
+# Exists while this member is a replica that has not had its master's data yet. Redis makes files for no data, too.
+readonly hollow=$data/live/hollow
 me=$address:$port
 read -ra peer_list <<<"$peers"
 read -ra sentinel_list <<<"$sentinels"
 peer_count=${#peer_list[@]}
+first_peer=${peer_list[0]:-}
 replication_password=$(seed_value masterauth)
 declare -A answer=()
 
@@ -117,7 +120,7 @@ set_aside() {
 
 mkdir -p "$store"
 empty=0
-compgen -G "$store/appendonlydir/*.manifest" >/dev/null || empty=1
+if [[ -e $hollow ]] || ! compgen -G "$store/appendonlydir/*.manifest" >/dev/null; then empty=1; fi
 read_persisted
 find_role
 if [[ $verdict == refuse ]]; then
@@ -127,6 +130,11 @@ fi
 if [[ $verdict == replica ]]; then follows=" of $target"; fi
 log "starting as $verdict${follows:-} after $elapsed ms: $reason"
 set_aside
+if [[ $verdict == master ]]; then
+  rm -f "$hollow"
+elif [[ $empty == 1 ]]; then
+  write_live hollow </dev/null
+fi
 live_configuration | write_live redis.conf
 # Two forks, so that it is the child of process 1 and not of redis, which wonders about children it does not know.
 (guard $$ &)

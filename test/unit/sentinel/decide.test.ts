@@ -99,16 +99,27 @@ const TABLE: ReadonlyArray<readonly [title: string, known: Partial<Known>, verdi
     { ...EMPTY, answered: 1, elapsed: 3000 },
     'master',
   ],
-  ['very first boot of a replica', { ...FIRST_BOOT }, `replica ${A}`],
+  ['very first boot of a replica, others may come yet', { ...FIRST_BOOT, answered: 1 }, 'wait'],
+  ['very first boot of a replica', { ...FIRST_BOOT, answered: 1, elapsed: 3000 }, `replica ${A}`],
   ['wiped, no sentinels, a master is up', { ...EMPTY, ...PEERS, peer_master: A }, `replica ${A}`],
   ['wiped, no sentinels, replicas of mine are up', { ...EMPTY, ...PEERS }, 'wait'],
-  ['wiped, a lone sentinel remembers the shard', { ...EMPTY, lived: 1 }, 'wait'],
-  ['wiped, a lone sentinel remembers the shard, for long', { ...EMPTY, lived: 1, elapsed: 60_000 }, 'refuse'],
+  [
+    'wiped, no sentinels, replicas of mine are up, for long',
+    { ...EMPTY, ...PEERS, elapsed: 20_000 },
+    `replica ${A}`,
+  ],
+  ['wiped, a lone sentinel remembers the shard', { ...EMPTY, answered: 1, lived: 1 }, 'wait'],
+  [
+    'wiped, a lone sentinel remembers the shard, for long',
+    { ...EMPTY, lived: 1, elapsed: 20_000 },
+    `replica ${A}`,
+  ],
+  ['never had the data of its master, nobody is there', { empty: 1, persisted: A, elapsed: 12_000 }, 'wait'],
 ];
 
 function decide(known: Known): { verdict: string; reason: string } {
   const facts = Object.entries(known).map(([name, value]) => `${name}='${value}'`);
-  const script = `set -euo pipefail; me='${ME}' peer_count=2 down_after_ms=1000 ${facts.join(' ')}
+  const script = `set -euo pipefail; me='${ME}' peer_count=2 first_peer='${A}' down_after_ms=1000 ${facts.join(' ')}
     source sentinel/image/lib/decide.sh
     decide
     if [[ $verdict == replica ]]; then verdict="replica $target"; fi
