@@ -128,6 +128,28 @@ export function createCases(suiteOf: SuiteOf): void {
       assert.ok(await suite.docker.getImage(IMAGE).inspect(), 'keep_locally keeps the image');
     });
 
+    test('a volume filled by a second container, never started, serves one with a read-only root', async (t) => {
+      const suite = suiteOf();
+      const workspace = openWorkspace(t, suite);
+      const volumes = [{ volume_name: `\${docker_volume.seed.name}`, container_path: '/etc/seed' }];
+      await workspace.write({
+        docker_volume: { seed: { name: 'tw-provider-seed' } },
+        docker_container: {
+          seeder: sleeper('seeder', {
+            start: false,
+            must_run: false,
+            volumes,
+            upload: [{ file: '/etc/seed/redis.conf', content: 'port 6379\n', permissions: '0444' }],
+          }),
+          member: sleeper('member', { read_only: true, volumes, depends_on: ['docker_container.seeder'] }),
+        },
+      });
+      assert.deepEqual((await workspace.apply()).errors, []);
+      assert.equal(await inMember(suite, ['cat', '/etc/seed/redis.conf']), 'port 6379');
+      assert.equal((await inspect(suite, 'seeder')).State.Status, 'created');
+      assert.deepEqual((await workspace.plan()).actions, {});
+    });
+
     test('a file beyond gRPC’s usual limit of 4 MB is uploaded whole', async (t) => {
       const suite = suiteOf();
       const workspace = openWorkspace(t, suite);
