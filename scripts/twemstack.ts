@@ -80,6 +80,11 @@ verb(
   async () => (await import('./verbs/synth.ts')).synthVerb,
 );
 verb(
+  'switchover <shard>',
+  'hand a shard over to one of its replicas on purpose, without an error; refused when that would not be safe',
+  async () => (await import('./verbs/switchover.ts')).switchoverVerb,
+).option('--to <member>', 'the member that shall be master (default: the replica that has most)');
+verb(
   'drill [name...]',
   'inject faults under load and report what the application saw; exit 1 when a promise is broken',
   async () => (await import('./verbs/drill.ts')).drillVerb,

@@ -4,6 +4,7 @@ import { DOMAIN_DRILLS } from './faults/domains.ts';
 import { ENTRANCE_DRILLS } from './faults/entrance.ts';
 import { MASTER_DRILLS } from './faults/masters.ts';
 import { PARTITION_DRILLS } from './faults/partitions.ts';
+import { PLANNED_DRILLS } from './faults/planned.ts';
 import { SENTINEL_DRILLS } from './faults/sentinels.ts';
 
 /** Every drill, in the order in which `--all` runs them. */
@@ -13,6 +14,7 @@ export const DRILLS: readonly Drill[] = [
   ...ENTRANCE_DRILLS,
   ...DOMAIN_DRILLS,
   ...PARTITION_DRILLS,
+  ...PLANNED_DRILLS,
 ];
 
 /** Not a fault of its own: each round is one of the others, drawn by `--seed`. */

@@ -8,6 +8,7 @@ import { type Choice, runSeries } from '../drill/series.ts';
 import { EXIT, InputError, NotSoError } from '../errors.ts';
 import { assess } from '../observe/assess.ts';
 import { collectStatus } from '../observe/status.ts';
+import { consoleReporter } from '../report/steps.ts';
 import { readCredentials } from '../stack/credentials.ts';
 import { loadPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
@@ -38,7 +39,9 @@ export async function drillVerb(options: DrillOptions, ...names: unknown[]): Pro
       ? Math.floor(Math.random() * 2 ** 32)
       : wholeNumber('--seed', options.seed, 0, 2 ** 32);
   const plan = loadPlan(options.file);
-  const { home, reporter, signal } = verbContext(options);
+  const { home, signal } = verbContext(options);
+  // Drills take minutes: with --json, too, it is told on stderr what they do.
+  const reporter = consoleReporter();
   const credentials = readCredentials(home, plan.name);
   if (credentials === undefined) {
     throw new NotSoError(`stack ${plan.name} is not deployed from here`, {

@@ -1,0 +1,199 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type Docker from 'dockerode';
+import type { Redis } from 'ioredis';
+import type { Credentials, Plan } from '../../topology/types.ts';
+import { NotSoError } from '../errors.ts';
+import { parseInfo, parsePairs } from '../observe/redis-call.ts';
+import { collectStatus } from '../observe/status.ts';
+import { checkSwitchover, type Handover } from './check.ts';
+import { type Connections, type Coordinator, connectAll } from './connections.ts';
+import { WritePause } from './pause.ts';
+import { awaitCoordinator, prefer } from './preference.ts';
+
+export interface SwitchoverOptions {
+  readonly plan: Plan;
+  readonly credentials: Credentials;
+  readonly engine: Docker;
+  readonly shard: string;
+  /** Member that shall be master; without one the replica that has most. */
+  readonly to?: string;
+  readonly signal: AbortSignal;
+  readonly progress: (sentence: string) => void;
+}
+
+/** What a switchover did. Milliseconds count from the moment writes began to wait. */
+export interface SwitchoverResult {
+  readonly shard: string;
+  readonly from: string;
+  readonly to: string;
+  readonly coordinator: string;
+  readonly promotedAfter: number;
+  /** A majority of the sentinels named the new master, so every proxy writes to it. */
+  readonly announcedAfter: number;
+  /** The old master follows the new one. */
+  readonly followedAfter: number;
+}
+
+/** For a replica to be level once writes wait. */
+const LEVEL_MS = 250;
+/** The old master is given this long to answer the writes that waited before its other connections are cut. */
+const DRAIN_MS = 40;
+const FOLLOW_MS = 30_000;
+
+/**
+ * Moves a master on purpose: writes wait (CLIENT PAUSE), the replica is seen to have everything, a sentinel promotes
+ * it, and the old master follows at once instead of taking writes for ten more seconds (failover reference, section 3).
+ *
+ * @throws InputError, NotSoError: it was refused or given up, and nothing has changed
+ */
+export async function switchOver(options: SwitchoverOptions): Promise<SwitchoverResult> {
+  const { plan, credentials, engine, signal, progress } = options;
+  progress('asking every member whether it is safe');
+  const status = await collectStatus(plan, credentials, engine);
+  const handover = checkSwitchover(plan, status, options.shard, options.to);
+  const connections = await connectAll(plan, credentials, handover);
+  const takeBack: Array<() => Promise<unknown>> = [];
+  try {
+    takeBack.push(await prefer(connections.to));
+    progress(`waiting for a sentinel to be ready to promote ${handover.to.name}`);
+    const coordinator = await awaitCoordinator(connections.sentinels, handover, signal);
+    const pause = new WritePause(connections.from, plan.sentinel.downAfterMs);
+    takeBack.push(() => pause.end());
+    progress(`handing over to ${handover.to.name}`);
+    return await handOver(options, handover, connections, coordinator, pause);
+  } finally {
+    // A member that went away in the middle cannot take it back; its pause ends by itself.
+    await Promise.allSettled(takeBack.reverse().map((undo) => undo()));
+    connections.close();
+  }
+}
+
+async function handOver(
+  { plan, signal }: SwitchoverOptions,
+  handover: Handover,
+  connections: Connections,
+  coordinator: Coordinator,
+  pause: WritePause,
+): Promise<SwitchoverResult> {
+  const { from, to } = connections;
+  const begin = performance.now();
+  const elapsed = (): number => Math.round(performance.now() - begin);
+  await pause.begin();
+  await awaitLevel(from, to, handover);
+  if (signal.aborted)
+    throw new NotSoError('interrupted; writes go on at the old master, nothing was changed');
+  await startFailover(coordinator, handover);
+  pause.hold();
+  await awaitPromotion(connections, coordinator, handover, plan.sentinel.failoverTimeoutMs);
+  const promotedAfter = elapsed();
+  await from.replicaof(handover.to.address, handover.to.port);
+  // The writes that waited are now answered READONLY, not executed, and the proxies send them to the new master.
+  await pause.end();
+  const cut = delay(DRAIN_MS).then(() => cutOthers(from));
+  await awaitAnnouncement(connections, handover, plan.sentinels.length);
+  const announcedAfter = elapsed();
+  await cut;
+  await awaitFollower(from);
+  return {
+    shard: handover.shard,
+    from: handover.from.name,
+    to: handover.to.name,
+    coordinator: coordinator.member.name,
+    promotedAfter,
+    announcedAfter,
+    followedAfter: elapsed(),
+  };
+}
+
+/** While writes wait, nothing is added: the replica must reach the master's offset, by its own account. */
+async function awaitLevel(from: Redis, to: Redis, handover: Handover): Promise<void> {
+  const deadline = performance.now() + LEVEL_MS;
+  for (;;) {
+    const [master, replica] = await Promise.all([from.info('replication'), to.info('replication')]);
+    const goal = Number(parseInfo(master).get('master_repl_offset'));
+    const has = Number(parseInfo(replica).get('slave_repl_offset'));
+    if (has >= goal) return;
+    if (performance.now() > deadline) {
+      throw new NotSoError(`${handover.to.name} is still ${goal - has} bytes behind after ${LEVEL_MS} ms`, {
+        remedy: 'nothing was changed and writes go on; try again when there is less to replicate',
+      });
+    }
+    await delay(5);
+  }
+}
+
+async function startFailover({ member, redis }: Coordinator, { shard }: Handover): Promise<void> {
+  try {
+    await redis.call('SENTINEL', 'FAILOVER', shard);
+  } catch (error) {
+    throw new NotSoError(`${member.name} refuses to fail ${shard} over: ${(error as Error).message}`, {
+      remedy: 'nothing was changed and writes go on; try again in some seconds',
+    });
+  }
+}
+
+async function awaitPromotion(
+  { to }: Connections,
+  coordinator: Coordinator,
+  { shard, to: member }: Handover,
+  failoverTimeoutMs: number,
+): Promise<void> {
+  const deadline = performance.now() + failoverTimeoutMs + 1000;
+  const started = performance.now();
+  while (performance.now() < deadline) {
+    // The promotion cuts every connection of the replica but the sentinel's own.
+    const role = await to.role().catch(() => undefined);
+    if (role?.[0] === 'master') return;
+    if (to.status === 'end') await to.connect().catch(() => undefined);
+    if (performance.now() - started > 500 && !(await underWay(coordinator, shard))) break;
+    await delay(10);
+  }
+  throw new NotSoError(`${member.name} was not promoted`, {
+    where: coordinator.member.name,
+    remedy: `writes go on at the old master; \`docker logs ${coordinator.member.name}\` tells why`,
+  });
+}
+
+async function underWay({ redis }: Coordinator, shard: string): Promise<boolean> {
+  const fields = parsePairs(await redis.call('SENTINEL', 'MASTER', shard));
+  return fields.get('flags')?.includes('failover_in_progress') ?? false;
+}
+
+/** A proxy that wrote nothing has not heard yet: cut off, it looks for the master before it serves old data. */
+async function cutOthers(from: Redis): Promise<void> {
+  await from.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes').catch(() => undefined);
+}
+
+/** Waits for what the proxies wait for: a majority of the configured sentinels. */
+async function awaitAnnouncement(
+  { sentinels }: Connections,
+  { shard, to }: Handover,
+  configured: number,
+): Promise<void> {
+  const needed = Math.floor(configured / 2) + 1;
+  const deadline = performance.now() + FOLLOW_MS;
+  while (performance.now() < deadline) {
+    const named = await Promise.all(
+      sentinels.map(({ redis }) =>
+        redis.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', shard).catch(() => undefined),
+      ),
+    );
+    if (named.filter((answer) => Array.isArray(answer) && answer[0] === to.address).length >= needed) return;
+    await delay(20);
+  }
+  throw new NotSoError(`${to.name} was promoted, but no majority of the sentinels names it`, {
+    remedy: '`twemstack status` shows how it stands',
+  });
+}
+
+async function awaitFollower(from: Redis): Promise<void> {
+  const deadline = performance.now() + FOLLOW_MS;
+  while (performance.now() < deadline) {
+    const info = parseInfo(await from.info('replication'));
+    if (info.get('master_link_status') === 'up') return;
+    await delay(50);
+  }
+  throw new NotSoError('the old master does not follow the new one yet', {
+    remedy: '`twemstack status` shows how it stands',
+  });
+}
