@@ -108,14 +108,17 @@ live_configuration() {
 
 # A replica takes over the data of its master, even if that is none. Should that be a mistake, its own is not gone.
 set_aside() {
-  local size
-  size=$(du -sk "$store" | cut -f1)
+  local bytes=0 part
   [[ $verdict == replica && $target == "$named" && $named_role == master ]] || return 0
-  ((named_amount == 0 && empty == 0 && size > 64)) || return 0
+  for part in $(stat -c %s "$store"/appendonlydir/*.rdb "$store"/appendonlydir/*.aof 2>/dev/null); do
+    bytes=$((bytes + part))
+  done
+  # What redis writes for no data at all is below 200 bytes.
+  ((named_amount == 0 && empty == 0 && bytes > 300)) || return 0
   rm -rf "$store.kept"
   mv "$store" "$store.kept"
   mkdir "$store"
-  log "my master holds no data, but I did ($size kB): kept in $store.kept until the next time"
+  log "my master holds no data, but I did ($bytes bytes): kept in $store.kept until the next time"
 }
 
 mkdir -p "$store"

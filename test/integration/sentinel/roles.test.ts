@@ -134,6 +134,17 @@ describe('roles survive', { timeout: 240_000 }, () => {
     await nothingLost();
   });
 
+  test('a replica that comes back to an emptied master keeps its own data aside', async () => {
+    const master = await tier.settled(2);
+    const [replica] = others(master);
+    await tier.kill(replica);
+    await tier.call(master, 'operator', 'FLUSHALL');
+    written.length = 0;
+    await tier.start(replica);
+    await tier.settled(2);
+    assert.match(tier.decisions(replica).at(-1)?.text ?? '', /my master holds no data, but I did .* kept in/);
+  });
+
   test('a sentinel that lost its volume learns the present master from its peers and is the same voter', async () => {
     const initial = tier.plan.shards[0].initialMaster;
     if ((await tier.settled(2)).name === initial.name) {
