@@ -108,7 +108,8 @@ describe('errors of servers', () => {
     const proxy = await startProxy(
       'bun',
       1,
-      ([port]) => `p:\n  listen: 127.0.0.1:${port}\n  redis: true\n  servers:\n  - 127.0.0.1:${half.port}:1\n`,
+      ([port]) =>
+        `p:\n  listen: 127.0.0.1:${port}\n  redis: true\n  servers:\n  - 127.0.0.1:${half.port}:1\n`,
     );
     try {
       assert.equal(await answer(proxy.ports[0], request('GET', 'x'), 1), '-ERR unknown\r\n');
