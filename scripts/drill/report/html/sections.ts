@@ -1,0 +1,165 @@
+import type { DrillDocument, DrillSummary, PromiseSummary } from '../document.ts';
+import type { RoundReport } from '../round.ts';
+import { badge, duration, escapeText, htmlTable } from './markup.ts';
+import { timelineSvg } from './timeline-svg.ts';
+
+const value = (seen: number | null, unit: PromiseSummary['unit']): string =>
+  seen === null ? '–' : unit === 'ms' ? duration(seen) : String(seen);
+
+const limit = ({ limit: most, unit }: PromiseSummary): string =>
+  unit === 'ms' ? `≤ ${duration(most)}` : most === 0 ? 'none' : `≤ ${most}`;
+
+/** One row per drill: what it promises first, how it went, what was lost. */
+export function overview(document: DrillDocument): string {
+  const rows = document.drills.map((drill) => {
+    const first = drill.promises[0];
+    const lost = drill.promises.find(({ promise }) => promise === 'acknowledged writes lost');
+    return [
+      `<a href="#${escapeText(drill.drill)}">${escapeText(drill.drill)}</a>`,
+      badge(drill.passed === drill.rounds, 'kept', 'BROKEN'),
+      `${drill.passed} of ${drill.rounds}`,
+      escapeText(first?.promise ?? ''),
+      first === undefined ? '' : limit(first),
+      ...(first === undefined
+        ? ['', '', '']
+        : [first.p50, first.p95, first.max].map((ms) => value(ms, first.unit))),
+      value(lost?.max ?? null, 'count'),
+    ];
+  });
+  const columns = [
+    { title: 'drill' },
+    { title: 'promises' },
+    { title: 'rounds', number: true },
+    { title: 'first of them' },
+    { title: 'limit', number: true },
+    { title: 'p50', number: true },
+    { title: 'p95', number: true },
+    { title: 'max', number: true },
+    { title: 'lost, worst round', number: true },
+  ];
+  return htmlTable(columns, rows, 'All drills');
+}
+
+/** Everything about one drill: promises over its rounds, then the rounds, the most telling one open. */
+export function drillSection(drill: DrillSummary, rounds: readonly RoundReport[]): string {
+  const shown = mostTelling(rounds);
+  const others = rounds.filter((report) => report !== shown);
+  return [
+    `<h2 id="${escapeText(drill.drill)}">${escapeText(drill.drill)} ${badge(drill.passed === drill.rounds, 'kept', 'BROKEN')}</h2>`,
+    `<p class="soft">${escapeText(drill.summary)}</p>`,
+    promiseTable(drill),
+    roundBlock(shown, rounds.length),
+    ...others.map(
+      (report) =>
+        `<details><summary>round ${report.round}: ${report.passed ? 'kept' : 'BROKEN'}, ${escapeText(headline(report))}</summary>${roundBlock(report, rounds.length)}</details>`,
+    ),
+  ].join('\n');
+}
+
+function promiseTable(drill: DrillSummary): string {
+  const rows = drill.promises.map((promise) => [
+    escapeText(promise.promise),
+    limit(promise),
+    ...[promise.p50, promise.p95, promise.max].map((seen) => value(seen, promise.unit)),
+    badge(
+      promise.kept === promise.rounds,
+      'kept',
+      `broken in ${promise.rounds - promise.kept} of ${promise.rounds}`,
+    ),
+  ]);
+  const columns = [
+    { title: 'promise' },
+    { title: 'limit', number: true },
+    { title: 'p50', number: true },
+    { title: 'p95', number: true },
+    { title: 'max', number: true },
+    { title: '' },
+  ];
+  return htmlTable(columns, rows, `Promises of ${drill.drill}`);
+}
+
+/** A round that broke a promise before one that did not; among those the slowest. */
+function mostTelling(rounds: readonly RoundReport[]): RoundReport {
+  const weight = (report: RoundReport): number =>
+    (report.passed ? 0 : 1e9) + (report.promises[0]?.seen ?? 1e8);
+  return rounds.reduce((most, report) => (weight(report) > weight(most) ? report : most));
+}
+
+function headline({ promises, verdict }: RoundReport): string {
+  const first = promises[0];
+  const lost = verdict === null ? 'not read back' : `${verdict.lost.length} lost`;
+  return `${first.promise} ${value(first.seen, first.unit)}, ${lost}`;
+}
+
+function roundBlock(report: RoundReport, rounds: number): string {
+  const { verdict } = report;
+  const hit = report.members.map(escapeText).join(', ');
+  const counts =
+    verdict === null
+      ? 'The writes were not read back.'
+      : `${verdict.acknowledged} writes acknowledged, ${verdict.refused} refused, ${verdict.unknown} of unknown outcome (${verdict.unknownApplied} of them carried out); ${verdict.reads} reads, ${verdict.failedReads} failed, ${verdict.staleReads} stale, ${verdict.backwardsReads} older than one before.`;
+  return [
+    `<h3>${rounds > 1 ? `Round ${report.round}: ` : ''}hit ${hit || 'nobody'}${report.interrupted ? ' – interrupted' : ''}</h3>`,
+    `<figure>${timelineSvg(report)}</figure>`,
+    `<p class="soft">${counts} Latency p50 ${report.latency.p50} ms, p99 ${report.latency.p99} ms. This program was held up for ${duration(report.stall)} at most.</p>`,
+    report.problem === null ? '' : `<p><code>${escapeText(report.problem)}</code></p>`,
+    errorList(report),
+    lostList(report),
+    connectionTable(report),
+    eventTable(report),
+  ].join('\n');
+}
+
+function errorList({ errors }: RoundReport): string {
+  if (errors.length === 0) return '';
+  const rows = errors.map(({ shard, error, count }) => [
+    String(count),
+    escapeText(shard),
+    `<code>${escapeText(error)}</code>`,
+  ]);
+  return `<details><summary>errors the application saw: ${errors.reduce((sum, { count }) => sum + count, 0)}</summary>${htmlTable([{ title: 'times', number: true }, { title: 'shard' }, { title: 'error' }], rows, 'Errors')}</details>`;
+}
+
+function lostList({ verdict }: RoundReport): string {
+  if (verdict === null || verdict.lost.length === 0) return '';
+  const rows = verdict.lost.map(({ shard, key, id, acknowledgedAt }) => [
+    escapeText(shard),
+    `<code>${escapeText(key)}</code>`,
+    `<code>${escapeText(id)}</code>`,
+    duration(acknowledgedAt),
+  ]);
+  const columns = [
+    { title: 'shard' },
+    { title: 'key' },
+    { title: 'write' },
+    { title: 'acknowledged at', number: true },
+  ];
+  return `<details open><summary>lost: ${verdict.lost.length}</summary>${htmlTable(columns, rows, 'Lost writes')}</details>`;
+}
+
+function connectionTable({ connections }: RoundReport): string {
+  const rows = connections.map(({ connection, writes, reads, reconnects }) => [
+    escapeText(connection),
+    String(writes),
+    String(reads),
+    String(reconnects),
+  ]);
+  const columns = [
+    { title: 'connection' },
+    { title: 'failed writes', number: true },
+    { title: 'failed reads', number: true },
+    { title: 'made again', number: true },
+  ];
+  return `<details><summary>connections</summary>${htmlTable(columns, rows, 'Connections')}</details>`;
+}
+
+function eventTable({ timeline }: RoundReport): string {
+  const rows = timeline.map(({ at, source, event, text }) => [
+    `${(at / 1000).toFixed(3)} s`,
+    escapeText(source),
+    escapeText(event),
+    escapeText(text),
+  ]);
+  const columns = [{ title: 'time', number: true }, { title: 'who' }, { title: 'event' }, { title: '' }];
+  return `<details><summary>${timeline.length} events on one clock</summary>${htmlTable(columns, rows, 'Events')}</details>`;
+}
