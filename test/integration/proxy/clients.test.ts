@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { Redis } from 'ioredis';
+import { cpuOf } from '../../../scripts/bench/proxy/process-cpu.ts';
+import { type ProxyKind, type RunningProxy, startProxy } from '../../support/proxy.ts';
+import { RawClient, request } from '../../support/raw-client.ts';
+import { type RedisServer, startRedis } from '../../support/redis-server.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+let servers: RedisServer[];
+
+before(async () => {
+  servers = await Promise.all([startRedis(), startRedis()]);
+});
+
+after(async () => {
+  await Promise.all(servers.map((server) => server.stop()));
+});
+
+const conf = ([port]: readonly number[]): string =>
+  `alpha:\n  listen: 127.0.0.1:${port}\n  redis: true\n  servers:\n${servers
+    .map((server, i) => `  - 127.0.0.1:${server.port}:1 server${i}\n`)
+    .join('')}`;
+
+for (const kind of ['bun', 'node'] satisfies ProxyKind[]) {
+  describe(`clients through the proxy on ${kind}`, () => {
+    let proxy: RunningProxy;
+    before(async () => {
+      proxy = await startProxy(kind, 1, conf);
+    });
+    after(async () => {
+      await proxy?.stop();
+    });
+
+    for (const protocol of [2, 3] as const) {
+      test(`ioredis in its default settings, RESP${protocol}`, async () => {
+        const redis = new Redis(proxy.ports[0], '127.0.0.1', { protocol, maxRetriesPerRequest: 1 });
+        try {
+          assert.equal(await redis.set('key', 'value'), 'OK');
+          await redis.hset('hash', { a: '1', b: '2' });
+          assert.deepEqual({ ...(await redis.hgetall('hash')) }, { a: '1', b: '2' });
+          await redis.mset('name', '1', 'name2', '2', 'apple', '3');
+          assert.deepEqual(await redis.mget('name', 'apple', 'nothing', 'name2'), ['1', '3', null, '2']);
+          assert.equal(await redis.del('name', 'name2', 'apple'), 3);
+          await assert.rejects(redis.subscribe('x'), /not served: publish\/subscribe/);
+        } finally {
+          redis.disconnect();
+        }
+        const again = new Redis(proxy.ports[0], '127.0.0.1', { protocol });
+        const answers = await again.pipeline().set('p', '1').incr('p').lpush('p', 'x').get('p').ping().exec();
+        assert.deepEqual(
+          answers?.map(([error, value]) => (error ? error.message.split(' ')[0] : value)),
+          ['OK', 2, 'WRONGTYPE', '2', 'PONG'],
+        );
+        again.disconnect();
+      });
+    }
+
+    test('values of every size come back unchanged, to clients side by side', async () => {
+      const sizes = [0, 1, 100, 16_383, 16_384, 16_385, 65_535, 65_536, 300_000, 1_048_576, 5_000_000];
+      const clients = Array.from({ length: 4 }, () => new Redis(proxy.ports[0], '127.0.0.1'));
+      await Promise.all(
+        clients.map(async (client, n) => {
+          await Promise.all(
+            sizes.map(async (size, i) => {
+              const value = Buffer.alloc(size, createHash('md5').update(`${n}:${i}`).digest());
+              await client.set(`size:${n}:${i * 7919}`, value);
+              const back = await client.getBuffer(`size:${n}:${i * 7919}`);
+              assert.ok(back?.equals(value), `${size} bytes`);
+            }),
+          );
+        }),
+      );
+      for (const client of clients) client.disconnect();
+    });
+
+    test('a pipeline of 100,000 requests in one go', async () => {
+      const client = await RawClient.open(proxy.ports[0]);
+      const answer = await client.ask(
+        Buffer.concat(Array(100_000).fill(request('GET', 'nothing'))),
+        1,
+        20_000,
+      );
+      assert.ok(answer.startsWith('$-1\r\n'));
+      const { length } = '$-1\r\n';
+      const until = Date.now() + 20_000;
+      while (client.received.length < 100_000 * length && Date.now() < until) {
+        await new Promise((done) => setTimeout(done, 10));
+      }
+      assert.equal(client.received.length, 100_000 * length);
+      client.end();
+    });
+
+    test('a client that closes its half still gets its answers', async () => {
+      const client = await RawClient.open(proxy.ports[0]);
+      client.socket.end(Buffer.concat([request('SET', 'half', '1'), request('GET', 'half')]));
+      await waitUntil('the end', () => client.closed);
+      assert.equal(client.received.toString(), '+OK\r\n$1\r\n1\r\n');
+    });
+
+    test('inline commands, as a courtesy', async () => {
+      const client = await RawClient.open(proxy.ports[0]);
+      assert.equal(await client.ask('PING\r\n'), '+PONG\r\n');
+      assert.equal(await client.ask('set inline 5\r\nget inline\r\n', 2), '+OK\r\n$1\r\n5\r\n');
+      client.end();
+    });
+
+    test('a reload changes what changed and nothing else; a bad file changes nothing', async () => {
+      const old = readFileSync(proxy.confFile, 'utf8');
+      const client = await RawClient.open(proxy.ports[0]);
+      writeFileSync(proxy.confFile, old.replace('redis: true', 'redis: maybe'));
+      proxy.daemon.signal('SIGUSR1');
+      await waitUntil('the refusal', () => proxy.daemon.output().includes('reload refused'));
+      assert.equal(await client.ask(request('PING')), '+PONG\r\n');
+      writeFileSync(proxy.confFile, old.replace('redis: true', 'redis: true\n  timeout: 4000'));
+      proxy.daemon.signal('SIGUSR1');
+      await waitUntil('the reload', () => proxy.daemon.output().includes('is in force'));
+      await waitUntil('the old client to be let go', () => client.closed);
+      const next = await RawClient.open(proxy.ports[0]);
+      assert.equal(await next.ask(request('PING')), '+PONG\r\n');
+      next.end();
+    });
+
+    test('SIGTERM lets clients have what they asked for', async () => {
+      const client = await RawClient.open(proxy.ports[0]);
+      await client.ask(request('PING'));
+      client.received = Buffer.alloc(0);
+      const used = (): number => servers.reduce((sum, server) => sum + cpuOf(server.daemon.pid), 0);
+      const idle = used();
+      client.send(
+        Buffer.concat([request('EVAL', 'for i=1,30000000 do end return 1', '1', 'x'), request('GET', 'x')]),
+      );
+      await waitUntil('the script to run', () => used() > idle + 20e6);
+      proxy.daemon.signal('SIGTERM');
+      await waitUntil('the end', () => proxy.daemon.ended() !== undefined);
+      assert.equal(proxy.daemon.ended(), 0);
+      await waitUntil('the close', () => client.closed);
+      assert.equal(client.received.toString(), ':1\r\n$-1\r\n');
+    });
+  });
+}
