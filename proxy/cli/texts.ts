@@ -27,8 +27,8 @@ const OPTION_LINES = [
   '      --slow-log=N       : log requests that take N msec or longer (default: off)',
 ];
 
-/** Lines end in CRLF there, and so here. */
-export const USAGE = `${USAGE_LINES.join('\r\n')}\r\n\n${OPTION_LINES.join('\r\n')}\r\n\n`;
+/** Lines end in CRLF there, but for the one of -D, and so here. */
+export const USAGE = `${USAGE_LINES.join('\r\n')}\r\n\n${OPTION_LINES.join('\r\n').replace('description and exit\r', 'description and exit')}\r\n\n`;
 
 const POOL_STATS: readonly (readonly [field: string, meaning: string])[] = [
   ['client_eof', '# eof on client connections'],
