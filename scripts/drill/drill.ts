@@ -38,9 +38,9 @@ export interface Promised {
     /** Milliseconds. */
     readonly within: number;
     /**
-     * `shard`: from the fault to the first write that anybody got acknowledged on the shard that was hit.
-     * `newcomer`: the same for connections that are made after the fault.
-     * `connection`: the longest pause of any single connection.
+     * Whose longest pause, of those that begin before the fault is taken back, it is.
+     * `shard`: everybody's on the shard that was hit. `newcomer`: of connections that are made anew.
+     * `connection`: of any single connection.
      */
     readonly of: 'shard' | 'newcomer' | 'connection';
     /** `restored`: the fault makes writes impossible, so the time counts from the moment it is taken back. */
@@ -50,6 +50,8 @@ export interface Promised {
   readonly failures: 'none' | 'one per connection' | 'any';
   /** `none` although writes fail: reads go on. */
   readonly failedReads?: 'none';
+  /** Milliseconds after the fault in which acknowledged writes may be lost; never with `wait_replicas`. */
+  readonly mayLoseFor?: number;
 }
 
 /** One named drill: a fault, and what is promised under it. */

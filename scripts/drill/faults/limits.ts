@@ -1,4 +1,4 @@
-import type { Plan } from '../../../topology/types.ts';
+import type { Plan, PoolSpec } from '../../../topology/types.ts';
 import type { Promised } from '../drill.ts';
 
 /**
@@ -28,3 +28,9 @@ export const cutOnce = (within: number, of: Promised['resume']['of']): Promised 
   resume: { within, of, since: 'fault' },
   failures: 'one per connection',
 });
+
+/** Whether the pool under load acknowledges a write only when a replica has it. */
+export function waitsForReplicas(plan: Plan): boolean {
+  const pool: PoolSpec & { readonly waitReplicas?: number } = plan.pools[0];
+  return (pool.waitReplicas ?? 0) > 0;
+}

@@ -48,7 +48,7 @@ const restartMaster: Drill = {
 const doubleFailover: Drill = {
   name: 'double-failover',
   summary: 'kill the master, bring it back as a replica, and kill its successor within 10 s',
-  promised: (plan) => failover(failoverLimit(plan) + 1000),
+  promised: (plan) => failover(hangLimit(plan)),
   lasts: () => 2500,
   async inject(context) {
     const { shard, master } = await firstShard(context);

@@ -1,13 +1,17 @@
 import type { Drill } from '../drill.ts';
 import { cutOff } from './cut.ts';
-import { failover, hangLimit } from './limits.ts';
+import { failover, hangLimit, waitsForReplicas } from './limits.ts';
 import { firstShard } from './targets.ts';
 
 const partitionMaster: Drill = {
   name: 'partition-master',
   summary:
     'cut the master off from sentinels and replicas, but not from the proxies: two masters for a while',
-  promised: (plan) => failover(hangLimit(plan)),
+  // The cut-off master notices that its replicas are silent after max-lag, which it looks at once a second.
+  promised: (plan) => ({
+    ...failover(hangLimit(plan)),
+    mayLoseFor: waitsForReplicas(plan) ? undefined : plan.redis.minReplicasMaxLag * 1000 + 1500,
+  }),
   lasts: (plan) => plan.sentinel.downAfterMs + 7000,
   async inject(context) {
     const { shard, master, replicas } = await firstShard(context);

@@ -11,9 +11,9 @@ export interface CounterVerdict {
 }
 
 /**
- * Judges one counter by the replies of its one writer, who waits for each answer: between two acknowledged replies
- * only the increments of unknown outcome in between can have been carried out, too. A reply that is not larger than
- * the last one, or a final value below the last reply, means that acknowledged increments are gone.
+ * Judges one counter by the replies of its one writer, who waits for each answer: besides the acknowledged increments
+ * only those of unknown outcome before can have been carried out, at once or, out of some buffer, later. A reply that is
+ * not larger than the last one, or a final value below the last reply, means that acknowledged increments are gone.
  *
  * @param writes all increments of the counter, in the order they were sent
  * @param final the counter at the end; undefined = the key is not there
@@ -27,8 +27,10 @@ export function judgeCounter(writes: readonly WriteRecord[], final: number | und
   let open = 0;
   const advance = (to: number, own: number): void => {
     const extra = to - value - own;
-    unknownApplied += Math.max(0, Math.min(extra, open));
-    duplicated += Math.max(0, extra - open);
+    const late = Math.max(0, Math.min(extra, open));
+    unknownApplied += late;
+    open -= late;
+    duplicated += Math.max(0, extra - late);
   };
   /** The counter went back: the newest acknowledged increments above `to` are gone. */
   const retreat = (to: number): void => {
@@ -42,7 +44,6 @@ export function judgeCounter(writes: readonly WriteRecord[], final: number | und
     if (write.reply <= value) retreat(write.reply - 1);
     advance(write.reply, 1);
     value = write.reply;
-    open = 0;
     standing.push(write);
   }
   const end = final ?? 0;

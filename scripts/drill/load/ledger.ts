@@ -52,6 +52,8 @@ export class Ledger {
   readonly newcomers: NewcomerRecord[] = [];
   /** How often each connection had to be made again. */
   readonly reconnects = new Map<string, number>();
+  /** When the load was told to end. */
+  endedAt = Number.POSITIVE_INFINITY;
   /** When each connection was last served. */
   readonly servedAt = new Map<string, number>();
 }

@@ -74,6 +74,7 @@ export class Load {
   /** Lets every request under way end, then closes the connections. */
   async stop(): Promise<Ledger> {
     this.#running = false;
+    this.ledger.endedAt = performance.now();
     await Promise.all([...this.#loops, this.#newcomers.stop()]);
     for (const client of this.#clients) {
       client.removeAllListeners('close');

@@ -1,6 +1,6 @@
 import type { Plan } from '../../../topology/types.ts';
 import type { Drill, Injected } from '../drill.ts';
-import { lengthOf, newcomerGap, shardGap, worstConnectionGap } from '../load/gaps.ts';
+import { acknowledgements, lengthOf, newcomerGap, shardGap, worstConnectionGap } from '../load/gaps.ts';
 import type { Verdict } from '../load/judge.ts';
 import type { Ledger } from '../load/ledger.ts';
 
@@ -21,6 +21,7 @@ export interface Evidence {
   readonly ledger: Ledger;
   /** undefined = interrupted before it could be read back. */
   readonly verdict?: Verdict;
+  /** When the fault was taken back. */
   readonly undoneAt: number;
   /** undefined = it was not whole in time. */
   readonly wholeAt?: number;
@@ -41,7 +42,7 @@ export function holdPromises(evidence: Evidence): PromiseResult[] {
   return [
     resumePromise(evidence),
     ...failurePromises(evidence),
-    none('acknowledged writes lost', verdict?.lost.length),
+    lossPromise(evidence),
     none('writes duplicated or reordered', verdict && verdict.duplicated.length + verdict.reordered.length),
     none('writes refused and yet carried out', verdict?.refusedApplied.length),
     ...(severalHolders === undefined
@@ -66,27 +67,39 @@ export function holdPromises(evidence: Evidence): PromiseResult[] {
 function resumePromise({ drill, plan, injected, ledger, undoneAt }: Evidence): PromiseResult {
   const { within, of, since } = drill.promised(plan).resume;
   const shards = injected.shard === undefined ? plan.shards.map(({ name }) => name) : [injected.shard];
-  const back = since === 'restored' ? undoneAt - injected.at : 0;
+  if (since === 'restored') {
+    const back = Math.max(...shards.map((shard) => firstAfter(ledger, shard, undoneAt)));
+    return result('first good write after the fault was taken back', 'ms', within, back - undoneAt);
+  }
+  const window = { from: injected.at, until: undoneAt, end: ledger.endedAt };
   switch (of) {
     case 'connection': {
-      const gap = worstConnectionGap(ledger, shards, injected.at);
-      return result('longest pause of a connection', 'ms', within, gap && lengthOf(gap));
+      const gap = worstConnectionGap(ledger, shards, window);
+      return result('longest pause of any one connection', 'ms', within, gap && lengthOf(gap));
     }
     case 'newcomer': {
-      const gap = newcomerGap(ledger, injected.at);
-      return result('new connections served again after', 'ms', within, gap && gap.firstAfter - back);
+      const gap = newcomerGap(ledger, window);
+      return result('no new connection was served for', 'ms', within, gap && lengthOf(gap));
     }
     case 'shard': {
-      const gaps = shards.map((shard) => shardGap(ledger, shard, injected.at));
-      const latest = gaps.some((gap) => gap === undefined)
-        ? undefined
-        : Math.max(...gaps.map((gap) => gap?.firstAfter ?? 0));
-      const name =
-        since === 'restored' ? 'first good write after the fault was taken back' : 'first good write';
-      // A shard that never stopped has its longest pause anywhere, also before the fault was taken back.
-      return result(name, 'ms', within, latest === undefined ? undefined : Math.max(0, latest - back));
+      const gaps = shards.flatMap((shard) => shardGap(ledger, shard, window) ?? []);
+      return result('no write was acknowledged for', 'ms', within, Math.max(...gaps.map(lengthOf)));
     }
   }
+}
+
+/** The first acknowledged write of a shard from a moment on; Infinity = none came. */
+function firstAfter(ledger: Ledger, shard: string, moment: number): number {
+  const later = acknowledgements(ledger, (write) => write.shard === shard && write.endedAt >= moment);
+  return later.reduce((least, at) => Math.min(least, at), Number.POSITIVE_INFINITY);
+}
+
+/** Lost writes count, but for those that a pool without `wait_replicas` may lose right after this fault. */
+function lossPromise({ drill, plan, injected, verdict }: Evidence): PromiseResult {
+  const { mayLoseFor } = drill.promised(plan);
+  if (mayLoseFor === undefined) return result('acknowledged writes lost', 'count', 0, verdict?.lost.length);
+  const late = verdict?.lost.filter(({ acknowledgedAt }) => acknowledgedAt > injected.at + mayLoseFor);
+  return result(`acknowledged writes lost later than ${mayLoseFor} ms`, 'count', 0, late?.length);
 }
 
 function failurePromises({ drill, plan, injected, ledger }: Evidence): PromiseResult[] {
@@ -139,6 +152,6 @@ function result(
   limit: number,
   seen: number | undefined,
 ): PromiseResult {
-  const rounded = seen === undefined ? null : Math.round(seen);
+  const rounded = seen === undefined || !Number.isFinite(seen) ? null : Math.round(seen);
   return { promise, unit, limit, seen: rounded, kept: rounded !== null && rounded <= limit };
 }

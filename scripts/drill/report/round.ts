@@ -71,6 +71,7 @@ export function makeRound(inputs: RoundInputs): RoundReport {
   const shards = plan.shards.map(({ name }) => name);
   const verdict = readBack === undefined ? undefined : judge(ledger, readBack.masters);
   const times = spans === undefined ? undefined : holderTimes(spans, injected.at);
+  const window = { from: injected.at, until: inputs.undoneAt, end: ledger.endedAt };
   const promises = holdPromises({ ...inputs, verdict, severalHolders: times?.several });
   const since = (at: number): number => round(at - injected.at);
   return {
@@ -85,11 +86,11 @@ export function makeRound(inputs: RoundInputs): RoundReport {
     milestones: milestones(inputs),
     gaps: {
       shards: shards.flatMap((shard) => {
-        const gap = shardGap(ledger, shard, injected.at);
+        const gap = shardGap(ledger, shard, window);
         return gap === undefined ? [] : [{ shard, ...rounded(gap) }];
       }),
-      connection: rounded(worstConnectionGap(ledger, shards, injected.at)) ?? null,
-      newcomer: rounded(newcomerGap(ledger, injected.at)) ?? null,
+      connection: rounded(worstConnectionGap(ledger, shards, window)) ?? null,
+      newcomer: rounded(newcomerGap(ledger, window)) ?? null,
     },
     figures: injected.figures ?? {},
     errors: errorCounts(ledger),

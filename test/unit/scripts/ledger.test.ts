@@ -105,6 +105,14 @@ describe('judging a counter', () => {
     assert.deepEqual(twice, { lost: [], duplicated: 1, unknownApplied: 1 });
   });
 
+  test('an unknown increment that was carried out late, out of a buffer, is no duplicate', () => {
+    const late = judgeCounter(
+      [acknowledged('a', 1), unknown('u'), acknowledged('b', 2), acknowledged('c', 4)],
+      4,
+    );
+    assert.deepEqual(late, { lost: [], duplicated: 0, unknownApplied: 1 });
+  });
+
   test('an unknown increment at the very end is seen in the final value', () => {
     assert.equal(judgeCounter([acknowledged('a', 1), unknown('u')], 2).unknownApplied, 1);
   });
@@ -133,9 +141,21 @@ describe('comparing a replica with its master', () => {
 });
 
 describe('pauses', () => {
+  const after = (from: number) => ({ from, until: from + 10_000, end: 1000 });
+
+  test('one that begins after the fault was taken back does not count, an endless one does', () => {
+    const moments = [0, 100, 200, 900];
+    assert.deepEqual(longestGap(moments, { from: 50, until: 150, end: 950 }), {
+      lastBefore: 50,
+      firstAfter: 150,
+    });
+    const silent = longestGap(moments, { from: 50, until: 5000, end: 9000 });
+    assert.deepEqual(silent, { lastBefore: 850, firstAfter: Number.POSITIVE_INFINITY });
+  });
+
   test('the longest one counts, if it ends after the fault', () => {
-    assert.deepEqual(longestGap([0, 500, 600, 900, 950], 550), { lastBefore: 50, firstAfter: 350 });
-    assert.equal(longestGap([0, 500], 500), undefined);
+    assert.deepEqual(longestGap([0, 500, 600, 900, 950], after(550)), { lastBefore: 50, firstAfter: 350 });
+    assert.equal(longestGap([0, 500], after(500)), undefined);
   });
 
   test('a shard is served when anybody is; a connection only when it is itself', () => {
@@ -147,13 +167,13 @@ describe('pauses', () => {
       at('shard-1/w1', 300),
       at('shard-1/w0', 400),
     );
-    assert.deepEqual(shardGap(ledger, 'shard-1', 105), { lastBefore: 95, firstAfter: 195 });
-    assert.deepEqual(worstConnectionGap(ledger, ['shard-1'], 105), {
+    assert.deepEqual(shardGap(ledger, 'shard-1', after(105)), { lastBefore: 95, firstAfter: 195 });
+    assert.deepEqual(worstConnectionGap(ledger, ['shard-1'], after(105)), {
       connection: 'shard-1/w0',
       lastBefore: -5,
       firstAfter: 295,
     });
-    assert.equal(shardGap(ledger, 'shard-2', 105), undefined);
+    assert.equal(shardGap(ledger, 'shard-2', after(105)), undefined);
   });
 
   test('a refused write is no service, and a failed newcomer none either', () => {
@@ -162,12 +182,12 @@ describe('pauses', () => {
       write({ endedAt: 150, outcome: 'refused' }),
       write({ endedAt: 400 }),
     );
-    assert.deepEqual(shardGap(ledger, 'shard-1', 100), { lastBefore: 0, firstAfter: 300 });
+    assert.deepEqual(shardGap(ledger, 'shard-1', after(100)), { lastBefore: 0, firstAfter: 300 });
     ledger.newcomers.push(
       { sentAt: 0, endedAt: 90, ok: true },
       { sentAt: 100, endedAt: 200, ok: false },
       { sentAt: 300, endedAt: 310, ok: true },
     );
-    assert.deepEqual(newcomerGap(ledger, 100), { lastBefore: -10, firstAfter: 210 });
+    assert.deepEqual(newcomerGap(ledger, after(100)), { lastBefore: -10, firstAfter: 210 });
   });
 });
