@@ -16,14 +16,23 @@ const REQUIRED: ReadonlyArray<readonly [name: string, present: (container: Conta
   ['labels', (c) => c.labelsInput !== undefined],
 ];
 
+/** What a container that is never started may not lack. */
+const REQUIRED_UNSTARTED: typeof REQUIRED = [
+  ['mustRun: false', (c) => c.mustRunInput === false],
+  ['networkMode none', (c) => c.networkModeInput === 'none'],
+  ['capabilities that drop ALL', (c) => c.capabilitiesInput?.drop?.includes('ALL') === true],
+  ['log rotation (logDriver, logOpts max-size and max-file)', (c) => hasLogRotation(c)],
+];
+
 /** Only the edge may add capabilities, and only these two (VRRP sockets and the VIP itself). */
-const ALLOWED_CAPABILITIES = new Set(['NET_ADMIN', 'NET_RAW']);
+const ALLOWED_CAPABILITIES = new Set(['CAP_NET_ADMIN', 'CAP_NET_RAW']);
 
 /** Fails synth when a container lacks one of the properties above. */
 export class HardeningAspect implements IAspect {
   visit(node: IConstruct): void {
     if (!(node instanceof Container)) return;
-    const missing = REQUIRED.filter(([, present]) => !present(node)).map(([name]) => name);
+    const required = node.startInput === false ? REQUIRED_UNSTARTED : REQUIRED;
+    const missing = required.filter(([, present]) => !present(node)).map(([name]) => name);
     const excess = (node.capabilitiesInput?.add ?? []).filter((name) => !ALLOWED_CAPABILITIES.has(name));
     if (missing.length > 0) {
       Annotations.of(node).addError(`container ${node.nameInput} lacks ${missing.join(', ')}`);

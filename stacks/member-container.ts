@@ -1,33 +1,29 @@
 import { createHash } from 'node:crypto';
 import { Container, type ContainerConfig } from '@cdktf/provider-docker/lib/container/index.js';
-import { Volume } from '@cdktf/provider-docker/lib/volume/index.js';
 import { Construct } from 'constructs';
 import { containerOptions } from '../topology/container-options.ts';
 import type { Member } from '../topology/types.ts';
 import { dataVolume } from './data-stack.ts';
 import type { StackInputs } from './inputs.ts';
 import { INSTANCE_LABEL, OWNER_LABEL } from './owner-label.ts';
+import { type SeedContainer, seedVolume } from './seed-container.ts';
 
-/** Where a member finds its rendered files. Inside a volume, because a read-only root refuses uploads elsewhere. */
+/** Where a member finds its rendered files, and where it keeps its data. */
 const SEED_PATH = '/etc/twemstack';
 const DATA_PATH = '/data';
 
 /** One member: a container with a static address, its rendered files, and its data volume where it has data. */
 export class MemberContainer extends Construct {
-  constructor(scope: Construct, member: Member, inputs: StackInputs) {
+  constructor(scope: Construct, member: Member, seed: SeedContainer, inputs: StackInputs) {
     super(scope, member.name);
-    const seedVolumeName = `${member.name}-seed`;
-    const seedVolume = new Volume(this, 'seed', {
-      name: seedVolumeName,
-      labels: [{ label: OWNER_LABEL, value: inputs.plan.name }],
-    });
-    const config = containerConfig(member, inputs, seedVolumeName);
+    const config = containerConfig(member, inputs);
     new Container(this, 'container', {
       ...config,
-      dependsOn: [seedVolume],
+      dependsOn: [seed.container],
       labels: [
-        // The provider neither replaces nor updates for some options (healthcheck, tmpfs, stop time): this label does.
-        { label: 'twemstack.config', value: fingerprint(config) },
+        // Neither a changed file in the seed volume nor some options (healthcheck, tmpfs, stop time) would make the
+        // provider replace the container: this label does.
+        { label: 'twemstack.config', value: fingerprint(config, inputs.seeds.get(member.name)) },
         { label: 'twemstack.domain', value: member.domain },
         { label: INSTANCE_LABEL, value: inputs.instance },
         { label: 'twemstack.member', value: member.name },
@@ -38,7 +34,7 @@ export class MemberContainer extends Construct {
   }
 }
 
-function containerConfig(member: Member, inputs: StackInputs, seedVolume: string): ContainerConfig {
+function containerConfig(member: Member, inputs: StackInputs): ContainerConfig {
   const options = containerOptions(inputs.plan, member);
   return {
     name: member.name,
@@ -55,16 +51,9 @@ function containerConfig(member: Member, inputs: StackInputs, seedVolume: string
     memorySwap: options.memoryMb,
     networksAdvanced: [{ name: inputs.plan.network.name, ipv4Address: member.address }],
     volumes: [
-      { volumeName: seedVolume, containerPath: SEED_PATH },
+      { volumeName: seedVolume(member.name), containerPath: SEED_PATH, readOnly: true },
       ...(options.data ? [{ volumeName: dataVolume(member.name), containerPath: DATA_PATH }] : []),
     ],
-    upload: (inputs.seeds.get(member.name) ?? []).map((seed) => ({
-      file: `${SEED_PATH}/${seed.name}`,
-      source: seed.source,
-      sourceHash: seed.sha256,
-      // The volume belongs to this container alone, and its daemon is not root.
-      permissions: '0444',
-    })),
     healthcheck: { test: ['CMD', '/usr/local/bin/healthcheck'], interval: '5s', timeout: '3s', retries: 3 },
     wait: true,
     waitTimeout: 90,
@@ -78,6 +67,13 @@ function containerConfig(member: Member, inputs: StackInputs, seedVolume: string
 }
 
 /** Hash of everything that says how the container runs. Only plain values may be in it: a CDKTF token is not stable. */
-function fingerprint(config: ContainerConfig): string {
-  return createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 16);
+function fingerprint(
+  config: ContainerConfig,
+  seeds: readonly { name: string; sha256: string }[] = [],
+): string {
+  const files = seeds.map(({ name, sha256 }) => [name, sha256]);
+  return createHash('sha256')
+    .update(JSON.stringify([config, files]))
+    .digest('hex')
+    .slice(0, 16);
 }

@@ -11,6 +11,7 @@ export interface ContainerOptions {
   readonly command: readonly string[];
   /** Numeric user; undefined = root without capabilities beyond `capabilities`. */
   readonly user?: string;
+  /** With the prefix CAP_, as the real provider stores them: without it they show as a change at every apply. */
   readonly capabilities: readonly string[];
   readonly memoryMb: number;
   /** Mount point -> options. */
@@ -71,7 +72,7 @@ export function containerOptions(plan: Plan, member: Member): ContainerOptions {
       return {
         image: 'edge',
         command: [],
-        capabilities: ['NET_ADMIN', 'NET_RAW'],
+        capabilities: ['CAP_NET_ADMIN', 'CAP_NET_RAW'],
         memoryMb: 256,
         tmpfs: SCRATCH,
         data: false,

@@ -107,6 +107,7 @@ function planDomains(topology: Topology, members: readonly Member[]): PlanDomain
     name,
     stack: domainStackName(topology.name, name),
     dataStack: dataStackName(topology.name, name),
+    seedContainer: memberName(topology.name, 'seed', name),
     members: members.filter((member) => member.domain === name),
   }));
 }

@@ -135,7 +135,7 @@ function checkStackNames(file: StackFile, draft: Draft): void {
 function checkMemberNames(file: StackFile, draft: Draft): void {
   const owners = new Map<string, string>();
   for (const { name } of draft.domains ?? [])
-    for (const role of ['edge', 'proxy', 'sentinel'])
+    for (const role of ['edge', 'proxy', 'sentinel', 'seed'])
       if (name !== undefined) owners.set(memberName('', role, name), role);
   draft.shards?.forEach((shard, index) => {
     if (shard.name === undefined) return;

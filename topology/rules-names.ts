@@ -10,8 +10,8 @@ const MAX_NAME = 20;
 const RESERVED_STACKS = ['bridge', 'default', 'host', 'ingress', 'none'];
 /** `<stack>-network` is a CDKTF stack already. */
 const RESERVED_DOMAINS = ['network'];
-/** Roles, which would give two members one name, and a metric that twemproxy's stats show beside the servers. */
-const RESERVED_SHARDS = ['edge', 'proxy', 'sentinel', 'fragments'];
+/** Roles and the seed container, which would give two containers one name, and a metric that twemproxy's stats show beside the servers. */
+const RESERVED_SHARDS = ['edge', 'proxy', 'sentinel', 'seed', 'fragments'];
 /** twemproxy's stats JSON shows pools beside these. */
 const RESERVED_POOLS = [
   'service',

@@ -159,6 +159,8 @@ export interface PlanDomain {
   readonly stack: string;
   /** CDKTF stack of the data volumes, `<name>-<domain>-data`. */
   readonly dataStack: string;
+  /** Container, never started, through which the members' files reach their seed volumes; `<name>-seed-<domain>`. */
+  readonly seedContainer: string;
   readonly members: readonly Member[];
 }
 

@@ -65,7 +65,10 @@ export async function engineConflicts(plan: Plan, docker: Docker, instance?: str
     docker.listContainers({ all: true }),
     docker.listVolumes(),
   ]);
-  const members = new Set(plan.members.map(({ name }) => name));
+  const members = new Set([
+    ...plan.members.map(({ name }) => name),
+    ...plan.domains.map(({ seedContainer }) => seedContainer),
+  ]);
   const ours = (labels: Record<string, string> | undefined | null): boolean =>
     labels?.[OWNER_LABEL] === plan.name;
   const volumeNames = new Set(plan.members.flatMap(({ name }) => [`${name}-data`, `${name}-seed`]));

@@ -65,7 +65,10 @@ describe('synthesised stacks', () => {
       for (const domain of ['a', 'b', 'c']) {
         const before = containersOf(join(dir, 'two'), `alpha-${domain}`);
         const after = containersOf(join(dir, 'three'), `alpha-${domain}`);
-        for (const [name, container] of before) assert.deepEqual(after.get(name), container, name);
+        for (const [name, container] of before) {
+          // The seed container brings the new member's files, too.
+          if (!name.startsWith('alpha-seed-')) assert.deepEqual(after.get(name), container, name);
+        }
         assert.equal(after.size, before.size + 1);
       }
     });
@@ -90,7 +93,7 @@ describe('synthesised stacks', () => {
     await inTemporaryFolder((dir) => {
       synthTo(dir);
       for (const [name, container] of containersOf(dir, 'alpha-a')) {
-        const expected = name === 'alpha-edge-a' ? ['NET_ADMIN', 'NET_RAW'] : [];
+        const expected = name === 'alpha-edge-a' ? ['CAP_NET_ADMIN', 'CAP_NET_RAW'] : [];
         assert.deepEqual(container.capabilities, { add: expected, drop: ['ALL'] }, name);
       }
     });
