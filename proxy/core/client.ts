@@ -162,6 +162,11 @@ export class Client implements LinkOwner, Receiver, Flushable {
     const { limits } = this.pool;
     const load = this.output.bytes + this.early.bytes;
     const open = this.tail - this.head;
+    if (load > limits.clientUnread) {
+      this.pool.warn(`client ${this.remote} leaves ${load} bytes of replies unread and is closed`);
+      this.abort();
+      return;
+    }
     if (!this.paused && (load > limits.clientOutput || open > limits.clientRequests)) {
       this.paused = true;
       this.link.pause();

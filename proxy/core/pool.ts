@@ -17,11 +17,22 @@ import { TimeoutWatch } from './timeout-watch.ts';
 export interface Limits {
   /** Bytes of replies that wait for a client to read them; above, it is not read from. */
   clientOutput: number;
+  /** As above, but what it asked for before may still come; a client that leaves so much unread is closed. */
+  clientUnread: number;
   /** Requests of one client under way; above, it is not read from. */
   clientRequests: number;
+  /** Bytes of one request. */
+  requestBytes: number;
 }
 
-export const DEFAULT_LIMITS: Limits = { clientOutput: 1024 * 1024, clientRequests: 64 * 1024 };
+const MIB = 1024 * 1024;
+
+export const DEFAULT_LIMITS: Limits = {
+  clientOutput: MIB,
+  clientUnread: 1024 * MIB,
+  clientRequests: 64 * 1024,
+  requestBytes: 1024 * MIB,
+};
 
 /** What a pool needs of the process around it. */
 export interface PoolSurroundings {

@@ -111,6 +111,11 @@ export class RequestReader {
     while (taken < chunk.length) {
       const wanted = Math.max(frame.need - this.length, 4096);
       const count = Math.min(wanted, chunk.length - taken);
+      const { requestBytes } = this.client.pool.limits;
+      if (this.length + count > requestBytes) {
+        this.client.protocolError(`a request has at most ${requestBytes} bytes`);
+        return;
+      }
       const collected = this.room(count);
       collected.set(chunk.subarray(taken, taken + count), this.length);
       this.length += count;
