@@ -46,10 +46,10 @@ export interface Promised {
     /** `restored`: the fault makes writes impossible, so the time counts from the moment it is taken back. */
     readonly since: 'fault' | 'restored';
   };
-  /** Failed requests an application may see. */
-  readonly failures: 'none' | 'one per connection' | 'any';
-  /** `none` although writes fail: reads go on. */
-  readonly failedReads?: 'none';
+  /** Failed requests that any one connection may see: one each time that it is cut. */
+  readonly failures: number | 'any';
+  /** True = not even where writes may fail. */
+  readonly readsNeverFail?: boolean;
   /** Milliseconds after the fault in which acknowledged writes may be lost; never with `wait_replicas`. */
   readonly mayLoseFor?: number;
 }

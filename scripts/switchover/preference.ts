@@ -14,7 +14,7 @@ const POLL_MS = 20;
  * hears of the promotion that way. The promotion takes two to three of its ticks (100-250 ms): started at this age of
  * the last INFO, the next one comes right behind it. Started at any other moment, writes would wait up to 1.3 s.
  */
-const GOOD_AGE_MS = { from: 520, to: 680 } as const;
+const GOOD_AGE_MS = { from: 550, to: 700 } as const;
 
 /** Makes the sentinels choose this replica. Returns how to take that back. */
 export async function prefer(candidate: Redis): Promise<() => Promise<void>> {

@@ -6,7 +6,7 @@ import { look, worstDomain } from './targets.ts';
 const killDomain: Drill = {
   name: 'kill-domain',
   summary: 'kill every container of one domain at once, the one with the VIP: host gone',
-  promised: (plan) => ({ ...failover(failoverLimit(plan)), failedReads: undefined }),
+  promised: (plan) => ({ ...failover(failoverLimit(plan)), readsNeverFail: false }),
   lasts: () => 4000,
   async inject(context) {
     const { plan } = context;

@@ -30,7 +30,7 @@ const killProxy: Drill = {
 const restartProxy: Drill = {
   name: 'restart-proxy',
   summary: 'docker restart of one proxy: it drains, so nobody loses a request',
-  promised: () => ({ ...cutOnce(1000, 'connection'), failures: 'none' }),
+  promised: () => ({ ...cutOnce(1000, 'connection'), failures: 0 }),
   lasts: () => 3000,
   inject: (context) =>
     hit(firstProxy(context), (name) => {
@@ -83,7 +83,8 @@ const killEdge: Drill = {
 const pauseEdge: Drill = {
   name: 'pause-edge',
   summary: 'freeze the edge that holds the VIP; it comes back believing that it still does',
-  promised: (plan) => cutOnce(takeOver(plan), 'newcomer'),
+  // Cut when the standby takes over, and again if the thawed one has the higher priority: VRRP lets it take the VIP back.
+  promised: (plan) => ({ ...cutOnce(takeOver(plan), 'newcomer'), failures: 2 }),
   lasts: () => 5000,
   inject: (context) => hit(vipHolder(context), (name) => pauseContainer(context, name)),
 };

@@ -13,20 +13,20 @@ export const hangLimit = (plan: Plan): number => plan.sentinel.downAfterMs + 300
 /** A master fails over: requests not yet sent wait, those under way may fail, one a connection. */
 export const failover = (within: number): Promised => ({
   resume: { within, of: 'shard', since: 'fault' },
-  failures: 'one per connection',
-  failedReads: 'none',
+  failures: 1,
+  readsNeverFail: true,
 });
 
 /** Nobody notices. A pause below this is a busy machine, not a fault. */
 export const unnoticed: Promised = {
   resume: { within: 1000, of: 'connection', since: 'fault' },
-  failures: 'none',
+  failures: 0,
 };
 
 /** Every connection is cut once, and served again in time. */
 export const cutOnce = (within: number, of: Promised['resume']['of']): Promised => ({
   resume: { within, of, since: 'fault' },
-  failures: 'one per connection',
+  failures: 1,
 });
 
 /** Whether the pool under load acknowledges a write only when a replica has it. */

@@ -100,7 +100,7 @@ const allReplicasGone: Drill = {
       ? {
           resume: { within: 6000, of: 'shard', since: 'restored' },
           failures: 'any',
-          failedReads: 'none',
+          readsNeverFail: true,
         }
       : unnoticed,
   lasts: (plan) => plan.redis.minReplicasMaxLag * 1000 + 4000,

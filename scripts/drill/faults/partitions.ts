@@ -28,8 +28,8 @@ const partitionReplicas: Drill = {
   promised: (plan) => ({
     // The link is made again with the next retransmission, which waits longer the longer it was cut.
     resume: { within: 10_000, of: 'shard', since: 'restored' },
-    failures: plan.redis.minReplicasToWrite > 0 ? 'any' : 'none',
-    failedReads: 'none',
+    failures: plan.redis.minReplicasToWrite > 0 ? 'any' : 0,
+    readsNeverFail: true,
   }),
   lasts: (plan) => plan.redis.minReplicasMaxLag * 1000 + 3000,
   async inject(context) {

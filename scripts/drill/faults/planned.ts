@@ -6,8 +6,8 @@ const switchover: Drill = {
   summary: 'hand the first shard over to a replica on purpose: nobody sees an error',
   promised: () => ({
     resume: { within: 1000, of: 'connection', since: 'fault' },
-    failures: 'none',
-    failedReads: 'none',
+    failures: 0,
+    readsNeverFail: true,
   }),
   lasts: () => 1000,
   async inject({ plan, credentials, engine, signal, step, timeline }) {

@@ -52,7 +52,7 @@ const killLeaderSentinel: Drill = {
   promised: (plan) => ({
     ...failover(2 * plan.sentinel.failoverTimeoutMs + 1000 + failoverLimit(plan)),
     failures: 'any',
-    failedReads: undefined,
+    readsNeverFail: false,
   }),
   lasts: () => 2500,
   async inject(context) {

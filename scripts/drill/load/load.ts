@@ -111,7 +111,7 @@ export class Load {
         const key = nextKey();
         await this.#record(writer, 'set', key, id, () => client.set(key, id));
       }
-      if (latest !== undefined && n % 4 === 1) await this.#advance(writer, latest, n);
+      if (latest !== undefined && n % 4 === 1) await this.#advance(writer, latest);
       const rest = due - performance.now();
       if (rest > 0) await delay(rest);
     }
@@ -153,12 +153,14 @@ export class Load {
     });
   }
 
-  /** Moves the shard's "latest" key forward; what readers compare with counts only once it was acknowledged. */
-  async #advance({ client, shard }: Writer, key: string, n: number): Promise<void> {
+  /**
+   * Moves the shard's "latest" key forward; what readers compare with counts only once it was acknowledged. It is
+   * incremented, so that a write of unknown outcome that is carried out late does not set it back.
+   */
+  async #advance({ client, shard }: Writer, key: string): Promise<void> {
     if (client.status !== 'ready') return;
     try {
-      await client.set(key, String(n));
-      this.#newest.set(shard, n);
+      this.#newest.set(shard, await client.incr(key));
     } catch {
       // The next one counts. A failure here shows in the writer's own records at the same moment.
     }
