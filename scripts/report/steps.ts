@@ -31,10 +31,11 @@ interface Output {
 
 /** A reporter for people: one live line per running step on a terminal, plain lines elsewhere. */
 export function consoleReporter(output: Output = process.stderr): Reporter {
+  const live: LiveLine[] = [];
   return {
     note: (sentence) => void output.write(`${sentence}\n`),
     async step(name, work) {
-      const line = output.isTTY === true ? new LiveLine(output, name) : new PlainLines(output, name);
+      const line = output.isTTY === true ? new LiveLine(output, name, live) : new PlainLines(output, name);
       let outcome = '';
       try {
         const result = await work({
@@ -63,10 +64,13 @@ class LiveLine {
   readonly #timer: NodeJS.Timeout;
   #doing = '';
 
+  /** `running`: steps at the same time share the one live line; the one that began last has it. */
   constructor(
     private readonly output: Output,
     private readonly name: string,
+    private readonly running: LiveLine[],
   ) {
+    running.push(this);
     this.#draw();
     this.#timer = setInterval(() => this.#draw(), 200);
   }
@@ -78,10 +82,12 @@ class LiveLine {
 
   end(mark: string, outcome: string): void {
     clearInterval(this.#timer);
+    this.running.splice(this.running.indexOf(this), 1);
     this.output.write(`\r\x1b[K${closing(mark, this.name, outcome, performance.now() - this.#start)}`);
   }
 
   #draw(): void {
+    if (this.running.at(-1) !== this) return;
     const doing = this.#doing === '' ? '' : `: ${this.#doing.split('\n')[0]}`;
     const text = `· ${this.name} (${seconds(performance.now() - this.#start)})${doing}`;
     this.output.write(`\r\x1b[K${text.slice(0, (this.output.columns ?? 100) - 1)}`);

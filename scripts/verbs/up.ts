@@ -38,8 +38,8 @@ export async function upVerb(options: PrepareOptions): Promise<number> {
   const apply = (stack: string) =>
     applyStack(context, plan, terraform, stack).then((changes) => total.push(changes));
 
-  await apply(plan.network.stack);
-  for (const domain of plan.domains) await apply(domain.dataStack);
+  // Independent of each other, and mostly terraform starting up: at the same time they take half as long.
+  await allOf([plan.network.stack, ...plan.domains.map(({ dataStack }) => dataStack)].map(apply));
   const sound = await soundDomains(engine, plan);
   // What is broken is mended first: changing a sound domain while another one is down could take a shard's last copies.
   const order = [...plan.domains].sort((x, y) => Number(sound.has(x.name)) - Number(sound.has(y.name)));
@@ -95,6 +95,11 @@ async function applyStack(
     step.outcome(describe(changes));
     return changes;
   });
+}
+
+/** Waits for all, then fails with the first failure: nothing goes on behind an error message. */
+async function allOf(works: ReadonlyArray<Promise<unknown>>): Promise<void> {
+  for (const result of await Promise.allSettled(works)) if (result.status === 'rejected') throw result.reason;
 }
 
 function stopIfInterrupted(context: VerbContext, plan: Plan, next: string): void {
