@@ -9,11 +9,13 @@ import {
   lookupCommand,
 } from '../protocol/command-table.ts';
 import { keyPositions } from '../protocol/key-positions.ts';
-import { encodeRequest, errorReply, NO_AUTH, quoted } from '../protocol/replies.ts';
+import { errorReply, NO_AUTH, quoted } from '../protocol/replies.ts';
 import type { RequestFrame } from '../protocol/request-frame.ts';
+import { copyBytes } from './bytes.ts';
 import type { Client } from './client.ts';
 import { ALLOWED_BEFORE_AUTH, answerLocally } from './local-commands.ts';
 import type { Pool } from './pool.ts';
+import { BY_REFERENCE } from './segment.ts';
 import { type Merge, SplitRequest } from './split-request.ts';
 
 /** Keyless commands go to the server that this word hashes to, as in the original. */
@@ -189,17 +191,49 @@ function split(
     server.pick(client.protocol).send(client, tag, command.id, buffer, from, to);
     return;
   }
-  parts.parts.forEach((part, number) => {
-    const words: Uint8Array[] = [Buffer.from(command.name)];
-    for (const key of part.keys) {
-      const first = 1 + key * step;
-      for (let i = first; i < first + step; i++) words.push(buffer.subarray(args[2 * i], args[2 * i + 1]));
-    }
-    const request = encodeRequest(words);
-    pool.servers[part.server]
-      .pick(client.protocol)
-      .send(parts, number, command.id, request, 0, request.length);
-  });
+  for (let number = 0; number < parts.parts.length; number++) {
+    const part = parts.parts[number];
+    const length = composePart(command.name, part.keys, step, frame, buffer);
+    // a large part is kept by reference, so it needs bytes of its own
+    const bytes = length > BY_REFERENCE ? composed.slice(0, length) : composed;
+    const connection = pool.servers[part.server].pick(client.protocol);
+    connection.send(parts, number, command.id, bytes, 0, length);
+  }
+}
+
+/** Where the request of one part is put together; its bytes are copied into the server's queue at once. */
+let composed = new Uint8Array(64 * 1024);
+
+/** Writes the request for some of the keys of another into `composed`; returns its length. */
+function composePart(
+  name: string,
+  keys: readonly number[],
+  step: number,
+  frame: RequestFrame,
+  buffer: Uint8Array,
+): number {
+  const { args } = frame;
+  const head = `*${1 + keys.length * step}\r\n$${name.length}\r\n${name}\r\n`;
+  let at = head.length;
+  room(at, 0);
+  for (let i = 0; i < at; i++) composed[i] = head.charCodeAt(i);
+  for (const key of keys) {
+    const first = 1 + key * step;
+    // an element reaches from the end of the one before to its own, `$n` and CRLF included
+    const from = args[2 * first - 1] + 2;
+    const to = args[2 * (first + step) - 1] + 2;
+    room(at + to - from, at);
+    copyBytes(buffer, from, to, composed, at);
+    at += to - from;
+  }
+  return at;
+}
+
+function room(size: number, used: number): void {
+  if (size <= composed.length) return;
+  const larger = new Uint8Array(size * 2);
+  larger.set(composed.subarray(0, used));
+  composed = larger;
 }
 
 function mergeOf(name: string): Merge {

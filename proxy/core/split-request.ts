@@ -1,7 +1,9 @@
 import { CLOSED, errorReply, INVALID } from '../protocol/replies.ts';
+import { copyBytes } from './bytes.ts';
 import type { Client } from './client.ts';
 import type { Receiver } from './receiver.ts';
 
+const LF = 10;
 const MINUS = 45;
 const DOLLAR = 36;
 const CRLF = Buffer.from('\r\n');
@@ -16,6 +18,8 @@ class Part {
   readonly keys: number[] = [];
   reply: Uint8Array = CRLF;
   error: Uint8Array | null = null;
+  /** Where its next value begins, while values are merged. */
+  cursor = 0;
 
   constructor(readonly server: number) {}
 }
@@ -24,6 +28,7 @@ class Part {
 export class SplitRequest implements Receiver {
   readonly parts: Part[] = [];
   private readonly owners: Part[] = [];
+  private readonly byServer: (Part | undefined)[] = [];
   private waiting = 0;
 
   constructor(
@@ -34,9 +39,10 @@ export class SplitRequest implements Receiver {
 
   /** The next key of the client's request lives on `server`. */
   addKey(server: number): void {
-    let part = this.parts.find((candidate) => candidate.server === server);
+    let part = this.byServer[server];
     if (part === undefined) {
       part = new Part(server);
+      this.byServer[server] = part;
       this.parts.push(part);
       this.waiting++;
     }
@@ -92,20 +98,28 @@ export class SplitRequest implements Receiver {
   }
 
   private mergeValues(): void {
-    const cursors = new Map<Part, number>();
-    for (const part of this.parts) cursors.set(part, part.reply.indexOf(10) + 1);
-    const pieces: Uint8Array[] = [Buffer.from(`*${this.owners.length}\r\n`)];
-    for (const part of this.owners) {
-      const start = cursors.get(part) ?? 0;
+    const { owner, owners, parts, tag } = this;
+    const header = `*${owners.length}\r\n`;
+    let total = header.length;
+    for (const part of parts) {
+      part.cursor = part.reply.indexOf(LF) + 1;
+      total += part.reply.length - part.cursor;
+    }
+    const merged = new Uint8Array(total);
+    for (let i = 0; i < header.length; i++) merged[i] = header.charCodeAt(i);
+    let at = header.length;
+    for (const part of owners) {
+      const start = part.cursor;
       const end = valueEnd(part.reply, start);
       if (end < 0) {
-        this.owner.fail(this.tag, errorReply(INVALID));
+        owner.fail(tag, errorReply(INVALID));
         return;
       }
-      cursors.set(part, end);
-      pieces.push(part.reply.subarray(start, end));
+      copyBytes(part.reply, start, end, merged, at);
+      at += end - start;
+      part.cursor = end;
     }
-    this.owner.replyInParts(this.tag, pieces);
+    owner.reply(tag, merged, 0, at);
   }
 }
 
