@@ -19,6 +19,13 @@ export async function stopContainer(context: FaultContext, name: string): Promis
   await context.engine.getContainer(name).stop();
 }
 
+/** Stops a container as its own signal handler wants it and starts it again, in one call. */
+export async function restartContainer(context: FaultContext, name: string): Promise<void> {
+  context.undoLater(() => ensureRunning(context, name));
+  context.timeline.note('drill', 'fault', `restarting ${name}`);
+  await context.engine.getContainer(name).restart();
+}
+
 /** Freezes all processes of a container; its kernel side still accepts connections. Undone by thawing it. */
 export async function pauseContainer(context: FaultContext, name: string): Promise<() => Promise<void>> {
   const container = context.engine.getContainer(name);

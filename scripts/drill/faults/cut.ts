@@ -31,6 +31,22 @@ export async function cutOff(
     ['INPUT', '-s', address],
     ['OUTPUT', '-d', address],
   ]);
+  await drop(context, member, rules, `cut ${member} off from ${addresses.join(', ')}`);
+}
+
+/** Loses a share (0 to 1) of all packets of a member at random, both ways. Undone by taking the rules away again. */
+export async function losePackets(context: FaultContext, member: string, share: number): Promise<void> {
+  const match = ['-m', 'statistic', '--mode', 'random', '--probability', String(share)];
+  const rules = ['INPUT', 'OUTPUT'].map((chain) => [chain, ...match]);
+  await drop(context, member, rules, `${member} loses ${share * 100} % of its packets`);
+}
+
+async function drop(
+  context: FaultContext,
+  member: string,
+  rules: ReadonlyArray<readonly string[]>,
+  what: string,
+): Promise<void> {
   const all = async (action: '-A' | '-D'): Promise<void> => {
     for (const [chain, ...match] of rules)
       await inNetworkOf(context, member, ['iptables', '-w', action, chain, ...match, '-j', 'DROP']);
@@ -38,8 +54,8 @@ export async function cutOff(
   context.undoLater(async () => {
     // A container that was restarted in between has a new network without rules.
     await all('-D').catch(() => undefined);
-    context.timeline.note('drill', 'restored', `joined ${member} again`);
+    context.timeline.note('drill', 'restored', `the network of ${member} is as before`);
   });
   await all('-A');
-  context.timeline.note('drill', 'fault', `cut ${member} off from ${addresses.join(', ')}`);
+  context.timeline.note('drill', 'fault', what);
 }

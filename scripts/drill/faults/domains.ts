@@ -5,7 +5,8 @@ import { look, worstDomain } from './targets.ts';
 
 const killDomain: Drill = {
   name: 'kill-domain',
-  summary: 'kill every container of one domain at once, the one with the VIP: host gone',
+  summary:
+    'kill every container of one domain at once, one with a master, and the VIP if it can be: a host gone',
   promised: (plan) => ({ ...failover(failoverLimit(plan)), readsNeverFail: false }),
   lasts: () => 4000,
   async inject(context) {

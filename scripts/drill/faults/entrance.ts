@@ -1,6 +1,6 @@
 import type { Plan } from '../../../topology/types.ts';
 import type { Drill, FaultContext, Injected } from '../drill.ts';
-import { killContainer, pauseContainer, signalProgram, stopContainer } from './break.ts';
+import { killContainer, pauseContainer, restartContainer, signalProgram, stopContainer } from './break.ts';
 import { cutOnce } from './limits.ts';
 import { vipHolder } from './targets.ts';
 
@@ -32,11 +32,7 @@ const restartProxy: Drill = {
   summary: 'docker restart of one proxy: it drains, so nobody loses a request',
   promised: () => ({ ...cutOnce(1000, 'connection'), failures: 0 }),
   lasts: () => 3000,
-  inject: (context) =>
-    hit(firstProxy(context), (name) => {
-      context.timeline.note('drill', 'fault', `restarting ${name}`);
-      return context.engine.getContainer(name).restart();
-    }),
+  inject: (context) => hit(firstProxy(context), (name) => restartContainer(context, name)),
 };
 
 const hangProxy: Drill = {

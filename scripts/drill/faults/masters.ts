@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Drill, FaultContext } from '../drill.ts';
-import { killContainer, need, pauseContainer } from './break.ts';
+import { killContainer, need, pauseContainer, restartContainer } from './break.ts';
 import { failover, failoverLimit, hangLimit, unnoticed } from './limits.ts';
 import { firstShard, look, rolesOf } from './targets.ts';
 
@@ -39,8 +39,7 @@ const restartMaster: Drill = {
   async inject(context) {
     const { shard, master } = await firstShard(context);
     const at = performance.now();
-    context.timeline.note('drill', 'fault', `restarting ${master.name}`);
-    await context.engine.getContainer(master.name).restart();
+    await restartContainer(context, master.name);
     return { at, members: [master.name], shard };
   },
 };
@@ -48,7 +47,8 @@ const restartMaster: Drill = {
 const doubleFailover: Drill = {
   name: 'double-failover',
   summary: 'kill the master, bring it back as a replica, and kill its successor within 10 s',
-  promised: (plan) => failover(hangLimit(plan)),
+  // Two cuts, so two requests of a connection may be under way.
+  promised: (plan) => ({ ...failover(hangLimit(plan)), failures: 2 }),
   lasts: () => 2500,
   async inject(context) {
     const { shard, master } = await firstShard(context);
@@ -87,6 +87,20 @@ const killReplica: Drill = {
     const at = performance.now();
     await killContainer(context, need(replicas.at(-1), `replica of ${shard}`).name);
     return { at, members: [replicas[replicas.length - 1].name], shard };
+  },
+};
+
+const restartReplica: Drill = {
+  name: 'restart-replica',
+  summary: 'docker restart of one replica of the first shard; nobody notices',
+  promised: () => unnoticed,
+  lasts: () => 4000,
+  async inject(context) {
+    const { shard, replicas } = await firstShard(context);
+    const { name } = need(replicas.at(0), `replica of ${shard}`);
+    const at = performance.now();
+    await restartContainer(context, name);
+    return { at, members: [name], shard };
   },
 };
 
@@ -140,6 +154,7 @@ export const MASTER_DRILLS: readonly Drill[] = [
   restartMaster,
   doubleFailover,
   killReplica,
+  restartReplica,
   allReplicasGone,
   restartShard,
 ];

@@ -1,5 +1,5 @@
 import type { Drill } from '../drill.ts';
-import { cutOff } from './cut.ts';
+import { cutOff, losePackets } from './cut.ts';
 import { failover, hangLimit, waitsForReplicas } from './limits.ts';
 import { firstShard } from './targets.ts';
 
@@ -44,4 +44,22 @@ const partitionReplicas: Drill = {
   },
 };
 
-export const PARTITION_DRILLS: readonly Drill[] = [partitionMaster, partitionReplicas];
+const slowNetwork: Drill = {
+  name: 'slow-network',
+  summary: 'the master loses 5 % of its packets: everything waits for retransmissions, nothing is lost',
+  promised: () => ({
+    // A lost packet is sent again after 0.2 s, a second time after 0.4 s more; three in a row are rare.
+    resume: { within: 3000, of: 'connection', since: 'fault' },
+    failures: 1,
+    readsNeverFail: true,
+  }),
+  lasts: () => 6000,
+  async inject(context) {
+    const { shard, master } = await firstShard(context);
+    const at = performance.now();
+    await losePackets(context, master.name, 0.05);
+    return { at, members: [master.name], shard };
+  },
+};
+
+export const PARTITION_DRILLS: readonly Drill[] = [partitionMaster, partitionReplicas, slowNetwork];

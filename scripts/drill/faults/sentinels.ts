@@ -1,5 +1,5 @@
 import type { Drill } from '../drill.ts';
-import { killContainer, need } from './break.ts';
+import { killContainer, need, restartContainer } from './break.ts';
 import { failover, failoverLimit, hangLimit, unnoticed } from './limits.ts';
 import { firstShard } from './targets.ts';
 
@@ -12,6 +12,19 @@ const killSentinel: Drill = {
     const { name } = context.plan.sentinels[0];
     const at = performance.now();
     await killContainer(context, name);
+    return { at, members: [name] };
+  },
+};
+
+const restartSentinel: Drill = {
+  name: 'restart-sentinel',
+  summary: 'docker restart of one sentinel; nobody notices',
+  promised: () => unnoticed,
+  lasts: (plan) => plan.sentinel.downAfterMs + 3000,
+  async inject(context) {
+    const { name } = context.plan.sentinels[0];
+    const at = performance.now();
+    await restartContainer(context, name);
     return { at, members: [name] };
   },
 };
@@ -68,6 +81,7 @@ const killLeaderSentinel: Drill = {
 
 export const SENTINEL_DRILLS: readonly Drill[] = [
   killSentinel,
+  restartSentinel,
   sentinelMinority,
   noSentinels,
   killLeaderSentinel,

@@ -32,12 +32,12 @@ export async function vipHolder(context: FaultContext): Promise<string> {
   return need(holder?.member.name, 'edge that holds the VIP');
 }
 
-/** The domain whose loss hurts most: it holds the VIP if any does, and most masters. */
+/** The domain whose loss hurts most: it holds most masters, and the VIP. */
 export function worstDomain(plan: Plan, status: StackStatus): string {
   const weight = (domain: string): number =>
     status.members
       .filter(({ member }) => member.domain === domain)
-      .reduce((sum, { vip, redis }) => sum + (vip === true ? 10 : 0) + (redis?.role === 'master' ? 1 : 0), 0);
+      .reduce((sum, { vip, redis }) => sum + (vip === true ? 1 : 0) + (redis?.role === 'master' ? 2 : 0), 0);
   return plan.domains
     .map(({ name }) => name)
     .reduce((worst, name) => (weight(name) > weight(worst) ? name : worst));

@@ -146,8 +146,8 @@ describe('pauses', () => {
   test('one that begins after the fault was taken back does not count, an endless one does', () => {
     const moments = [0, 100, 200, 900];
     assert.deepEqual(longestGap(moments, { from: 50, until: 150, end: 950 }), {
-      lastBefore: 50,
-      firstAfter: 150,
+      lastBefore: -50,
+      firstAfter: 50,
     });
     const silent = longestGap(moments, { from: 50, until: 5000, end: 9000 });
     assert.deepEqual(silent, { lastBefore: 850, firstAfter: Number.POSITIVE_INFINITY });

@@ -16,7 +16,7 @@ export function overview(document: DrillDocument): string {
     const lost = drill.promises.find(({ promise }) => promise === 'acknowledged writes lost');
     return [
       `<a href="#${escapeText(drill.drill)}">${escapeText(drill.drill)}</a>`,
-      badge(drill.passed === drill.rounds, 'kept', 'BROKEN'),
+      verdictCell(drill),
       `${drill.passed} of ${drill.rounds}`,
       escapeText(first?.promise ?? ''),
       first === undefined ? '' : limit(first),
@@ -38,6 +38,13 @@ export function overview(document: DrillDocument): string {
     { title: 'lost, worst round', number: true },
   ];
   return htmlTable(columns, rows, 'All drills');
+}
+
+/** Kept, or which promises were broken. */
+function verdictCell(drill: DrillSummary): string {
+  const broken = drill.promises.filter(({ kept, rounds }) => kept < rounds);
+  const names = broken.map(({ promise }) => `<br><span class="soft">${escapeText(promise)}</span>`).join('');
+  return badge(drill.passed === drill.rounds, 'kept', 'BROKEN') + names;
 }
 
 /** Everything about one drill: promises over its rounds, then the rounds, the most telling one open. */

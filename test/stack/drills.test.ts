@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { DrillDocument } from '../../scripts/drill/report/document.ts';
+import type { RoundReport } from '../../scripts/drill/report/round.ts';
+import { type StackRun, startStackRun } from '../support/stack-run.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import { parse } from './json-output.ts';
+
+/**
+ * One round each of the drills that tell most, on one stack. What must never happen is held to the letter; times are
+ * given room, because the tests share two cores with whatever else runs (`npm run drill:all` holds those to the letter).
+ */
+const ROOM = 4;
+
+describe('drills on a real stack', () => {
+  let stack: StackRun;
+
+  before(async () => {
+    stack = await startStackRun();
+    const up = await stack.twemstack('up');
+    assert.equal(up.exitCode, 0, up.stderr);
+  });
+  after(async () => {
+    await stack?.end();
+  });
+
+  async function drill(...args: string[]): Promise<RoundReport> {
+    const result = await stack.twemstack('drill', ...args, '--json');
+    assert.ok(result.exitCode === 0 || result.exitCode === 1, result.stderr);
+    const [round] = parse<DrillDocument>(result.stdout).rounds;
+    assert.equal(round.problem, null);
+    for (const { promise, unit, limit, seen } of round.promises) {
+      const room = unit === 'ms' ? ROOM : 1;
+      assert.ok(
+        seen !== null && seen <= limit * room,
+        `${promise}: ${seen}, promised ${limit}\n${result.stderr}`,
+      );
+    }
+    assert.ok((round.verdict?.acknowledged ?? 0) > 300, 'the load did not get going');
+    return round;
+  }
+
+  const told = (round: RoundReport, match: (event: RoundReport['timeline'][number]) => boolean): boolean =>
+    round.timeline.some(match);
+
+  test('an unknown drill is answered with the list of the known ones', async () => {
+    const result = await stack.twemstack('drill', 'unplug');
+    assert.equal(result.exitCode, 2);
+    assert.match(result.stderr, /hang-master: .*\n(.*\n)*.*kill-domain: /);
+  });
+
+  test('switchover: another member is master, and nobody saw an error', async () => {
+    const round = await drill('switchover');
+    assert.deepEqual(round.errors, []);
+    assert.equal(round.verdict?.unknown, 0);
+    assert.ok(
+      told(
+        round,
+        ({ source, event, text }) => source === round.members[1] && event === 'role' && text === 'master',
+      ),
+    );
+  });
+
+  test('switchover back to a named member, from the command line; to itself it is refused', async () => {
+    const member = stack.plan.shards[0].initialMaster.name;
+    const back = await stack.twemstack('switchover', 'shard-1', '--to', member, '--json');
+    assert.equal(back.exitCode, 0, back.stderr);
+    assert.equal(parse<{ to: string }>(back.stdout).to, member);
+    const again = await stack.twemstack('switchover', 'shard-1', '--to', member);
+    assert.equal(again.exitCode, 1);
+    assert.match(again.stderr, /is the master of shard-1 already/);
+  });
+
+  test('hang-master: a zombie that comes back costs no acknowledged write', async () => {
+    const round = await drill('hang-master');
+    const [zombie] = round.members;
+    assert.ok(
+      told(
+        round,
+        ({ at, source, event, text }) =>
+          at > 0 && source === zombie && event === 'role' && text === 'replica',
+      ),
+    );
+    assert.deepEqual(round.differingReplicas, []);
+  });
+
+  test('kill-edge: the other edge holds the VIP, and there were never two', async () => {
+    const page = join(stack.home.root, 'report.html');
+    const round = await drill('kill-edge', '--html', page);
+    const holders = round.vip?.spans.map(({ holders: names }) => names.join()).filter(Boolean) ?? [];
+    assert.equal(holders[0], round.members[0]);
+    assert.notEqual(holders.at(-1), round.members[0]);
+    assert.ok((round.milestones.vipMoved ?? 0) > 0);
+    assert.match(readFileSync(page, 'utf8'), /aria-label="kill-edge, round 1: /);
+  });
+
+  test('kill-domain: everything of one domain at once', async () => {
+    const round = await drill('kill-domain');
+    assert.ok(round.members.length >= 4, round.members.join());
+    assert.equal((await stack.twemstack('status')).exitCode, 0);
+  });
+
+  test('interrupted: the fault is taken back, and the report so far is printed and says so', async () => {
+    const running = stack.start('drill', 'hang-master', '--rounds', '3', '--json');
+    const frozen = async (): Promise<boolean> => {
+      const all = await stack.engine.docker.listContainers({ filters: { status: ['paused'] } });
+      return all.length > 0;
+    };
+    await waitUntil('the master to be frozen', frozen, { withinMs: 60_000 });
+    running.kill('SIGINT');
+    const result = await running;
+    assert.equal(result.exitCode, 1);
+    const document = parse<DrillDocument>(String(result.stdout));
+    assert.deepEqual([document.interrupted, document.rounds.length], [true, 1]);
+    assert.equal(document.rounds[0].interrupted, true);
+    assert.equal(await frozen(), false);
+    await waitUntil('the stack to be whole', async () => (await stack.twemstack('status')).exitCode === 0, {
+      withinMs: 60_000,
+    });
+  });
+
+  test('on a stack that is not whole, a drill and a switchover are refused with what is missing', async () => {
+    const [replica] = stack.plan.shards[0].members.slice(-1);
+    await stack.engine.docker.getContainer(replica.name).stop();
+    const refused = await stack.twemstack('drill', 'kill-proxy');
+    assert.equal(refused.exitCode, 1);
+    assert.match(refused.stderr, new RegExp(`${replica.name}: container is exited`));
+    const behind = await stack.twemstack('switchover', 'shard-1', '--to', replica.name);
+    assert.equal(behind.exitCode, 1);
+    assert.match(behind.stderr, /does not answer|is the master/);
+  });
+});
