@@ -75,8 +75,10 @@ function placeFlags(flags: readonly Flag[], scale: TimeScale): Array<{ flag: Fla
     .filter(({ at }) => at >= scale.from && at <= scale.to)
     .sort((a, b) => a.at - b.at)
     .map((flag) => {
-      const width = caption(flag).length * 5.9 + 10;
-      const left = Math.min(scale.x(flag.at), RIGHT - width);
+      const width = captionWidth(flag);
+      const x = scale.x(flag.at);
+      // Near the right end the name stands to the left of its line.
+      const left = x + width > RIGHT ? x - width : x;
       let row = ends.findIndex((end) => end <= left);
       if (row < 0) row = ends.length;
       ends[row] = left + width;
@@ -87,11 +89,12 @@ function placeFlags(flags: readonly Flag[], scale: TimeScale): Array<{ flag: Fla
 const caption = ({ name, at }: Flag): string =>
   at === 0 ? name : `${name} ${at < 10_000 ? `${Math.round(at)} ms` : `${(at / 1000).toFixed(1)} s`}`;
 
+const captionWidth = (flag: Flag): number => caption(flag).length * 5.9 + 10;
+
 function drawFlag(flag: Flag, row: number, scale: TimeScale, lanesTop: number, bottom: number): string {
   const x = scale.x(flag.at);
   const y = 10 + row * FLAG_ROW;
-  const width = caption(flag).length * 5.9 + 10;
-  const atEdge = x + width > RIGHT;
+  const atEdge = x + captionWidth(flag) > RIGHT;
   const anchor = atEdge ? ` text-anchor="end"` : '';
   const name = `<text${flag.fault === true ? ' class="fault-text"' : ''} x="${atEdge ? x - 3 : x + 3}" y="${y}"${anchor}>${escapeText(caption(flag))}</text>`;
   return `<path class="${flag.fault === true ? 'fault' : 'mark'}" d="M${x} ${Math.min(y - 8, lanesTop)}V${bottom}"/>${name}`;
