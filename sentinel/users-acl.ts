@@ -31,8 +31,8 @@ const SENTINEL_RULES: Readonly<Partial<Record<Account, string>>> = {
   proxy: `allchannels -@all ${WHO_IS_MASTER} +subscribe +psubscribe +unsubscribe +punsubscribe +role +sentinel|replicas +sentinel|sentinels`,
   // A redis member's entrypoint asks who is master.
   replication: `-@all ${WHO_IS_MASTER}`,
-  // Sentinels among themselves: the vote, and the hello message.
-  sentinel: `&__sentinel__:hello -@all ${WHO_IS_MASTER} +publish +sentinel|is-master-down-by-addr`,
+  // Sentinels among themselves: the vote, and the hello message. DEBUG sets the rhythm of its own (image/lib/tune.sh).
+  sentinel: `&__sentinel__:hello -@all ${WHO_IS_MASTER} +publish +sentinel|is-master-down-by-addr +sentinel|debug`,
 };
 
 /** Accounts of every redis server of a stack: the same file on all of them. */

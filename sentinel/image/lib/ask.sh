@@ -54,14 +54,16 @@ pause_ms() {
   read -r -t "$seconds" -u "$answers" _ || true
 }
 
-# sentinel_view HOST PORT SHARD USER PASSWORD: $view becomes "IP:PORT CONFIG_EPOCH NUM_REPLICAS FLAGS".
+# sentinel_view HOST PORT SHARD USER PASSWORD: $view becomes "IP:PORT CONFIG_EPOCH NUM_REPLICAS
+# SILENT_MS FLAGS"; SILENT_MS: for how long that sentinel has not heard from the master.
 sentinel_view() {
   local line resp
   local -A fields=()
   resp_open "$1" "$2" && resp_login "$4" "$5" || return 1
   printf 'SENTINEL MASTER %s\r\n' "$3" >&"$resp"
   resp_fields || return 1
-  view="${fields[ip]}:${fields[port]} ${fields[config-epoch]} ${fields[num-slaves]} ${fields[flags]}"
+  view="${fields[ip]}:${fields[port]} ${fields[config-epoch]} ${fields[num-slaves]} ${fields[last-ok-ping-reply]:-0}"
+  view+=" ${fields[flags]}"
 }
 
 # redis_view HOST PORT USER PASSWORD: $view becomes "ROLE AMOUNT LINK MASTER": its role, how many keys and functions it

@@ -9,6 +9,7 @@
 #         majority, named                  a majority of the sentinels answered; whom the newest of them calls master
 #         named_is_member                  1 = that address belongs to this shard
 #         disputed                         1 = one of them holds the named master for down or is replacing it
+#         missed                           1 = one of them will do so before it can have noticed that I am back
 #         lived                            1 = the sentinels have seen this shard with replicas or a failover
 #         answered                         how many sentinels answered
 #         named_role                       what the named master says of itself; nothing = no answer
@@ -51,7 +52,8 @@ decide_named() {
   if ((peers_up == 0)); then
     # Nobody could be promoted in my place, and all data that was acknowledged is here.
     conclude master - 'a majority of the sentinels names me, and no other member of the shard is up'
-  elif [[ $disputed == 1 ]] && ((elapsed < limit)); then
+  elif [[ $disputed == 1 || $missed == 1 ]] && ((elapsed < limit)); then
+    # Two masters at once is what a start now would come to.
     conclude wait - 'a majority of the sentinels names me, but they are about to replace me'
   else
     conclude master - 'a majority of the sentinels names me'

@@ -27,13 +27,17 @@ read_persisted() {
   done <"$live"
 }
 
-# enough: a majority of the sentinels has answered, so the rest is worth little waiting.
+# enough: a majority of the sentinels has answered, and the master they name, or else every member that will: silence
+# must not be taken for absence.
 enough() {
-  local name count=0
-  for name in "${!answer[@]}"; do
-    [[ $name != sentinel:* || -z ${answer[$name]} ]] || count=$((count + 1))
+  local at
+  weigh_sentinels
+  [[ $majority == 1 ]] || return 1
+  weigh_peers
+  [[ $named_role != master ]] || return 0
+  for at in "${peer_list[@]}"; do
+    [[ -v "answer[redis:$at]" ]] || return 1
   done
-  ((2 * count > ${#sentinel_list[@]}))
 }
 
 # look [HOST:PORT]: one round of questions to all sentinels and the other members of the shard, and to one more.
@@ -50,10 +54,14 @@ look() {
   weigh_peers
 }
 
+# A sentinel connects anew twice a second only (tune.sh), and redis has to start: a master that wants to be heard in time
+# needs so many milliseconds.
+readonly COMEBACK_MS=1000
+
 # The highest config-epoch wins: only an elected failover raises it.
 weigh_sentinels() {
-  local at view_address view_epoch view_replicas view_flags named_epoch=-1
-  answered=0 named='' disputed=0 lived=0 majority=0 named_is_member=0
+  local at view_address view_epoch view_replicas named_epoch=-1
+  answered=0 named='' lived=0 majority=0 named_is_member=0
   for at in "${sentinel_list[@]}"; do
     [[ -n ${answer[sentinel:$at]:-} ]] || continue
     read -r view_address view_epoch view_replicas _ <<<"${answer[sentinel:$at]}"
@@ -61,12 +69,20 @@ weigh_sentinels() {
     if ((view_epoch > 0 || view_replicas > 0)); then lived=1; fi
     if ((view_epoch > named_epoch)); then named=$view_address named_epoch=$view_epoch; fi
   done
-  for at in "${sentinel_list[@]}"; do
-    read -r view_address _ _ view_flags <<<"${answer[sentinel:$at]:-}"
-    if [[ $view_address == "$named" && $view_flags == *@(_down|failover_in_progress)* ]]; then disputed=1; fi
-  done
+  weigh_doubts
   if ((2 * answered > ${#sentinel_list[@]})); then majority=1; fi
   if [[ " $me $peers " == *" $named "* ]]; then named_is_member=1; fi
+}
+
+weigh_doubts() {
+  local at view_address view_silent view_flags
+  disputed=0 missed=0
+  for at in "${sentinel_list[@]}"; do
+    read -r view_address _ _ view_silent view_flags <<<"${answer[sentinel:$at]:-}"
+    [[ -n $view_address && $view_address == "$named" ]] || continue
+    if [[ $view_flags == *@(_down|failover_in_progress)* ]]; then disputed=1; fi
+    if ((view_silent + COMEBACK_MS > down_after_ms)); then missed=1; fi
+  done
 }
 
 weigh_peers() {

@@ -1,5 +1,6 @@
 # Writes the sentinel's live configuration, the seed plus what it knew before it stopped, and becomes redis-sentinel.
 source "$lib/carry.sh"
+source "$lib/tune.sh"
 
 readonly live=$data/live/sentinel.conf
 sentinel_password=$(seed_value sentinel sentinel-pass)
@@ -74,5 +75,7 @@ for name in "${!shard_members[@]}"; do
   log "watching $name at ${master[$name]:-$(seed_master "$name")}, as ${origin[$name]:-the seed} says"
 done
 live_configuration | write_live sentinel.conf
+# Two forks, so that it is the child of process 1.
+(tune $$ &)
 exec {answers}>&-
 exec redis-server "$live" --sentinel

@@ -112,7 +112,12 @@ const ON_SENTINEL: Table = {
   },
   replication: {
     may: ['PING', 'SENTINEL get-master-addr-by-name shard-1', 'SENTINEL master shard-1'],
-    mayNot: [...CHANGES_SENTINEL, 'PUBLISH __sentinel__:hello lie', 'SUBSCRIBE +switch-master'],
+    mayNot: [
+      ...CHANGES_SENTINEL,
+      'SENTINEL debug',
+      'PUBLISH __sentinel__:hello lie',
+      'SUBSCRIBE +switch-master',
+    ],
   },
   sentinel: {
     may: ['PING', 'SENTINEL master shard-1', 'SENTINEL is-master-down-by-addr 127.0.0.1 1 1 *'],

@@ -71,6 +71,25 @@ describe('roles survive', { timeout: 240_000 }, () => {
     assert.equal((await tier.settled(2)).name, successor.name);
   });
 
+  test('a master that crashes and is back at once does not serve beside its successor', async () => {
+    const master = await tier.settled(2);
+    await tier.kill(master);
+    await tier.start(master);
+    let both = 0;
+    const successor = await waitUntil(
+      'the successor to be settled',
+      async () => {
+        const roles = await Promise.all(tier.redises.map((member) => tier.roleOf(member)));
+        if (roles.filter((role) => role === 'master').length > 1) both++;
+        return await tier.settled(2, 0);
+      },
+      { withinMs: 20_000, everyMs: 20 },
+    );
+    assert.equal(both, 0, tier.logs());
+    assert.notEqual(successor.name, master.name);
+    await nothingLost();
+  });
+
   test('a replica whose volume was wiped comes back with all data', async () => {
     const master = await tier.settled(2);
     const [replica] = others(master);

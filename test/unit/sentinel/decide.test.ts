@@ -12,6 +12,7 @@ interface Known {
   readonly named: string;
   readonly named_is_member: 0 | 1;
   readonly disputed: 0 | 1;
+  readonly missed: 0 | 1;
   readonly lived: 0 | 1;
   readonly answered: number;
   readonly named_role: string;
@@ -33,6 +34,7 @@ const ALONE: Known = {
   named: '',
   named_is_member: 0,
   disputed: 0,
+  missed: 0,
   lived: 0,
   answered: 0,
   named_role: '',
@@ -52,6 +54,8 @@ const TABLE: ReadonlyArray<readonly [title: string, known: Partial<Known>, verdi
   ['named, nobody else is up: at once', { ...NAMED }, 'master'],
   ['named, replicas up, no dispute: at once', { ...NAMED, ...PEERS }, 'master'],
   ['named, but a failover is under way', { ...NAMED, ...PEERS, disputed: 1 }, 'wait'],
+  ['named, replicas up, back too late to be noticed in time', { ...NAMED, ...PEERS, missed: 1 }, 'wait'],
+  ['named, nobody else is up, back late', { ...NAMED, missed: 1 }, 'master'],
   ['named, a failover is not coming', { ...NAMED, ...PEERS, disputed: 1, elapsed: 5000 }, 'master'],
   ['named, disputed, but nobody could be promoted', { ...NAMED, disputed: 1 }, 'master'],
 
