@@ -41,8 +41,8 @@ class LogFollower {
   readonly #name: string;
   readonly #read: (line: string) => LogNews | undefined;
   readonly #timeline: Timeline;
-  /** Unix ms of the last line seen: where to go on after a restart. */
-  #since = Date.now();
+  /** When the last line seen was written, as the engine says it (nanoseconds, so they sort as text). */
+  #last = new Date().toISOString();
   #stream: Readable | undefined;
   #ended = false;
 
@@ -72,7 +72,8 @@ class LogFollower {
 
   async #follow(): Promise<void> {
     const { engine } = this.#options;
-    const since = (this.#since / 1000).toFixed(3);
+    const resume = this.#last;
+    const since = (Date.parse(resume) / 1000).toFixed(3);
     const options = { follow: true, stdout: true, stderr: true, timestamps: true, since } as const;
     // The engine takes fractions of a second; the types know whole ones only.
     const stream = (await engine
@@ -86,7 +87,7 @@ class LogFollower {
     out.on('data', (chunk: Buffer) => {
       const lines = (rest + chunk.toString()).split('\n');
       rest = lines.pop() ?? '';
-      for (const line of lines) this.#line(line);
+      for (const line of lines) this.#line(line, resume);
     });
     await new Promise<void>((resolve) => {
       stream.on('end', resolve);
@@ -95,12 +96,13 @@ class LogFollower {
     });
   }
 
-  /** `<RFC 3339 time> <text>` */
-  #line(line: string): void {
+  /** `<RFC 3339 time> <text>`; `resume` is the time of the last line that was seen before this stream began. */
+  #line(line: string, resume: string): void {
     const blank = line.indexOf(' ');
-    const written = Date.parse(line.slice(0, blank));
-    if (Number.isNaN(written) || written < this.#since) return;
-    this.#since = written + 1;
+    const stamp = line.slice(0, blank);
+    const written = Date.parse(stamp);
+    if (Number.isNaN(written) || stamp <= resume) return;
+    if (stamp > this.#last) this.#last = stamp;
     const news = this.#read(line.slice(blank + 1));
     if (news !== undefined)
       this.#timeline.note(this.#name, news.event, news.text, fromWallClock(news.at ?? written));
