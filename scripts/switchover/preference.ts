@@ -6,7 +6,7 @@ import { type Coordinator, replicaNews } from './connections.ts';
 
 /** Sentinel promotes the replica of lowest priority (above 0). */
 const PREFERRED = 1;
-/** Sentinels ask a replica for INFO every 10 s. */
+/** Sentinels ask a replica for INFO every 2 s as the image sets them up, every 10 s otherwise. */
 const PATIENCE_MS = 25_000;
 const POLL_MS = 20;
 /**
