@@ -56,17 +56,24 @@ export function shardGap(ledger: Ledger, shard: string, window: Window): Gap | u
   );
 }
 
-/** The longest time one writer of these shards had to wait, each connection looked at alone. */
+/** The longest time one writer or reader of these shards had to wait, each connection looked at alone. */
 export function worstConnectionGap(
   ledger: Ledger,
   shards: readonly string[],
   window: Window,
 ): (Gap & { readonly connection: string }) | undefined {
-  const connections = new Set(
-    ledger.writes.filter(({ shard }) => shards.includes(shard)).map(({ connection }) => connection),
-  );
-  const gaps = [...connections].flatMap((connection) => {
-    const own = acknowledgements(ledger, (write) => write.connection === connection);
+  const moments = new Map<string, number[]>();
+  const served = [
+    ...ledger.writes.filter(({ outcome }) => outcome === 'acknowledged'),
+    ...ledger.reads.filter(({ ok }) => ok),
+  ];
+  for (const { shard, connection, endedAt } of served) {
+    if (!shards.includes(shard)) continue;
+    const own = moments.get(connection) ?? [];
+    own.push(endedAt);
+    moments.set(connection, own);
+  }
+  const gaps = [...moments].flatMap(([connection, own]) => {
     const gap = longestGap(own, window);
     return gap === undefined ? [] : [{ ...gap, connection }];
   });

@@ -174,6 +174,18 @@ describe('pauses', () => {
       firstAfter: 295,
     });
     assert.equal(shardGap(ledger, 'shard-2', after(105)), undefined);
+    const read = (endedAt: number) =>
+      ({
+        shard: 'shard-1',
+        connection: 'shard-1/r0',
+        sentAt: 0,
+        endedAt,
+        ok: true,
+        stale: false,
+        backwards: false,
+      }) as const;
+    ledger.reads.push(read(100), read(900));
+    assert.equal(worstConnectionGap(ledger, ['shard-1'], after(105))?.connection, 'shard-1/r0');
   });
 
   test('a refused write is no service, and a failed newcomer none either', () => {
