@@ -38,7 +38,7 @@ export interface Promised {
     /** Milliseconds. */
     readonly within: number;
     /**
-     * Whose longest pause, of those that begin before the fault is taken back, it is.
+     * Whose longest pause, of those that begin while the fault lasts, it is.
      * `shard`: everybody's on the shard that was hit. `newcomer`: of connections that are made anew.
      * `connection`: of any single connection.
      */
@@ -59,7 +59,7 @@ export interface Drill {
   readonly name: string;
   readonly summary: string;
   promised(plan: Plan): Promised;
-  /** The least time (ms) the fault lasts before it is taken back. */
+  /** The least time (ms) the fault lasts before it is taken back; pauses that begin within it are held against it. */
   lasts(plan: Plan): number;
   inject(context: FaultContext): Promise<Injected>;
 }

@@ -49,7 +49,7 @@ const doubleFailover: Drill = {
   summary: 'kill the master, bring it back as a replica, and kill its successor within 10 s',
   // Two cuts, so two requests of a connection may be under way.
   promised: (plan) => ({ ...failover(hangLimit(plan)), failures: 2 }),
-  lasts: () => 2500,
+  lasts: (plan) => 2 * hangLimit(plan) + 3000,
   async inject(context) {
     const { shard, master } = await firstShard(context);
     const at = performance.now();

@@ -71,7 +71,9 @@ function resumePromise({ drill, plan, injected, ledger, undoneAt }: Evidence): P
     const back = Math.max(...shards.map((shard) => firstAfter(ledger, shard, undoneAt)));
     return result('first good write after the fault was taken back', 'ms', within, back - undoneAt);
   }
-  const window = { from: injected.at, until: undoneAt, end: ledger.endedAt };
+  // A pause that begins later than the fault is meant to last is the machine's own; `gaps` of the report has it, too.
+  const until = Math.min(undoneAt, injected.at + drill.lasts(plan));
+  const window = { from: injected.at, until, end: ledger.endedAt };
   switch (of) {
     case 'connection': {
       const gap = worstConnectionGap(ledger, shards, window);
