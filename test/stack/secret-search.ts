@@ -9,10 +9,12 @@ export async function secretsFound(stack: StackRun): Promise<string[]> {
     for (const file of filesBelow(dir)) places.set(file, readFileSync(file, 'latin1'));
   }
   const { docker } = stack.engine;
-  for (const { Id, Names } of await docker.listContainers({ all: true })) {
+  for (const { Id, Names, State } of await docker.listContainers({ all: true })) {
     const container = docker.getContainer(Id);
     places.set(`inspect ${Names[0]}`, JSON.stringify(await container.inspect()));
     places.set(`log ${Names[0]}`, (await container.logs({ stdout: true, stderr: true })).toString('latin1'));
+    // The seed containers never run.
+    if (State !== 'running') continue;
     const { Processes } = (await container.top()) as { Processes: string[][] };
     for (const process of Processes)
       for (const [what, text] of processTexts(process[1])) places.set(what, text);

@@ -140,11 +140,11 @@ describe('the default stack on a real engine', () => {
     const result = await stack.twemstack('drill', 'kill-master', '--json');
     assert.equal(result.exitCode, 0, result.stdout + result.stderr);
     const { rounds } = parse<{
-      rounds: Array<{ verdict: { lost: string[]; acknowledged: number }; member: string }>;
+      rounds: Array<{ verdict: { lost: string[]; acknowledged: number }; members: string[] }>;
     }>(result.stdout);
     assert.deepEqual(rounds[0].verdict.lost, []);
     assert.ok(rounds[0].verdict.acknowledged > 500);
-    assert.equal(rounds[0].member, before[0]);
+    assert.deepEqual(rounds[0].members, [before[0]]);
     assert.notDeepEqual(await masters(), before);
   });
 
@@ -154,6 +154,22 @@ describe('the default stack on a real engine', () => {
     }
     assert.deepEqual((await up()).changes, { added: 0, changed: 0, removed: 0 });
     assert.equal((await masters()).length, 2);
+  });
+
+  test('after a restart of the engine everything comes back by itself: one master per shard, no write lost', async () => {
+    const { application } = stack.credentials();
+    assert.equal((await stack.redisCli(application, 'SET', 'before', 'the restart')).stdout, 'OK');
+    await stack.engine.restart();
+    await waitUntil(
+      'the stack to be whole again',
+      async () => (await stack.twemstack('status')).exitCode === 0,
+      {
+        withinMs: 90_000,
+      },
+    );
+    assert.equal((await masters()).length, 2);
+    assert.equal((await stack.redisCli(application, 'GET', 'before')).stdout, 'the restart');
+    assert.deepEqual((await up()).changes, { added: 0, changed: 0, removed: 0 });
   });
 
   test('a stopped container is started, a removed one is made again, and nothing else is touched', async () => {
@@ -178,6 +194,47 @@ describe('the default stack on a real engine', () => {
     assert.equal(Volumes.length, 9);
     await up();
     assert.equal((await stack.redisCli(application, 'GET', 'kept')).stdout, 'over down');
+  });
+
+  test('a stranger’s container with a member’s name is named and left alone, exit 3', async () => {
+    await stack.twemstack('down');
+    const { docker } = stack.engine;
+    const image = (await docker.listImages())
+      .flatMap(({ RepoTags }) => RepoTags ?? [])
+      .find((tag) => /redis/.test(tag));
+    assert.ok(image);
+    const stranger = await docker.createContainer({ name: 'proof-sentinel-b', Image: image });
+    try {
+      const result = await stack.twemstack('up');
+      assert.equal(result.exitCode, 3, result.stderr);
+      assert.match(result.stderr, /"proof-sentinel-b"/);
+      assert.match(result.stderr, /nothing was changed/);
+      assert.deepEqual(
+        (await docker.listContainers({ all: true })).map(({ Id }) => Id),
+        [stranger.id],
+      );
+    } finally {
+      await stranger.remove({ force: true });
+    }
+  });
+
+  test('an interrupted up says what stands, and running it again completes it', async () => {
+    const running = stack.start('up');
+    let shown = '';
+    running.stderr?.on('data', (chunk: Buffer) => {
+      shown += chunk.toString();
+    });
+    await waitUntil('the first domain to stand', () => /✓ deploy proof-a:/.test(shown), {
+      withinMs: 120_000,
+    });
+    running.kill('SIGINT');
+    const ended = await running;
+    assert.equal(ended.exitCode, 1, shown);
+    assert.match(shown, /interrupted/);
+    assert.match(shown, /twemstack up.*completes it|twemstack status/);
+    const { changes } = await up();
+    assert.ok(changes.added > 0);
+    assert.equal((await stack.twemstack('status')).exitCode, 0);
   });
 
   test('down --volumes leaves nothing', async () => {

@@ -22,6 +22,8 @@ export interface TestEngine {
   readonly enter: readonly string[];
   /** Runs a command in that namespace, with DOCKER_HOST set. */
   run(command: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ran>;
+  /** Ends the engine and starts it again, as a machine that restarts does: containers come back by their policies. */
+  restart(): Promise<void>;
   /** Ends it: containers, networks, volumes, the engine, the namespace. Images stay for the next run. */
   stop(): Promise<void>;
 }
@@ -53,22 +55,24 @@ export async function startTestEngine(
     mkdirSync(place.run, { recursive: true, mode: 0o700 });
     disarm(place);
     const netns = await createNetns(place.name);
-    await startDockerd(
-      {
-        program: findProgram('dockerd') ?? 'dockerd',
-        arguments: [...dockerdArguments(place), ...(options.arguments?.(netns.gateway) ?? [])],
-        address: `unix://${place.socket}`,
-        pidFile: place.pidFile,
-        execRoot: place.execRoot,
-        logFile: place.logFile,
-        wrapper: netns.enter,
-      },
-      QUIET_STEP,
-    );
+    const start = (): Promise<unknown> =>
+      startDockerd(
+        {
+          program: findProgram('dockerd') ?? 'dockerd',
+          arguments: [...dockerdArguments(place), ...(options.arguments?.(netns.gateway) ?? [])],
+          address: `unix://${place.socket}`,
+          pidFile: place.pidFile,
+          execRoot: place.execRoot,
+          logFile: place.logFile,
+          wrapper: netns.enter,
+        },
+        QUIET_STEP,
+      );
+    await start();
     const docker = await dockerClient(`unix://${place.socket}`);
     await removeEverything(docker);
     await removeOldImages(docker);
-    return running(place, netns, docker, held.release);
+    return running(place, netns, docker, start, held.release);
   } catch (error) {
     await held.release();
     throw error;
@@ -137,6 +141,7 @@ function running(
   place: Place,
   netns: NetworkNamespace,
   docker: Docker,
+  start: () => Promise<unknown>,
   release: () => Promise<void>,
 ): TestEngine {
   const dockerHost = `unix://${place.socket}`;
@@ -155,6 +160,10 @@ function running(
     netns: netns.name,
     enter: netns.enter,
     run: (command, env) => netns.run(command, { DOCKER_HOST: dockerHost, ...env }),
+    async restart() {
+      await endDaemon(place);
+      await start();
+    },
     stop() {
       stopped ??= stop();
       return stopped;
@@ -167,19 +176,24 @@ function running(
  * only with it can the next engine find, and end, the containers that outlived the last one.
  */
 async function endEngine(place: Place): Promise<void> {
-  const pid = livingPid(place.pidFile, 'dockerd');
-  if (pid !== undefined) {
-    process.kill(pid, 'SIGTERM');
-    const gone = (): boolean => livingPid(place.pidFile, 'dockerd') !== pid;
-    try {
-      await waitUntil('the test engine to end', gone, { withinMs: 30_000 });
-      rmSync(place.run, { recursive: true, force: true });
-    } catch {
-      process.kill(pid, 'SIGKILL');
-      await waitUntil('the test engine to die', gone);
-    }
-  }
+  if (await endDaemon(place)) rmSync(place.run, { recursive: true, force: true });
   await removeNetns(place.name);
+}
+
+/** Ends the daemon if it runs; true when it ran and ended in good order, its containers with it. */
+async function endDaemon(place: Place): Promise<boolean> {
+  const pid = livingPid(place.pidFile, 'dockerd');
+  if (pid === undefined) return false;
+  process.kill(pid, 'SIGTERM');
+  const gone = (): boolean => livingPid(place.pidFile, 'dockerd') !== pid;
+  try {
+    await waitUntil('the test engine to end', gone, { withinMs: 30_000 });
+    return true;
+  } catch {
+    process.kill(pid, 'SIGKILL');
+    await waitUntil('the test engine to die', gone);
+    return false;
+  }
 }
 
 /** Containers of a crashed run come back with the engine when their restart policy says so: takes the policy away. */
