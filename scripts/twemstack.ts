@@ -97,9 +97,11 @@ verb(
 
 verb(
   'bench <what>',
-  'measure: stack (a running one; stops one domain for some seconds)',
+  'measure: stack (a running one; stops one domain for some seconds), proxy (beside the original)',
   async () => (await import('./verbs/bench.ts')).benchVerb,
-);
+)
+  .option('--rounds <n>', 'proxy: rounds per load', '5')
+  .option('--only <text>', 'proxy: only loads whose name contains this');
 
 try {
   await program.parseAsync();

@@ -1,3 +1,4 @@
+import { benchProxy, benchText } from '../bench/proxy.ts';
 import { benchStack, type Figure } from '../bench/stack.ts';
 import { dockerClient } from '../docker-client.ts';
 import { EXIT, InputError, NotSoError } from '../errors.ts';
@@ -7,10 +8,19 @@ import { readCredentials } from '../stack/credentials.ts';
 import { loadPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
 
+export interface BenchOptions extends CommonOptions {
+  readonly rounds: string;
+  readonly only?: string;
+}
+
 /** Measures and reports; it never fails because of a figure, that is for whoever reads them. */
-export async function benchVerb(options: CommonOptions, what: string): Promise<number> {
-  if (what !== 'stack')
-    throw new InputError(`there is no benchmark "${what}"`, { remedy: 'the benchmarks are: stack' });
+export async function benchVerb(options: BenchOptions, what: string): Promise<number> {
+  if (what === 'stack') return benchRunningStack(options);
+  if (what === 'proxy') return benchBesideOriginal(options);
+  throw new InputError(`there is no benchmark "${what}"`, { remedy: 'the benchmarks are stack and proxy' });
+}
+
+async function benchRunningStack(options: BenchOptions): Promise<number> {
   const plan = loadPlan(options.file);
   const { home, reporter } = verbContext(options);
   const environment = readEnvironment(home);
@@ -24,6 +34,21 @@ export async function benchVerb(options: CommonOptions, what: string): Promise<n
   const figures = await benchStack({ home, plan, credentials, environment, engine, reporter });
   if (options.json === true) printJson({ stack: plan.name, figures });
   else process.stdout.write(table(['figure', 'value', 'goal'], figures.map(row)));
+  return EXIT.done;
+}
+
+/** The proxy beside the original `nutcracker`, which must be installed (Debian has it). */
+async function benchBesideOriginal(options: BenchOptions): Promise<number> {
+  const rounds = Number(options.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 50) {
+    throw new InputError(`--rounds "${options.rounds}" is not a whole number from 1 to 50`);
+  }
+  const progress = (text: string): void => {
+    if (options.json !== true) process.stderr.write(`${text}\n`);
+  };
+  const result = await benchProxy({ rounds, only: options.only, progress });
+  if (options.json === true) printJson(result);
+  else process.stdout.write(`${benchText(result)}\n`);
   return EXIT.done;
 }
 
