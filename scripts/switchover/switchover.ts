@@ -27,6 +27,8 @@ export interface SwitchoverResult {
   readonly from: string;
   readonly to: string;
   readonly coordinator: string;
+  /** When writes began to wait, on this process's monotonic clock. */
+  readonly pausedAt: number;
   readonly promotedAfter: number;
   /** A majority of the sentinels named the new master, so every proxy writes to it. */
   readonly announcedAfter: number;
@@ -99,6 +101,7 @@ async function handOver(
     from: handover.from.name,
     to: handover.to.name,
     coordinator: coordinator.member.name,
+    pausedAt: begin,
     promotedAfter,
     announcedAfter,
     followedAfter: elapsed(),

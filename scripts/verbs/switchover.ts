@@ -32,7 +32,8 @@ export async function switchoverVerb(
     step.outcome(`${done.from} -> ${done.to}, writes waited ${done.announcedAfter} ms`);
     return done;
   });
-  if (options.json === true) printJson(result);
+  const { pausedAt: _own, ...document } = result;
+  if (options.json === true) printJson(document);
   else process.stdout.write(`${result.to} is the master of ${shard} now, ${result.from} follows it\n`);
   return EXIT.done;
 }

@@ -9,21 +9,20 @@ const switchover: Drill = {
     failures: 0,
     readsNeverFail: true,
   }),
-  lasts: () => 1000,
+  lasts: () => 3000,
   async inject({ plan, credentials, engine, signal, step, timeline }) {
     const shard = plan.shards[0].name;
-    const at = performance.now();
-    timeline.note('drill', 'fault', `switchover of ${shard}`);
-    const { from, to, coordinator, promotedAfter, announcedAfter, followedAfter } = await switchOver({
-      plan,
-      credentials,
-      engine,
+    const options = { plan, credentials, engine, shard, signal, progress: step.progress };
+    const { from, to, coordinator, pausedAt, ...steps } = await switchOver(options);
+    // Before the pause it only waits for a good moment.
+    timeline.note('drill', 'fault', `${from} hands over to ${to}, led by ${coordinator}`, pausedAt);
+    const { promotedAfter, announcedAfter, followedAfter } = steps;
+    return {
+      at: pausedAt,
+      members: [from, to],
       shard,
-      signal,
-      progress: step.progress,
-    });
-    timeline.note('drill', 'fault', `${from} handed over to ${to}, led by ${coordinator}`);
-    return { at, members: [from, to], shard, figures: { promotedAfter, announcedAfter, followedAfter } };
+      figures: { promotedAfter, announcedAfter, followedAfter },
+    };
   },
 };
 
