@@ -101,7 +101,12 @@ function lossPromise({ drill, plan, injected, verdict }: Evidence): PromiseResul
   const { mayLoseFor } = drill.promised(plan);
   if (mayLoseFor === undefined) return result('acknowledged writes lost', 'count', 0, verdict?.lost.length);
   const late = verdict?.lost.filter(({ acknowledgedAt }) => acknowledgedAt > injected.at + mayLoseFor);
-  return result(`acknowledged writes lost later than ${mayLoseFor} ms`, 'count', 0, late?.length);
+  return result(
+    `acknowledged writes lost later than ${mayLoseFor} ms (without wait_replicas)`,
+    'count',
+    0,
+    late?.length,
+  );
 }
 
 function failurePromises({ drill, plan, injected, ledger }: Evidence): PromiseResult[] {

@@ -19,12 +19,20 @@ export function reportText(document: DrillDocument): string {
     return [
       `\n${drill.drill}: ${drill.passed} of ${drill.rounds} rounds passed\n`,
       table(['promise', 'limit', 'p50', 'p95', 'max', ''], rows),
+      ...lostLines(rounds),
       ...errorLines(rounds),
       ...problems,
     ].join('');
   });
   const end = document.interrupted ? '\ninterrupted: the report is partial\n' : '';
   return `${parts.join('')}${end}`;
+}
+
+/** Losses are told even where a promise allows them. */
+function lostLines(rounds: DrillDocument['rounds']): string[] {
+  const lost = rounds.reduce((sum, { verdict }) => sum + (verdict?.lost.length ?? 0), 0);
+  const all = rounds.reduce((sum, { verdict }) => sum + (verdict?.acknowledged ?? 0), 0);
+  return lost === 0 ? [] : [`${lost} of ${all} acknowledged writes LOST\n`];
 }
 
 function errorLines(rounds: DrillDocument['rounds']): string[] {

@@ -24,6 +24,7 @@ h3 { font-size: .95rem; margin: 1.25rem 0 .25rem; }
 p { margin: .25rem 0 .75rem; }
 .soft { color: var(--soft); }
 a { color: inherit; }
+.name { white-space: nowrap; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .87rem; font-variant-numeric: tabular-nums; margin: .5rem 0 1rem; }
 th { text-align: left; font-weight: 600; color: var(--soft); }
