@@ -27,6 +27,8 @@ interface Case {
   readonly wholeAt?: number;
   readonly undoneAt?: number;
   readonly injected?: Partial<Injected>;
+  /** Acknowledged writes that end from here to there are not found afterwards. */
+  readonly lost?: readonly [number, number];
 }
 
 /** A round with the fault at 1000 ms, of which a test says only what it is about. */
@@ -54,7 +56,8 @@ function roundOf({
     };
     ledger.writes.push(write);
     ledger.servedAt.set(write.connection, write.endedAt);
-    if (write.outcome === 'acknowledged') values.set(write.key, write.id);
+    const isLost = lost !== undefined && write.endedAt >= lost[0] && write.endedAt <= lost[1];
+    if (write.outcome === 'acknowledged' && !isLost) values.set(write.key, write.id);
   }
   ledger.endedAt = (writes.at(-1)?.endedAt ?? 0) + 1;
   const found = DRILLS.find(({ name }) => name === drill) ?? assert.fail();
@@ -136,6 +139,36 @@ describe('promises of a round', () => {
     assert.deepEqual(seen(roundOf({ writes, spans: frozen }), name), [0, true]);
     const split = [span(0, 1000, ['a']), span(1000, 2000, ['a', 'b']), span(2000, 9000, ['b'])];
     assert.deepEqual(seen(roundOf({ writes, spans: split }), name), [1000, false]);
+  });
+
+  test('a lost acknowledged write breaks the promise, whatever its time', () => {
+    const writes = [{ endedAt: 990 }, { endedAt: 2000 }, { endedAt: 2010 }];
+    const report = roundOf({ writes, lost: [2000, 2000] });
+    assert.deepEqual(seen(report, 'acknowledged writes lost'), [1, false]);
+    assert.equal(report.verdict?.lost[0].acknowledgedAt, 1000);
+  });
+
+  test('a cut-off master may lose for a while without wait_replicas; it is told all the same, and not later', () => {
+    const writes = [{ endedAt: 990 }, { endedAt: 1200 }, { endedAt: 2000 }, { endedAt: 2010 }];
+    const within = roundOf({ writes, drill: 'partition-master', lost: [1200, 1200] });
+    const name = 'acknowledged writes lost later than 3500 ms (without wait_replicas)';
+    assert.deepEqual(seen(within, name), [0, true]);
+    const document = makeDocument({
+      stack: 'alpha',
+      startedAt: new Date(0),
+      seed: null,
+      interrupted: false,
+      rounds: [within],
+      summaries: new Map(),
+    });
+    assert.match(reportText(document), /1 of 4 acknowledged writes LOST/);
+    assert.match(renderHtml(document), /<span class="badge bad">1<\/span>/);
+    const late = roundOf({
+      writes: [...writes, { endedAt: 4700 }],
+      drill: 'partition-master',
+      lost: [4700, 4700],
+    });
+    assert.deepEqual(seen(late, name), [1, false]);
   });
 
   test('a stack that is not whole again breaks a promise', () => {
