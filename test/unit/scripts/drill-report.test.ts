@@ -39,6 +39,7 @@ function roundOf({
   wholeAt = 6000,
   undoneAt = 5000,
   injected,
+  lost,
 }: Case): RoundReport {
   const ledger = new Ledger();
   const values = new Map<string, string>();
