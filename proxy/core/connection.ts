@@ -1,20 +1,11 @@
 import { COMMANDS } from '../protocol/command-table.ts';
-import {
-  BROKEN_PIPE,
-  CLOSED,
-  errorReply,
-  INVALID,
-  REFUSED,
-  RESET,
-  TIMED_OUT,
-  UNRESOLVED,
-} from '../protocol/replies.ts';
-import { REPLY_BAD, REPLY_DONE, ReplyFramer } from '../protocol/reply-framer.ts';
+import { BROKEN_PIPE, CLOSED, errorReply, faultText, INVALID, TIMED_OUT } from '../protocol/replies.ts';
 import type { Link, LinkOwner } from '../transport/link.ts';
 import { Handshake } from './handshake.ts';
 import { HeldRequests } from './held-requests.ts';
 import type { Flushable } from './loop.ts';
 import type { Receiver } from './receiver.ts';
+import { ReplyReader } from './reply-reader.ts';
 import { RequestQueue } from './request-queue.ts';
 import type { PoolServer } from './server.ts';
 
@@ -22,10 +13,6 @@ const IDLE = 0;
 const CONNECTING = 1;
 const HANDSHAKE = 2;
 const READY = 3;
-
-const MINUS = 45;
-/** Replies up to this are passed on in one piece only. */
-const STREAM_ABOVE = 16 * 1024;
 
 /** Why a connection ended, as the statistics count it. */
 export type EndKind = 'eof' | 'error' | 'timeout';
@@ -40,13 +27,7 @@ export class ServerConnection implements LinkOwner, Flushable {
   private link: Link | null = null;
   private cancelConnect: (() => void) | null = null;
   private handshake: Handshake | null = null;
-  private readonly framer = new ReplyFramer();
-  /** The beginning of a line that is not complete. */
-  private rest: Uint8Array | null = null;
-  /** Chunks of a reply that came in several. */
-  private parts: Uint8Array[] | null = null;
-  private partBytes = 0;
-  private streaming = false;
+  private readonly replies = new ReplyReader(this);
   /** When it last began to send: time spent waiting for a master is not the server's. */
   private readySince = 0;
   private dirty = false;
@@ -169,99 +150,30 @@ export class ServerConnection implements LinkOwner, Flushable {
     this.cancelConnect = null;
     this.phase = IDLE;
     this.server.onConnectFailed(code);
-    this.giveUp('error', code === 'ENOTFOUND' || code === 'EAI_AGAIN' ? UNRESOLVED : textOf(code));
+    this.giveUp('error', faultText(code));
   }
 
   onBytes(chunk: Uint8Array): void {
-    let buffer = chunk;
-    if (this.rest !== null) {
-      buffer = Buffer.concat([this.rest, chunk]);
-      this.rest = null;
-    }
-    const { framer, queue } = this;
-    const length = buffer.length;
-    let position = 0;
-    while (position < length) {
-      if (queue.head === queue.sent && this.phase === READY) {
-        // nobody asked: whatever this is, the replies behind it could not be told apart
-        this.end('error', INVALID);
-        return;
-      }
-      const start = position;
-      position = framer.next(buffer, start, length);
-      if (framer.status === REPLY_DONE) {
-        if (this.phase === READY) this.complete(buffer, start, position);
-        else this.greeted(buffer, start, position);
-        if (this.link === null) return;
-      } else if (framer.status === REPLY_BAD) {
-        this.end('error', INVALID);
-        return;
-      } else {
-        if (position > start) this.partial(buffer, start, position);
-        if (position < length) this.rest = buffer.slice(position);
-        return;
-      }
-    }
+    this.replies.read(chunk);
   }
 
-  /** One reply has ended at `to`; its beginning may have come earlier. */
-  private complete(buffer: Uint8Array, from: number, to: number): void {
-    const { queue, server } = this;
-    const i = queue.head & queue.mask;
-    if (buffer[from] === MINUS && this.parts === null && !this.streaming) {
-      if (server.errorIsFailure(buffer, from, to)) {
-        this.end('error', INVALID);
-        return;
-      }
-      if (this.held.takesBack(buffer, from, to)) return;
+  /** An error reply has come. True when it was dealt with: the request waits, or the connection is gone. */
+  takesError(buffer: Uint8Array, from: number, to: number): boolean {
+    if (this.server.errorIsFailure(buffer, from, to)) {
+      this.end('error', INVALID);
+      return true;
     }
-    const who = queue.who[i];
-    const tag = queue.tags[i];
-    server.answered(queue.times[i], to - from + this.partBytes, queue.commands[i]);
-    queue.pop();
-    if (this.held.count > 0) this.held.onLaterReply(who);
-    if (this.streaming) {
-      who.stream(buffer, from, to);
-      who.streamed(tag);
-      this.streaming = false;
-    } else if (this.parts !== null) {
-      this.parts.push(buffer.subarray(from, to));
-      who.replyInParts(tag, this.parts);
-    } else who.reply(tag, buffer, from, to);
-    this.parts = null;
-    this.partBytes = 0;
-    if (this.held.count > 0) this.held.onReply();
+    return this.held.takesBack(buffer, from, to);
   }
 
-  /** Some of a reply, not its end. */
-  private partial(buffer: Uint8Array, from: number, to: number): void {
-    const { queue } = this;
-    this.partBytes += to - from;
-    if (this.phase === READY && !this.streaming) {
-      const i = queue.head & queue.mask;
-      if (this.partBytes > STREAM_ABOVE && queue.who[i].canStream(queue.tags[i])) {
-        for (const part of this.parts ?? []) queue.who[i].stream(part, 0, part.length);
-        this.parts = null;
-        this.streaming = true;
-      }
-    }
-    if (this.streaming) queue.who[queue.head & queue.mask].stream(buffer, from, to);
-    else {
-      this.parts ??= [];
-      this.parts.push(buffer.subarray(from, to));
-    }
-  }
-
-  private greeted(buffer: Uint8Array, from: number, to: number): void {
-    const whole = Buffer.concat([...(this.parts ?? []), buffer.subarray(from, to)]);
-    this.parts = null;
-    this.partBytes = 0;
+  /** One reply to what was said before the first request. */
+  greeted(reply: Buffer): void {
     const { handshake } = this;
     if (handshake === null) {
       this.end('error', INVALID);
       return;
     }
-    const fault = handshake.accept(whole);
+    const fault = handshake.accept(reply);
     if (fault !== null) this.end('error', fault);
     else if (handshake.isEmpty) this.becomeReady();
   }
@@ -277,7 +189,7 @@ export class ServerConnection implements LinkOwner, Flushable {
 
   onClosed(code: string | null): void {
     if (code === null) this.end('eof', CLOSED);
-    else this.end('error', textOf(code));
+    else this.end('error', faultText(code));
   }
 
   /** Fails what has waited too long at `now`. `timeout` 0 = none. */
@@ -315,21 +227,14 @@ export class ServerConnection implements LinkOwner, Flushable {
     }
     this.phase = IDLE;
     this.handshake = null;
-    this.framer.reset();
-    this.rest = null;
+    this.replies.restart();
     this.blocked = false;
   }
 
   /** Deals with the requests of a connection that has no socket any more. */
   private giveUp(kind: EndKind, text: string): void {
     const { queue } = this;
-    if (this.streaming) {
-      queue.who[queue.head & queue.mask].abort();
-      this.streaming = false;
-      queue.pop();
-    }
-    this.parts = null;
-    this.partBytes = 0;
+    this.replies.breakOff();
     if (this.server.holds) {
       this.held.keepUnexecuted(kind, text);
       return;
@@ -346,26 +251,5 @@ export class ServerConnection implements LinkOwner, Flushable {
   /** True when request `i` only reads. */
   isRead(i: number): boolean {
     return !COMMANDS[this.queue.commands[i & this.queue.mask]].write;
-  }
-}
-
-function textOf(code: string): string {
-  switch (code) {
-    case 'ECONNRESET':
-      return RESET;
-    case 'EPIPE':
-      return BROKEN_PIPE;
-    case 'ETIMEDOUT':
-      return TIMED_OUT;
-    case 'ENOENT':
-      return 'No such file or directory';
-    case 'EACCES':
-      return 'Permission denied';
-    case 'EHOSTUNREACH':
-      return 'No route to host';
-    case 'ENETUNREACH':
-      return 'Network is unreachable';
-    default:
-      return REFUSED;
   }
 }

@@ -13,6 +13,31 @@ export const CLOSED = 'unknown';
 export const UNRESOLVED = 'Host is down';
 export const INVALID = 'Invalid argument';
 
+/** The original's words for an errno name. */
+export function faultText(code: string): string {
+  switch (code) {
+    case 'ECONNRESET':
+      return RESET;
+    case 'EPIPE':
+      return BROKEN_PIPE;
+    case 'ETIMEDOUT':
+      return TIMED_OUT;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return UNRESOLVED;
+    case 'ENOENT':
+      return 'No such file or directory';
+    case 'EACCES':
+      return 'Permission denied';
+    case 'EHOSTUNREACH':
+      return 'No route to host';
+    case 'ENETUNREACH':
+      return 'Network is unreachable';
+    default:
+      return REFUSED;
+  }
+}
+
 export const NO_AUTH = Buffer.from('-NOAUTH Authentication required\r\n');
 export const AUTH_WRONG = Buffer.from('-ERR invalid password\r\n');
 export const AUTH_NOT_SET = Buffer.from('-ERR Client sent AUTH, but no password is set\r\n');

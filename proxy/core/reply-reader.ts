@@ -1,0 +1,123 @@
+import { INVALID } from '../protocol/replies.ts';
+import { REPLY_BAD, REPLY_DONE, ReplyFramer } from '../protocol/reply-framer.ts';
+import type { ServerConnection } from './connection.ts';
+
+const MINUS = 45;
+/** Replies up to this are passed on in one piece only. */
+const STREAM_ABOVE = 16 * 1024;
+
+/** Cuts what a server sends into replies and hands each to whoever waits for it, oldest first. */
+export class ReplyReader {
+  private readonly framer = new ReplyFramer();
+  /** The beginning of a line that is not complete. */
+  private rest: Uint8Array | null = null;
+  /** Chunks of a reply that came in several. */
+  private parts: Uint8Array[] | null = null;
+  private partBytes = 0;
+  private streaming = false;
+
+  constructor(private readonly connection: ServerConnection) {}
+
+  read(chunk: Uint8Array): void {
+    let buffer = chunk;
+    if (this.rest !== null) {
+      buffer = Buffer.concat([this.rest, chunk]);
+      this.rest = null;
+    }
+    const { connection, framer } = this;
+    const { queue } = connection;
+    const length = buffer.length;
+    let position = 0;
+    while (position < length) {
+      if (queue.head === queue.sent && connection.isReady) {
+        // nobody asked: whatever this is, the replies behind it could not be told apart
+        connection.end('error', INVALID);
+        return;
+      }
+      const start = position;
+      position = framer.next(buffer, start, length);
+      if (framer.status === REPLY_DONE) {
+        if (connection.isReady) this.complete(buffer, start, position);
+        else this.greeted(buffer, start, position);
+        if (!connection.isConnected) return;
+      } else if (framer.status === REPLY_BAD) {
+        connection.end('error', INVALID);
+        return;
+      } else {
+        if (position > start) this.partial(buffer, start, position);
+        if (position < length) this.rest = buffer.slice(position);
+        return;
+      }
+    }
+  }
+
+  /** One reply has ended at `to`; its beginning may have come earlier. */
+  private complete(buffer: Uint8Array, from: number, to: number): void {
+    const { queue, server, held } = this.connection;
+    if (buffer[from] === MINUS && this.parts === null && !this.streaming) {
+      if (this.connection.takesError(buffer, from, to)) return;
+    }
+    const i = queue.head & queue.mask;
+    const who = queue.who[i];
+    const tag = queue.tags[i];
+    server.answered(queue.times[i], to - from + this.partBytes, queue.commands[i]);
+    queue.pop();
+    if (held.count > 0) held.onLaterReply(who);
+    if (this.streaming) {
+      who.stream(buffer, from, to);
+      who.streamed(tag);
+      this.streaming = false;
+    } else if (this.parts !== null) {
+      this.parts.push(buffer.subarray(from, to));
+      who.replyInParts(tag, this.parts);
+    } else who.reply(tag, buffer, from, to);
+    this.parts = null;
+    this.partBytes = 0;
+    if (held.count > 0) held.onReply();
+  }
+
+  /** Some of a reply, not its end. */
+  private partial(buffer: Uint8Array, from: number, to: number): void {
+    const { connection } = this;
+    const { queue } = connection;
+    this.partBytes += to - from;
+    if (connection.isReady && !this.streaming) {
+      const i = queue.head & queue.mask;
+      if (this.partBytes > STREAM_ABOVE && queue.who[i].canStream(queue.tags[i])) {
+        for (const part of this.parts ?? []) queue.who[i].stream(part, 0, part.length);
+        this.parts = null;
+        this.streaming = true;
+      }
+    }
+    if (this.streaming) queue.who[queue.head & queue.mask].stream(buffer, from, to);
+    else {
+      this.parts ??= [];
+      this.parts.push(buffer.subarray(from, to));
+    }
+  }
+
+  private greeted(buffer: Uint8Array, from: number, to: number): void {
+    const whole = Buffer.concat([...(this.parts ?? []), buffer.subarray(from, to)]);
+    this.parts = null;
+    this.partBytes = 0;
+    this.connection.greeted(whole);
+  }
+
+  /** The next bytes come from another socket. */
+  restart(): void {
+    this.framer.reset();
+    this.rest = null;
+  }
+
+  /** No more of the current reply will come; whoever has seen a part of it is told so. */
+  breakOff(): void {
+    if (this.streaming) {
+      const { queue } = this.connection;
+      queue.who[queue.head & queue.mask].abort();
+      this.streaming = false;
+      queue.pop();
+    }
+    this.parts = null;
+    this.partBytes = 0;
+  }
+}
