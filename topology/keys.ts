@@ -33,6 +33,8 @@ export const POOL_KEYS = [
   'timeout',
   'server_connections',
   'redis_db',
+  'wait_replicas',
+  'wait_timeout',
 ] as const;
 
 /** Every key's path, lists and pool names generalised: `shards[].weight`, `pools.<pool>.hash`. */

@@ -1,4 +1,6 @@
 /** `pools`: twemproxy pools on the VIP. */
+
+import { MAX_DOMAINS } from './addresses.ts';
 import type { PoolDraft } from './draft.ts';
 import { POOL_KEYS, REFUSED_POOL_KEYS } from './keys.ts';
 import { EDGE_OPS_PORT, PROXY_STATS_PORT, REDIS_PORT } from './ports.ts';
@@ -42,9 +44,13 @@ const listenPort: Parser<number> = (raw) => {
 };
 
 /** Reads all pools; without any, one named like the stack. */
-export function readPools(file: StackFile, stack: string | undefined): PoolDraft[] | undefined {
+export function readPools(
+  file: StackFile,
+  stack: string | undefined,
+  replicas: number | undefined,
+): PoolDraft[] | undefined {
   const path: Path = ['pools'];
-  if (!file.has(path)) return [readPool(file, [...path, stack ?? ''], stack)];
+  if (!file.has(path)) return [readPool(file, [...path, stack ?? ''], stack, replicas)];
   const { kind } = file.content(path);
   if (kind !== 'mapping' || file.keys(path).length === 0) {
     const remedy = `Write e.g. pools: {${stack ?? 'alpha'}: {listen: ${REDIS_PORT}}}, or remove it to take the default.`;
@@ -56,19 +62,24 @@ export function readPools(file: StackFile, stack: string | undefined): PoolDraft
     });
     return undefined;
   }
-  const pools = file.keys(path).map((key) => readNamedPool(file, [...path, key], key));
+  const pools = file.keys(path).map((key) => readNamedPool(file, [...path, key], key, replicas));
   checkPorts(file, pools);
   return pools;
 }
 
-function readNamedPool(file: StackFile, path: Path, key: string): PoolDraft {
+function readNamedPool(file: StackFile, path: Path, key: string, replicas: number | undefined): PoolDraft {
   const parsed = poolName(key);
   if (!('ok' in parsed)) file.report({ path, ...parsed, atKey: true });
   checkMapping(file, path, POOL_KEYS, REFUSED_POOL_KEYS);
-  return readPool(file, path, 'ok' in parsed ? parsed.ok : undefined);
+  return readPool(file, path, 'ok' in parsed ? parsed.ok : undefined, replicas);
 }
 
-function readPool(file: StackFile, path: Path, name: string | undefined): PoolDraft {
+function readPool(
+  file: StackFile,
+  path: Path,
+  name: string | undefined,
+  replicas: number | undefined,
+): PoolDraft {
   const at = (key: (typeof POOL_KEYS)[number]) => [...path, key];
   return {
     path,
@@ -82,7 +93,24 @@ function readPool(file: StackFile, path: Path, name: string | undefined): PoolDr
     timeoutMs: readValue(file, at('timeout'), duration({ min: 1, max: 3_600_000 }), { value: 2000 }),
     serverConnections: readValue(file, at('server_connections'), integer(1, 64), { value: 1 }),
     redisDb: readValue(file, at('redis_db'), integer(0, LAST_DB), { value: 0 }),
+    waitReplicas: readWaitReplicas(file, at('wait_replicas'), replicas),
+    waitTimeoutMs: readValue(file, at('wait_timeout'), duration({ min: 1, max: 60_000 }), {
+      value: 1000,
+      shown: '1s',
+    }),
   };
+}
+
+function readWaitReplicas(file: StackFile, path: Path, replicas: number | undefined): number | undefined {
+  // With one replica no write would be acknowledged while it is away.
+  const read = readValue(file, path, integer(0, MAX_DOMAINS - 1), { value: (replicas ?? 0) >= 2 ? 1 : 0 });
+  if (read === undefined || replicas === undefined || read <= replicas) return read;
+  file.report({
+    path,
+    rule: `is more than the ${replicas} replicas of a shard: no write would be acknowledged`,
+    remedy: `Write at most ${replicas}, or raise replicas.`,
+  });
+  return undefined;
 }
 
 function readHashTag(file: StackFile, path: Path): string | undefined {

@@ -59,7 +59,7 @@ function readDraft(file: StackFile): Draft {
     sentinel: readSentinel(file),
     redis: readRedis(file, replicas),
     edge: readEdge(file),
-    pools: readPools(file, name),
+    pools: readPools(file, name, replicas),
   };
 }
 

@@ -86,6 +86,10 @@ export interface PoolSpec {
   readonly serverConnections: number;
   /** Redis database of this pool. */
   readonly redisDb: number;
+  /** Replicas that must have a write before it is acknowledged; 0 = the master's word is enough. */
+  readonly waitReplicas: number;
+  /** Milliseconds to wait for them. */
+  readonly waitTimeoutMs: number;
 }
 
 /** A validated stack.yaml with every default filled in. */

@@ -103,6 +103,7 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
   if (draft.sentinelUser && sentinelPassword === null) {
     fail('"sentinel_user" needs "sentinel_password_file"', 'sentinel_user');
   }
+  if (draft.waitTimeout && !draft.waitReplicas) fail('"wait_timeout" needs "wait_replicas"', 'wait_timeout');
   return {
     name: name.value,
     listen,
@@ -132,6 +133,8 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     serverPassword,
     failoverHold: draft.failoverHold ?? (draft.sentinels ? 3000 : 0),
     failoverHoldBytes: draft.failoverHoldBytes ?? 64 * 1024 * 1024,
+    waitReplicas: draft.waitReplicas ?? 0,
+    waitTimeout: draft.waitTimeout ?? 1000,
   };
 }
 

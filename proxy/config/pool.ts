@@ -52,6 +52,10 @@ export interface PoolConfig {
   failoverHold: number;
   /** How many bytes of requests may wait for one server during a switch. */
   failoverHoldBytes: number;
+  /** How many replicas must have a write before it is acknowledged; 0 = the master's word is enough. */
+  waitReplicas: number;
+  /** How long a server may wait for them. */
+  waitTimeout: number;
 }
 
 /** Where in the file something stands, 1-based. */

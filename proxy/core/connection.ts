@@ -80,7 +80,7 @@ export class ServerConnection implements LinkOwner, Flushable {
       if (queue.length > 0) this.server.watchTimeouts();
       return;
     }
-    if (this.blocked || this.held.blocks || this.server.mustWait) {
+    if (!this.maySend()) {
       if (queue.length > 0) this.server.watchTimeouts();
       return;
     }
@@ -104,6 +104,11 @@ export class ServerConnection implements LinkOwner, Flushable {
       queue.sent = segment.last + 1;
     }
     if (queue.length > 0) this.server.watchTimeouts();
+  }
+
+  /** Asked once before a flush, while the connection is ready. */
+  protected maySend(): boolean {
+    return !this.blocked && !this.held.blocks && !this.server.mustWait;
   }
 
   /** Opens the socket, unless there is one or the server has no address now. */
@@ -198,9 +203,17 @@ export class ServerConnection implements LinkOwner, Flushable {
     if (this.server.holds) this.held.expire(now);
     if (timeout === 0 || queue.length === 0) return;
     if (this.server.holds && queue.head === queue.sent) return;
-    const since = Math.max(queue.times[queue.head & queue.mask], this.server.holds ? this.readySince : 0);
+    const since = Math.max(queue.times[queue.head & queue.mask], this.countsFrom());
     if (now - since >= timeout) this.end('timeout', TIMED_OUT);
   }
+
+  /** Before this nothing could be answered, whenever it was queued. */
+  protected countsFrom(): number {
+    return this.server.holds ? this.readySince : 0;
+  }
+
+  /** Requests were put back to be sent (again); those of the connection's own were dropped. */
+  onRequeued(): void {}
 
   /** Sends again after a pause, or connects. */
   resume(): void {

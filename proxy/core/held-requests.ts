@@ -50,7 +50,7 @@ export class HeldRequests {
   /** The reply to the oldest request is `buffer[from, to)`, an error. True when the request is kept for a retry. */
   takesBack(buffer: Uint8Array, from: number, to: number): boolean {
     const { queue, server } = this.connection;
-    if (!server.holds) return false;
+    if (!server.holds || queue.isLocal(queue.head)) return false;
     const text = Buffer.from(buffer.subarray(from + 1, Math.min(to, from + 16))).toString('latin1');
     const code = RETRYABLE.find((prefix) => text.startsWith(prefix));
     if (code === undefined) return false;
@@ -91,6 +91,7 @@ export class HeldRequests {
     for (const request of this.refused) queue.pushDetached(request);
     for (const request of others) queue.pushDetached(request);
     this.refused = [];
+    this.connection.onRequeued();
     if (queue.length > 0) this.connection.server.watchTimeouts();
   }
 
@@ -104,6 +105,7 @@ export class HeldRequests {
     const kept: Detached[] = [];
     const unknown: Detached[] = [];
     for (let i = queue.head; i < queue.tail; i++) {
+      if (queue.isLocal(i)) continue;
       const request = queue.detach(i);
       const executed = queue.wasSent(i) && COMMANDS[request.command].write;
       (executed ? unknown : kept).push(request);
@@ -163,6 +165,7 @@ export class HeldRequests {
     const all = queue.detachAll();
     const expired = all.filter((request) => now - request.time >= failoverHold);
     for (const request of all) if (!expired.includes(request)) queue.pushDetached(request);
+    this.connection.onRequeued();
     const why = this.lastFault === '' ? '' : ` (last: ${this.lastFault})`;
     const error = errorReply(`no master of '${server.name}' within ${failoverHold} ms${why}; not executed`);
     for (const request of expired) request.who.fail(request.tag, error);

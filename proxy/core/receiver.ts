@@ -5,6 +5,8 @@
 export interface Receiver {
   /** The client behind it; replies to a client that left are thrown away. */
   readonly owner: { readonly gone: boolean };
+  /** True for requests of the server connection's own: they mean nothing on another socket and are not repeated. */
+  readonly local?: boolean;
   /** A whole reply in one piece. The bytes stay as they are until the end of the turn, and longer by reference. */
   reply(tag: number, chunk: Uint8Array, from: number, to: number): void;
   /** A whole reply in several chunks. */

@@ -160,6 +160,10 @@ export class RequestQueue {
     return i < segment.last ? this.starts[(i + 1) & this.mask] : segment.used;
   }
 
+  isLocal(i: number): boolean {
+    return this.who[i & this.mask].local === true;
+  }
+
   /** Copies request `i` out. */
   detach(i: number): Detached {
     const at = i & this.mask;
@@ -196,10 +200,10 @@ export class RequestQueue {
     return bytes;
   }
 
-  /** Takes all requests out. */
+  /** Takes all requests out, but drops those of the connection's own. */
   detachAll(): Detached[] {
     const all: Detached[] = [];
-    for (let i = this.head; i < this.tail; i++) all.push(this.detach(i));
+    for (let i = this.head; i < this.tail; i++) if (!this.isLocal(i)) all.push(this.detach(i));
     this.clear();
     return all;
   }

@@ -1,5 +1,6 @@
 import type { Address, PoolConfig, ServerEntry } from '../config/pool.ts';
 import type { Transport } from '../transport/link.ts';
+import { ConfirmingConnection } from './confirming-connection.ts';
 import { type EndKind, ServerConnection } from './connection.ts';
 import { LATENCY_BUCKETS, ServerCounters } from './counters.ts';
 import type { Loop } from './loop.ts';
@@ -77,7 +78,8 @@ export class PoolServer {
     const { connections } = protocol === 3 ? { connections: this.resp3 } : this;
     const limit = this.context.config.serverConnections;
     if (connections.length < limit) {
-      const connection = new ServerConnection(this, protocol);
+      const Kind = this.context.config.waitReplicas > 0 ? ConfirmingConnection : ServerConnection;
+      const connection = new Kind(this, protocol);
       connections.push(connection);
       return connection;
     }

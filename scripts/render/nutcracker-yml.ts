@@ -39,6 +39,9 @@ function renderPool(plan: Plan, pool: PoolSpec): Record<string, unknown> {
     server_connections: pool.serverConnections,
     ...(pool.redisDb === 0 ? {} : { redis_db: pool.redisDb }),
     tcpkeepalive: true,
+    ...(pool.waitReplicas === 0
+      ? {}
+      : { wait_replicas: pool.waitReplicas, wait_timeout: pool.waitTimeoutMs }),
     redis_auth_file: `/etc/twemstack/${APPLICATION_PASSWORD}`,
     server_user: 'proxy',
     server_password_file: `/etc/twemstack/${PROXY_PASSWORD}`,

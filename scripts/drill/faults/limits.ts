@@ -1,4 +1,4 @@
-import type { Plan, PoolSpec } from '../../../topology/types.ts';
+import type { Plan } from '../../../topology/types.ts';
 import type { Promised } from '../drill.ts';
 
 /**
@@ -31,6 +31,5 @@ export const cutOnce = (within: number, of: Promised['resume']['of']): Promised 
 
 /** Whether the pool under load acknowledges a write only when a replica has it. */
 export function waitsForReplicas(plan: Plan): boolean {
-  const pool: PoolSpec & { readonly waitReplicas?: number } = plan.pools[0];
-  return (pool.waitReplicas ?? 0) > 0;
+  return plan.pools[0].waitReplicas > 0;
 }

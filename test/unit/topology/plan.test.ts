@@ -97,6 +97,8 @@ describe('the plan of the default stack', () => {
         timeoutMs: 2000,
         serverConnections: 1,
         redisDb: 0,
+        waitReplicas: 1,
+        waitTimeoutMs: 1000,
         hashTag: '{}',
       },
     ]);

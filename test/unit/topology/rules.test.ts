@@ -170,6 +170,8 @@ const SECTIONS: Readonly<Record<string, readonly Case[]>> = {
     ['hash_tag unquoted', `${HEAD}pools: {a: {hash_tag: §{}}}`, /Write "\{\}"/],
     ['timeout', `${HEAD}pools: {a: {timeout: §-1}}`, /nearest is 1ms/],
     ['server_connections', `${HEAD}pools: {a: {server_connections: §0}}`, /from 1 to 64/],
+    ['wait_replicas', `${HEAD}pools: {a: {wait_replicas: §3}}`, /more than the 2 replicas of a shard/],
+    ['wait_timeout', `${HEAD}pools: {a: {wait_timeout: §0}}`, /nearest is 1ms/],
     ['redis_db', `${HEAD}pools: {a: {redis_db: §16}}`, /from 0 to 15/],
     ['servers', `${HEAD}pools: {a: {§servers: ["1.2.3.4:1:1"]}}`, /follows from `shards`/],
     ['auto_eject_hosts', `${HEAD}pools: {a: {§auto_eject_hosts: true}}`, /remove the key/],

@@ -1,0 +1,209 @@
+import { parseConfig } from '../../proxy/config/nutcracker-yml.ts';
+import { Loop } from '../../proxy/core/loop.ts';
+import { DEFAULT_LIMITS, Pool } from '../../proxy/core/pool.ts';
+import { FRAME_DONE, RequestFrame } from '../../proxy/protocol/request-frame.ts';
+import type { Link, LinkOwner, Listener } from '../../proxy/transport/link.ts';
+import { MemoryLink, MemoryNetwork } from '../../proxy/transport/memory.ts';
+import { request } from './raw-client.ts';
+
+/** A server in memory that does nothing by itself: the test sees what it is asked and gives the answers. */
+export class ScriptedServer {
+  /** Requests not answered yet, oldest first, as words joined by blanks; over all connections. */
+  readonly asked: string[] = [];
+  /** Everything it was ever asked. */
+  readonly log: string[] = [];
+  /** Answers given at once, by the first word in upper case: the handshake's. */
+  readonly always = new Map<string, string>();
+  readonly links: Link[] = [];
+  private readonly origins: Link[] = [];
+
+  accept(link: Link): LinkOwner {
+    this.links.push(link);
+    let rest: Buffer<ArrayBufferLike> = Buffer.alloc(0);
+    const frame = new RequestFrame();
+    const gone = (): void => void this.links.splice(this.links.indexOf(link), 1);
+    return {
+      onBytes: (chunk) => {
+        const bytes = Buffer.concat([rest, chunk]);
+        let at = 0;
+        for (;;) {
+          frame.begin(at);
+          if (frame.parse(bytes, bytes.length) !== FRAME_DONE) break;
+          const { args, argc, end } = frame;
+          const words = Array.from({ length: argc }, (_, i) =>
+            bytes.subarray(args[2 * i], args[2 * i + 1]).toString('latin1'),
+          );
+          this.onRequest(link, words);
+          at = end;
+        }
+        rest = bytes.subarray(at);
+      },
+      onWritable: () => undefined,
+      onEnd: gone,
+      onClosed: gone,
+    };
+  }
+
+  private onRequest(link: Link, words: string[]): void {
+    this.log.push(words.join(' '));
+    const at = this.always.get(words[0].toUpperCase());
+    if (at !== undefined) say(link, at);
+    else {
+      this.asked.push(words.join(' '));
+      this.origins.push(link);
+    }
+  }
+
+  /** Answers the oldest requests, without CRLF: `+OK`, `:1`, `-READONLY …`. */
+  answer(...replies: string[]): void {
+    for (const reply of replies) {
+      this.asked.shift();
+      const link = this.origins.shift();
+      if (link === undefined) throw new Error(`nobody waits for ${reply}`);
+      say(link, reply);
+    }
+  }
+
+  /** Closes every connection, as a crash would. What was asked is forgotten. */
+  cut(): void {
+    for (const link of this.links.splice(0)) link.close();
+    this.asked.length = 0;
+    this.origins.length = 0;
+  }
+}
+
+function say(link: Link, reply: string): void {
+  const bytes = Buffer.from(`${reply}\r\n`, 'latin1');
+  link.write(bytes, 0, bytes.length);
+}
+
+/** A client in memory; `said` is every byte that came back. */
+export interface MemoryClient {
+  said: string;
+  ended: boolean;
+  /** Sends a request with the next `settle`, all of a client at once. */
+  ask(...words: string[]): void;
+  deliver(): void;
+  leave(): void;
+}
+
+export interface MemoryScene {
+  readonly pool: Pool;
+  readonly warnings: string[];
+  readonly slow: string[];
+  /** One scripted server for each address given. */
+  readonly servers: readonly ScriptedServer[];
+  client(): MemoryClient;
+  /** Lets everything that can happen happen, without time going by. */
+  settle(): void;
+  /** Moves the clock and lets the pool notice what is due. */
+  pass(milliseconds: number): void;
+}
+
+/**
+ * A pool and its servers without sockets, timers or chance. Pauses between attempts are real ones.
+ * Tests that make scenes say `afterEach(closeScenes)`.
+ * @param settings lines of the pool's section besides `listen`, `redis` and `servers`
+ * @param addresses servers as nutcracker.yml writes them, `host:port:weight name`
+ * @param others addresses besides, `host:port`: where a master may move to
+ */
+export async function memoryScene(
+  settings: readonly string[],
+  addresses: readonly string[] = ['10.0.0.1:6379:1 one'],
+  others: readonly string[] = [],
+): Promise<MemoryScene> {
+  const network = new MemoryNetwork();
+  const servers: ScriptedServer[] = [];
+  for (const address of [...addresses, ...others]) servers.push(await listenAt(network, address));
+  let clock = 1000;
+  const loop = new Loop(
+    () => undefined,
+    () => clock,
+  );
+  const lines = ['listen: 127.0.0.1:1', 'redis: true', ...settings, 'servers:'];
+  const list = addresses.map((address) => `  - ${address}\n`).join('');
+  const [config] = parseConfig(`p:\n${lines.map((line) => `  ${line}\n`).join('')}${list}`);
+  const warnings: string[] = [];
+  const slow: string[] = [];
+  const pool = new Pool(config, {
+    loop,
+    transport: network,
+    mbufSize: 16384,
+    limits: DEFAULT_LIMITS,
+    slowAbove: 100,
+    log: (text) => void warnings.push(text),
+    onSlow: (_, server, command, ms) => void slow.push(`${command} ${ms} ${server.name}`),
+  });
+  open.push(pool);
+  const clients: MemoryClient[] = [];
+  const settle = (): void => {
+    for (const client of clients) client.deliver();
+    for (let moved = true; moved; ) moved = network.step();
+    for (let quiet = 0; quiet < 3; ) {
+      loop.flush();
+      quiet = network.step() ? 0 : quiet + 1;
+    }
+  };
+  const pass = (milliseconds: number): void => {
+    settle();
+    clock += milliseconds;
+    for (const server of pool.servers)
+      for (const connection of server.all) connection.checkTimeouts(clock, config.timeout);
+    settle();
+  };
+  const client = (): MemoryClient => {
+    const connected = connectClient(network, pool);
+    clients.push(connected);
+    return connected;
+  };
+  return { pool, warnings, slow, servers, client, settle, pass };
+}
+
+async function listenAt(network: MemoryNetwork, address: string): Promise<ScriptedServer> {
+  const [host, port] = address.split(/[: ]/);
+  const server = new ScriptedServer();
+  const place = { kind: 'tcp', host, port: Number(port) } as const;
+  const options = { address: place, backlog: 1, reusePort: false, keepAlive: false };
+  const listener: Listener = await network.listen(options, (link) => server.accept(link));
+  return Object.assign(server, { listener });
+}
+
+function connectClient(network: MemoryNetwork, pool: Pool): MemoryClient {
+  const [near, far] = [new MemoryLink(), new MemoryLink()];
+  near.peer = far;
+  far.peer = near;
+  const waiting: Buffer[] = [];
+  const ended = (): void => {
+    client.ended = true;
+  };
+  const client: MemoryClient = {
+    said: '',
+    ended: false,
+    ask(...words) {
+      waiting.push(request(...words));
+    },
+    deliver() {
+      const bytes = Buffer.concat(waiting.splice(0));
+      if (bytes.length > 0) near.write(bytes, 0, bytes.length);
+    },
+    leave: () => near.close(),
+  };
+  near.owner = {
+    onBytes: (chunk) => {
+      client.said += Buffer.from(chunk).toString('latin1');
+    },
+    onWritable: () => undefined,
+    onEnd: ended,
+    onClosed: ended,
+  };
+  network.links.push(near, far);
+  far.owner = pool.accept(far, 'somebody');
+  return client;
+}
+
+const open: Pool[] = [];
+
+/** Ends every scene so far, for `afterEach`: requests left in a queue would keep the process alive. */
+export function closeScenes(): void {
+  for (const pool of open.splice(0)) pool.close();
+}

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { parseConfig } from '../../../proxy/config/nutcracker-yml.ts';
+import { closeScenes, type MemoryScene, memoryScene } from '../../support/memory-scene.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+const UNCONFIRMED = /^-ERR .*written on the master, not confirmed by replicas/;
+const settings = ['wait_replicas: 1', 'wait_timeout: 500', 'timeout: 1000'];
+
+async function following(more: readonly string[] = []): Promise<MemoryScene> {
+  const scene = await memoryScene([...settings, ...more, 'sentinels:', '  - 10.0.0.9:1:1'], undefined, [
+    '10.0.0.2:6379',
+  ]);
+  for (const server of scene.servers) server.always.set('ROLE', '*3\r\n$6\r\nmaster\r\n:1\r\n*0');
+  return scene;
+}
+
+afterEach(closeScenes);
+
+describe('wait_replicas', () => {
+  test('a write is acknowledged when the replicas have it, and not before', async () => {
+    const { client, servers, settle } = await memoryScene(settings);
+    const one = client();
+    one.ask('SET', 'k', 'v');
+    settle();
+    assert.deepEqual(servers[0].asked, ['SET k v', 'WAIT 1 500']);
+    servers[0].answer('+OK');
+    settle();
+    assert.equal(one.said, '');
+    servers[0].answer(':1');
+    settle();
+    assert.equal(one.said, '+OK\r\n');
+  });
+
+  test('one WAIT covers everything that was sent at once, whoever sent it', async () => {
+    const { client, servers, settle } = await memoryScene(settings);
+    const [one, other] = [client(), client()];
+    for (let i = 0; i < 3; i++) one.ask('SET', `k${i}`, 'v');
+    other.ask('INCR', 'n');
+    settle();
+    assert.deepEqual(servers[0].asked, ['SET k0 v', 'SET k1 v', 'SET k2 v', 'INCR n', 'WAIT 1 500']);
+    servers[0].answer('+OK', '+OK', '+OK', ':1', ':2');
+    settle();
+    assert.equal(one.said, '+OK\r\n+OK\r\n+OK\r\n');
+    assert.equal(other.said, ':1\r\n');
+  });
+
+  test('too few replicas: an error that says so, for the writes alone; reads go out in their turn', async () => {
+    const { client, servers, settle } = await memoryScene(settings);
+    const [writer, reader] = [client(), client()];
+    writer.ask('SET', 'k', 'v');
+    writer.ask('GET', 'k');
+    reader.ask('GET', 'k');
+    settle();
+    assert.deepEqual(servers[0].asked, ['SET k v', 'GET k', 'GET k', 'WAIT 1 500']);
+    servers[0].answer('+OK', '$1\r\nv', '$1\r\nv');
+    settle();
+    assert.equal(reader.said, '$1\r\nv\r\n', 'nobody waits for the writes of others');
+    assert.equal(writer.said, '');
+    servers[0].answer(':0');
+    settle();
+    const [first, ...rest] = writer.said.split('\r\n');
+    assert.match(first, UNCONFIRMED);
+    assert.match(first, /0 of 1/);
+    assert.deepEqual(rest, ['$1', 'v', '']);
+  });
+
+  test('a write that was refused is told so at once, and reads alone cost no WAIT', async () => {
+    const { client, servers, settle } = await memoryScene(settings);
+    const one = client();
+    one.ask('GET', 'k');
+    settle();
+    assert.deepEqual(servers[0].asked, ['GET k']);
+    servers[0].answer('$-1');
+    one.ask('LPUSH', 'k', 'v');
+    settle();
+    servers[0].answer('-WRONGTYPE Operation');
+    settle();
+    assert.equal(one.said, '$-1\r\n-WRONGTYPE Operation\r\n');
+  });
+
+  test('at most two WAIT are under way; what comes meanwhile shares the next one', async () => {
+    const { client, servers, settle } = await memoryScene(settings);
+    const one = client();
+    for (let i = 0; i < 5; i++) {
+      one.ask('SET', `k${i}`, 'v');
+      settle();
+    }
+    assert.deepEqual(servers[0].asked, ['SET k0 v', 'WAIT 1 500', 'SET k1 v', 'WAIT 1 500']);
+    servers[0].answer('+OK', ':1');
+    settle();
+    assert.deepEqual(servers[0].asked.slice(2), ['SET k2 v', 'SET k3 v', 'SET k4 v', 'WAIT 1 500']);
+    servers[0].answer('+OK', ':1', '+OK', '+OK', '+OK', ':1');
+    settle();
+    assert.equal(one.said, '+OK\r\n'.repeat(5));
+  });
+
+  test('a split MSET is acknowledged when the replicas of every part have it', async () => {
+    const { client, servers, settle, pool } = await memoryScene(settings, [
+      '10.0.0.1:1:1 a',
+      '10.0.0.2:1:1 b',
+    ]);
+    const one = client();
+    const keys = Array.from({ length: 30 }, (_, i) => `${i * 7919}:key`);
+    one.ask('MSET', ...keys.flatMap((key) => [key, 'v']));
+    settle();
+    assert.equal(pool.servers.length, 2);
+    const [first, second] = servers;
+    assert.deepEqual([first.asked.length, second.asked.length], [2, 2]);
+    first.answer('+OK', ':1');
+    second.answer('+OK');
+    settle();
+    assert.equal(one.said, '');
+    second.answer(':1');
+    settle();
+    assert.equal(one.said, '+OK\r\n');
+  });
+
+  test('the connection ends: answered writes are unconfirmed, others unknown, and no WAIT is sent elsewhere', async () => {
+    const { client, servers, settle, pool } = await following();
+    const one = client();
+    one.ask('SET', 'answered', 'v');
+    one.ask('SET', 'unknown', 'v');
+    settle();
+    servers[0].answer('+OK');
+    settle();
+    pool.servers[0].moveTo({ kind: 'tcp', host: '10.0.0.2', port: 6379 });
+    one.ask('SET', 'later', 'v');
+    await waitUntil('the new master is asked', () => {
+      settle();
+      return servers[1].asked.length > 0;
+    });
+    assert.deepEqual(servers[1].asked, ['SET later v', 'WAIT 1 500']);
+    servers[1].answer('+OK', ':1');
+    settle();
+    const lines = one.said.split('\r\n');
+    assert.match(lines[0], UNCONFIRMED);
+    assert.match(lines[1], /outcome of this write is unknown/);
+    assert.deepEqual(lines.slice(2), ['+OK', '']);
+  });
+
+  test('a write that was refused for want of replicas is sent again, with a WAIT of its own', async () => {
+    const { client, servers, settle } = await following();
+    const one = client();
+    one.ask('SET', 'k', 'v');
+    settle();
+    servers[0].answer('-NOREPLICAS Not enough good replicas to write.', ':0');
+    settle();
+    assert.equal(one.said, '');
+    await waitUntil('another attempt', () => {
+      settle();
+      return servers[0].asked.length > 0;
+    });
+    assert.deepEqual(servers[0].asked, ['SET k v', 'WAIT 1 500']);
+    servers[0].answer('+OK', ':1');
+    settle();
+    assert.equal(one.said, '+OK\r\n');
+  });
+
+  test('the time that the server spends in WAIT is not held against it', async () => {
+    const { client, servers, settle, pass } = await memoryScene(settings);
+    const one = client();
+    one.ask('SET', 'k', 'v');
+    settle();
+    servers[0].answer('+OK');
+    pass(1200);
+    servers[0].answer(':1');
+    settle();
+    assert.equal(one.said, '+OK\r\n');
+    one.ask('SET', 'k', 'v');
+    settle();
+    pass(1600);
+    assert.match(one.said, /-ERR Connection timed out/);
+  });
+
+  test('without the key nothing is waited for', async () => {
+    const { client, servers, settle } = await memoryScene([]);
+    const one = client();
+    one.ask('SET', 'k', 'v');
+    settle();
+    assert.deepEqual(servers[0].asked, ['SET k v']);
+  });
+
+  test('wait_timeout without wait_replicas, and a WAIT without an end, are refused', () => {
+    const conf = (line: string): string =>
+      `p:\n  listen: 127.0.0.1:1\n  redis: true\n${line}  servers:\n  - h:1:1\n`;
+    assert.throws(() => parseConfig(conf('  wait_timeout: 5\n')), /"wait_timeout" needs "wait_replicas"/);
+    assert.throws(() => parseConfig(conf('  wait_replicas: 1\n  wait_timeout: 0\n')), /at least 1/);
+    assert.equal(parseConfig(conf('  wait_replicas: 2\n'))[0].waitTimeout, 1000);
+  });
+});
