@@ -28,5 +28,13 @@ export async function dockerClient(address: string = engineAddress(), timeoutMs 
       },
     );
   }
-  return new Client({ timeout: timeoutMs });
+  // docker-modem reads host, port and TLS from DOCKER_HOST and its companions, while it is constructed and only there.
+  const before = process.env.DOCKER_HOST;
+  process.env.DOCKER_HOST = address;
+  try {
+    return new Client({ timeout: timeoutMs });
+  } finally {
+    if (before === undefined) delete process.env.DOCKER_HOST;
+    else process.env.DOCKER_HOST = before;
+  }
 }

@@ -48,12 +48,24 @@ export type EngineProbe =
 /** Oldest engine API that has everything the stacks use: 1.40, engine 19.03. */
 const OLDEST_API = 40;
 const PROBE_MS = 5000;
+const RETRY_MS = 100;
 const PATIENCE_MS = 30_000;
 const HOW_TO_GET_ONE =
   'install a Docker engine and start it (on Debian, as root: `apt-get install docker.io`), or point DOCKER_HOST at one';
 
 /** Asks the address who answers there; never changes anything. */
 export async function probeEngine(address: string, patienceMs = PROBE_MS): Promise<EngineProbe> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const left = deadline - performance.now();
+    const found = await probeOnce(address, left);
+    // Cut off before its time was up: an engine that ends at this very moment. Soon it is gone, or there again.
+    if (found.kind !== 'silent' || deadline - performance.now() < RETRY_MS) return found;
+    await sleep(RETRY_MS);
+  }
+}
+
+async function probeOnce(address: string, patienceMs: number): Promise<EngineProbe> {
   try {
     const client = await dockerClient(address, patienceMs);
     const version = await client.version();
