@@ -22,7 +22,10 @@ export class TimeoutWatch {
 
   /** Something is under way. Cheap when the watch is on already. */
   start(): void {
-    if (this.timer === null && this.interval > 0) this.timer = setTimeout(this.look, this.interval);
+    if (this.timer !== null || this.interval === 0) return;
+    this.timer = setTimeout(this.look, this.interval);
+    // what is left in the queues of a closed pool must not keep the process alive
+    this.timer.unref();
   }
 
   stop(): void {
