@@ -71,8 +71,10 @@ async function planSome({ home, plan, environment }: StackBench): Promise<void> 
 /** Resident memory of every process of every container, in MB; pages that several share count for each of them. */
 async function residentMemory({ plan, engine }: StackBench): Promise<number> {
   const containers = await listContainers(engine, plan.name);
+  // The seed containers never run.
+  const running = [...containers.values()].filter(({ status }) => status === 'running');
   const sizes = await Promise.all(
-    [...containers.values()].map(async ({ id }) => {
+    running.map(async ({ id }) => {
       const { Processes } = (await engine.getContainer(id).top({ ps_args: '-o pid,rss' })) as {
         Processes: string[][];
       };
