@@ -67,13 +67,21 @@ export class SentinelWatch {
     this.listening?.close();
   }
 
-  /** Asks about every master now; what was asked a moment ago is not asked again. */
+  /**
+   * Asks about every master now; what was asked a moment ago is not asked again. Two questions: while a sentinel leads a
+   * failover, SENTINEL MASTER shows the old address until every replica follows the new master, about a second longer
+   * than GET-MASTER-ADDR-BY-NAME (sentinel.c, sentinelGetCurrentMasterAddress).
+   */
   ask(): void {
     const { asking } = this;
     if (asking === null || performance.now() - this.askedAt < 5) return;
     this.askedAt = performance.now();
     for (const master of this.masters) {
-      asking.request(['SENTINEL', 'MASTER', master], (reply) => this.onMaster(master, reply));
+      let current: Value = null;
+      asking.request(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', master], (reply) => {
+        current = reply;
+      });
+      asking.request(['SENTINEL', 'MASTER', master], (reply) => this.onMaster(master, current, reply));
     }
   }
 
@@ -127,7 +135,7 @@ export class SentinelWatch {
     this.pause = Math.min(this.pause * 2, LONGEST_PAUSE);
   }
 
-  private onMaster(master: string, reply: Value): void {
+  private onMaster(master: string, current: Value, reply: Value): void {
     if (this.reachable !== true) {
       this.reachable = true;
       this.observer.onReachable(this.index, null);
@@ -138,11 +146,14 @@ export class SentinelWatch {
     const fields = new Map<string, string>();
     for (let i = 0; i + 1 < reply.length; i += 2) fields.set(String(reply[i]), String(reply[i + 1]));
     const flags = (fields.get('flags') ?? '').split(',');
+    const [host, port] = Array.isArray(current) ? current.map(String) : [];
+    const promoted = host !== undefined && (host !== fields.get('ip') || port !== fields.get('port'));
     this.observer.onView(this.index, master, {
-      host: fields.get('ip') ?? '',
-      port: Number(fields.get('port')),
+      host: promoted ? host : (fields.get('ip') ?? ''),
+      port: Number(promoted ? port : fields.get('port')),
       epoch: Number(fields.get('config-epoch') ?? 0),
-      down: flags.includes('s_down') || flags.includes('o_down'),
+      // The flags are those of the old master.
+      down: !promoted && (flags.includes('s_down') || flags.includes('o_down')),
       tilt: this.tilt,
       at: performance.now(),
     });

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { test } from 'node:test';
+import { ValueReader } from '../../../proxy/protocol/reply-values.ts';
+import type { SentinelView } from '../../../proxy/topology/decide.ts';
+import { SentinelWatch } from '../../../proxy/topology/observe.ts';
+
+const bulks = (...words: string[]): string =>
+  `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
+
+/** A sentinel that leads a failover: the replica is promoted, but not every other replica follows it yet. */
+function answer(words: string[]): string {
+  if (words[0] === 'SUBSCRIBE') return '';
+  if (words[1] === 'GET-MASTER-ADDR-BY-NAME') return bulks('10.0.0.2', '6379');
+  return bulks(
+    ...['name', 'shard-1', 'ip', '10.0.0.1', 'port', '6379'],
+    ...['flags', 'master,s_down,o_down', 'config-epoch', '7'],
+  );
+}
+
+function serve(socket: Socket): void {
+  const reader = new ValueReader();
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (chunk) => {
+    for (const request of reader.push(chunk)) socket.write(answer((request as unknown[]).map(String)));
+  });
+}
+
+test('the leader of a failover is heard as soon as it has promoted a replica, not when all others follow', async () => {
+  const server = createServer(serve);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  let watch: SentinelWatch | undefined;
+  try {
+    const view = await new Promise<SentinelView>((resolve) => {
+      watch = new SentinelWatch(0, { host: '127.0.0.1', port, user: null, password: null }, ['shard-1'], {
+        onView: (_sentinel, _master, seen) => resolve(seen),
+        onReachable: () => undefined,
+      });
+      watch.start();
+    });
+    assert.deepEqual([view.host, view.port, view.epoch], ['10.0.0.2', 6379, 7]);
+    assert.equal(view.down, false, 'what is down is the old master');
+  } finally {
+    watch?.stop();
+    server.close();
+  }
+});
