@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Credentials, Plan } from '../../topology/types.ts';
 import { dockerClient } from '../docker-client.ts';
 import { DRILLS, findDrill, RANDOM } from '../drill/catalogue.ts';
 import { renderHtml } from '../drill/report/html/page.ts';
@@ -20,6 +22,16 @@ export interface DrillOptions extends CommonOptions {
   readonly html?: string;
   readonly force?: boolean;
 }
+
+interface Demand {
+  readonly plan: Plan;
+  readonly credentials: Credentials;
+  readonly engine: Awaited<ReturnType<typeof dockerClient>>;
+  readonly signal: AbortSignal;
+}
+
+/** Sentinels ask for INFO every few seconds at the latest: what is only news to them is over by then. */
+const SETTLE_MS = 15_000;
 
 /** What `--all` means besides every drill. */
 const ALL_ROUNDS = 5;
@@ -49,18 +61,7 @@ export async function drillVerb(options: DrillOptions, ...names: unknown[]): Pro
     });
   }
   const engine = await dockerClient();
-  const problems = assess(
-    plan,
-    await collectStatus(plan, credentials, engine),
-    new Set(plan.domains.map(({ name }) => name)),
-  );
-  if (problems.length > 0 && options.force !== true) {
-    const list = problems.map(({ subject, what }) => `    ${subject}: ${what}`).join('\n');
-    throw new NotSoError(
-      `stack ${plan.name} is not whole, so a drill would measure something else:\n${list}`,
-      { remedy: 'run `twemstack up`, or drill it as it is with --force' },
-    );
-  }
+  if (options.force !== true) await demandWhole({ plan, credentials, engine, signal });
   const document = await runSeries({ plan, credentials, engine, reporter, signal, choices, rounds, seed });
   const html = options.html ?? (options.all === true ? ALL_HTML : undefined);
   if (html !== undefined) {
@@ -70,6 +71,24 @@ export async function drillVerb(options: DrillOptions, ...names: unknown[]): Pro
   if (options.json === true) printJson(document);
   else process.stdout.write(reportText(document));
   return document.passed ? EXIT.done : EXIT.notSo;
+}
+
+/** Refuses a stack that is not whole, after the time that a switchover or a restart just before may need to settle. */
+async function demandWhole({ plan, credentials, engine, signal }: Demand): Promise<void> {
+  const domains = new Set(plan.domains.map(({ name }) => name));
+  const deadline = performance.now() + SETTLE_MS;
+  for (;;) {
+    const problems = assess(plan, await collectStatus(plan, credentials, engine), domains);
+    if (problems.length === 0) return;
+    if (performance.now() > deadline || signal.aborted) {
+      const list = problems.map(({ subject, what }) => `    ${subject}: ${what}`).join('\n');
+      throw new NotSoError(
+        `stack ${plan.name} is not whole, so a drill would measure something else:\n${list}`,
+        { remedy: 'run `twemstack up`, or drill it as it is with --force' },
+      );
+    }
+    await delay(500);
+  }
 }
 
 function chooseDrills(names: readonly string[], all: boolean): Choice[] {
