@@ -89,6 +89,24 @@ describe('assessing a stack', () => {
     assert.notDeepEqual(sentences(withoutOthers), []);
   });
 
+  test('while the first domain comes up alone, its sentinel may remember a master of a domain that is to come', () => {
+    const remembering = statusOf((member) => {
+      if (member.domain !== 'a')
+        return { container: undefined, error: 'no container', redis: undefined, sentinel: undefined };
+      if (member.role !== 'sentinel') return undefined;
+      const masters = wellMember(plan, member).sentinel?.masters ?? [];
+      return { sentinel: { masters: masters.map((master) => ({ ...master, address: '198.18.0.34' })) } };
+    });
+    const alone = {
+      ...remembering,
+      members: remembering.members.map((entry) =>
+        entry.redis?.role === 'master' ? { ...entry, redis: { ...entry.redis, replicas: [] } } : entry,
+      ),
+    };
+    assert.deepEqual(sentences(alone, new Set(['a'])), []);
+    assert.ok(sentences(alone).includes('alpha-shard-1-a: is a master, but the sentinels name 198.18.0.34'));
+  });
+
   test('a second master is named together with the first', () => {
     const split = statusOf((member) =>
       member.name === 'alpha-shard-1-b' ? { redis: redisView(plan, 'shard-1', true) } : undefined,
