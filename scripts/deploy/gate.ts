@@ -32,7 +32,10 @@ export async function passGate(options: GateOptions): Promise<StackStatus> {
     const problems = assess(options.plan, status, options.domains);
     if (problems.length === 0) return status;
     if (options.signal?.aborted === true)
-      throw new NotSoError('interrupted while waiting for the stack to be whole');
+      throw new NotSoError('interrupted while waiting for the stack to be whole', {
+        where: options.plan.name,
+        remedy: '`twemstack up` completes it, `twemstack down` removes it, `twemstack status` shows it',
+      });
     if (performance.now() > deadline) throw await gateFailure(options, problems);
     options.progress(`waiting: ${problems[0].subject} ${problems[0].what}${more(problems)}`);
     await delay(POLL_MS);
