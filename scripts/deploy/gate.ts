@@ -20,6 +20,10 @@ export interface GateOptions {
 
 const POLL_MS = 400;
 
+/** What to do about a deployment that was interrupted, wherever that was. */
+export const AFTER_INTERRUPT =
+  '`twemstack up` completes it, `twemstack down` removes it, `twemstack status` shows it';
+
 /**
  * Waits until the given domains are whole and returns the status that proved it.
  *
@@ -34,7 +38,7 @@ export async function passGate(options: GateOptions): Promise<StackStatus> {
     if (options.signal?.aborted === true)
       throw new NotSoError('interrupted while waiting for the stack to be whole', {
         where: options.plan.name,
-        remedy: '`twemstack up` completes it, `twemstack down` removes it, `twemstack status` shows it',
+        remedy: AFTER_INTERRUPT,
       });
     if (performance.now() > deadline) throw await gateFailure(options, problems);
     options.progress(`waiting: ${problems[0].subject} ${problems[0].what}${more(problems)}`);

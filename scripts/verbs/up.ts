@@ -1,5 +1,5 @@
 import type { Plan } from '../../topology/types.ts';
-import { passGate } from '../deploy/gate.ts';
+import { AFTER_INTERRUPT, passGate } from '../deploy/gate.ts';
 import { removeOrphans } from '../deploy/orphans.ts';
 import { stackInputs, synth } from '../deploy/synth.ts';
 import { type Changes, Terraform } from '../deploy/terraform.ts';
@@ -106,7 +106,7 @@ function stopIfInterrupted(context: VerbContext, plan: Plan, next: string): void
   if (!context.signal.aborted) return;
   throw new NotSoError(`interrupted before ${next}; what was deployed before it stands`, {
     where: plan.name,
-    remedy: '`twemstack up` completes it, `twemstack down` removes it, `twemstack status` shows it',
+    remedy: AFTER_INTERRUPT,
   });
 }
 
