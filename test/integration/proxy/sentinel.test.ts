@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { RedisMember } from '../../../topology/types.ts';
@@ -53,8 +53,8 @@ function application(): Redis {
   return redis;
 }
 
-/** Writes one key after the other until told to stop; sorts them by what was answered. */
-function writer(prefix: string) {
+/** Writes one key after the other until told to stop, or until its test ends; sorts them by what was answered. */
+function writer(t: TestContext, prefix: string) {
   const redis = application();
   const acknowledged: string[] = [];
   const errors: string[] = [];
@@ -73,16 +73,14 @@ function writer(prefix: string) {
       await sleep(5);
     }
   })();
-  return {
-    acknowledged,
-    errors,
-    longest: () => longest,
-    async stop() {
-      stopped = true;
-      await done;
-      redis.disconnect();
-    },
+  const stop = async (): Promise<void> => {
+    stopped = true;
+    await done;
+    redis.disconnect();
   };
+  // a test that failed must not leave a loop behind: the file would run until its time-out
+  t.after(stop);
+  return { acknowledged, errors, longest: () => longest, stop };
 }
 
 async function master(): Promise<RedisMember> {
@@ -117,9 +115,9 @@ describe('a pool that follows Sentinel', () => {
     stranger.end();
   });
 
-  test('master killed: writes go on at the new one, nothing acknowledged is lost', async () => {
+  test('master killed: writes go on at the new one, nothing acknowledged is lost', async (t) => {
     const old = await master();
-    const load = writer('killed');
+    const load = writer(t, 'killed');
     await waitUntil('writes', () => load.acknowledged.length > 50);
     await tier.kill(old);
     const before = load.acknowledged.length;
@@ -137,9 +135,9 @@ describe('a pool that follows Sentinel', () => {
     await master();
   });
 
-  test('master hung and resumed: it is never written to again', async () => {
+  test('master hung and resumed: it is never written to again', async (t) => {
     const old = await master();
-    const load = writer('hung');
+    const load = writer(t, 'hung');
     await waitUntil('writes', () => load.acknowledged.length > 50);
     tier.daemon(old).signal('SIGSTOP');
     const before = load.acknowledged.length;
@@ -158,9 +156,9 @@ describe('a pool that follows Sentinel', () => {
     redis.disconnect();
   });
 
-  test('planned failover: a client sees latency, not errors', async () => {
+  test('planned failover: a client sees latency, not errors', async (t) => {
     const old = await master();
-    const load = writer('planned');
+    const load = writer(t, 'planned');
     await waitUntil('writes', () => load.acknowledged.length > 50);
     await tier.call(tier.sentinels[0], 'operator', 'SENTINEL', 'FAILOVER', tier.plan.shards[0].name);
     await waitUntil('another master', async () => (await tier.roleOf(old)) === 'slave', { withinMs: 30_000 });
