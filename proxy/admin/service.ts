@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { PoolConfig } from '../config/pool.ts';
+import { type PoolConfig, secretsOf } from '../config/pool.ts';
 import { Loop } from '../core/loop.ts';
-import { DEFAULT_LIMITS, Pool, type PoolSurroundings } from '../core/pool.ts';
+import { DEFAULT_LIMITS, LET_GO_PATIENCE, Pool, type PoolSurroundings } from '../core/pool.ts';
 import { PoolTopology } from '../topology/apply.ts';
 import type { Transport } from '../transport/link.ts';
 import type { Log } from './log.ts';
@@ -73,15 +73,18 @@ export class Service {
   }
 
   /**
-   * Goes over to a new configuration: pools that did not change are not touched, changed ones are replaced (their
-   * clients finish what is under way), missing ones end. @throws Error when a new address cannot be had
+   * Goes over to a new configuration: pools that did not change are not touched, those whose passwords alone changed take
+   * them over, others are replaced (their clients are let go), missing ones end.
+   * @throws Error when a new address cannot be had
    */
   async reload(configs: readonly PoolConfig[]): Promise<void> {
     const next: Running[] = [];
     const kept = new Set<Running>();
     for (const config of configs) {
-      const same = this.running.find((each) => sameConfig(each.pool.config, config));
+      const same = this.running.find((each) => sameButSecrets(each.pool.config, config));
       if (same) {
+        same.pool.adoptSecrets(config);
+        same.topology?.adoptSecrets();
         kept.add(same);
         next.push(same);
         continue;
@@ -105,9 +108,14 @@ export class Service {
     else setTimeout(() => this.closeWhenIdle(pool), 50).unref();
   }
 
-  /** Stops accepting and lets clients finish; resolves when all have, or after `limit` milliseconds. */
+  /** Lets all clients go, right behind their next replies; they are welcome back. */
+  letGo(): void {
+    for (const { pool } of this.running) pool.letGo();
+  }
+
+  /** Stops accepting and lets clients go; resolves when all have gone, or after `limit` milliseconds. */
   async drain(limit: number): Promise<void> {
-    for (const { pool } of this.running) pool.drain();
+    for (const { pool } of this.running) pool.drain(Math.min(LET_GO_PATIENCE, limit / 2));
     const deadline = Date.now() + limit;
     while (this.pools.some((pool) => pool.clients.size > 0) && Date.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -145,8 +153,8 @@ async function listenOrExplain(pool: Pool): Promise<void> {
   }
 }
 
-function sameConfig(a: PoolConfig, b: PoolConfig): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+function sameButSecrets(a: PoolConfig, b: PoolConfig): boolean {
+  return JSON.stringify({ ...a, ...secretsOf(b) }) === JSON.stringify(b);
 }
 
 /** The soft limit on open files. */

@@ -90,7 +90,10 @@ function handleSignals(options: Options, service: Service, log: Log): void {
     log.reopen();
   });
   process.on('SIGUSR1', () => void reload(options, service, log));
-  process.on('SIGUSR2', () => log.signal('signal 12 (SIGUSR2) received'));
+  process.on('SIGUSR2', () => {
+    log.signal('signal 12 (SIGUSR2) received, letting every client go behind its next reply');
+    service.letGo();
+  });
   process.on('SIGTTIN', () => {
     log.signal('signal 21 (SIGTTIN) received, up logging level');
     log.signal(`up log level to ${log.turn(1)}`);

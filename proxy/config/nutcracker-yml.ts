@@ -90,7 +90,11 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
       draft.redis === false ? 'redis' : undefined,
     );
   }
-  const redisAuth = secret(draft.redisAuth, draft.redisAuthFile, 'redis_auth', fail);
+  const clientPasswords = secret(draft.redisAuth, draft.redisAuthFile, 'redis_auth', fail);
+  // Only a file can hold more than one; a password in the pool file is taken as it stands.
+  const [redisAuth = null, ...redisAuthOthers] = draft.redisAuthFile
+    ? (clientPasswords ?? '').split('\n')
+    : [clientPasswords];
   const serverPassword = secret(draft.serverPassword, draft.serverPasswordFile, 'server_password', fail);
   const sentinelPassword = secret(
     draft.sentinelPassword,
@@ -118,6 +122,7 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     tcpKeepalive: draft.tcpKeepalive ?? false,
     reusePort: draft.reusePort ?? false,
     redisAuth,
+    redisAuthOthers: redisAuthOthers.filter((line): line is string => Boolean(line)),
     redisAuthUsers: draft.redisAuthUser ? [draft.redisAuthUser] : ['application', 'default'],
     redisDb: draft.redisDb ?? 0,
     preconnect: draft.preconnect ?? false,

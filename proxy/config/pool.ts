@@ -32,6 +32,8 @@ export interface PoolConfig {
   reusePort: boolean;
   /** What clients must present; null = nothing. Sent to the servers too unless `serverPassword` is set. */
   redisAuth: string | null;
+  /** Further passwords that clients may present, while applications go over from one to another. */
+  redisAuthOthers: string[];
   /** User names accepted in AUTH with two arguments. */
   redisAuthUsers: string[];
   redisDb: number;
@@ -57,6 +59,16 @@ export interface PoolConfig {
   /** How long a server may wait for them. */
   waitTimeout: number;
 }
+
+/** The part of a configuration that is a matter of passwords alone. */
+export function secretsOf(config: PoolConfig): Pick<PoolConfig, (typeof SECRETS)[number]> {
+  return Object.fromEntries(SECRETS.map((key) => [key, config[key]])) as Pick<
+    PoolConfig,
+    (typeof SECRETS)[number]
+  >;
+}
+
+const SECRETS = ['redisAuth', 'redisAuthOthers', 'serverPassword', 'sentinelPassword'] as const;
 
 /** Where in the file something stands, 1-based. */
 export interface Position {

@@ -27,6 +27,8 @@ export class Client implements LinkOwner, Receiver, Flushable {
   tail = 0;
   /** Takes no more requests; closes when all replies are out. */
   private closing = false;
+  /** Told to leave; see `leaveAfterNextReply`. */
+  private leaving = false;
   private faulty = false;
   private readonly output = new Output();
   private readonly early = new ReorderRing();
@@ -62,6 +64,14 @@ export class Client implements LinkOwner, Receiver, Flushable {
     this.closing = true;
     this.reader.drop();
     this.touch();
+  }
+
+  /**
+   * Ends the connection right behind the next reply, when nothing is left to answer: whoever waits for each answer has
+   * nothing on the way here then, as it may have at any other moment. Until then requests are served as ever.
+   */
+  leaveAfterNextReply(): void {
+    this.leaving = true;
   }
 
   /** Turns the client away in words. */
@@ -147,6 +157,7 @@ export class Client implements LinkOwner, Receiver, Flushable {
       if (left < 0) return;
       this.blocked = left > 0;
     }
+    if (this.leaving && this.head === this.tail && !this.reader.isHalfway) this.closing = true;
     if (this.closing && this.head === this.tail && this.output.bytes === 0) {
       if (this.faulty) this.pool.stats.clientErrors++;
       else this.pool.stats.clientEof++;

@@ -97,8 +97,9 @@ function auth(pool: Pool, client: Client, frame: RequestFrame, buffer: Uint8Arra
 }
 
 function passwordFits(pool: Pool, user: string | null, password: string): boolean {
-  const { redisAuth, redisAuthUsers } = pool.config;
-  return password === redisAuth && (user === null || redisAuthUsers.includes(user));
+  const { redisAuth, redisAuthOthers, redisAuthUsers } = pool.config;
+  const known = password === redisAuth || redisAuthOthers.includes(password);
+  return known && (user === null || redisAuthUsers.includes(user));
 }
 
 function hello(pool: Pool, client: Client, frame: RequestFrame, buffer: Uint8Array): Uint8Array {

@@ -1,4 +1,4 @@
-import type { PoolConfig } from '../config/pool.ts';
+import { type PoolConfig, secretsOf } from '../config/pool.ts';
 import { HASHES } from '../hash/hash-kit.ts';
 import { KeyRouter } from '../hash/key-router.ts';
 import { COMMANDS, lookupCommand } from '../protocol/command-table.ts';
@@ -26,6 +26,9 @@ export interface Limits {
 }
 
 const MIB = 1024 * 1024;
+
+/** Milliseconds. An application that asks for less than two things a second has hardly ever one of them on the way. */
+export const LET_GO_PATIENCE = 500;
 
 export const DEFAULT_LIMITS: Limits = {
   clientOutput: MIB,
@@ -165,10 +168,27 @@ export class Pool implements ServerContext {
     this.listener = null;
   }
 
-  /** Lets every client finish what it has under way, then closes it. */
-  drain(): void {
+  /**
+   * Lets every client that is here now go: right behind its next reply, or after `patience` milliseconds in which it has
+   * asked for nothing. They may come back at once.
+   */
+  letGo(patience = LET_GO_PATIENCE): void {
+    const told = [...this.clients];
+    for (const client of told) client.leaveAfterNextReply();
+    setTimeout(() => {
+      for (const client of told) client.finishAfterReplies();
+    }, patience).unref();
+  }
+
+  /** Takes no more clients and lets those that are here go. */
+  drain(patience?: number): void {
     this.stopListening();
-    for (const client of this.clients) client.finishAfterReplies();
+    this.letGo(patience);
+  }
+
+  /** Takes over what another configuration says about passwords: new connections and new AUTHs go by it. */
+  adoptSecrets(from: PoolConfig): void {
+    Object.assign(this.config, secretsOf(from));
   }
 
   close(): void {

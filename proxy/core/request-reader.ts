@@ -36,6 +36,11 @@ export class RequestReader {
     this.client.regulateInput();
   }
 
+  /** Part of a request has come, and not the rest. */
+  get isHalfway(): boolean {
+    return this.frame !== null || this.line !== null;
+  }
+
   /** Forgets a half request. */
   drop(): void {
     this.frame = null;

@@ -55,6 +55,11 @@ export class PoolTopology implements SentinelObserver {
     for (const watch of this.watches) watch.stop();
   }
 
+  /** The pool has other passwords: connections that are made from now on use them. */
+  adoptSecrets(): void {
+    for (const watch of this.watches) watch.usePassword(this.pool.config.sentinelPassword);
+  }
+
   /** Who is master now, by server name; for status and metrics. */
   get masters(): Map<string, MasterState> {
     return new Map([...this.followed].map(([name, each]) => [name, each.state]));

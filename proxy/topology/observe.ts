@@ -59,6 +59,11 @@ export class SentinelWatch {
     this.timer = setInterval(() => this.ask(), POLL);
   }
 
+  /** For the connections that are made from now on. */
+  usePassword(password: string | null): void {
+    this.access.password = password;
+  }
+
   stop(): void {
     this.stopped = true;
     if (this.timer !== null) clearInterval(this.timer);

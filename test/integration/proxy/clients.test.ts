@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { cpuOf } from '../../../scripts/bench/proxy/process-cpu.ts';
 import { type ProxyKind, type RunningProxy, startProxy } from '../../support/proxy.ts';
@@ -121,6 +122,57 @@ for (const kind of ['bun', 'node'] satisfies ProxyKind[]) {
       const next = await RawClient.open(proxy.ports[0]);
       assert.equal(await next.ask(request('PING')), '+PONG\r\n');
       next.end();
+    });
+
+    test('SIGUSR2 lets clients go without a request lost: each comes back at once', async () => {
+      const redis = new Redis(proxy.ports[0], '127.0.0.1', {
+        // A request that is lost must show.
+        maxRetriesPerRequest: 0,
+        autoResendUnfulfilledCommands: false,
+        enableReadyCheck: false,
+        retryStrategy: () => 5,
+      });
+      let closes = 0;
+      redis.on('close', () => closes++);
+      try {
+        for (let i = 0; i < 60; i++) {
+          if (i % 20 === 10) proxy.daemon.signal('SIGUSR2');
+          await waitUntil('the connection', () => redis.status === 'ready', { everyMs: 1 });
+          assert.equal(await redis.incr('let-go'), i + 1);
+          await delay(3);
+        }
+        assert.equal(closes, 3);
+      } finally {
+        await redis.del('let-go');
+        redis.disconnect();
+      }
+    });
+
+    test('of a password file every line is good, and a reload of it closes nobody', async () => {
+      const old = readFileSync(proxy.confFile, 'utf8');
+      const secret = `${proxy.confFile}.password`;
+      writeFileSync(secret, 'first\n');
+      writeFileSync(proxy.confFile, old.replace('redis: true', `redis: true\n  redis_auth_file: ${secret}`));
+      const reload = async (times: number): Promise<void> => {
+        const told = (): number => proxy.daemon.output().split('is in force').length;
+        const before = told();
+        proxy.daemon.signal('SIGUSR1');
+        await waitUntil(`reload ${times}`, () => told() > before);
+      };
+      await reload(1);
+      const client = await RawClient.open(proxy.ports[0]);
+      assert.equal(await client.ask(request('AUTH', 'first')), '+OK\r\n');
+      writeFileSync(secret, 'second\nfirst\n');
+      await reload(2);
+      for (const password of ['first', 'second']) {
+        const other = await RawClient.open(proxy.ports[0]);
+        assert.equal(await other.ask(request('AUTH', password)), '+OK\r\n');
+        other.end();
+      }
+      assert.equal(await client.ask(request('ECHO', 'x')), '$1\r\nx\r\n');
+      client.end();
+      writeFileSync(proxy.confFile, old);
+      await reload(3);
     });
 
     test('SIGTERM lets clients have what they asked for', async () => {
