@@ -115,6 +115,8 @@ function watchProblems(plan: Plan, shard: PlanShard, scope: readonly MemberStatu
     if (watched === undefined) return found(`does not watch ${shard.name}`);
     if (watched.replicas !== replicas)
       return found(`knows ${watched.replicas} of ${replicas} replicas of ${shard.name}`);
+    const [stray] = watched.strayReplicas;
+    if (stray !== undefined) return found(`still takes ${stray} for a second master of ${shard.name}`);
     if (watched.otherSentinels !== peers) {
       return found(`knows ${watched.otherSentinels} of ${peers} other sentinels for ${shard.name}`);
     }

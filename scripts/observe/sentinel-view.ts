@@ -8,6 +8,11 @@ export interface WatchedMaster {
   readonly flags: readonly string[];
   readonly configEpoch: number;
   readonly replicas: number;
+  /**
+   * Addresses of replicas that said they were masters when this sentinel last asked: it will turn them back into
+   * replicas of the master it knows, even if one is being promoted meanwhile (Sentinel's +convert-to-slave).
+   */
+  readonly strayReplicas: readonly string[];
   readonly otherSentinels: number;
   readonly quorum: number;
   /** CKQUORUM's verdict: 'OK …' or the reason why a failover could not be authorised. */
@@ -25,7 +30,11 @@ export async function readSentinel(at: RedisAddress, login: RedisLogin): Promise
       reply.map(async (entry) => {
         const fields = parsePairs(entry);
         const name = fields.get('name') ?? '';
-        return parseMaster(fields, await quorumCheck(() => redis.call('SENTINEL', 'CKQUORUM', name)));
+        const [verdict, replicas] = await Promise.all([
+          quorumCheck(() => redis.call('SENTINEL', 'CKQUORUM', name)),
+          redis.call('SENTINEL', 'REPLICAS', name),
+        ]);
+        return parseMaster(fields, verdict, strayReplicas(replicas as unknown[]));
       }),
     );
     return { masters };
@@ -40,7 +49,18 @@ async function quorumCheck(ask: () => Promise<unknown>): Promise<string> {
   }
 }
 
-function parseMaster(fields: ReadonlyMap<string, string>, verdict: string): WatchedMaster {
+function strayReplicas(entries: readonly unknown[]): string[] {
+  return entries.flatMap((entry) => {
+    const fields = parsePairs(entry);
+    return fields.get('role-reported') === 'slave' ? [] : [fields.get('ip') ?? ''];
+  });
+}
+
+function parseMaster(
+  fields: ReadonlyMap<string, string>,
+  verdict: string,
+  stray: readonly string[],
+): WatchedMaster {
   const number = (key: string): number => Number(fields.get(key) ?? 0);
   return {
     name: fields.get('name') ?? '',
@@ -49,6 +69,7 @@ function parseMaster(fields: ReadonlyMap<string, string>, verdict: string): Watc
     flags: (fields.get('flags') ?? '').split(','),
     configEpoch: number('config-epoch'),
     replicas: number('num-slaves'),
+    strayReplicas: stray,
     otherSentinels: number('num-other-sentinels'),
     quorum: number('quorum'),
     quorumCheck: verdict,

@@ -37,7 +37,10 @@ export function checkSwitchover(plan: Plan, status: StackStatus, name: string, t
   const candidate =
     wanted === undefined ? mostAdvanced(nodes) : nodes.find(({ member }) => member.name === wanted.name);
   if (candidate === undefined) throw unsafe(name, ['no replica answers']);
-  const reasons = [...sentinelReasons(plan, status, name, from), ...replicaReasons(master, candidate)];
+  const reasons = [
+    ...sentinelReasons(plan, status, name, from, candidate),
+    ...replicaReasons(master, candidate),
+  ];
   if (reasons.length > 0) throw unsafe(name, reasons);
   return { shard: name, from, to: candidate.member as RedisMember };
 }
@@ -73,7 +76,13 @@ function mostAdvanced(nodes: readonly MemberStatus[]): MemberStatus | undefined 
   return replicas.sort((a, b) => (b.redis?.offset ?? 0) - (a.redis?.offset ?? 0)).at(0);
 }
 
-function sentinelReasons(plan: Plan, status: StackStatus, shard: string, master: RedisMember): string[] {
+function sentinelReasons(
+  plan: Plan,
+  status: StackStatus,
+  shard: string,
+  master: RedisMember,
+  candidate: MemberStatus,
+): string[] {
   const views = status.members.flatMap(({ member, sentinel }) => {
     const view = sentinel?.masters.find(({ name }) => name === shard);
     return view === undefined ? [] : [{ sentinel: member.name, ...view }];
@@ -82,12 +91,16 @@ function sentinelReasons(plan: Plan, status: StackStatus, shard: string, master:
   const needed = Math.floor(plan.sentinels.length / 2) + 1;
   if (views.length < needed)
     reasons.push(`only ${views.length} of ${plan.sentinels.length} sentinels answer, ${needed} are needed`);
-  for (const { sentinel, address, flags, quorumCheck } of views) {
+  for (const { sentinel, address, flags, quorumCheck, strayReplicas } of views) {
     if (address !== master.address)
       reasons.push(`${sentinel} names ${address} as master, not ${master.address}`);
     const trouble = flags.filter((flag) => flag !== 'master');
     if (trouble.length > 0) reasons.push(`${sentinel} sees the master as ${trouble.join(', ')}`);
     if (!quorumCheck.startsWith('OK')) reasons.push(`${sentinel}: ${quorumCheck}`);
+    if (strayReplicas.includes(candidate.member.address))
+      reasons.push(
+        `${sentinel} still takes ${candidate.member.name} for a second master and would undo its promotion; that passes within seconds`,
+      );
   }
   return reasons;
 }

@@ -192,8 +192,16 @@ export class NativeTier {
       if (view.ip !== masters[0].address || Number(view.port) !== masters[0].port) return undefined;
       if (view.flags !== 'master' || Number(view['num-slaves']) < this.redises.length - 1) return undefined;
       if (Number(view['num-other-sentinels']) !== this.sentinels.length - 1) return undefined;
+      if (await this.#hasStrayReplica(sentinel)) return undefined;
     }
     return masters[0];
+  }
+
+  /** True while a sentinel remembers a replica as a master: it would undo its promotion (+convert-to-slave). */
+  async #hasStrayReplica(sentinel: SentinelMember): Promise<boolean> {
+    const shard = this.plan.shards[0].name;
+    const replicas = (await this.call(sentinel, 'proxy', 'SENTINEL', 'REPLICAS', shard)) as string[][];
+    return replicas.some((fields) => fields[fields.indexOf('role-reported') + 1] !== 'slave');
   }
 
   #seed(member: DataMember): void {

@@ -39,6 +39,7 @@ function wellMember(from: Plan, member: Member): MemberStatus {
       flags: ['master'],
       configEpoch: 0,
       replicas: 2,
+      strayReplicas: [],
       otherSentinels: 2,
       quorum: 2,
       quorumCheck: 'OK 3 usable Sentinels',
@@ -141,6 +142,17 @@ describe('assessing a stack', () => {
     assert.deepEqual(sentences(young), [
       'alpha-sentinel-c: knows 1 of 2 replicas of shard-1',
       'alpha-sentinel-c: knows 1 of 2 replicas of shard-2',
+    ]);
+  });
+
+  test('a sentinel that would undo the promotion of a former master is not ready for a failover', () => {
+    const suspicious = statusOf((member) => {
+      if (member.role !== 'sentinel' || member.domain !== 'c') return undefined;
+      const [first, ...rest] = wellMember(plan, member).sentinel?.masters ?? [];
+      return { sentinel: { masters: [{ ...first, strayReplicas: ['198.18.0.34'] }, ...rest] } };
+    });
+    assert.deepEqual(sentences(suspicious), [
+      'alpha-sentinel-c: still takes 198.18.0.34 for a second master of shard-1',
     ]);
   });
 

@@ -47,6 +47,7 @@ const watched = (change: Partial<WatchedMaster>): WatchedMaster => ({
   flags: ['master'],
   configEpoch: 1,
   replicas: 2,
+  strayReplicas: [],
   otherSentinels: 2,
   quorum: 2,
   quorumCheck: 'OK 3 usable Sentinels',
@@ -107,6 +108,13 @@ describe('a switchover that is not safe is refused with the reason', () => {
       statusWith({}, { flags: ['master', 'failover_in_progress'] }),
       near.name,
       /failover_in_progress/,
+    ],
+    // SENTINEL FAILOVER right after a hung master had come back: promoted, then made a replica again by +convert-to-slave
+    [
+      'a zombie a moment ago',
+      statusWith({}, { strayReplicas: [near.address] }),
+      near.name,
+      /still takes .* for a second master and would undo its promotion/,
     ],
     ['other master named', statusWith({}, { address: far.address }), near.name, /names .* as master, not/],
     [
