@@ -11,9 +11,12 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** Sentinel pings once a second at most; far below that its replica eligibility windows go wrong. */
 const MIN_DOWN_AFTER_MS = 100;
-/** Measured: under 3 s a split vote is not settled before the next try; 3-5 × down_after is right above that. */
+/**
+ * Measured: under 3 s a split vote is not settled before the next try. Above, less is better: a sentinel that voted for
+ * another, or gave up, tries again after twice this time (sentinel.c), and 3-5 × down_after is right.
+ */
 const DEFAULT_FAILOVER_TIMEOUT_MS = 3000;
-const FAILOVER_TIMEOUT_FACTOR = 4;
+const FAILOVER_TIMEOUT_FACTOR = 3;
 const MIN_FAILOVER_TIMEOUT_FACTOR = 2;
 /** RFC 5798 5.2.7: Max Adver Int is 12 bits of hundredths of a second. */
 const MAX_ADVERT_MS = 40_950;
@@ -83,7 +86,7 @@ function readFailoverTimeout(
 ): number | undefined {
   const fallback =
     downAfterMs && Math.max(DEFAULT_FAILOVER_TIMEOUT_MS, FAILOVER_TIMEOUT_FACTOR * downAfterMs);
-  const shown = 'the larger of 3s and 4 × down_after';
+  const shown = 'the larger of 3s and 3 × down_after';
   const read = readValue(file, path, duration({ min: 1000, max: 24 * HOUR_MS }), { value: fallback, shown });
   const least = MIN_FAILOVER_TIMEOUT_FACTOR * (downAfterMs ?? 0);
   if (read === undefined || read >= least) return read;

@@ -76,7 +76,7 @@ describe('the plan of the default stack', () => {
       count: 3,
       quorum: 2,
       downAfterMs: 1000,
-      failoverTimeoutMs: 4000,
+      failoverTimeoutMs: 3000,
       parallelSyncs: 1,
     });
     assert.deepEqual(plan.redis, {
@@ -127,6 +127,7 @@ describe('what a file may choose', () => {
     const { sentinel } = load('domains: [a, b, c, d, e]\nsentinel: {count: 5, down_after: 500ms}');
     assert.equal(sentinel.quorum, 3);
     assert.equal(sentinel.failoverTimeoutMs, 3000);
+    assert.equal(load('sentinel: {down_after: 2s}').sentinel.failoverTimeoutMs, 6000);
   });
 
   test('min_replicas_to_write follows replicas', () => {

@@ -119,7 +119,7 @@ const SECTIONS: Readonly<Record<string, readonly Case[]>> = {
     [
       'failover_timeout short',
       `${HEAD}sentinel: {down_after: 4s, failover_timeout: §5s}`,
-      /twice down_after \(8s\).*Write 16s/,
+      /twice down_after \(8s\).*Write 12s/,
     ],
     ['failover_timeout tiny', `${HEAD}sentinel: {failover_timeout: §10ms}`, /from 1s/],
     ['parallel_syncs', `${HEAD}sentinel: {parallel_syncs: §0}`, /from 1 to 7/],
