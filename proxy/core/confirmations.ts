@@ -4,6 +4,9 @@ import type { Receiver } from './receiver.ts';
 const MINUS = 45;
 const COLON = 58;
 
+/** What the answer to a WAIT means: replicas have everything, do not have an acknowledged write, or it tells nothing. */
+export type Answer = 'enough' | 'too few' | 'nothing';
+
 /** A write whose reply waits here until enough replicas have the write. */
 class ConfirmedWrite implements Receiver {
   readonly owner: { readonly gone: boolean };
@@ -80,7 +83,7 @@ export class Confirmations implements Receiver {
   constructor(
     private readonly replicas: number,
     private readonly timeout: number,
-    private readonly onAnswer: () => void,
+    private readonly onAnswer: (answer: Answer) => void,
   ) {
     this.request = encodeRequest(['WAIT', String(replicas), String(timeout)]);
   }
@@ -95,10 +98,12 @@ export class Confirmations implements Receiver {
     this.underWay--;
     const text = Buffer.from(chunk.subarray(from, to)).toString('latin1').trimEnd();
     const count = chunk[from] === COLON ? Number(text.slice(1)) : -1;
+    const tooFew = count >= 0 && count < this.replicas && this.answered.length > 0;
     if (count >= this.replicas) for (const write of this.take()) write.confirm();
     else if (count >= 0) this.doubt(`${count} of ${this.replicas} within ${this.timeout} ms`);
     else this.doubt(`WAIT was answered with ${text}`);
-    this.onAnswer();
+    if (count >= this.replicas) this.onAnswer('enough');
+    else this.onAnswer(tooFew ? 'too few' : 'nothing');
   }
 
   replyInParts(tag: number, parts: Uint8Array[]): void {

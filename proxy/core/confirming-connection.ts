@@ -1,7 +1,9 @@
 import { COMMANDS, commandId } from '../protocol/command-table.ts';
+import { encodeRequest } from '../protocol/replies.ts';
 import { Confirmations } from './confirmations.ts';
 import { ServerConnection } from './connection.ts';
 import type { Receiver } from './receiver.ts';
+import type { Detached } from './request-queue.ts';
 import type { PoolServer } from './server.ts';
 
 const WAIT = commandId('wait');
@@ -10,10 +12,15 @@ const WAIT = commandId('wait');
  * meanwhile is sent together, under one WAIT. More of them would only queue up when a replica hangs.
  */
 const MOST_WAITS = 2;
+/** How long the server may wait for replicas when it is only asked whether they are back. Milliseconds. */
+const PROBE_TIMEOUT = 100;
 
 /**
  * A server connection of a pool with `wait_replicas`: one WAIT goes behind everything that is flushed at once, if a
  * write is among it, and the replies to those writes go out when its answer is good.
+ *
+ * After a WAIT that too few replicas answered, a pool that holds requests sends no more writes until one is answered
+ * well, or another master is named: the master may be the one that the others have left behind.
  */
 export class ConfirmingConnection extends ServerConnection {
   private readonly confirmations: Confirmations;
@@ -21,12 +28,20 @@ export class ConfirmingConnection extends ServerConnection {
   private answeredAt = 0;
   /** The socket took a part of a batch, so the rest must follow whatever else waits. */
   private unfinished = false;
+  /** Replicas did not answer in time: writes wait. */
+  private doubtful = false;
+  /** Up to which request of the queue may be sent all the same. */
+  private doubtfulEnd = 0;
+  private readonly probe: Uint8Array;
 
   constructor(server: PoolServer, protocol: number) {
     super(server, protocol);
     const { waitReplicas, waitTimeout } = server.config;
-    this.confirmations = new Confirmations(waitReplicas, waitTimeout, () => {
+    this.probe = encodeRequest(['WAIT', String(waitReplicas), String(Math.min(PROBE_TIMEOUT, waitTimeout))]);
+    this.confirmations = new Confirmations(waitReplicas, waitTimeout, (answer) => {
       this.answeredAt = server.loop.now();
+      if (answer === 'enough' && this.doubtful) this.endDoubt();
+      else if (answer === 'too few' && server.holds && !this.doubtful) this.beginDoubt();
       this.touch();
     });
   }
@@ -52,17 +67,69 @@ export class ConfirmingConnection extends ServerConnection {
 
   protected override maySend(): boolean {
     if (!super.maySend()) return false;
-    const { confirmations, queue, server } = this;
+    if (this.doubtful) return this.mayProbe();
+    const { confirmations, queue } = this;
     if (!confirmations.needed || queue.sent === queue.tail) return true;
     if (confirmations.underWay >= MOST_WAITS && !this.unfinished) return false;
     this.unfinished = false;
     confirmations.needed = false;
+    this.pushWait(confirmations.request);
+    return true;
+  }
+
+  private pushWait(request: Uint8Array): void {
+    const { confirmations, queue, server } = this;
     confirmations.underWay++;
-    const { request } = confirmations;
     queue.push(confirmations, 0, WAIT, server.loop.now(), request, 0, request.length);
     server.counters.requests++;
     server.counters.requestBytes += request.length;
+  }
+
+  private beginDoubt(): void {
+    const { held, queue } = this;
+    this.doubtful = true;
+    held.lastFault = 'too few replicas have the write before';
+    // a batch that the socket took in part is completed
+    this.doubtfulEnd = this.isBlocked ? queue.tail : queue.sent;
+  }
+
+  private endDoubt(): void {
+    this.doubtful = false;
+    this.held.lastFault = '';
+  }
+
+  /**
+   * While writes wait: asks whether the replicas have the last one by now, and lets reads pass that do not stand behind
+   * a write of their client.
+   */
+  private mayProbe(): boolean {
+    const { confirmations, held, queue } = this;
+    if (queue.sent === queue.tail) return false;
+    if (queue.sent < this.doubtfulEnd) return true;
+    if (confirmations.underWay > 0) return false;
+    const { kept, expired } = held.sort(queue.detachUnsent(), this.server.loop.now());
+    const writers = new Set<object>();
+    const waiting: Detached[] = [];
+    for (const request of kept) {
+      if (COMMANDS[request.command].write) writers.add(request.who.owner);
+      if (writers.has(request.who.owner)) waiting.push(request);
+      else queue.pushDetached(request);
+    }
+    this.pushWait(this.probe);
+    queue.seal();
+    this.doubtfulEnd = queue.tail;
+    for (const request of waiting) queue.pushDetached(request);
+    confirmations.needed = waiting.length > 0;
+    held.failExpired(expired);
     return true;
+  }
+
+  protected override get sendEnd(): number {
+    return this.doubtful ? Math.min(this.doubtfulEnd, this.queue.tail) : super.sendEnd;
+  }
+
+  protected override get isHeldUp(): boolean {
+    return this.doubtful || super.isHeldUp;
   }
 
   override onWritable(): void {
@@ -71,6 +138,7 @@ export class ConfirmingConnection extends ServerConnection {
   }
 
   override onRequeued(): void {
+    this.doubtfulEnd = this.queue.sent;
     this.confirmations.startOver();
   }
 
@@ -85,6 +153,7 @@ export class ConfirmingConnection extends ServerConnection {
   override drop(): void {
     super.drop();
     this.unfinished = false;
+    this.doubtful = false;
     this.confirmations.startOver();
     this.confirmations.doubt(`the connection to '${this.server.name}' ended before they had answered`);
   }

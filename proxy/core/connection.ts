@@ -48,7 +48,7 @@ export class ServerConnection implements LinkOwner, Flushable {
   }
 
   send(who: Receiver, tag: number, command: number, bytes: Uint8Array, from: number, to: number): void {
-    if (this.phase !== READY && this.held.refuses(who, tag, to - from)) return;
+    if (this.server.holds && this.isHeldUp && this.held.refuses(who, tag, to - from)) return;
     this.queue.push(who, tag, command, this.server.loop.now(), bytes, from, to);
     const { counters } = this.server;
     counters.requests++;
@@ -57,6 +57,10 @@ export class ServerConnection implements LinkOwner, Flushable {
   }
 
   sendParts(who: Receiver, tag: number, command: number, parts: Uint8Array[]): void {
+    if (this.server.holds && this.isHeldUp) {
+      const length = parts.reduce((sum, part) => sum + part.length, 0);
+      if (this.held.refuses(who, tag, length)) return;
+    }
     const before = this.queue.bytesIn;
     this.queue.pushParts(who, tag, command, this.server.loop.now(), parts);
     const { counters } = this.server;
@@ -85,7 +89,8 @@ export class ServerConnection implements LinkOwner, Flushable {
       return;
     }
     const link = this.link as Link;
-    while (queue.sent !== queue.tail) {
+    const end = this.sendEnd;
+    while (queue.sent !== end) {
       const segment = queue.segments[queue.sent & queue.mask];
       do {
         const taken = link.write(segment.bytes, segment.sentTo, segment.used);
@@ -109,6 +114,20 @@ export class ServerConnection implements LinkOwner, Flushable {
   /** Asked once before a flush, while the connection is ready. */
   protected maySend(): boolean {
     return !this.blocked && !this.held.blocks && !this.server.mustWait;
+  }
+
+  /** Up to which request of the queue a flush may write. */
+  protected get sendEnd(): number {
+    return this.queue.tail;
+  }
+
+  /** True while nothing is sent for want of a master. */
+  protected get isHeldUp(): boolean {
+    return this.phase !== READY || this.held.blocks || this.server.mustWait;
+  }
+
+  protected get isBlocked(): boolean {
+    return this.blocked;
   }
 
   /** Opens the socket, unless there is one or the server has no address now. */

@@ -1,5 +1,5 @@
 import { COMMANDS } from '../protocol/command-table.ts';
-import { errorReply } from '../protocol/replies.ts';
+import { errorReply, reasonOf } from '../protocol/replies.ts';
 import type { ServerConnection } from './connection.ts';
 import type { Receiver } from './receiver.ts';
 import type { Detached } from './request-queue.ts';
@@ -29,7 +29,8 @@ export class HeldRequests {
   private demoted = false;
   private pause = 0;
   private timer: NodeJS.Timeout | null = null;
-  private lastFault = '';
+  /** For the error of requests that waited in vain. */
+  lastFault = '';
 
   constructor(private readonly connection: ServerConnection) {}
 
@@ -37,11 +38,10 @@ export class HeldRequests {
     return this.refused.length;
   }
 
-  /** A new request while the server is away: true when it was refused because too much waits already. */
+  /** A new request while nothing may be sent: true when it was refused because too much waits already. */
   refuses(who: Receiver, tag: number, length: number): boolean {
     const { queue, server } = this.connection;
-    if (!server.holds || queue.bytesIn - queue.bytesWritten + length <= server.config.failoverHoldBytes)
-      return false;
+    if (queue.bytesIn - queue.bytesWritten + length <= server.config.failoverHoldBytes) return false;
     const limit = server.config.failoverHoldBytes;
     who.fail(tag, errorReply(`${limit} bytes already wait for a master of '${server.name}'; not executed`));
     return true;
@@ -101,7 +101,7 @@ export class HeldRequests {
    */
   keepUnexecuted(kind: string, text: string): void {
     const { queue, server } = this.connection;
-    this.lastFault = text;
+    this.lastFault = reasonOf(text);
     const kept: Detached[] = [];
     const unknown: Detached[] = [];
     for (let i = queue.head; i < queue.tail; i++) {
@@ -115,8 +115,10 @@ export class HeldRequests {
     const overtaken = this.refused.filter((request) => doubtful.has(request.who.owner));
     this.refused = this.refused.filter((request) => !doubtful.has(request.who.owner));
     this.requeue(kept);
-    const outcome = `${text}: sent to '${server.name}' and not answered, the outcome of this write is unknown`;
-    for (const request of unknown) request.who.fail(request.tag, errorReply(outcome));
+    const outcome = errorReply(
+      `the outcome of this write is unknown: sent to '${server.name}' and not answered (${reasonOf(text)})`,
+    );
+    for (const request of unknown) request.who.fail(request.tag, outcome);
     for (const request of overtaken) request.who.reply(request.tag, request.error, 0, request.error.length);
     // a socket that was cut (sentinel kills clients as it promotes) is replaced at once
     if (kind === 'eof' && this.pause === 0) this.pause = 1;
@@ -163,12 +165,28 @@ export class HeldRequests {
     if (queue.head !== queue.sent || queue.length === 0) return;
     if (now - queue.times[queue.head & queue.mask] < failoverHold) return;
     const all = queue.detachAll();
-    const expired = all.filter((request) => now - request.time >= failoverHold);
-    for (const request of all) if (!expired.includes(request)) queue.pushDetached(request);
+    const { kept, expired } = this.sort(all, now);
+    for (const request of kept) queue.pushDetached(request);
     this.connection.onRequeued();
-    const why = this.lastFault === '' ? '' : ` (last: ${this.lastFault})`;
-    const error = errorReply(`no master of '${server.name}' within ${failoverHold} ms${why}; not executed`);
-    for (const request of expired) request.who.fail(request.tag, error);
+    this.failExpired(expired);
     this.connection.touch();
+  }
+
+  /** Which requests may wait on at `now`, and which have waited for too long. */
+  sort(requests: readonly Detached[], now: number): { kept: Detached[]; expired: Detached[] } {
+    const { failoverHold } = this.connection.server.config;
+    const kept: Detached[] = [];
+    const expired: Detached[] = [];
+    for (const request of requests) (now - request.time >= failoverHold ? expired : kept).push(request);
+    return { kept, expired };
+  }
+
+  failExpired(expired: readonly Detached[]): void {
+    if (expired.length === 0) return;
+    const { server } = this.connection;
+    const why = this.lastFault === '' ? '' : ` (last: ${this.lastFault})`;
+    const within = `within ${server.config.failoverHold} ms`;
+    const error = errorReply(`no master of '${server.name}' ${within}${why}; not executed`);
+    for (const request of expired) request.who.fail(request.tag, error);
   }
 }

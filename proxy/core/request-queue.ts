@@ -208,6 +208,30 @@ export class RequestQueue {
     return all;
   }
 
+  /** Takes out what was not written, but drops those of the connection's own. Nothing may be written in part. */
+  detachUnsent(): Detached[] {
+    const all: Detached[] = [];
+    const shared = this.sent > this.head ? this.segments[(this.sent - 1) & this.mask] : null;
+    for (let i = this.sent; i < this.tail; i++) {
+      const segment = this.segments[i & this.mask];
+      if (!this.isLocal(i)) all.push(this.detach(i));
+      if (segment.last === i && segment !== shared) recycle(segment);
+    }
+    if (shared !== null && this.tail > this.sent) {
+      shared.used = shared.sentTo;
+      shared.last = this.sent - 1;
+    }
+    this.open = null;
+    this.tail = this.sent;
+    this.bytesIn = this.bytesWritten;
+    return all;
+  }
+
+  /** The next small request begins a segment of its own, so that everything before it can be written alone. */
+  seal(): void {
+    this.open = null;
+  }
+
   /** Puts a detached request at the end. */
   pushDetached(request: Detached): void {
     const { who, tag, command, time, parts } = request;

@@ -38,6 +38,13 @@ export function faultText(code: string): string {
   }
 }
 
+/** In more words than the original has, for messages that are ours alone. */
+export function reasonOf(text: string): string {
+  if (text === CLOSED) return 'the server closed the connection';
+  if (text === INVALID) return 'the server sent what is no reply';
+  return text;
+}
+
 export const NO_AUTH = Buffer.from('-NOAUTH Authentication required\r\n');
 export const AUTH_WRONG = Buffer.from('-ERR invalid password\r\n');
 export const AUTH_NOT_SET = Buffer.from('-ERR Client sent AUTH, but no password is set\r\n');

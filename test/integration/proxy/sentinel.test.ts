@@ -156,6 +156,25 @@ describe('a pool that follows Sentinel', () => {
     redis.disconnect();
   });
 
+  test('all replicas hang for a while: one write is not confirmed, those behind it wait until replicas answer', async (t) => {
+    const now = await master();
+    const replicas = tier.redises.filter((member) => member !== now);
+    const load = writer(t, 'replicas');
+    await waitUntil('writes', () => load.acknowledged.length > 50);
+    for (const replica of replicas) tier.daemon(replica).signal('SIGSTOP');
+    try {
+      await sleep(2500);
+    } finally {
+      for (const replica of replicas) tier.daemon(replica).signal('SIGCONT');
+    }
+    const before = load.acknowledged.length;
+    await waitUntil('more writes', () => load.acknowledged.length > before + 50, { withinMs: 10_000 });
+    await load.stop();
+    assert.deepEqual(load.errors, [
+      'ERR written on the master, not confirmed by replicas: 0 of 1 within 1000 ms',
+    ]);
+  });
+
   test('planned failover: a client sees latency, not errors', async (t) => {
     const old = await master();
     const load = writer(t, 'planned');

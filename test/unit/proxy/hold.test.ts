@@ -128,7 +128,20 @@ describe('requests under way when the master goes', () => {
     servers[1].answer('$1\r\nv');
     settle();
     assert.equal(reader.said, '$1\r\nv\r\n');
-    assert.match(writer.said, /outcome of this write is unknown/);
+    assert.equal(
+      writer.said,
+      "-ERR the outcome of this write is unknown: sent to 'one' and not answered (the master has changed)\r\n",
+    );
+  });
+
+  test('the server closes the connection: the error says so', async () => {
+    const { client, servers, settle } = await shard();
+    const one = client();
+    one.ask('SET', 'k', 'v');
+    settle();
+    for (const link of [...servers[0].links]) link.finish();
+    settle();
+    assert.match(one.said, /is unknown: sent to 'one' and not answered \(the server closed the connection\)/);
   });
 
   test('a server that says it is a replica is given nothing', async () => {

@@ -157,6 +157,94 @@ describe('wait_replicas', () => {
     assert.equal(one.said, '+OK\r\n');
   });
 
+  test('too few replicas, in a pool that holds: one error, and no more writes until replicas answer', async () => {
+    const { client, servers, settle } = await following();
+    const [one, other, reader] = [client(), client(), client()];
+    one.ask('SET', 'a', '1');
+    settle();
+    servers[0].answer('+OK', ':0');
+    settle();
+    assert.match(one.said, UNCONFIRMED);
+    one.ask('GET', 'a');
+    one.ask('SET', 'a', '2');
+    one.ask('GET', 'a');
+    other.ask('SET', 'b', '1');
+    reader.ask('GET', 'a');
+    settle();
+    assert.deepEqual(
+      servers[0].asked,
+      ['GET a', 'GET a', 'WAIT 1 100'],
+      'reads pass, unless a write of their own waits',
+    );
+    servers[0].answer('$1\r\n1', '$1\r\n1', ':0');
+    settle();
+    assert.equal(reader.said, '$1\r\n1\r\n');
+    assert.deepEqual(servers[0].asked, ['WAIT 1 100'], 'asked again, and nothing else');
+    servers[0].answer(':1');
+    settle();
+    assert.deepEqual(servers[0].asked, ['SET a 2', 'GET a', 'SET b 1', 'WAIT 1 500']);
+    servers[0].answer('+OK', '$1\r\n2', '+OK', ':1');
+    settle();
+    assert.match(one.said, /^-ERR [^\r]*\r\n\$1\r\n1\r\n\+OK\r\n\$1\r\n2\r\n$/);
+    assert.equal(other.said, '+OK\r\n');
+  });
+
+  test('writes that waited for replicas go to the new master when one is named', async () => {
+    const { client, servers, settle, pool } = await following();
+    const one = client();
+    one.ask('SET', 'a', '1');
+    settle();
+    servers[0].answer('+OK', ':0');
+    one.ask('SET', 'a', '2');
+    settle();
+    pool.servers[0].moveTo({ kind: 'tcp', host: '10.0.0.2', port: 6379 });
+    await waitUntil('the new master is asked', () => {
+      settle();
+      return servers[1].asked.length > 0;
+    });
+    assert.deepEqual(servers[1].asked, ['SET a 2', 'WAIT 1 500']);
+    servers[1].answer('+OK', ':1');
+    settle();
+    assert.match(one.said, /^-ERR [^\r]*not confirmed[^\r]*\r\n\+OK\r\n$/);
+  });
+
+  test('writes that waited for replicas in vain are not executed', async () => {
+    const { client, servers, settle, pass } = await following(['failover_hold: 300']);
+    const one = client();
+    one.ask('SET', 'a', '1');
+    settle();
+    servers[0].answer('+OK', ':0');
+    settle();
+    one.said = '';
+    one.ask('SET', 'a', '2');
+    settle();
+    pass(301);
+    servers[0].answer(':0');
+    settle();
+    assert.match(
+      one.said,
+      /^-ERR no master of 'one' within 300 ms \(last: too few replicas .*\); not executed\r\n$/,
+    );
+    assert.equal(servers[0].log.includes('SET a 2'), false);
+  });
+
+  test('what waits for replicas is bounded, like everything that waits', async () => {
+    const { client, servers, settle } = await following(['failover_hold_bytes: 100']);
+    const one = client();
+    one.ask('SET', 'a', '1');
+    settle();
+    servers[0].answer('+OK', ':0');
+    settle();
+    one.said = '';
+    one.ask('SET', 'a', 'x'.repeat(50));
+    one.ask('SET', 'a', 'x'.repeat(50));
+    settle();
+    const other = client();
+    other.ask('SET', 'b', 'x'.repeat(50));
+    settle();
+    assert.match(other.said, /100 bytes already wait for a master of 'one'; not executed/);
+  });
+
   test('the time that the server spends in WAIT is not held against it', async () => {
     const { client, servers, settle, pass } = await memoryScene(settings);
     const one = client();
