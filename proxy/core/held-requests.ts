@@ -13,8 +13,11 @@ interface Refused extends Detached {
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 400;
 
-/** Refusals of a server that is not (or not yet) the master: nothing was carried out, another time it may be. */
-const RETRYABLE = ['READONLY ', 'MASTERDOWN ', 'LOADING ', 'NOREPLICAS '] as const;
+/**
+ * Refusals of a server that is not (or not yet, or no longer) fit to be the master: nothing was carried out, another time
+ * it may be. MISCONF is that of a full disk: sentinels take it for silence and replace the master.
+ */
+const RETRYABLE = ['READONLY ', 'MASTERDOWN ', 'LOADING ', 'NOREPLICAS ', 'MISCONF '] as const;
 /** Those that say: this is not the master. */
 const DEMOTED: readonly string[] = ['READONLY ', 'MASTERDOWN '];
 

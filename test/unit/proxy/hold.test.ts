@@ -26,7 +26,11 @@ async function askedAgain({ servers, settle }: MemoryScene, index: number): Prom
 }
 
 describe('requests that a server refused without carrying them out', () => {
-  for (const refusal of ['-NOREPLICAS Not enough good replicas', '-LOADING Redis is loading']) {
+  for (const refusal of [
+    '-NOREPLICAS Not enough good replicas',
+    '-LOADING Redis is loading',
+    '-MISCONF Errors writing to the AOF file: No space left on device',
+  ]) {
     test(`${refusal.split(' ')[0]}: sent again at the same server, in order`, async () => {
       const scene = await shard();
       const { client, servers, settle } = scene;
