@@ -1,5 +1,7 @@
 import { InputError } from '../errors.ts';
-import type { Drill } from './drill.ts';
+import type { Drill, Surroundings } from './drill.ts';
+import { DEPLOY_DRILLS } from './faults/deploy.ts';
+import { DISK_DRILLS } from './faults/disk.ts';
 import { DOMAIN_DRILLS } from './faults/domains.ts';
 import { ENTRANCE_DRILLS } from './faults/entrance.ts';
 import { MASTER_DRILLS } from './faults/masters.ts';
@@ -10,11 +12,13 @@ import { SENTINEL_DRILLS } from './faults/sentinels.ts';
 /** Every drill, in the order in which `--all` runs them. */
 export const DRILLS: readonly Drill[] = [
   ...MASTER_DRILLS,
+  ...DISK_DRILLS,
   ...SENTINEL_DRILLS,
   ...ENTRANCE_DRILLS,
   ...DOMAIN_DRILLS,
   ...PARTITION_DRILLS,
   ...PLANNED_DRILLS,
+  ...DEPLOY_DRILLS,
 ];
 
 /** Not a fault of its own: each round is one of the others, drawn by `--seed`. */
@@ -34,4 +38,18 @@ export function findDrill(name: string): Choice {
       '\n',
     ),
   });
+}
+
+/** A drill that cannot run where it was asked for. */
+export interface LeftOut {
+  readonly drill: string;
+  readonly reason: string;
+}
+
+/** Those of `drills` that cannot run here, each with its reason. */
+export async function findRefused(drills: readonly Drill[], surroundings: Surroundings): Promise<LeftOut[]> {
+  const asked = await Promise.all(
+    drills.map(async ({ name, refused }) => ({ drill: name, reason: await refused?.(surroundings) })),
+  );
+  return asked.flatMap(({ drill, reason }) => (reason === undefined ? [] : [{ drill, reason }]));
 }

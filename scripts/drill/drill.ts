@@ -1,13 +1,22 @@
 import type Docker from 'dockerode';
 import type { Credentials, Plan } from '../../topology/types.ts';
+import type { StackStatus } from '../observe/status.ts';
 import type { Step } from '../report/steps.ts';
 import type { Timeline } from './watch/timeline.ts';
 
-/** What a fault may use and must tell. */
-export interface FaultContext {
+/** Where a drill is to run. */
+export interface Surroundings {
   readonly plan: Plan;
-  readonly credentials: Credentials;
   readonly engine: Docker;
+}
+
+/** What a fault may use and must tell. */
+export interface FaultContext extends Surroundings {
+  readonly credentials: Credentials;
+  /** As the stack stood before the load. To look takes the machine a third of a second, which would show in the load. */
+  readonly status: StackStatus;
+  /** Path of the stack file that the plan follows from. */
+  readonly stackFile: string;
   readonly timeline: Timeline;
   readonly step: Step;
   /** Aborted when the operator wants to stop. */
@@ -58,6 +67,8 @@ export interface Promised {
 export interface Drill {
   readonly name: string;
   readonly summary: string;
+  /** Why it cannot run here, as half a sentence; undefined = it can. Asked before anything is touched. */
+  refused?(surroundings: Surroundings): Promise<string | undefined>;
   promised(plan: Plan): Promised;
   /** The least time (ms) the fault lasts before it is taken back; pauses that begin within it are held against it. */
   lasts(plan: Plan): number;

@@ -5,7 +5,6 @@ import type Docker from 'dockerode';
 import { Redis } from 'ioredis';
 import type { Credentials, Plan } from '../../topology/types.ts';
 import { passGate } from '../deploy/gate.ts';
-import { EnvironmentError } from '../errors.ts';
 import { collectStatus, type StackStatus } from '../observe/status.ts';
 import type { Reporter, Step } from '../report/steps.ts';
 import type { Drill, Injected } from './drill.ts';
@@ -21,6 +20,8 @@ export interface RunOptions {
   readonly plan: Plan;
   readonly credentials: Credentials;
   readonly engine: Docker;
+  /** Path of the stack file. */
+  readonly stackFile: string;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
   /** Number of the round, from 1. */
@@ -77,6 +78,7 @@ class Round {
 
   async run(): Promise<RoundReport> {
     const { plan, credentials, engine, signal } = this.options;
+    const status = await collectStatus(plan, credentials, engine);
     const watchers = await startWatching({ plan, credentials, engine, timeline: this.#timeline });
     let loadEnded = false;
     try {
@@ -84,16 +86,17 @@ class Round {
       await this.#load.start();
       this.#stall.enable();
       await this.#pause(BEFORE_MS);
-      const injected = await this.#inject();
+      const injected = await this.#inject(status);
       await this.#watchRecovery(injected);
+      const undoingFrom = performance.now();
       const undoneAt = await this.#restore(injected);
-      const status = await this.#awaitWhole();
-      const wholeAt = status === undefined ? undefined : performance.now();
+      const whole = await this.#awaitWhole();
+      const wholeAt = whole === undefined ? undefined : performance.now();
       await this.#pause(AFTER_MS);
       this.#stall.disable();
       loadEnded = true;
       const ledger = await this.#load.stop();
-      const found = await this.#readBack(status);
+      const found = await this.#readBack(whole);
       return makeRound({
         drill: this.drill,
         round: this.options.round,
@@ -104,6 +107,7 @@ class Round {
         timeline: this.#timeline,
         spans: watchers.vip.spans,
         injected,
+        undoingFrom,
         undoneAt,
         wholeAt,
         interrupted: signal.aborted,
@@ -117,15 +121,17 @@ class Round {
     }
   }
 
-  async #inject(): Promise<Injected> {
-    const { plan, credentials, engine, signal } = this.options;
+  async #inject(status: StackStatus): Promise<Injected> {
+    const { plan, credentials, engine, stackFile, signal } = this.options;
     const nothing = { at: performance.now(), members: [] };
     if (signal.aborted) return nothing;
     try {
       const injected = await this.drill.inject({
         plan,
         credentials,
+        status,
         engine,
+        stackFile,
         signal,
         timeline: this.#timeline,
         step: this.step,
@@ -133,8 +139,7 @@ class Round {
       });
       return { ...injected, at: struckAt(this.#timeline, injected) };
     } catch (error) {
-      if (error instanceof EnvironmentError) throw error;
-      this.#problem = `the fault was not complete: ${(error as Error).message}`;
+      this.#tell(`the fault was not complete: ${(error as Error).message}`);
       return nothing;
     }
   }
@@ -159,7 +164,11 @@ class Round {
 
   async #restore(injected: Injected): Promise<number> {
     this.step.progress(`bringing ${injected.members.join(', ')} back`);
-    await this.#undo.undoAll();
+    try {
+      await this.#undo.undoAll();
+    } catch (error) {
+      this.#tell(`the fault could not be taken back: ${(error as Error).message}`);
+    }
     const undoneAt = performance.now();
     this.#timeline.note('drill', 'restored', 'the fault is taken back', undoneAt);
     return undoneAt;
@@ -177,7 +186,7 @@ class Round {
         progress: this.step.progress,
       });
     } catch (error) {
-      this.#problem = (error as Error).message;
+      this.#tell((error as Error).message);
       return undefined;
     }
   }
@@ -194,11 +203,14 @@ class Round {
       await removeTraces(client, ledger, otherKeys).finally(() => client.disconnect());
       return found;
     } catch (error) {
-      this.#problem = [this.#problem, `the writes could not be read back: ${(error as Error).message}`]
-        .filter(Boolean)
-        .join('\n');
+      this.#tell(`the writes could not be read back: ${(error as Error).message}`);
       return undefined;
     }
+  }
+
+  /** Adds to what kept the round from being one. */
+  #tell(problem: string): void {
+    this.#problem = this.#problem === undefined ? problem : `${this.#problem}\n${problem}`;
   }
 
   async #pause(ms: number): Promise<void> {

@@ -1,17 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Choice, DRILLS, RANDOM } from './catalogue.ts';
+import { OperatorError } from '../errors.ts';
+import { type Choice, DRILLS, type LeftOut, RANDOM } from './catalogue.ts';
 import { drawDrill } from './random.ts';
 import { type DrillDocument, makeDocument } from './report/document.ts';
 import type { RoundReport } from './report/round.ts';
 import { type RunOptions, runDrill } from './run.ts';
-
-export type { Choice } from './catalogue.ts';
 
 export interface SeriesOptions extends Omit<RunOptions, 'round' | 'label'> {
   readonly choices: readonly Choice[];
   readonly rounds: number;
   /** For `random`. */
   readonly seed: number;
+  /** Drills that cannot run here: `random` draws from the others. */
+  readonly leftOut: readonly LeftOut[];
 }
 
 /** Sentinels that were just told of a new master need a moment before the next fault finds them as in daily life. */
@@ -19,28 +20,43 @@ const BETWEEN_MS = 500;
 
 /** Runs each drill so many rounds, one after the other. Ends early when interrupted, or when the stack stays broken. */
 export async function runSeries(options: SeriesOptions): Promise<DrillDocument> {
-  const { choices, rounds, seed, signal, reporter } = options;
+  const { choices, seed, signal, reporter, leftOut } = options;
   const startedAt = new Date();
-  const reports: RoundReport[] = [];
-  let broken = false;
-  for (const choice of choices) {
-    for (let round = 1; round <= rounds && !signal.aborted && !broken; round++) {
-      const drill = choice === RANDOM ? drawDrill(DRILLS, seed, round) : choice;
-      const label = `${rounds > 1 ? ` ${round}/${rounds}` : ''}${choice === RANDOM ? ` (seed ${seed})` : ''}`;
-      const report = await runDrill(drill, { ...options, round, label });
-      reports.push(report);
-      broken = report.milestones.whole === null && !signal.aborted;
-      if (broken)
-        reporter.note(`the stack is not whole after ${drill.name}; ending here\n${report.problem ?? ''}`);
-      else await delay(BETWEEN_MS, undefined, { signal }).catch(() => undefined);
+  const rounds: RoundReport[] = [];
+  let problem: string | undefined;
+  try {
+    for await (const report of reports(options)) {
+      rounds.push(report);
+      if (report.milestones.whole !== null || signal.aborted) continue;
+      problem = `the stack is not whole after ${report.drill}\n${report.problem ?? ''}`.trim();
+      break;
     }
+  } catch (error) {
+    // What was found so far is worth a report, too.
+    problem = error instanceof OperatorError ? error.format() : ((error as Error).stack ?? String(error));
   }
+  if (problem !== undefined) reporter.note(`ending here: ${problem}`);
   return makeDocument({
     stack: options.plan.name,
     startedAt,
     seed: choices.includes(RANDOM) ? seed : null,
     interrupted: signal.aborted,
-    rounds: reports,
+    problem: problem ?? null,
+    leftOut,
+    rounds,
     summaries: new Map(DRILLS.map(({ name, summary }) => [name, summary])),
   });
+}
+
+async function* reports(options: SeriesOptions): AsyncGenerator<RoundReport> {
+  const { choices, rounds, seed, signal, leftOut } = options;
+  const possible = DRILLS.filter(({ name }) => leftOut.every(({ drill }) => drill !== name));
+  for (const choice of choices) {
+    for (let round = 1; round <= rounds && !signal.aborted; round++) {
+      const drill = choice === RANDOM ? drawDrill(possible, seed, round) : choice;
+      const label = `${rounds > 1 ? ` ${round}/${rounds}` : ''}${choice === RANDOM ? ` (seed ${seed})` : ''}`;
+      yield await runDrill(drill, { ...options, round, label });
+      await delay(BETWEEN_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import { isAbsolute, join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { planStack } from '../../topology/plan.ts';
 import { formatProblems } from '../../topology/problems.ts';
 import { loadTopology } from '../../topology/rules.ts';
@@ -7,19 +7,20 @@ import { InputError } from '../errors.ts';
 import { CHECKOUT } from './home.ts';
 import { readIfPresent } from './private-file.ts';
 
+/** Absolute path of the stack file: the one given, else TWEMSTACK_FILE, else stack.yaml of the checkout. */
+export function stackFilePath(file: string | undefined): string {
+  const given = file ?? process.env.TWEMSTACK_FILE;
+  return given === undefined ? join(CHECKOUT, 'stack.yaml') : resolve(given);
+}
+
 /**
- * Stack file -> plan. Without a path: TWEMSTACK_FILE, else stack.yaml of the checkout.
+ * Stack file -> plan.
  *
  * @throws InputError with every mistake of the file at once, each with line and column.
  */
 export function loadPlan(file: string | undefined): Plan {
   const given = file ?? process.env.TWEMSTACK_FILE;
-  const path =
-    given === undefined
-      ? join(CHECKOUT, 'stack.yaml')
-      : isAbsolute(given)
-        ? given
-        : join(process.cwd(), given);
+  const path = stackFilePath(file);
   const text = readIfPresent(path);
   if (text === undefined) {
     throw new InputError(`there is no stack file ${given ?? 'stack.yaml'}`, {

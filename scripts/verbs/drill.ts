@@ -1,18 +1,19 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Credentials, Plan } from '../../topology/types.ts';
 import { dockerClient } from '../docker-client.ts';
-import { DRILLS, findDrill, RANDOM } from '../drill/catalogue.ts';
+import { type Choice, DRILLS, findDrill, findRefused, type LeftOut, RANDOM } from '../drill/catalogue.ts';
+import type { Surroundings } from '../drill/drill.ts';
 import { renderHtml } from '../drill/report/html/page.ts';
 import { reportText } from '../drill/report/text.ts';
-import { type Choice, runSeries } from '../drill/series.ts';
-import { EXIT, InputError, NotSoError } from '../errors.ts';
+import { runSeries } from '../drill/series.ts';
+import { EnvironmentError, EXIT, InputError, NotSoError } from '../errors.ts';
 import { assess } from '../observe/assess.ts';
 import { collectStatus } from '../observe/status.ts';
 import { consoleReporter } from '../report/steps.ts';
 import { readCredentials } from '../stack/credentials.ts';
-import { loadPlan } from '../stack/load.ts';
+import { loadPlan, stackFilePath } from '../stack/load.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
 
 export interface DrillOptions extends CommonOptions {
@@ -39,17 +40,14 @@ const ALL_HTML = 'drill-report.html';
 
 /** Runs drills and holds them against their promises; exit 1 when one is broken. */
 export async function drillVerb(options: DrillOptions, ...names: unknown[]): Promise<number> {
-  const choices = chooseDrills(names.flat() as string[], options.all === true);
-  const rounds = wholeNumber(
-    '--rounds',
-    options.rounds ?? (options.all === true ? `${ALL_ROUNDS}` : '1'),
-    1,
-    1000,
-  );
+  const all = options.all === true;
+  const wanted = chooseDrills(names.flat() as string[], all);
+  const rounds = wholeNumber('--rounds', options.rounds ?? (all ? `${ALL_ROUNDS}` : '1'), 1, 1000);
   const seed =
     options.seed === undefined
       ? Math.floor(Math.random() * 2 ** 32)
       : wholeNumber('--seed', options.seed, 0, 2 ** 32);
+  const html = writable(options.html ?? (all ? ALL_HTML : undefined));
   const plan = loadPlan(options.file);
   const { home, signal } = verbContext(options);
   // Drills take minutes: with --json, too, it is told on stderr what they do.
@@ -62,15 +60,52 @@ export async function drillVerb(options: DrillOptions, ...names: unknown[]): Pro
   }
   const engine = await dockerClient();
   if (options.force !== true) await demandWhole({ plan, credentials, engine, signal });
-  const document = await runSeries({ plan, credentials, engine, reporter, signal, choices, rounds, seed });
-  const html = options.html ?? (options.all === true ? ALL_HTML : undefined);
+  const { choices, leftOut } = await leaveOut(wanted, all, { plan, engine });
+  for (const { drill, reason } of leftOut) reporter.note(`${drill} is left out: ${reason}`);
+  const stackFile = stackFilePath(options.file);
+  const given = { plan, credentials, engine, stackFile, reporter, signal };
+  const document = await runSeries({ ...given, choices, leftOut, rounds, seed });
   if (html !== undefined) {
-    writeFileSync(resolve(html), renderHtml(document));
-    reporter.note(`report: ${resolve(html)}`);
+    writeFileSync(html, renderHtml(document));
+    reporter.note(`report: ${html}`);
   }
   if (options.json === true) printJson(document);
   else process.stdout.write(reportText(document));
   return document.passed ? EXIT.done : EXIT.notSo;
+}
+
+/** Path of the page, found to be writable before drills that take an hour. */
+function writable(html: string | undefined): string | undefined {
+  if (html === undefined) return undefined;
+  const path = resolve(html);
+  try {
+    closeSync(openSync(path, 'a'));
+  } catch (error) {
+    throw new InputError(`the report cannot be written: ${(error as Error).message}`, { where: '--html' });
+  }
+  return path;
+}
+
+/**
+ * Takes out what cannot run here. Of all drills, and of those that `random` draws from, it is left out and named; a
+ * drill that was named itself is refused.
+ */
+async function leaveOut(
+  wanted: readonly Choice[],
+  all: boolean,
+  surroundings: Surroundings,
+): Promise<{ choices: Choice[]; leftOut: LeftOut[] }> {
+  const concerned = wanted.includes(RANDOM) ? DRILLS : DRILLS.filter((drill) => wanted.includes(drill));
+  const refused = await findRefused(concerned, surroundings);
+  const isRefused = (choice: Choice): LeftOut | undefined =>
+    refused.find(({ drill }) => choice !== RANDOM && drill === choice.name);
+  const named = all ? undefined : wanted.map(isRefused).find((found) => found !== undefined);
+  if (named !== undefined) {
+    throw new EnvironmentError(`drill ${named.drill} cannot run here: ${named.reason}`, {
+      remedy: 'mend that, or name other drills; nothing was touched',
+    });
+  }
+  return { choices: wanted.filter((choice) => isRefused(choice) === undefined), leftOut: refused };
 }
 
 /** Refuses a stack that is not whole, after the time that a switchover or a restart just before may need to settle. */

@@ -1,7 +1,8 @@
 import type { Drill } from '../drill.ts';
 import { killContainer } from './break.ts';
+import { engineOutOfReach, restartEngine } from './engine-process.ts';
 import { failover, failoverLimit } from './limits.ts';
-import { look, worstDomain } from './targets.ts';
+import { worstDomain } from './targets.ts';
 
 const killDomain: Drill = {
   name: 'kill-domain',
@@ -11,8 +12,8 @@ const killDomain: Drill = {
   promised: (plan) => ({ ...failover(failoverLimit(plan)), failures: 2, readsNeverFail: false }),
   lasts: () => 4000,
   async inject(context) {
-    const { plan } = context;
-    const domain = worstDomain(plan, await look(context));
+    const { plan, status } = context;
+    const domain = worstDomain(plan, status);
     const members = plan.members.filter((member) => member.domain === domain).map(({ name }) => name);
     const at = performance.now();
     await Promise.all(members.map((name) => killContainer(context, name)));
@@ -20,4 +21,22 @@ const killDomain: Drill = {
   },
 };
 
-export const DOMAIN_DRILLS: readonly Drill[] = [killDomain];
+const restartsEngine: Drill = {
+  name: 'restart-engine',
+  summary: 'end the Docker engine and start it again: every member stops and comes back by itself',
+  refused: engineOutOfReach,
+  promised: () => ({
+    // From the moment the engine answers. It starts its containers one after the other, and these agree on masters then.
+    resume: { within: 15_000, of: 'shard', since: 'restored' },
+    failures: 'any',
+  }),
+  lasts: () => 0,
+  async inject(context) {
+    const at = performance.now();
+    await restartEngine(context);
+    const figures = { engineAwayFor: Math.round(performance.now() - at) };
+    return { at, members: context.plan.members.map(({ name }) => name), figures };
+  },
+};
+
+export const DOMAIN_DRILLS: readonly Drill[] = [killDomain, restartsEngine];

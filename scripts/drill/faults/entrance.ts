@@ -7,11 +7,7 @@ import { vipHolder } from './targets.ts';
 /** Three lost adverts and the skew of the standby's priority, then a gratuitous ARP (VRRPv3, RFC 5798). */
 const takeOver = (plan: Plan): number => Math.max(1500, 5 * plan.edge.advertIntervalMs);
 
-async function hit(
-  name: string | Promise<string>,
-  strike: (name: string) => Promise<unknown>,
-): Promise<Injected> {
-  const member = await name;
+async function hit(member: string, strike: (name: string) => Promise<unknown>): Promise<Injected> {
   const at = performance.now();
   await strike(member);
   return { at, members: [member] };

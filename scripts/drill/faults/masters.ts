@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Drill, FaultContext } from '../drill.ts';
 import { killContainer, need, pauseContainer, restartContainer } from './break.ts';
 import { failover, failoverLimit, hangLimit, unnoticed } from './limits.ts';
-import { firstShard, look, rolesOf } from './targets.ts';
+import { firstShard } from './targets.ts';
 
 const killMaster: Drill = {
   name: 'kill-master',
@@ -11,7 +11,7 @@ const killMaster: Drill = {
   promised: (plan) => failover(failoverLimit(plan)),
   lasts: () => 2500,
   async inject(context) {
-    const { shard, master } = await firstShard(context);
+    const { shard, master } = firstShard(context);
     const at = performance.now();
     await killContainer(context, master.name);
     return { at, members: [master.name], shard };
@@ -24,7 +24,7 @@ const hangMaster: Drill = {
   promised: (plan) => failover(hangLimit(plan)),
   lasts: (plan) => plan.sentinel.downAfterMs + 5000,
   async inject(context) {
-    const { shard, master } = await firstShard(context);
+    const { shard, master } = firstShard(context);
     const at = performance.now();
     await pauseContainer(context, master.name);
     return { at, members: [master.name], shard };
@@ -37,7 +37,7 @@ const restartMaster: Drill = {
   promised: (plan) => failover(hangLimit(plan)),
   lasts: () => 4000,
   async inject(context) {
-    const { shard, master } = await firstShard(context);
+    const { shard, master } = firstShard(context);
     const at = performance.now();
     await restartContainer(context, master.name);
     return { at, members: [master.name], shard };
@@ -51,7 +51,7 @@ const doubleFailover: Drill = {
   promised: (plan) => ({ ...failover(hangLimit(plan)), failures: 2 }),
   lasts: (plan) => 2 * hangLimit(plan) + 3000,
   async inject(context) {
-    const { shard, master } = await firstShard(context);
+    const { shard, master } = firstShard(context);
     const at = performance.now();
     await killContainer(context, master.name);
     const successor = await newMaster(context, shard, master.address);
@@ -83,7 +83,7 @@ const killReplica: Drill = {
   promised: () => unnoticed,
   lasts: () => 4000,
   async inject(context) {
-    const { shard, replicas } = await firstShard(context);
+    const { shard, replicas } = firstShard(context);
     const at = performance.now();
     await killContainer(context, need(replicas.at(-1), `replica of ${shard}`).name);
     return { at, members: [replicas[replicas.length - 1].name], shard };
@@ -96,7 +96,7 @@ const restartReplica: Drill = {
   promised: () => unnoticed,
   lasts: () => 4000,
   async inject(context) {
-    const { shard, replicas } = await firstShard(context);
+    const { shard, replicas } = firstShard(context);
     const { name } = need(replicas.at(0), `replica of ${shard}`);
     const at = performance.now();
     await restartContainer(context, name);
@@ -119,7 +119,7 @@ const allReplicasGone: Drill = {
       : unnoticed,
   lasts: (plan) => plan.redis.minReplicasMaxLag * 1000 + 4000,
   async inject(context) {
-    const { shard, replicas } = await firstShard(context);
+    const { shard, replicas } = firstShard(context);
     const at = performance.now();
     await Promise.all(replicas.map(({ name }) => killContainer(context, name)));
     return { at, members: replicas.map(({ name }) => name), shard };
@@ -136,11 +136,7 @@ const restartShard: Drill = {
   }),
   lasts: () => 1500,
   async inject(context) {
-    const { shard, master, replicas } = rolesOf(
-      context.plan,
-      await look(context),
-      context.plan.shards[0].name,
-    );
+    const { shard, master, replicas } = firstShard(context);
     const members = [master, ...replicas].map(({ name }) => name);
     const at = performance.now();
     await Promise.all(members.map((name) => killContainer(context, name)));

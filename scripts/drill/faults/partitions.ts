@@ -1,12 +1,17 @@
-import type { Drill } from '../drill.ts';
-import { cutOff, losePackets } from './cut.ts';
+import type { Drill, Surroundings } from '../drill.ts';
+import { CUTTERS, cutOff, losePackets } from './cut.ts';
+import { outOfReach } from './here.ts';
 import { failover, hangLimit, waitsForReplicas } from './limits.ts';
 import { firstShard } from './targets.ts';
+
+const refused = (surroundings: Surroundings): Promise<string | undefined> =>
+  outOfReach(surroundings, CUTTERS);
 
 const partitionMaster: Drill = {
   name: 'partition-master',
   summary:
     'cut the master off from sentinels and replicas, but not from the proxies: two masters for a while',
+  refused,
   // The cut-off master notices that its replicas are silent after max-lag, which it looks at once a second.
   promised: (plan) => ({
     ...failover(hangLimit(plan)),
@@ -14,10 +19,10 @@ const partitionMaster: Drill = {
   }),
   lasts: (plan) => plan.sentinel.downAfterMs + 7000,
   async inject(context) {
-    const { shard, master, replicas } = await firstShard(context);
+    const { shard, master, replicas } = firstShard(context);
     const others = [...context.plan.sentinels, ...replicas].map(({ address }) => address);
     const at = performance.now();
-    await cutOff(context, master.name, others);
+    await cutOff(context, master, others);
     return { at, members: [master.name], shard };
   },
 };
@@ -25,6 +30,7 @@ const partitionMaster: Drill = {
 const partitionReplicas: Drill = {
   name: 'partition-replicas',
   summary: 'cut the master off from its replicas only: it refuses writes that nobody else would have',
+  refused,
   promised: (plan) => ({
     // The link is made again with the next retransmission, which waits longer the longer it was cut.
     resume: { within: 10_000, of: 'shard', since: 'restored' },
@@ -33,11 +39,11 @@ const partitionReplicas: Drill = {
   }),
   lasts: (plan) => plan.redis.minReplicasMaxLag * 1000 + 3000,
   async inject(context) {
-    const { shard, master, replicas } = await firstShard(context);
+    const { shard, master, replicas } = firstShard(context);
     const at = performance.now();
     await cutOff(
       context,
-      master.name,
+      master,
       replicas.map(({ address }) => address),
     );
     return { at, members: [master.name], shard };
@@ -47,6 +53,7 @@ const partitionReplicas: Drill = {
 const slowNetwork: Drill = {
   name: 'slow-network',
   summary: 'the master loses 5 % of its packets: everything waits for retransmissions, nothing is lost',
+  refused,
   promised: () => ({
     // A lost packet is sent again after 0.2 s, a second time after 0.4 s more; three in a row are rare.
     resume: { within: 3000, of: 'connection', since: 'fault' },
@@ -55,9 +62,9 @@ const slowNetwork: Drill = {
   }),
   lasts: () => 6000,
   async inject(context) {
-    const { shard, master } = await firstShard(context);
+    const { shard, master } = firstShard(context);
     const at = performance.now();
-    await losePackets(context, master.name, 0.05);
+    await losePackets(context, master, 0.05);
     return { at, members: [master.name], shard };
   },
 };

@@ -1,6 +1,6 @@
 import type { Plan, RedisMember } from '../../../topology/types.ts';
 import { currentMaster } from '../../observe/assess.ts';
-import { collectStatus, type StackStatus } from '../../observe/status.ts';
+import type { StackStatus } from '../../observe/status.ts';
 import type { FaultContext } from '../drill.ts';
 import { need } from './break.ts';
 
@@ -12,12 +12,8 @@ export interface ShardRoles {
 }
 
 /** The members of the first shard, which is the one that drills of a single shard hit. */
-export async function firstShard(context: FaultContext): Promise<ShardRoles> {
-  return rolesOf(context.plan, await look(context), context.plan.shards[0].name);
-}
-
-export async function look({ plan, credentials, engine }: FaultContext): Promise<StackStatus> {
-  return collectStatus(plan, credentials, engine);
+export function firstShard({ plan, status }: FaultContext): ShardRoles {
+  return rolesOf(plan, status, plan.shards[0].name);
 }
 
 export function rolesOf(plan: Plan, status: StackStatus, shard: string): ShardRoles {
@@ -27,8 +23,8 @@ export function rolesOf(plan: Plan, status: StackStatus, shard: string): ShardRo
 }
 
 /** The edge that holds the VIP now. */
-export async function vipHolder(context: FaultContext): Promise<string> {
-  const holder = (await look(context)).members.find(({ vip }) => vip === true);
+export function vipHolder({ status }: FaultContext): string {
+  const holder = status.members.find(({ vip }) => vip === true);
   return need(holder?.member.name, 'edge that holds the VIP');
 }
 

@@ -15,7 +15,7 @@ const RECONNECT_MS = 50;
 /**
  * A connection as an application on the stack's network should make one.
  *
- * @param onReconnect called each time a lost connection is about to be made again
+ * @param onReconnect called each time a lost connection has been made again
  */
 export async function connectApplication(
   host: string,
@@ -40,9 +40,17 @@ export async function connectApplication(
   });
   // Each failed command rejects on its own; the reconnects in between need no listener of their own.
   client.on('error', () => undefined);
-  client.on('close', onReconnect);
   await client.connect();
+  client.on('connect', onReconnect);
   return client;
+}
+
+/** What ioredis says of a request whose connection went away, in words that do not tell of ioredis. */
+const LOST = /max retries per request|Connection is closed/;
+
+/** Why a request failed: the server's own words, or that its connection was lost. */
+export function reasonOf(error: Error): string {
+  return LOST.test(error.message) ? 'the connection was lost before the answer' : error.message;
 }
 
 /** Waits until the connection is there; false when the load ended before. */

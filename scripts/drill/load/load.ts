@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Plan, PoolSpec } from '../../../topology/types.ts';
-import { connectApplication, served } from './application.ts';
+import { connectApplication, reasonOf, served } from './application.ts';
 import { Ledger, type Outcome, type ReadRecord, type WriteKind } from './ledger.ts';
 import { Newcomers } from './newcomers.ts';
 import { keysOn, shardFinder } from './shard-of.ts';
@@ -19,7 +19,7 @@ export interface LoadOptions {
 }
 
 /** Errors that say the write was not executed; anything else after sending leaves its outcome open. */
-const NOT_EXECUTED = /^(READONLY|MASTERDOWN|LOADING|NOREPLICAS|NOAUTH|OOM) |not executed\)?$/;
+const NOT_EXECUTED = /^(READONLY|MASTERDOWN|LOADING|NOREPLICAS|MISCONF|NOAUTH|OOM) |not executed\)?$/;
 
 /** One writer: its connection, and what it writes to. */
 interface Writer {
@@ -28,9 +28,8 @@ interface Writer {
   readonly connection: string;
   readonly nextKey: () => string;
   readonly list: string;
+  /** Of one writer of each shard it is also what the shard's readers read: it only ever grows. */
   readonly counter: string;
-  /** Key whose growing value the shard's readers compare with; one writer of a shard moves it. */
-  readonly latest?: string;
 }
 
 /** Writers and readers that use the stack as an application would: ioredis, through the VIP, at a fixed rate. */
@@ -41,6 +40,7 @@ export class Load {
   readonly #options: LoadOptions;
   readonly #clients: Redis[] = [];
   readonly #loops: Array<Promise<void>> = [];
+  /** Key of a counter that is read -> its newest acknowledged value: nobody may read less afterwards. */
   readonly #newest = new Map<string, number>();
   readonly #newcomers: Newcomers;
   #running = true;
@@ -56,17 +56,17 @@ export class Load {
     const { plan, pool, writersPerShard, run } = this.#options;
     const shardOf = shardFinder(plan, pool);
     for (const { name: shard } of plan.shards) {
-      const latest = keysOn(shard, `drill:${run}:${shard}:latest`, shardOf)();
-      this.otherKeys.push(latest);
+      const counters: string[] = [];
       for (let n = 0; n < writersPerShard; n++) {
         const nextKey = keysOn(shard, `drill:${run}:${shard}:${n}`, shardOf);
         const connection = `${shard}/w${n}`;
         const client = await this.#connect(connection);
-        const own = { client, shard, connection, nextKey, list: nextKey(), counter: nextKey() };
-        this.#loops.push(this.#write({ ...own, latest: n === 0 ? latest : undefined }));
+        const [list, counter] = [nextKey(), nextKey()];
+        counters.push(counter);
+        this.#loops.push(this.#write({ client, shard, connection, nextKey, list, counter }));
       }
       const reader = `${shard}/r0`;
-      this.#loops.push(this.#read(await this.#connect(reader), shard, reader, latest));
+      this.#loops.push(this.#read(await this.#connect(reader), shard, reader, counters[0]));
     }
     this.#newcomers.start();
   }
@@ -77,7 +77,6 @@ export class Load {
     this.ledger.endedAt = performance.now();
     await Promise.all([...this.#loops, this.#newcomers.stop()]);
     for (const client of this.#clients) {
-      client.removeAllListeners('close');
       client.disconnect();
     }
     return this.ledger;
@@ -101,7 +100,7 @@ export class Load {
   }
 
   async #write(writer: Writer): Promise<void> {
-    const { client, nextKey, list, counter, latest } = writer;
+    const { client, nextKey, list, counter } = writer;
     for (let n = 1; this.#running; n++) {
       const due = performance.now() + 1000 / this.#options.rate;
       const id = `${this.#options.run}-${writer.connection}-${n}`;
@@ -111,7 +110,6 @@ export class Load {
         const key = nextKey();
         await this.#record(writer, 'set', key, id, () => client.set(key, id));
       }
-      if (latest !== undefined && n % 4 === 1) await this.#advance(writer, latest);
       const rest = due - performance.now();
       if (rest > 0) await delay(rest);
     }
@@ -133,12 +131,13 @@ export class Load {
     try {
       reply = await send();
     } catch (cause) {
-      error = (cause as Error).message;
+      error = reasonOf(cause as Error);
       outcome = NOT_EXECUTED.test(error) ? 'refused' : 'unknown';
     }
     const endedAt = performance.now();
     if (outcome === 'acknowledged') this.ledger.servedAt.set(connection, endedAt);
     const value = kind === 'increment' && typeof reply === 'number' ? { reply } : {};
+    if (value.reply !== undefined) this.#newest.set(key, value.reply);
     this.ledger.writes.push({
       kind,
       shard,
@@ -153,23 +152,10 @@ export class Load {
     });
   }
 
-  /**
-   * Moves the shard's "latest" key forward; what readers compare with counts only once it was acknowledged. It is
-   * incremented, so that a write of unknown outcome that is carried out late does not set it back.
-   */
-  async #advance({ client, shard }: Writer, key: string): Promise<void> {
-    if (client.status !== 'ready') return;
-    try {
-      this.#newest.set(shard, await client.incr(key));
-    } catch {
-      // The next one counts. A failure here shows in the writer's own records at the same moment.
-    }
-  }
-
   async #read(client: Redis, shard: string, connection: string, key: string): Promise<void> {
     let seen = 0;
     while (this.#running) {
-      const floor = this.#newest.get(shard) ?? 0;
+      const floor = this.#newest.get(key) ?? 0;
       const sentAt = performance.now();
       if (!(await served(client, () => this.#running))) return;
       let result: Pick<ReadRecord, 'ok' | 'stale' | 'backwards' | 'error'>;
@@ -179,7 +165,7 @@ export class Load {
         seen = Math.max(seen, value);
         this.ledger.servedAt.set(connection, performance.now());
       } catch (cause) {
-        result = { ok: false, stale: false, backwards: false, error: (cause as Error).message };
+        result = { ok: false, stale: false, backwards: false, error: reasonOf(cause as Error) };
       }
       this.ledger.reads.push({ shard, connection, sentAt, endedAt: performance.now(), ...result });
       await delay(1000 / this.#options.rate);

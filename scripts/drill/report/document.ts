@@ -1,3 +1,4 @@
+import type { LeftOut } from '../catalogue.ts';
 import type { PromiseResult } from './promises.ts';
 import type { RoundReport } from './round.ts';
 
@@ -9,6 +10,10 @@ export interface DrillDocument {
   readonly seed: number | null;
   readonly passed: boolean;
   readonly interrupted: boolean;
+  /** Why it ended before all rounds were run, when it did. */
+  readonly problem: string | null;
+  /** Drills that could not run here. */
+  readonly leftOut: readonly LeftOut[];
   readonly drills: readonly DrillSummary[];
   readonly rounds: readonly RoundReport[];
 }
@@ -40,21 +45,25 @@ export interface DocumentInputs {
   readonly startedAt: Date;
   readonly seed: number | null;
   readonly interrupted: boolean;
+  readonly problem: string | null;
+  readonly leftOut: readonly LeftOut[];
   readonly rounds: readonly RoundReport[];
   /** Drill name -> what it does. */
   readonly summaries: ReadonlyMap<string, string>;
 }
 
 export function makeDocument(inputs: DocumentInputs): DrillDocument {
-  const { rounds } = inputs;
+  const { rounds, interrupted, problem } = inputs;
   const names = [...new Set(rounds.map(({ drill }) => drill))];
   return {
     schema: 1,
     stack: inputs.stack,
     startedAt: inputs.startedAt.toISOString(),
     seed: inputs.seed,
-    passed: rounds.length > 0 && rounds.every(({ passed }) => passed) && !inputs.interrupted,
-    interrupted: inputs.interrupted,
+    passed: rounds.length > 0 && rounds.every(({ passed }) => passed) && !interrupted && problem === null,
+    interrupted,
+    problem,
+    leftOut: inputs.leftOut,
     drills: names.map((name) => {
       const own = rounds.filter(({ drill }) => drill === name);
       return {

@@ -21,7 +21,8 @@ export interface Evidence {
   readonly ledger: Ledger;
   /** undefined = interrupted before it could be read back. */
   readonly verdict?: Verdict;
-  /** When the fault was taken back. */
+  /** When it was begun to take the fault back, and when that was done. */
+  readonly undoingFrom: number;
   readonly undoneAt: number;
   /** undefined = it was not whole in time. */
   readonly wholeAt?: number;
@@ -31,6 +32,8 @@ export interface Evidence {
 
 /** How long a drill waits for the stack to be whole again. */
 export const REDUNDANCY_MS = 60_000;
+/** A pause below this is a busy machine, not something that comes back. */
+const RETURN_MS = 1000;
 /** The VIP's holders are looked at every 50 ms: an overlap is seen up to two looks longer than it was. */
 const VIP_RESOLUTION_MS = 100;
 
@@ -41,6 +44,7 @@ export function holdPromises(evidence: Evidence): PromiseResult[] {
     result(promise, 'count', 0, seen);
   return [
     resumePromise(evidence),
+    ...returnPromises(evidence),
     ...failurePromises(evidence),
     lossPromise(evidence),
     none('writes duplicated or reordered', verdict && verdict.duplicated.length + verdict.reordered.length),
@@ -88,6 +92,15 @@ function resumePromise({ drill, plan, injected, ledger, undoneAt }: Evidence): P
       return result('no write was acknowledged for', 'ms', within, Math.max(...gaps.map(lengthOf)));
     }
   }
+}
+
+/** What was hit comes back, as a replica or as a standby, and no shard waits for it. */
+function returnPromises({ drill, plan, ledger, undoingFrom }: Evidence): PromiseResult[] {
+  if (drill.promised(plan).resume.since === 'restored') return [];
+  const window = { from: undoingFrom, until: Number.POSITIVE_INFINITY, end: ledger.endedAt };
+  const gaps = plan.shards.flatMap(({ name }) => shardGap(ledger, name, window) ?? []);
+  const longest = Math.max(0, ...gaps.map(lengthOf));
+  return [result('no write was acknowledged for, as what was hit came back', 'ms', RETURN_MS, longest)];
 }
 
 /** The first acknowledged write of a shard from a moment on; Infinity = none came. */

@@ -5,6 +5,7 @@ import type { Ledger } from '../load/ledger.ts';
 import type { ReadBack } from '../load/read-back.ts';
 import type { Timeline, TimelineEvent } from '../watch/timeline.ts';
 import { type HolderSpan, holderTimes } from '../watch/vip.ts';
+import { type Latency, latencyOf } from './latency.ts';
 import {
   type ConnectionFailures,
   type Evidence,
@@ -37,8 +38,7 @@ export interface RoundReport {
   /** null = interrupted before the writes could be read back. */
   readonly verdict: Verdict | null;
   readonly differingReplicas: ReadBack['differing'];
-  /** Milliseconds of latency of acknowledged writes. */
-  readonly latency: { readonly p50: number; readonly p99: number; readonly max: number };
+  readonly latency: Latency;
   readonly vip: {
     readonly several: number;
     readonly none: number;
@@ -98,7 +98,7 @@ export function makeRound(inputs: RoundInputs): RoundReport {
     verdict:
       verdict === undefined ? null : { ...verdict, lost: verdict.lost.map((lost) => relative(lost, since)) },
     differingReplicas: readBack?.differing ?? [],
-    latency: latency(ledger),
+    latency: latencyOf(ledger, { shard: injected.shard, from: injected.at, until: inputs.undoingFrom }),
     vip:
       spans === undefined || times === undefined
         ? null
@@ -137,20 +137,30 @@ function milestones(inputs: RoundInputs): RoundReport['milestones'] {
   };
   const shard = injected.shard;
   const about = (event: TimelineEvent): boolean => shard === undefined || event.text.includes(shard);
-  const others = new Set(
-    plan.members
-      .filter((member) => member.role === 'redis' && (shard === undefined || member.shard === shard))
-      .map(({ name }) => name)
-      .filter((name) => !injected.members.includes(name)),
-  );
+  const members = plan.shards.filter(({ name }) => shard === undefined || name === shard);
+  const names = new Set(members.flatMap((each) => each.members.map(({ name }) => name)));
+  // A master that comes back as what it was is not promoted.
+  const masters = new Set(rolesAt(timeline, injected.at, 'master'));
+  const promoted = ({ event, text, source }: TimelineEvent): boolean =>
+    event === 'role' && text === 'master' && names.has(source) && !masters.has(source);
   return {
     detected: first((e) => e.event === '+sdown' && e.text.startsWith('master') && about(e)),
-    promoted: first((e) => e.event === 'role' && e.text === 'master' && others.has(e.source)),
+    promoted: first(promoted),
     announced: first((e) => e.event === '+switch-master' && about(e)),
     vipMoved: first((e) => e.event === 'vrrp' && e.text === 'MASTER'),
     restored: round(inputs.undoneAt - injected.at),
     whole: inputs.wholeAt === undefined ? null : round(inputs.wholeAt - injected.at),
   };
+}
+
+/** Members that had a role at a moment. */
+function rolesAt({ events }: Timeline, moment: number, role: string): string[] {
+  const last = new Map(
+    events
+      .filter(({ at, event }) => event === 'role' && at < moment)
+      .map(({ source, text }) => [source, text] as const),
+  );
+  return [...last].filter(([, text]) => text === role).map(([source]) => source);
 }
 
 function errorCounts(ledger: Ledger): RoundReport['errors'] {
@@ -163,16 +173,6 @@ function errorCounts(ledger: Ledger): RoundReport['errors'] {
     counts.set(key, entry);
   }
   return [...counts.values()].sort((a, b) => b.count - a.count);
-}
-
-function latency(ledger: Ledger): RoundReport['latency'] {
-  const sorted = ledger.writes
-    .filter(({ outcome }) => outcome === 'acknowledged')
-    .map(({ sentAt, endedAt }) => endedAt - sentAt)
-    .sort((a, b) => a - b);
-  const at = (share: number): number =>
-    round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
-  return { p50: at(0.5), p99: at(0.99), max: at(1) };
 }
 
 const relative = (lost: LostWrite, since: (at: number) => number): LostWrite => ({

@@ -24,8 +24,12 @@ export function reportText(document: DrillDocument): string {
       ...problems,
     ].join('');
   });
-  const end = document.interrupted ? '\ninterrupted: the report is partial\n' : '';
-  return `${parts.join('')}${end}`;
+  return [
+    ...parts,
+    ...document.leftOut.map(({ drill, reason }) => `\nleft out: ${drill}: ${reason}\n`),
+    document.problem === null ? '' : `\nended early: ${document.problem}\n`,
+    document.interrupted ? '\ninterrupted: the report is partial\n' : '',
+  ].join('');
 }
 
 /** Losses are told even where a promise allows them. */

@@ -38,7 +38,7 @@ export class VipWatch {
 
   static async start(options: WatchOptions): Promise<VipWatch> {
     const watch = new VipWatch(options);
-    await Promise.all(options.plan.edges.map(({ name }) => watch.#findProcess(name)));
+    await watch.findProcesses();
     watch.#timer = setInterval(() => watch.#look(), EVERY_MS);
     return watch;
   }
@@ -48,6 +48,11 @@ export class VipWatch {
     return this.#pids.size > 0 || this.#spans.some(({ holders }) => holders.length > 0)
       ? this.#spans
       : undefined;
+  }
+
+  /** Asks the engine for every edge's process. */
+  async findProcesses(): Promise<void> {
+    await Promise.all(this.#plan.edges.map(({ name }) => this.#findProcess(name)));
   }
 
   /** A container started, stopped, froze or thawed: its process may be another one, or none. */

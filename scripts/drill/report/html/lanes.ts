@@ -13,37 +13,40 @@ export interface Lane {
 const label = (y: number, text: string, className = 'lane'): string =>
   `<text class="${className}" x="${LEFT - 8}" y="${y}" text-anchor="end">${escapeText(text)}</text>`;
 
-/** Writes per step as stacked bars: acknowledged below, then refused, then unknown; failed reads hang under the line. */
+/** Bars of what went wrong are at least so high: one failed write among a dozen must be seen. */
+const LEAST_BAR = 9;
+
+/**
+ * Writes per step as bars: acknowledged from the ground, on them refused, then unknown; failed reads hang under the line.
+ */
 export function writesLane(series: ShardSeries, stepMs: number, firstStep: number, scale: TimeScale): Lane {
   const height = 52;
   const total = series.acknowledged.map((n, i) => n + series.refused[i] + series.unknown[i]);
-  const most = Math.max(1, ...total, ...series.failedReads);
-  const bars = (top: number, values: readonly number[], below: (step: number) => number): string => {
-    const parts: string[] = [];
-    const width = Math.max(0.8, scale.x(scale.from + stepMs) - scale.x(scale.from) - 0.4);
-    for (const [step, value] of values.entries()) {
-      const at = firstStep + step * stepMs;
-      if (value === 0 || at < scale.from || at >= scale.to) continue;
-      const high = (value / most) * height;
-      const bottom = top + height - (below(step) / most) * height;
-      parts.push(
-        `M${scale.x(at)} ${bottom.toFixed(1)}v${(-high).toFixed(1)}h${width.toFixed(1)}v${high.toFixed(1)}z`,
-      );
-    }
-    return parts.join('');
-  };
+  const most = Math.max(1, ...total);
+  const width = Math.max(0.8, scale.x(scale.from + stepMs) - scale.x(scale.from) - 0.4).toFixed(1);
+  const tops = total.map(() => 0);
+  const bars = (top: number, values: readonly number[], least: number): string =>
+    values
+      .map((value, step) => {
+        const at = firstStep + step * stepMs;
+        if (value === 0 || at < scale.from || at >= scale.to) return '';
+        const high = Math.max(least, (value / most) * height);
+        const bottom = tops[step];
+        tops[step] += high;
+        return `M${scale.x(at)} ${(top + height - bottom).toFixed(1)}v${(-high).toFixed(1)}h${width}v${high.toFixed(1)}z`;
+      })
+      .join('');
   return {
-    height: height + 8,
+    height: height + 10,
     draw(top) {
-      const path = (className: string, values: readonly number[], below: (step: number) => number): string =>
-        `<path class="${className}" d="${bars(top, values, below)}"/>`;
+      tops.fill(0);
       return [
         label(top + height / 2 - 2, series.shard),
-        label(top + height / 2 + 11, `writes / ${stepMs} ms`, ''),
+        label(top + height / 2 + 11, `0–${most} writes / ${stepMs} ms`, ''),
         `<path class="grid" d="M${LEFT} ${top + height}H${RIGHT}"/>`,
-        path('ok', series.acknowledged, () => 0),
-        path('refused', series.refused, (step) => series.acknowledged[step]),
-        path('unknown', series.unknown, (step) => series.acknowledged[step] + series.refused[step]),
+        `<path class="ok" d="${bars(top, series.acknowledged, 0)}"/>`,
+        `<path class="refused" d="${bars(top, series.refused, LEAST_BAR)}"/>`,
+        `<path class="unknown" d="${bars(top, series.unknown, LEAST_BAR)}"/>`,
         failedReadMarks(series, stepMs, firstStep, scale, top + height + 1),
       ].join('\n');
     },
@@ -59,7 +62,7 @@ function failedReadMarks(
 ): string {
   const parts = series.failedReads.flatMap((count, step) => {
     const at = firstStep + step * stepMs;
-    return count === 0 || at < scale.from || at >= scale.to ? [] : [`M${scale.x(at)} ${top}h3v4h-3z`];
+    return count === 0 || at < scale.from || at >= scale.to ? [] : [`M${scale.x(at)} ${top}h3.5v7h-3.5z`];
   });
   return `<path class="read" d="${parts.join('')}"/>`;
 }
@@ -126,7 +129,9 @@ export function roleLane(report: RoundReport, member: string, scale: TimeScale):
         if (right <= left) return '';
         return `<rect class="${escapeText(role)}" x="${left}" y="${top}" width="${(right - left).toFixed(1)}" height="10"><title>${escapeText(`${member}: ${role}`)}</title></rect>`;
       });
-      return [label(top + 9, member), ...bars].join('\n');
+      return [label(top + 9, member, report.members.includes(member) ? 'lane hit' : 'lane'), ...bars].join(
+        '\n',
+      );
     },
   };
 }

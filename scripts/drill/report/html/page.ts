@@ -12,6 +12,16 @@ const LEGEND: ReadonlyArray<readonly [string, string]> = [
   ['replica', 'replica'],
 ];
 
+/** What keeps the report from being all that was asked for. */
+function shortcomings({ leftOut, problem }: DrillDocument): string {
+  const items = leftOut.map(
+    ({ drill, reason }) => `<li>Left out: <b>${escapeText(drill)}</b>: ${escapeText(reason)}</li>`,
+  );
+  if (problem !== null)
+    items.push(`<li><strong>Ended early.</strong> <code>${escapeText(problem)}</code></li>`);
+  return items.length === 0 ? '' : `<ul>${items.join('')}</ul>`;
+}
+
 /** The report as one HTML page that needs nothing else: no scripts, no fonts, no network. */
 export function renderHtml(document: DrillDocument): string {
   const { stack, drills, rounds } = document;
@@ -30,6 +40,7 @@ export function renderHtml(document: DrillDocument): string {
 <body>
 <h1>${escapeText(title)} ${badge(document.passed, 'every promise kept', 'promises broken')}</h1>
 <p class="soft">${kept} of ${rounds.length} rounds kept every promise; ${drills.length} drills, begun ${escapeText(document.startedAt.replace('T', ' ').slice(0, 19))} UTC.${seed}${partial}</p>
+${shortcomings(document)}
 ${overview(document)}
 <div class="legend">${LEGEND.map(([name, words]) => `<span><i style="background:var(--${name})"></i>${words}</span>`).join('')}</div>
 <p class="soft">Times count from the fault. Bars: what was answered in each 50 ms; latency: the slowest acknowledged write in them, logarithmic.</p>

@@ -30,12 +30,12 @@ export function overview(document: DrillDocument): string {
     { title: 'drill' },
     { title: 'promises' },
     { title: 'rounds', number: true },
-    { title: 'first of them' },
+    { title: 'what is measured first' },
     { title: 'limit', number: true },
     { title: 'p50', number: true },
     { title: 'p95', number: true },
     { title: 'max', number: true },
-    { title: 'lost, worst round', number: true },
+    { title: 'lost', number: true },
   ];
   return htmlTable(columns, rows, 'All drills');
 }
@@ -114,13 +114,20 @@ function roundBlock(report: RoundReport, rounds: number): string {
   return [
     `<h3>${rounds > 1 ? `Round ${report.round}: ` : ''}hit ${hit || 'nobody'}${report.interrupted ? ' – interrupted' : ''}</h3>`,
     `<figure>${timelineSvg(report)}</figure>`,
-    `<p class="soft">${counts} Latency p50 ${report.latency.p50} ms, p99 ${report.latency.p99} ms. This program was held up for ${duration(report.stall)} at most.</p>`,
+    `<p class="soft">${counts} ${latencies(report)} This program was held up for ${duration(report.stall)} at most.</p>`,
     report.problem === null ? '' : `<p><code>${escapeText(report.problem)}</code></p>`,
     errorList(report),
     lostList(report),
     connectionTable(report),
     eventTable(report),
   ].join('\n');
+}
+
+function latencies({ latency }: RoundReport): string {
+  const all = `Latency p50 ${latency.p50} ms, p99 ${latency.p99} ms`;
+  if (latency.otherShards === null) return `${all}.`;
+  const { before, during } = latency.otherShards;
+  return `${all}; on the shards that were not hit p99 ${before.p99} ms before the fault, ${during.p99} ms during it.`;
 }
 
 function errorList({ errors }: RoundReport): string {

@@ -41,7 +41,8 @@ code { font: .85em/1.4 ui-monospace, "DejaVu Sans Mono", monospace; overflow-wra
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .82rem; color: var(--soft); margin: .75rem 0; }
 .legend i { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .4em; vertical-align: -.05em; }
 svg text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; fill: var(--soft); }
-svg .lane { fill: var(--ink); }
+svg .lane { fill: var(--ink); } svg .hit { fill: var(--fault); font-weight: 600; }
+svg .band { fill: var(--fault); opacity: .07; }
 svg .on { fill: var(--paper); font-size: 10px; }
 svg .grid { stroke: var(--line); stroke-width: 1; fill: none; }
 svg .ok { fill: var(--ok); } svg .refused { fill: var(--refused); } svg .unknown { fill: var(--unknown); }

@@ -28,11 +28,19 @@ export function timelineSvg(report: RoundReport): string {
   const title = `${report.drill}, round ${report.round}: writes, latency, VIP and roles over time`;
   return [
     `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeText(title)}">`,
+    faultBand(report, scale, lanesTop, top),
     ...ticks(scale).map((ms) => axisMark(ms, scale, lanesTop, top)),
     ...drawn,
     ...flags.map(({ flag, row }) => drawFlag(flag, row, scale, lanesTop, top)),
     '</svg>',
   ].join('\n');
+}
+
+/** From the fault until it was taken back. */
+function faultBand({ milestones }: RoundReport, scale: TimeScale, top: number, bottom: number): string {
+  const [left, right] = [scale.x(0), scale.x(milestones.restored ?? scale.to)];
+  const width = Math.max(0, right - left).toFixed(1);
+  return `<rect class="band" x="${left}" y="${top}" width="${width}" height="${bottom - top}"/>`;
 }
 
 function lanesOf(report: RoundReport, scale: TimeScale): Lane[] {

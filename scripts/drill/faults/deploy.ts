@@ -1,0 +1,88 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { parseDocument } from 'yaml';
+import type { PoolSpec } from '../../../topology/types.ts';
+import { NotSoError } from '../../errors.ts';
+import { CHECKOUT } from '../../stack/home.ts';
+import type { Drill, FaultContext } from '../drill.ts';
+import { killContainer } from './break.ts';
+import { hangLimit } from './limits.ts';
+import { firstShard } from './targets.ts';
+
+/** Comparing every stack with what runs takes some seconds before the first change. */
+const BEGIN_MS = 60_000;
+const LINES = 12;
+
+type Deployment = ReturnType<typeof deploy>;
+
+/** `twemstack up` as an operator runs it beside the drill. */
+function deploy(stackFile: string) {
+  const command = ['scripts/twemstack.mjs', 'up', '--file', stackFile];
+  return execa(process.execPath, command, { cwd: CHECKOUT, reject: false, all: true, stdin: 'ignore' });
+}
+
+/** @throws NotSoError with the end of what it said when it did not succeed */
+async function succeeded(deployment: Deployment, what: string): Promise<void> {
+  const { exitCode, all } = await deployment;
+  if (exitCode === 0) return;
+  const end = all.trimEnd().split('\n').slice(-LINES).join('\n');
+  throw new NotSoError(`${what} ended with ${exitCode}:\n${end}`, { remedy: 'run `twemstack up`' });
+}
+
+/** A copy of the stack file in which servers may take a millisecond longer: a change that concerns every proxy. */
+function changedCopy(stackFile: string, pool: PoolSpec): { readonly path: string; remove(): void } {
+  const document = parseDocument(readFileSync(stackFile, 'utf8'));
+  document.setIn(['pools', pool.name, 'timeout'], pool.timeoutMs + 1);
+  const folder = mkdtempSync(join(tmpdir(), 'twemstack-drill-'));
+  const path = join(folder, 'stack.yaml');
+  writeFileSync(path, document.toString());
+  return { path, remove: () => rmSync(folder, { recursive: true }) };
+}
+
+const failoverDuringDeploy: Drill = {
+  name: 'failover-during-deploy',
+  summary:
+    'kill the first shard’s master while `twemstack up` brings a changed setting to the proxies; both come to their end',
+  // A proxy that is replaced lets its clients go between two requests, so the killed master alone may cost one.
+  promised: (plan) => ({
+    resume: { within: hangLimit(plan), of: 'shard', since: 'fault' },
+    failures: 1,
+  }),
+  lasts: () => 4000,
+  async inject(context) {
+    const { plan, stackFile } = context;
+    const { shard, master } = firstShard(context);
+    const changed = changedCopy(stackFile, plan.pools[0]);
+    const deployment = deploy(changed.path);
+    context.undoLater(async () => {
+      context.step.progress('waiting for the deployment to end');
+      await deployment;
+      changed.remove();
+      context.step.progress('taking the change back');
+      await succeeded(deploy(stackFile), 'the deployment that takes the change back');
+      context.timeline.note('drill', 'restored', 'deployed as before');
+      await succeeded(deployment, 'the deployment in which a master was killed');
+    });
+    context.timeline.note('drill', 'fault', 'deploying a change');
+    await changeBegins(context, deployment);
+    const at = performance.now();
+    await killContainer(context, master.name);
+    return { at, members: [master.name], shard };
+  },
+};
+
+/** Waits until the deployment touches the first proxy; ended already, it had nothing to change. */
+async function changeBegins({ plan, timeline }: FaultContext, deployment: Deployment): Promise<void> {
+  const proxies = new Set(plan.proxies.map(({ name }) => name));
+  const touched = timeline.next(
+    ({ source, event, text }) =>
+      source === 'engine' && /^(kill|die|start)$/.test(event) && proxies.has(text.split(' ')[0]),
+    BEGIN_MS,
+  );
+  const first = await Promise.race([touched, deployment.then(() => undefined)]);
+  if (first === undefined) throw new NotSoError('the deployment changed no proxy');
+}
+
+export const DEPLOY_DRILLS: readonly Drill[] = [failoverDuringDeploy];
