@@ -1,5 +1,5 @@
 import { COMMANDS } from '../protocol/command-table.ts';
-import { errorReply, reasonOf } from '../protocol/replies.ts';
+import { errorReply, NOT_EXECUTED, reasonOf } from '../protocol/replies.ts';
 import type { ServerConnection } from './connection.ts';
 import type { Receiver } from './receiver.ts';
 import type { Detached } from './request-queue.ts';
@@ -28,6 +28,8 @@ const DEMOTED: readonly string[] = ['READONLY ', 'MASTERDOWN '];
 export class HeldRequests {
   /** True while nothing may be sent: refused requests must go first, or a pause is on. */
   blocks = false;
+  /** True from a refusal until everything that was sent is answered. */
+  draining = false;
   private refused: Refused[] = [];
   private demoted = false;
   private pause = 0;
@@ -37,16 +39,15 @@ export class HeldRequests {
 
   constructor(private readonly connection: ServerConnection) {}
 
-  get count(): number {
-    return this.refused.length;
-  }
-
   /** A new request while nothing may be sent: true when it was refused because too much waits already. */
   refuses(who: Receiver, tag: number, length: number): boolean {
     const { queue, server } = this.connection;
     if (queue.bytesIn - queue.bytesWritten + length <= server.config.failoverHoldBytes) return false;
     const limit = server.config.failoverHoldBytes;
-    who.fail(tag, errorReply(`${limit} bytes already wait for a master of '${server.name}'; not executed`));
+    who.fail(
+      tag,
+      errorReply(`${limit} bytes already wait for a master of '${server.name}'; ${NOT_EXECUTED}`),
+    );
     return true;
   }
 
@@ -62,6 +63,7 @@ export class HeldRequests {
     this.refused.push({ ...queue.detach(queue.head), error: buffer.slice(from, to) });
     queue.pop();
     this.blocks = true;
+    this.draining = true;
     this.lastFault = code.trim();
     if (DEMOTED.includes(code)) this.demoted = true;
     this.onReply();
@@ -94,34 +96,40 @@ export class HeldRequests {
     for (const request of this.refused) queue.pushDetached(request);
     for (const request of others) queue.pushDetached(request);
     this.refused = [];
+    this.draining = false;
     this.connection.onRequeued();
     if (queue.length > 0) this.connection.server.watchTimeouts();
   }
 
   /**
-   * The socket is gone: keeps what the server cannot have carried out, and reads; tells the writers of the rest that
-   * their outcome is unknown.
+   * The socket is gone: keeps what the server cannot have carried out, and reads; tells the clients of the rest that
+   * the outcome is unknown.
    */
   keepUnexecuted(kind: string, text: string): void {
     const { queue, server } = this.connection;
     this.lastFault = reasonOf(text);
     const kept: Detached[] = [];
-    const unknown: Detached[] = [];
-    for (let i = queue.head; i < queue.tail; i++) {
+    const lost: Detached[] = [];
+    const doubtful = new Set<Receiver['owner']>();
+    // newest first: a read that is repeated behind a later write of its client would see that write
+    for (let i = queue.tail - 1; i >= queue.head; i--) {
       if (queue.isLocal(i)) continue;
       const request = queue.detach(i);
-      const executed = queue.wasSent(i) && COMMANDS[request.command].write;
-      (executed ? unknown : kept).push(request);
+      const { owner } = request.who;
+      if (queue.wasSent(i) && COMMANDS[request.command].write) doubtful.add(owner);
+      (doubtful.has(owner) ? lost : kept).push(request);
     }
     queue.clear();
-    const doubtful = new Set(unknown.map((request) => request.who.owner));
     const overtaken = this.refused.filter((request) => doubtful.has(request.who.owner));
     this.refused = this.refused.filter((request) => !doubtful.has(request.who.owner));
-    this.requeue(kept);
-    const outcome = errorReply(
-      `the outcome of this write is unknown: sent to '${server.name}' and not answered (${reasonOf(text)})`,
-    );
-    for (const request of unknown) request.who.fail(request.tag, outcome);
+    this.requeue(kept.reverse());
+    const notAnswered = `sent to '${server.name}' and not answered (${reasonOf(text)})`;
+    for (const { command, tag, who } of lost.reverse()) {
+      const outcome = COMMANDS[command].write
+        ? 'the outcome of this write is unknown'
+        : 'not repeated, for the outcome of a later write of this client is unknown';
+      who.fail(tag, errorReply(`${outcome}: ${notAnswered}`));
+    }
     for (const request of overtaken) request.who.reply(request.tag, request.error, 0, request.error.length);
     // a socket that was cut (sentinel kills clients as it promotes) is replaced at once
     if (kind === 'eof' && this.pause === 0) this.pause = 1;
@@ -146,7 +154,7 @@ export class HeldRequests {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
     this.pause = 0;
-    this.blocks = this.refused.length > 0;
+    this.blocks = this.draining;
     this.connection.resume();
   }
 
@@ -189,7 +197,7 @@ export class HeldRequests {
     const { server } = this.connection;
     const why = this.lastFault === '' ? '' : ` (last: ${this.lastFault})`;
     const within = `within ${server.config.failoverHold} ms`;
-    const error = errorReply(`no master of '${server.name}' ${within}${why}; not executed`);
+    const error = errorReply(`no master of '${server.name}' ${within}${why}; ${NOT_EXECUTED}`);
     for (const request of expired) request.who.fail(request.tag, error);
   }
 }

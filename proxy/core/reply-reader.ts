@@ -62,7 +62,7 @@ export class ReplyReader {
     const tag = queue.tags[i];
     server.answered(queue.times[i], to - from + this.partBytes, queue.commands[i]);
     queue.pop();
-    if (held.count > 0) held.onLaterReply(who);
+    if (held.draining) held.onLaterReply(who);
     if (this.streaming) {
       who.stream(buffer, from, to);
       who.streamed(tag);
@@ -73,7 +73,7 @@ export class ReplyReader {
     } else who.reply(tag, buffer, from, to);
     this.parts = null;
     this.partBytes = 0;
-    if (held.count > 0) held.onReply();
+    if (held.draining) held.onReply();
   }
 
   /** Some of a reply, not its end. */

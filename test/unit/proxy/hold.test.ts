@@ -83,7 +83,8 @@ describe('requests that a server refused without carrying them out', () => {
   });
 
   test('a later request of the same client was carried out: the refused one is not sent after it', async () => {
-    const { client, servers, settle } = await shard();
+    const scene = await shard();
+    const { client, servers, settle } = scene;
     const one = client();
     one.ask('SET', 'k', 'first');
     one.ask('SET', 'k', 'second');
@@ -91,6 +92,8 @@ describe('requests that a server refused without carrying them out', () => {
     servers[0].answer('-LOADING Redis is loading', '+OK');
     settle();
     assert.equal(one.said, '-LOADING Redis is loading\r\n+OK\r\n');
+    one.ask('GET', 'k');
+    assert.deepEqual(await askedAgain(scene, 0), ['GET k'], 'and the connection goes on');
   });
 
   test('after failover_hold the client is told so, and that nothing was done', async () => {
@@ -146,6 +149,24 @@ describe('requests under way when the master goes', () => {
     for (const link of [...servers[0].links]) link.finish();
     settle();
     assert.match(one.said, /is unknown: sent to 'one' and not answered \(the server closed the connection\)/);
+  });
+
+  test('a read before a write of the same client with unknown outcome is not repeated: it could see that write', async () => {
+    const scene = await shard();
+    const { client, servers, settle, pool } = scene;
+    const one = client();
+    one.ask('GET', 'k');
+    one.ask('SET', 'k', 'later');
+    one.ask('GET', 'k');
+    settle();
+    pool.servers[0].moveTo(NEW);
+    assert.deepEqual(await askedAgain(scene, 1), ['GET k']);
+    servers[1].answer('$5\r\nlater');
+    settle();
+    const [read, write, ...rest] = one.said.split('\r\n');
+    assert.match(read, /^-ERR not repeated, for the outcome of a later write of this client is unknown: /);
+    assert.match(write, /^-ERR the outcome of this write is unknown: /);
+    assert.deepEqual(rest, ['$5', 'later', '']);
   });
 
   test('a server that says it is a replica is given nothing', async () => {
