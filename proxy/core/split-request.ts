@@ -1,4 +1,4 @@
-import { CLOSED, errorReply, INVALID } from '../protocol/replies.ts';
+import { CLOSED, errorReply, INVALID, NOT_EXECUTED } from '../protocol/replies.ts';
 import { copyBytes } from './bytes.ts';
 import type { Client } from './client.ts';
 import type { Receiver } from './receiver.ts';
@@ -8,9 +8,13 @@ const MINUS = 45;
 const DOLLAR = 36;
 const CRLF = Buffer.from('\r\n');
 const CLOSED_ERROR = errorReply(CLOSED);
+const INVALID_ERROR = errorReply(INVALID);
 
 /** How the replies of the parts become one: MGET, DEL and the like, MSET. */
 export type Merge = 'values' | 'sum' | 'ok';
+
+/** The first byte of a part's reply: array, integer, status. */
+const KIND: Readonly<Record<Merge, number>> = { values: 42, sum: 58, ok: 43 };
 
 /** The part of a split request that goes to one server. */
 class Part {
@@ -51,8 +55,8 @@ export class SplitRequest implements Receiver {
   }
 
   reply(part: number, chunk: Uint8Array, from: number, to: number): void {
-    if (chunk[from] === MINUS) this.parts[part].error = errorReply(INVALID);
-    else this.parts[part].reply = chunk.subarray(from, to);
+    if (chunk[from] === KIND[this.merge]) this.parts[part].reply = chunk.subarray(from, to);
+    else this.parts[part].error = INVALID_ERROR;
     this.partDone();
   }
 
@@ -75,7 +79,7 @@ export class SplitRequest implements Receiver {
 
   fail(part: number, text: Uint8Array): void {
     // the original has no errno for a closed connection, and speaks of something else then
-    this.parts[part].error = CLOSED_ERROR.equals(text) ? errorReply(INVALID) : text;
+    this.parts[part].error = CLOSED_ERROR.equals(text) ? INVALID_ERROR : text;
     this.partDone();
   }
 
@@ -84,10 +88,23 @@ export class SplitRequest implements Receiver {
     if (this.waiting > 0 || this.owner.gone) return;
     // the original reports the first failing part in the order of the servers
     const failed = this.parts.filter((part) => part.error !== null).sort((a, b) => a.server - b.server);
-    if (failed.length > 0) this.owner.fail(this.tag, failed[0].error ?? CRLF);
+    if (failed.length > 0) this.owner.fail(this.tag, this.errorOf(failed));
     else if (this.merge === 'values') this.mergeValues();
     else if (this.merge === 'sum') this.mergeSum();
     else this.owner.reply(this.tag, this.parts[0].reply, 0, this.parts[0].reply.length);
+  }
+
+  /** The error for the client; that nothing was executed is only said when it is true of every part. */
+  private errorOf(failed: readonly Part[]): Uint8Array {
+    const errors = failed.map((part) => Buffer.from(part.error ?? INVALID_ERROR));
+    const undone = errors.filter((error) => error.includes(NOT_EXECUTED)).length;
+    if (undone === 0 || undone === this.parts.length) return errors[0];
+    const text = errors[0]
+      .toString('latin1')
+      .replace(`; ${NOT_EXECUTED}`, '')
+      .slice('-ERR '.length)
+      .trimEnd();
+    return errorReply(`${text}; some keys of this request may have been dealt with`);
   }
 
   private mergeSum(): void {
@@ -112,7 +129,7 @@ export class SplitRequest implements Receiver {
       const start = part.cursor;
       const end = valueEnd(part.reply, start);
       if (end < 0) {
-        owner.fail(tag, errorReply(INVALID));
+        owner.fail(tag, INVALID_ERROR);
         return;
       }
       copyBytes(part.reply, start, end, merged, at);

@@ -13,6 +13,9 @@ export const CLOSED = 'unknown';
 export const UNRESOLVED = 'Host is down';
 export const INVALID = 'Invalid argument';
 
+/** How an error ends that promises that the server was not given the request. */
+export const NOT_EXECUTED = 'not executed';
+
 /** The original's words for an errno name. */
 export function faultText(code: string): string {
   switch (code) {

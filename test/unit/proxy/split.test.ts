@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { closeScenes, type MemoryScene, memoryScene } from '../../support/memory-scene.ts';
+
+afterEach(closeScenes);
+
+const SERVERS = ['10.0.0.1:6379:1 one', '10.0.0.2:6379:1 two'];
+
+/** A request that was split: what each server was asked, in the order of the servers. */
+async function asked(words: readonly string[], settings: readonly string[] = []) {
+  const scene = await memoryScene(settings, SERVERS);
+  for (const server of scene.servers) server.always.set('ROLE', '*3\r\n$6\r\nmaster\r\n:1\r\n*0');
+  const client = scene.client();
+  client.ask(...words);
+  scene.settle();
+  return { scene, client };
+}
+
+function answer({ servers, settle }: MemoryScene, one: string, two: string): void {
+  servers[0].answer(one);
+  servers[1].answer(two);
+  settle();
+}
+
+describe('a split request', () => {
+  const merged: [words: string, one: string, two: string, reply: string][] = [
+    ['DEL name name2', ':1', ':1', ':2\r\n'],
+    ['DEL name name2', ':1', '+OK', '-ERR Invalid argument\r\n'],
+    ['DEL name name2', '$1\r\n1', ':1', '-ERR Invalid argument\r\n'],
+    ['MSET name 1 name2 2', '+OK', '+OK', '+OK\r\n'],
+    ['MSET name 1 name2 2', '+OK', ':1', '-ERR Invalid argument\r\n'],
+    ['MSET name 1 name2 2', '*0', '+OK', '-ERR Invalid argument\r\n'],
+    ['MGET name name2', '*1\r\n$1\r\na', '*1\r\n$1\r\nb', '*2\r\n$1\r\na\r\n$1\r\nb\r\n'],
+    ['MGET name name2', '*1\r\n$1\r\na', '*0', '-ERR Invalid argument\r\n'],
+    ['MGET name name2', '*-1', '*1\r\n$1\r\nb', '-ERR Invalid argument\r\n'],
+    ['MGET name name2', '*1\r\n:1', '*1\r\n$1\r\nb', '-ERR Invalid argument\r\n'],
+    ['MGET name name2', '-READONLY no', '*1\r\n$1\r\nb', '-ERR Invalid argument\r\n'],
+  ];
+  for (const [words, one, two, reply] of merged) {
+    test(`${words}: ${JSON.stringify(one)} and ${JSON.stringify(two)}`, async () => {
+      const { client, scene } = await asked(words.split(' '));
+      answer(scene, one, two);
+      assert.equal(client.said, reply);
+    });
+  }
+
+  test('does not say that nothing was executed when a part of it was', async () => {
+    const held = ['failover_hold: 500', 'sentinels:', '  - 10.0.0.9:1:1'];
+    const { client, scene } = await asked(['PING'], held);
+    scene.pool.servers[1].wait();
+    client.ask('MSET', 'name', '1', 'name2', '2');
+    scene.settle();
+    scene.servers[0].answer('+OK');
+    scene.pass(501);
+    assert.match(
+      client.said,
+      /-ERR no master of 'two' within 500 ms.*; some keys .* may have been dealt with\r\n$/,
+    );
+  });
+
+  test('says so when it is true of all parts', async () => {
+    const held = ['failover_hold: 500', 'sentinels:', '  - 10.0.0.9:1:1'];
+    const { client, scene } = await asked(['PING'], held);
+    for (const server of scene.pool.servers) server.wait();
+    client.ask('MSET', 'name', '1', 'name2', '2');
+    scene.pass(501);
+    assert.match(client.said, /-ERR no master of 'one' within 500 ms.*; not executed\r\n$/);
+  });
+});
