@@ -38,10 +38,11 @@ export class ReplyFramer {
   next(buffer: Uint8Array, position: number, length: number): number {
     let pending = this.pending || 1;
     if (this.skip > 0) {
-      const taken = Math.min(this.skip, length - position);
-      position += taken;
-      this.skip -= taken;
-      if (this.skip > 0) return this.more(position, pending);
+      const end = position + this.skip;
+      if (!endsWell(buffer, position, length, end)) return this.bad(position);
+      this.skip = Math.max(0, end - length);
+      if (this.skip > 0) return this.more(length, pending);
+      position = end;
       pending--;
     }
     while (pending > 0) {
@@ -76,6 +77,7 @@ export class ReplyFramer {
           }
           const end = position + size + 2;
           if (end > length) {
+            if (!endsWell(buffer, position, length, end)) return this.bad(position);
             this.skip = end - length;
             return this.more(length, pending);
           }
@@ -117,6 +119,13 @@ export class ReplyFramer {
     this.status = REPLY_BAD;
     return position;
   }
+}
+
+/** False when `buffer[from, to)` holds one of the last two bytes of a bulk that ends at `end`, and it is wrong. */
+function endsWell(buffer: Uint8Array, from: number, to: number, end: number): boolean {
+  const lf = end - 1;
+  const cr = end - 2;
+  return (cr < from || cr >= to || buffer[cr] === CR) && (lf < from || lf >= to || buffer[lf] === LF);
 }
 
 const BAD_LENGTH = -2;

@@ -144,6 +144,18 @@ describe('reply framer', () => {
     assert.deepEqual(frames(Array.from(stream, (_, i) => stream.subarray(i, i + 1))), replies);
   });
 
+  test('refuses a bulk that does not end in CRLF, at whatever byte it is split', () => {
+    for (const text of ['$3\r\nabcXX', '$3\r\nabc\rX', '$3\r\nabcX\n', '$0\r\nab']) {
+      const bytes = Buffer.from(text);
+      for (let split = 5; split < bytes.length; split++) {
+        const framer = new ReplyFramer();
+        const at = framer.next(bytes, 0, split);
+        if (framer.status !== REPLY_BAD) framer.next(bytes, at, bytes.length);
+        assert.equal(framer.status, REPLY_BAD, `${JSON.stringify(text)} at ${split}`);
+      }
+    }
+  });
+
   for (const text of [
     'x\r\n',
     '$x\r\n',
