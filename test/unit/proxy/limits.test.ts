@@ -5,7 +5,7 @@ import { Loop } from '../../../proxy/core/loop.ts';
 import { DEFAULT_LIMITS, type Limits, Pool } from '../../../proxy/core/pool.ts';
 import type { LinkOwner } from '../../../proxy/transport/link.ts';
 import { MemoryLink, MemoryNetwork } from '../../../proxy/transport/memory.ts';
-import { MemoryRedis } from '../../support/memory-redis.ts';
+import { MemoryRedis } from '../../../scripts/fuzz/memory-redis.ts';
 import { request } from '../../support/raw-client.ts';
 
 /** A pool before one small Redis, everything in memory, with one client whose answers are in `said`. */

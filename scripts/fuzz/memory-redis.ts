@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto';
+import { bulkReply, encodeRequest, integerReply } from '../../proxy/protocol/replies.ts';
+import { FRAME_DONE, RequestFrame } from '../../proxy/protocol/request-frame.ts';
+import type { Link, LinkOwner } from '../../proxy/transport/link.ts';
+
+/** What a server does wrong with one request: instead of its reply, or with its connection. */
+export type Mishap =
+  /** The connection ends; the request was carried out, or was not. */
+  | 'cut before'
+  | 'cut after'
+  /** Half of the reply, then the end. */
+  | 'half'
+  /** Bytes that are no reply. */
+  | 'junk'
+  /** A reply of a kind that the command cannot have. */
+  | 'odd'
+  /** Carried out by nobody, in Redis' words. */
+  | 'readonly'
+  | 'loading'
+  | 'misconf';
+
+const WORDS: Readonly<Partial<Record<Mishap, string>>> = {
+  junk: 'hello\r\n',
+  odd: '*2\r\n:1\r\n*0\r\n',
+  readonly: "-READONLY You can't write against a read only replica.\r\n",
+  loading: '-LOADING Redis is loading the dataset in memory\r\n',
+  misconf: '-MISCONF Errors writing to the AOF file\r\n',
+};
+
+/** A little Redis without sockets: SET GET MGET MSET DEL EXISTS and a greeting, over one map. */
+export class MemoryRedis {
+  readonly data = new Map<string, Buffer>();
+  readonly links = new Set<MemoryRedisLink>();
+  /** Answers nothing; what was asked waits until it goes on, or is forgotten with its connection. */
+  hanging = false;
+  /** Answers a request with its own digest, so that the answer depends on nothing else. */
+  digests = false;
+  /** What goes wrong with the next requests, in this order. */
+  readonly mishaps: Mishap[] = [];
+
+  accept(link: Link): LinkOwner {
+    const owner = new MemoryRedisLink(this, link);
+    this.links.add(owner);
+    return owner;
+  }
+
+  /** Closes every connection, as a crash would. */
+  cut(): void {
+    for (const { link } of this.links) link.close();
+    this.links.clear();
+  }
+
+  goOn(): void {
+    this.hanging = false;
+    for (const link of this.links) link.work();
+  }
+}
+
+/** The greetings of the proxy; they are never part of a test. */
+const GREETINGS: Readonly<Record<string, string>> = {
+  auth: '+OK\r\n',
+  select: '+OK\r\n',
+  role: '*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n',
+};
+
+class MemoryRedisLink implements LinkOwner {
+  private rest: Buffer<ArrayBufferLike> = Buffer.alloc(0);
+  private readonly frame = new RequestFrame();
+
+  constructor(
+    private readonly redis: MemoryRedis,
+    readonly link: Link,
+  ) {}
+
+  onBytes(chunk: Uint8Array): void {
+    this.rest = Buffer.concat([this.rest, chunk]);
+    this.work();
+  }
+
+  /** Answers what is complete. */
+  work(): void {
+    let at = 0;
+    while (!this.redis.hanging && this.redis.links.has(this)) {
+      this.frame.begin(at);
+      if (this.frame.parse(this.rest, this.rest.length) !== FRAME_DONE) break;
+      const { args, argc, end } = this.frame;
+      at = end;
+      const word = (i: number): Buffer => Buffer.from(this.rest.subarray(args[2 * i], args[2 * i + 1]));
+      this.respond(Array.from({ length: argc }, (_, i) => word(i)));
+    }
+    this.rest = this.rest.subarray(at);
+  }
+
+  private respond(words: Buffer[]): void {
+    const greeting = GREETINGS[words[0].toString().toLowerCase()];
+    const mishap = greeting === undefined ? this.redis.mishaps.shift() : undefined;
+    const text = mishap === undefined ? greeting : WORDS[mishap];
+    if (text !== undefined) {
+      this.say(Buffer.from(text));
+      return;
+    }
+    if (mishap === 'cut before') {
+      this.end();
+      return;
+    }
+    const reply = this.redis.digests ? digest(words) : this.answer(words);
+    if (mishap === 'half') this.say(reply.subarray(0, reply.length >> 1));
+    else if (mishap === undefined) this.say(reply);
+    if (mishap !== undefined) this.end();
+  }
+
+  private say(bytes: Uint8Array): void {
+    this.link.write(bytes, 0, bytes.length);
+  }
+
+  /** Sends FIN after what was said. */
+  private end(): void {
+    this.redis.links.delete(this);
+    this.link.finish();
+  }
+
+  private answer([name, ...words]: Buffer[]): Buffer {
+    const { data } = this.redis;
+    const key = (i: number): string => words[i].toString('latin1');
+    switch (name.toString().toLowerCase()) {
+      case 'set':
+        data.set(key(0), words[1] ?? Buffer.alloc(0));
+        return Buffer.from('+OK\r\n');
+      case 'get':
+        return stored(data.get(key(0)));
+      case 'mset':
+        for (let i = 0; i < words.length; i += 2) data.set(key(i), words[i + 1]);
+        return Buffer.from('+OK\r\n');
+      case 'mget': {
+        const values = words.map((word) => stored(data.get(word.toString('latin1'))));
+        return Buffer.concat([Buffer.from(`*${words.length}\r\n`), ...values]);
+      }
+      case 'del':
+        return integerReply(words.filter((_, i) => data.delete(key(i))).length);
+      case 'exists':
+        return integerReply(words.filter((_, i) => data.has(key(i))).length);
+      default:
+        return Buffer.from('-ERR what?\r\n');
+    }
+  }
+
+  onWritable(): void {}
+
+  onEnd(): void {
+    this.link.finish();
+  }
+
+  onClosed(): void {
+    this.redis.links.delete(this);
+  }
+}
+
+const stored = (value: Buffer | undefined): Buffer =>
+  value === undefined ? Buffer.from('$-1\r\n') : bulkReply(value);
+
+/** The parts of a split command have the shape that merging needs; anything else is a hash of the whole request. */
+function digest([name, ...words]: Buffer[]): Buffer {
+  const hash = (parts: readonly Buffer[]): Buffer =>
+    bulkReply(createHash('md5').update(encodeRequest(parts)).digest('hex'));
+  switch (name.toString().toLowerCase()) {
+    case 'mget':
+      return Buffer.concat([Buffer.from(`*${words.length}\r\n`), ...words.map((word) => hash([word]))]);
+    case 'mset':
+      return Buffer.from('+OK\r\n');
+    case 'del':
+    case 'exists':
+    case 'touch':
+    case 'unlink':
+      return integerReply(words.length);
+    default:
+      return hash([name, ...words]);
+  }
+}
