@@ -19,7 +19,7 @@ interface Setting {
 const FAULTS =
   /^ERR (Connection refused|Connection timed out|Connection reset by peer|Broken pipe|unknown|Invalid argument)$/;
 const RELAYED =
-  /^(READONLY|MISCONF|LOADING) .*|^ERR (no master of|\d+ bytes already wait|Connection|Broken pipe|unknown|Invalid argument).*/;
+  /^(READONLY|MISCONF|LOADING) .*|^ERR (no master of|written on the master, not confirmed|\d+ bytes already wait|not repeated, |the outcome of|Connection|Broken pipe|unknown|Invalid argument).*/;
 const ALL: readonly Mishap[] = [
   'cut before',
   'cut after',
@@ -51,6 +51,19 @@ const SETTINGS: readonly Setting[] = [
     rules: { errors: RELAYED, revenants: 'none' },
   },
   {
+    lines: [
+      'timeout: 400',
+      'failover_hold: 3000',
+      'wait_replicas: 1',
+      'wait_timeout: 200',
+      'sentinels:',
+      ' - 10.0.9.9:26379:1',
+    ],
+    mishaps: ['cut before', 'cut after', 'half', 'junk', 'readonly', 'loading', 'misconf'],
+    trouble: true,
+    rules: { errors: RELAYED, revenants: 'none' },
+  },
+  {
     lines: ['timeout: 400', 'auto_eject_hosts: true', 'server_failure_limit: 2', 'server_retry_timeout: 900'],
     mishaps: ['cut before', 'junk', 'half'],
     trouble: true,
@@ -60,7 +73,7 @@ const SETTINGS: readonly Setting[] = [
 
 /**
  * One run of the whole core over the in-memory network: clients with random pipelines and one that sends garbage,
- * every chunk cut at random, short writes, clients that leave; in three settings out of four also servers that
+ * every chunk cut at random, short writes, clients that leave; in all settings but one also servers that
  * crash, hang, and answer garbage. Every reply is checked, and in the end nothing may be left waiting.
  * @returns how many requests were answered
  */
@@ -125,7 +138,7 @@ class Run {
     const { chance, down, scene } = this;
     const i = chance(SERVERS);
     const redis = scene.redises[i];
-    switch (chance(5)) {
+    switch (chance(6)) {
       case 0:
         redis.hanging = !redis.hanging;
         if (!redis.hanging) redis.goOn();
@@ -139,6 +152,9 @@ class Run {
         break;
       case 2:
         redis.cut();
+        break;
+      case 3:
+        redis.replicas = chance(3);
         break;
       default:
         for (let n = chance(4); n >= 0; n--) redis.mishaps.push(oneOf(chance, this.setting.mishaps));
@@ -159,6 +175,7 @@ class Run {
     const { clients, scene } = this;
     for (const [i, redis] of scene.redises.entries()) {
       redis.mishaps.length = 0;
+      redis.replicas = 1;
       if (this.down.has(i)) await scene.start(i);
       redis.goOn();
     }

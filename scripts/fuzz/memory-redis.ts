@@ -35,6 +35,8 @@ export class MemoryRedis {
   hanging = false;
   /** Answers a request with its own digest, so that the answer depends on nothing else. */
   digests = false;
+  /** How many answer WAIT. */
+  replicas = 1;
   /** What goes wrong with the next requests, in this order. */
   readonly mishaps: Mishap[] = [];
 
@@ -56,7 +58,7 @@ export class MemoryRedis {
   }
 }
 
-/** The greetings of the proxy; they are never part of a test. */
+/** What the proxy itself says; nothing goes wrong with it. */
 const GREETINGS: Readonly<Record<string, string>> = {
   auth: '+OK\r\n',
   select: '+OK\r\n',
@@ -66,6 +68,7 @@ const GREETINGS: Readonly<Record<string, string>> = {
 class MemoryRedisLink implements LinkOwner {
   private rest: Buffer<ArrayBufferLike> = Buffer.alloc(0);
   private readonly frame = new RequestFrame();
+  private waiting = false;
 
   constructor(
     private readonly redis: MemoryRedis,
@@ -80,7 +83,7 @@ class MemoryRedisLink implements LinkOwner {
   /** Answers what is complete. */
   work(): void {
     let at = 0;
-    while (!this.redis.hanging && this.redis.links.has(this)) {
+    while (!this.redis.hanging && !this.waiting && this.redis.links.has(this)) {
       this.frame.begin(at);
       if (this.frame.parse(this.rest, this.rest.length) !== FRAME_DONE) break;
       const { args, argc, end } = this.frame;
@@ -92,7 +95,12 @@ class MemoryRedisLink implements LinkOwner {
   }
 
   private respond(words: Buffer[]): void {
-    const greeting = GREETINGS[words[0].toString().toLowerCase()];
+    const name = words[0].toString().toLowerCase();
+    if (name === 'wait') {
+      this.wait(Number(words[1]), Number(words[2]));
+      return;
+    }
+    const greeting = GREETINGS[name];
     const mishap = greeting === undefined ? this.redis.mishaps.shift() : undefined;
     const text = mishap === undefined ? greeting : WORDS[mishap];
     if (text !== undefined) {
@@ -107,6 +115,20 @@ class MemoryRedisLink implements LinkOwner {
     if (mishap === 'half') this.say(reply.subarray(0, reply.length >> 1));
     else if (mishap === undefined) this.say(reply);
     if (mishap !== undefined) this.end();
+  }
+
+  /** WAIT holds up its connection until so many replicas are there, or its time is over. */
+  private wait(replicas: number, milliseconds: number): void {
+    if (this.redis.replicas >= replicas) {
+      this.say(integerReply(this.redis.replicas));
+      return;
+    }
+    this.waiting = true;
+    setTimeout(() => {
+      this.waiting = false;
+      this.say(integerReply(this.redis.replicas));
+      this.work();
+    }, milliseconds);
   }
 
   private say(bytes: Uint8Array): void {

@@ -18,10 +18,14 @@ const GROWTH_MB = 64;
  */
 export function runFuzz(minutes: number, first: number, tell: (line: string) => void): Promise<FuzzResult> {
   const until = Date.now() + minutes * 60_000;
-  const worker = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), [String(first), String(until)], {
-    execArgv: ['--import', import.meta.resolve('tsx')],
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
+  const worker = fork(
+    fileURLToPath(new URL('./worker.ts', import.meta.url)),
+    [String(first), String(until)],
+    {
+      execArgv: ['--import', import.meta.resolve('tsx')],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    },
+  );
   let complaint = '';
   worker.stderr?.on('data', (chunk: Buffer) => {
     complaint += chunk.toString();
