@@ -93,6 +93,7 @@ export const SCALARS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['sentinel_password_file', string('sentinelPasswordFile')],
   ['failover_hold', number('failoverHold')],
   ['failover_hold_bytes', number('failoverHoldBytes')],
+  ['early_cutover', boolean('earlyCutover')],
   ['wait_replicas', number('waitReplicas')],
   // WAIT takes 0 for "for ever"
   ['wait_timeout', number('waitTimeout', (n) => (n === 0 ? 'must be at least 1' : null))],

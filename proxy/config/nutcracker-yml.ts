@@ -138,6 +138,7 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     serverPassword,
     failoverHold: draft.failoverHold ?? (draft.sentinels ? 3000 : 0),
     failoverHoldBytes: draft.failoverHoldBytes ?? 64 * 1024 * 1024,
+    earlyCutover: draft.earlyCutover ?? (draft.waitReplicas ?? 0) > 0,
     waitReplicas: draft.waitReplicas ?? 0,
     waitTimeout: draft.waitTimeout ?? 1000,
   };

@@ -54,6 +54,8 @@ export interface PoolConfig {
   failoverHold: number;
   /** How many bytes of requests may wait for one server during a switch. */
   failoverHoldBytes: number;
+  /** Whether a promoted replica is used before a majority of sentinels names it. */
+  earlyCutover: boolean;
   /** How many replicas must have a write before it is acknowledged; 0 = the master's word is enough. */
   waitReplicas: number;
   /** How long a server may wait for them. */

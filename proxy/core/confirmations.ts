@@ -4,8 +4,8 @@ import type { Receiver } from './receiver.ts';
 const MINUS = 45;
 const COLON = 58;
 
-/** What the answer to a WAIT means: replicas have everything, do not have an acknowledged write, or it tells nothing. */
-export type Answer = 'enough' | 'too few' | 'nothing';
+/** What was answered to a WAIT; `refused` is an error reply, which tells nothing about replicas. */
+export type Answer = 'enough' | 'too few' | 'refused';
 
 /** A write whose reply waits here until enough replicas have the write. */
 class ConfirmedWrite implements Receiver {
@@ -98,12 +98,11 @@ export class Confirmations implements Receiver {
     this.underWay--;
     const text = Buffer.from(chunk.subarray(from, to)).toString('latin1').trimEnd();
     const count = chunk[from] === COLON ? Number(text.slice(1)) : -1;
-    const tooFew = count >= 0 && count < this.replicas && this.answered.length > 0;
     if (count >= this.replicas) for (const write of this.take()) write.confirm();
     else if (count >= 0) this.doubt(`${count} of ${this.replicas} within ${this.timeout} ms`);
     else this.doubt(`WAIT was answered with ${text}`);
     if (count >= this.replicas) this.onAnswer('enough');
-    else this.onAnswer(tooFew ? 'too few' : 'nothing');
+    else this.onAnswer(count >= 0 ? 'too few' : 'refused');
   }
 
   replyInParts(tag: number, parts: Uint8Array[]): void {

@@ -19,8 +19,9 @@ const PROBE_TIMEOUT = 100;
  * A server connection of a pool with `wait_replicas`: one WAIT goes behind everything that is flushed at once, if a
  * write is among it, and the replies to those writes go out when its answer is good.
  *
- * After a WAIT that too few replicas answered, a pool that holds requests sends no more writes until one is answered
- * well, or another master is named: the master may be the one that the others have left behind.
+ * A pool that holds requests sends no write where a WAIT would tell that replicas are missing: on a new connection that
+ * is asked first, and after a WAIT that too few replicas answered, until one is answered well or another master is
+ * named. The master may have been promoted a moment ago, or be the one that the others have left behind.
  */
 export class ConfirmingConnection extends ServerConnection {
   private readonly confirmations: Confirmations;
@@ -28,7 +29,7 @@ export class ConfirmingConnection extends ServerConnection {
   private answeredAt = 0;
   /** The socket took a part of a batch, so the rest must follow whatever else waits. */
   private unfinished = false;
-  /** Replicas did not answer in time: writes wait. */
+  /** Replicas are missing, or may be: writes wait. */
   private doubtful = false;
   /** Up to which request of the queue may be sent all the same. */
   private doubtfulEnd = 0;
@@ -40,8 +41,8 @@ export class ConfirmingConnection extends ServerConnection {
     this.probe = encodeRequest(['WAIT', String(waitReplicas), String(Math.min(PROBE_TIMEOUT, waitTimeout))]);
     this.confirmations = new Confirmations(waitReplicas, waitTimeout, (answer) => {
       this.answeredAt = server.loop.now();
-      if (answer === 'enough' && this.doubtful) this.endDoubt();
-      else if (answer === 'too few' && server.holds && !this.doubtful) this.beginDoubt();
+      if (answer === 'too few') this.beginDoubt();
+      else if (this.doubtful) this.endDoubt();
       this.touch();
     });
   }
@@ -85,10 +86,19 @@ export class ConfirmingConnection extends ServerConnection {
     server.counters.requestBytes += request.length;
   }
 
+  protected override onReady(): void {
+    this.beginDoubt();
+  }
+
+  override onTooFewReplicas(): void {
+    this.beginDoubt();
+  }
+
   private beginDoubt(): void {
-    const { held, queue } = this;
+    const { held, queue, server } = this;
+    if (!server.holds || this.doubtful) return;
     this.doubtful = true;
-    held.lastFault = 'too few replicas have the write before';
+    held.lastFault = 'too few replicas answer';
     // a batch that the socket took in part is completed
     this.doubtfulEnd = this.isBlocked ? queue.tail : queue.sent;
   }

@@ -167,8 +167,15 @@ export class ServerConnection implements LinkOwner, Flushable {
     this.readySince = this.server.loop.now();
     this.held.onReady();
     this.server.onReady();
+    this.onReady();
     this.touch();
   }
+
+  /** A socket was opened, and the server has been greeted on it. */
+  protected onReady(): void {}
+
+  /** The server refused a write because too few replicas follow it. */
+  onTooFewReplicas(): void {}
 
   private onConnectFailed(code: string): void {
     this.cancelConnect = null;

@@ -66,6 +66,7 @@ export class HeldRequests {
     this.draining = true;
     this.lastFault = code.trim();
     if (DEMOTED.includes(code)) this.demoted = true;
+    if (code === 'NOREPLICAS ') this.connection.onTooFewReplicas();
     this.onReply();
     return true;
   }

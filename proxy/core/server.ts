@@ -165,6 +165,11 @@ export class PoolServer {
   release(): void {
     if (!this.mustWait) return;
     this.mustWait = false;
+    this.tryAgain();
+  }
+
+  /** What was refused, or waits for the next attempt, is sent now. */
+  tryAgain(): void {
     for (const connection of this.all) connection.held.endPause();
   }
 

@@ -1,8 +1,18 @@
 import { formatAddress } from '../config/addresses.ts';
 import type { Pool } from '../core/pool.ts';
 import type { PoolServer } from '../core/server.ts';
-import { decide, type MasterState, nextState, type SentinelView } from './decide.ts';
+import {
+  CONFIRM_WITHIN,
+  type Decision,
+  decide,
+  type MasterState,
+  nextState,
+  type Place,
+  type SentinelView,
+  samePlace,
+} from './decide.ts';
 import { type SentinelObserver, SentinelWatch } from './observe.ts';
+import { PromotionWatch } from './promotion.ts';
 
 /**
  * How long a start waits for a majority of sentinels before it serves the configured addresses, as far as these say
@@ -15,6 +25,10 @@ interface Followed {
   server: PoolServer;
   state: MasterState;
   views: Map<number, SentinelView>;
+  /** A replica that was selected, and whether it was seen to become master. */
+  candidate: { place: Place; watch: PromotionWatch; promoted: boolean } | null;
+  /** Ends a provisional master. */
+  deadline: NodeJS.Timeout | null;
 }
 
 /** Keeps a pool's servers at the addresses that its sentinels name. */
@@ -32,9 +46,10 @@ export class PoolTopology implements SentinelObserver {
       const { address } = server;
       const host = address.kind === 'tcp' ? address.host : address.path;
       const port = address.kind === 'tcp' ? address.port : 0;
-      const state = { host, port, epoch: 0, waiting: true };
+      const state = { host, port, epoch: 0, waiting: true, provisional: null };
       server.wait();
-      this.followed.set(server.name, { server, state, views: new Map() });
+      const unknown = { views: new Map<number, SentinelView>(), candidate: null, deadline: null };
+      this.followed.set(server.name, { server, state, ...unknown });
     }
     const names = [...this.followed.keys()];
     this.watches = config.sentinels.map((address, index) => {
@@ -53,6 +68,7 @@ export class PoolTopology implements SentinelObserver {
   stop(): void {
     if (this.bootTimer !== null) clearTimeout(this.bootTimer);
     for (const watch of this.watches) watch.stop();
+    for (const followed of this.followed.values()) forgetCandidate(followed);
   }
 
   /** The pool has other passwords: connections that are made from now on use them. */
@@ -77,23 +93,62 @@ export class PoolTopology implements SentinelObserver {
     this.log(reason === null ? `sentinel ${name} answers` : `sentinel ${name} is lost: ${reason}`);
   }
 
+  onSelected(master: string, place: Place): void {
+    const followed = this.followed.get(master);
+    const { earlyCutover, serverUser, serverPassword, redisAuth } = this.pool.config;
+    if (!earlyCutover || followed === undefined) return;
+    const { candidate } = followed;
+    if (candidate !== null && (candidate.promoted || samePlace(candidate.place, place))) return;
+    forgetCandidate(followed);
+    const access = { ...place, user: serverUser, password: serverPassword ?? redisAuth };
+    const watch = new PromotionWatch(access, (promoted) => {
+      if (!promoted) followed.candidate = null;
+      else if (followed.candidate !== null) {
+        followed.candidate.promoted = true;
+        this.review(followed);
+      }
+    });
+    followed.candidate = { place, watch, promoted: false };
+  }
+
   private review(followed: Followed): void {
-    const { server, state } = followed;
+    const { candidate, state } = followed;
     const views = [...followed.views.values()];
-    const decision = decide(state, views, this.watches.length, performance.now());
+    const promoted = candidate?.promoted ? candidate.place : null;
+    const decision = decide(state, views, this.watches.length, performance.now(), promoted);
     followed.state = nextState(state, decision);
+    this.carryOut(followed, decision, state);
+  }
+
+  /** @param before the state until now */
+  private carryOut(followed: Followed, decision: Decision, before: MasterState): void {
+    const { server, state } = followed;
+    const was = formatPlace(before);
     switch (decision.kind) {
       case 'move':
-        this.log(
-          `'${server.name}' is at ${decision.host}:${decision.port} now, was ${state.host}:${state.port} ` +
-            `(epoch ${decision.epoch})`,
-        );
-        server.moveTo({ kind: 'tcp', host: decision.host, port: decision.port });
+        this.log(`'${server.name}' is at ${formatPlace(state)} now, was ${was} (epoch ${decision.epoch})`);
+        forgetCandidate(followed);
+        server.moveTo({ kind: 'tcp', host: state.host, port: state.port });
+        break;
+      case 'anticipate':
+        this.log(`'${server.name}' is at ${formatPlace(state)} ahead of the sentinels' word, was ${was}`);
+        followed.deadline = setTimeout(() => this.review(followed), CONFIRM_WITHIN + 1);
+        server.moveTo({ kind: 'tcp', host: state.host, port: state.port });
+        break;
+      case 'confirm':
+        this.log(`'${server.name}' at ${was} is confirmed (epoch ${decision.epoch})`);
+        forgetCandidate(followed);
+        server.tryAgain();
+        break;
+      case 'undo':
+        this.log(`'${server.name}' at ${was} was not confirmed: back to ${formatPlace(state)}`);
+        forgetCandidate(followed);
+        server.moveTo({ kind: 'tcp', host: state.host, port: state.port });
+        server.wait();
+        this.review(followed);
         break;
       case 'wait':
-        this.log(
-          `'${server.name}': a majority of sentinels holds ${state.host}:${state.port} for down; requests wait`,
-        );
+        this.log(`'${server.name}': a majority of sentinels holds ${was} for down; requests wait`);
         server.wait();
         break;
       case 'release':
@@ -125,4 +180,15 @@ export class PoolTopology implements SentinelObserver {
       followed.server.release();
     }
   }
+}
+
+function formatPlace({ host, port }: Place): string {
+  return `${host}:${port}`;
+}
+
+function forgetCandidate(followed: Followed): void {
+  followed.candidate?.watch.stop();
+  followed.candidate = null;
+  if (followed.deadline !== null) clearTimeout(followed.deadline);
+  followed.deadline = null;
 }

@@ -2,10 +2,14 @@
  * Who is master: pure decisions over what the sentinels say. Nothing here reads a clock or a socket.
  */
 
-/** What one sentinel said last about one master. */
-export interface SentinelView {
+/** Where a server listens. */
+export interface Place {
   host: string;
   port: number;
+}
+
+/** What one sentinel said last about one master. */
+export interface SentinelView extends Place {
   /** config-epoch: grows with every failover. */
   epoch: number;
   /** It considers the master down (s_down or o_down). */
@@ -16,69 +20,108 @@ export interface SentinelView {
   at: number;
 }
 
+/** A master that is used before a majority has named it. */
+export interface Provisional {
+  /** The one that a majority names, and holds for down. */
+  instead: Place;
+  /** Without confirmation it is left then, milliseconds of the same clock. */
+  until: number;
+}
+
 /** The master as the proxy serves it. */
-export interface MasterState {
-  host: string;
-  port: number;
+export interface MasterState extends Place {
   /** 0 while no majority has named it. */
   epoch: number;
   /** Nothing is sent to it. */
   waiting: boolean;
+  provisional: Provisional | null;
 }
 
 export type Decision =
   | { kind: 'keep' }
   | { kind: 'move'; host: string; port: number; epoch: number }
   | { kind: 'wait' }
-  | { kind: 'release'; epoch: number };
+  | { kind: 'release'; epoch: number }
+  | { kind: 'anticipate'; host: string; port: number; until: number }
+  | { kind: 'confirm'; epoch: number }
+  | { kind: 'undo' };
 
 /** A view older than this no longer counts: the sentinel is asked every second. Milliseconds. */
 export const VIEW_LIFETIME = 5000;
+/**
+ * How long a master is used without a majority's word. The leader announces a promotion within about a second (INFO
+ * once a second); if it dies before, nobody else speaks for twice the failover timeout. Milliseconds.
+ */
+export const CONFIRM_WITHIN = 3000;
+
+const KEEP: Decision = { kind: 'keep' };
 
 /**
  * What to do about one master.
  * - Moves only to an address that a majority of the *configured* sentinels names, the one of highest epoch.
  * - Never back to an older epoch while any sentinel still stands by the current one.
  * - Waits while a majority holds the current master for down; a lone sentinel changes nothing.
+ * - Then, and only then, a promotion that was witnessed is anticipated: its replica is used until a majority names it,
+ *   or somebody else, or the present master is up again, or time is over.
  * - Without a majority everything stays as it is.
  * @param configured number of sentinels in the pool's configuration
+ * @param promoted a replica that a sentinel selected and that was seen to turn from replica to master
  */
 export function decide(
   current: MasterState,
   views: readonly SentinelView[],
   configured: number,
   now: number,
+  promoted: Place | null = null,
 ): Decision {
   const majority = Math.floor(configured / 2) + 1;
   const fresh = views.filter((view) => !view.tilt && now - view.at < VIEW_LIFETIME);
   const named = namedByMajority(fresh, majority);
-  if (named === null) return { kind: 'keep' };
-  const isCurrent = named.host === current.host && named.port === current.port;
-  if (!isCurrent) {
-    const defended = fresh.some((view) => view.epoch >= current.epoch && sameAddress(view, current));
-    if (named.epoch < current.epoch && defended) return { kind: 'keep' };
-    return { kind: 'move', ...named };
+  const isDown = (place: Place): boolean =>
+    fresh.filter((view) => view.down && samePlace(view, place)).length >= majority;
+  if (current.provisional !== null) return reconsider(current, current.provisional, named, isDown, now);
+  if (named === null) return KEEP;
+  if (!samePlace(named, current)) {
+    const defended = fresh.some((view) => view.epoch >= current.epoch && samePlace(view, current));
+    return named.epoch < current.epoch && defended ? KEEP : { kind: 'move', ...named };
   }
-  const down = fresh.filter((view) => view.down && sameAddress(view, current)).length;
-  if (down >= majority) return current.waiting ? { kind: 'keep' } : { kind: 'wait' };
+  if (isDown(current)) {
+    if (promoted !== null && !samePlace(promoted, current))
+      return { kind: 'anticipate', host: promoted.host, port: promoted.port, until: now + CONFIRM_WITHIN };
+    return current.waiting ? KEEP : { kind: 'wait' };
+  }
   if (current.waiting || named.epoch > current.epoch) return { kind: 'release', epoch: named.epoch };
-  return { kind: 'keep' };
+  return KEEP;
+}
+
+/** What becomes of a master that is used ahead of the majority's word. */
+function reconsider(
+  current: MasterState,
+  { instead, until }: Provisional,
+  named: (Place & { epoch: number }) | null,
+  isDown: (place: Place) => boolean,
+  now: number,
+): Decision {
+  if (named !== null && samePlace(named, current)) return { kind: 'confirm', epoch: named.epoch };
+  if (named !== null && !samePlace(named, instead)) return { kind: 'move', ...named };
+  if (now >= until || (named !== null && !isDown(instead))) return { kind: 'undo' };
+  return KEEP;
 }
 
 /** The address that at least `majority` views agree on; two such cannot be. Its epoch is the highest among them. */
 function namedByMajority(
   views: readonly SentinelView[],
   majority: number,
-): { host: string; port: number; epoch: number } | null {
+): (Place & { epoch: number }) | null {
   for (const view of views) {
-    const same = views.filter((other) => sameAddress(other, view));
+    const same = views.filter((other) => samePlace(other, view));
     if (same.length < majority) continue;
     return { host: view.host, port: view.port, epoch: Math.max(...same.map((each) => each.epoch)) };
   }
   return null;
 }
 
-function sameAddress(a: { host: string; port: number }, b: { host: string; port: number }): boolean {
+export function samePlace(a: Place, b: Place): boolean {
   return a.host === b.host && a.port === b.port;
 }
 
@@ -91,7 +134,18 @@ export function nextState(current: MasterState, decision: Decision): MasterState
       return { ...current, waiting: true };
     case 'release':
       return { ...current, epoch: decision.epoch, waiting: false };
-    case 'move':
-      return { host: decision.host, port: decision.port, epoch: decision.epoch, waiting: false };
+    case 'move': {
+      const { host, port, epoch } = decision;
+      return { host, port, epoch, waiting: false, provisional: null };
+    }
+    case 'anticipate': {
+      const { host, port, until } = decision;
+      const instead = { host: current.host, port: current.port };
+      return { ...current, host, port, waiting: false, provisional: { instead, until } };
+    }
+    case 'confirm':
+      return { ...current, epoch: decision.epoch, provisional: null };
+    case 'undo':
+      return { ...current, ...current.provisional?.instead, waiting: true, provisional: null };
   }
 }

@@ -1,8 +1,8 @@
 import { ReplyError, type Value } from '../protocol/reply-values.ts';
-import type { SentinelView } from './decide.ts';
-import { type SentinelAccess, SentinelConnection } from './sentinel-connection.ts';
+import { type Access, AskingConnection } from './asking-connection.ts';
+import type { Place, SentinelView } from './decide.ts';
 
-/** What the sentinels publish that can matter to us; each is only a reason to ask again at once. */
+/** What the sentinels publish that can matter to us; each is a reason to ask again at once. */
 const CHANNELS = [
   '+switch-master',
   '+sdown',
@@ -21,6 +21,9 @@ const CHANNELS = [
   '-tilt',
 ];
 
+/** Those that name the replica which is about to be promoted. */
+const SELECTIONS: readonly string[] = ['+selected-slave', '+failover-state-send-slaveof-noone'];
+
 /** Pub/sub loses messages: everything is asked anew this often. Milliseconds. */
 const POLL = 1000;
 /** Pause before a lost connection is made again, milliseconds; and how far it may grow. */
@@ -30,14 +33,16 @@ const LONGEST_PAUSE = 500;
 export interface SentinelObserver {
   /** One sentinel has said something new about a master. */
   onView(sentinel: number, master: string, view: SentinelView): void;
+  /** One sentinel is about to promote a replica. */
+  onSelected(master: string, replica: Place): void;
   /** It cannot be reached, or can be again (reason null). */
   onReachable(sentinel: number, reason: string | null): void;
 }
 
 /** Watches one sentinel: one connection to listen, one to ask, both remade for ever. */
 export class SentinelWatch {
-  private asking: SentinelConnection | null = null;
-  private listening: SentinelConnection | null = null;
+  private asking: AskingConnection | null = null;
+  private listening: AskingConnection | null = null;
   private timer: NodeJS.Timeout | null = null;
   private readonly retries = new Set<NodeJS.Timeout>();
   private pause = FIRST_PAUSE;
@@ -48,7 +53,7 @@ export class SentinelWatch {
 
   constructor(
     private readonly index: number,
-    private readonly access: SentinelAccess,
+    private readonly access: Access,
     private readonly masters: readonly string[],
     private readonly observer: SentinelObserver,
   ) {}
@@ -91,7 +96,7 @@ export class SentinelWatch {
   }
 
   private connectAsking(): void {
-    this.asking = new SentinelConnection(
+    this.asking = new AskingConnection(
       this.access,
       () => {},
       (reason) => {
@@ -104,9 +109,10 @@ export class SentinelWatch {
   }
 
   private connectListening(): void {
-    this.listening = new SentinelConnection(
+    this.listening = new AskingConnection(
       this.access,
-      (channel) => {
+      (channel, payload) => {
+        if (SELECTIONS.includes(channel)) this.onSelection(payload);
         if (channel === '+tilt') this.tilt = true;
         if (channel === '-tilt') this.tilt = false;
         this.askedAt = Number.NEGATIVE_INFINITY;
@@ -121,6 +127,12 @@ export class SentinelWatch {
       },
     );
     this.listening.subscribe(CHANNELS);
+  }
+
+  /** `slave <name> <ip> <port> @ <master> <ip> <port>` */
+  private onSelection(payload: string): void {
+    const [, , host, port, , master] = payload.split(' ');
+    if (master !== undefined) this.observer.onSelected(master, { host, port: Number(port) });
   }
 
   private lost(reason: string, again: () => void): void {

@@ -5,7 +5,7 @@ import { decide, type MasterState, nextState, type SentinelView } from '../../..
 
 const OLD = { host: '10.0.0.1', port: 6379 };
 const NEW = { host: '10.0.0.2', port: 6379 };
-const serving: MasterState = { ...OLD, epoch: 3, waiting: false };
+const serving: MasterState = { ...OLD, epoch: 3, waiting: false, provisional: null };
 const NOW = 100_000;
 
 function view(
@@ -54,13 +54,13 @@ describe('who is master, three sentinels configured', () => {
     ['it is back', { ...serving, waiting: true }, [view(OLD, 3), view(OLD, 3)], 'release'],
     [
       'first word after the start',
-      { ...OLD, epoch: 0, waiting: true },
+      { ...OLD, epoch: 0, waiting: true, provisional: null },
       [view(OLD, 0), view(OLD, 0)],
       'release',
     ],
     [
       'first word, another address',
-      { ...OLD, epoch: 0, waiting: true },
+      { ...OLD, epoch: 0, waiting: true, provisional: null },
       [view(NEW, 1), view(NEW, 1)],
       'move',
     ],
@@ -92,23 +92,150 @@ describe('who is master, three sentinels configured', () => {
   });
 });
 
+/** Something that happened: a sentinel's word, or a replica that was seen to become master. Milliseconds. */
+type Happening = [at: number, sentinel: number, view: SentinelView] | [at: number, promoted: typeof OLD];
+
+/** Plays a recorded failover, deciding at every event and every 100 ms; returns what was decided, and when. */
+function replay(happenings: readonly Happening[], untilMs: number): string[] {
+  const said = [view(OLD, 3), view(OLD, 3), view(OLD, 3)];
+  const path: string[] = [];
+  let promoted: typeof OLD | null = null;
+  let state = serving;
+  const left = [...happenings];
+  for (let at = 0; at <= untilMs; at += 10) {
+    const due = left.splice(0, left.findLastIndex((each) => each[0] <= at) + 1);
+    for (const [, what, heard] of due) {
+      if (typeof what === 'number') said[what] = heard as SentinelView;
+      else promoted = what;
+    }
+    if (due.length === 0 && at % 100 !== 0) continue;
+    const views = said.map((each) => ({ ...each, at }));
+    const decision = decide(state, views, 3, at, promoted);
+    state = nextState(state, decision);
+    // what was chosen, confirmed or given up is not a candidate any more
+    if (['move', 'confirm', 'undo'].includes(decision.kind)) promoted = null;
+    if (decision.kind !== 'keep')
+      path.push(`${at} ${decision.kind} ${state.host}${state.waiting ? ' waiting' : ''}`);
+  }
+  return path;
+}
+
+describe('recorded failovers, replayed', () => {
+  const THIRD = { host: '10.0.0.3', port: 6379 };
+  const down = (sentinel: number, at: number): Happening => [at, sentinel, view(OLD, 3, { down: true })];
+  const allDown = [down(0, 1100), down(1, 1120), down(2, 1160)];
+
+  test('killed: the promoted replica is used when it says master, 0.85 s before the sentinels name it', () => {
+    const path = replay(
+      [...allDown, [1470, NEW], [2320, 1, view(NEW, 4)], [2330, 2, view(NEW, 4)], [3330, 0, view(NEW, 4)]],
+      5000,
+    );
+    assert.deepEqual(path, [
+      '1120 wait 10.0.0.1 waiting',
+      '1470 anticipate 10.0.0.2',
+      '2330 confirm 10.0.0.2',
+    ]);
+  });
+
+  test('killed, the promotion was not seen: the sentinels are waited for', () => {
+    const path = replay([...allDown, [2320, 1, view(NEW, 4)], [2330, 2, view(NEW, 4)]], 4000);
+    assert.deepEqual(path, ['1120 wait 10.0.0.1 waiting', '2330 move 10.0.0.2']);
+  });
+
+  test('the leader dies right after the promotion: given up in time, and its successor is followed', () => {
+    const path = replay(
+      [...allDown, [1470, NEW], [9100, 1, view(THIRD, 5)], [9110, 2, view(THIRD, 5)]],
+      10_000,
+    );
+    assert.deepEqual(path, [
+      '1120 wait 10.0.0.1 waiting',
+      '1470 anticipate 10.0.0.2',
+      '4500 undo 10.0.0.1 waiting',
+      '9110 move 10.0.0.3',
+    ]);
+  });
+
+  test('the master is up again before anybody is named: back to it at once', () => {
+    const path = replay([...allDown, [1470, NEW], [1600, 0, view(OLD, 3)], [1650, 2, view(OLD, 3)]], 3000);
+    assert.deepEqual(path, [
+      '1120 wait 10.0.0.1 waiting',
+      '1470 anticipate 10.0.0.2',
+      '1650 undo 10.0.0.1 waiting',
+      '1700 release 10.0.0.1',
+    ]);
+  });
+
+  test('split votes: nobody leads for seconds, then somebody does', () => {
+    const path = replay([...allDown, [8300, 0, view(NEW, 6)], [8310, 1, view(NEW, 6)]], 9000);
+    assert.deepEqual(path, ['1120 wait 10.0.0.1 waiting', '8310 move 10.0.0.2']);
+  });
+
+  test('a lone sentinel promotes a replica of a master that is well: nothing', () => {
+    const alone: Happening[] = [down(0, 1100), [1470, NEW], [2320, 0, view(NEW, 4)]];
+    assert.deepEqual(replay(alone, 5000), []);
+  });
+
+  test('two failovers within a second: the second one counts, also while the first is not confirmed', () => {
+    const path = replay(
+      [
+        ...allDown,
+        [1470, NEW],
+        [2320, 1, view(NEW, 4)],
+        [2400, 1, view(THIRD, 5)],
+        [2410, 2, view(THIRD, 5)],
+      ],
+      4000,
+    );
+    assert.deepEqual(path, ['1120 wait 10.0.0.1 waiting', '1470 anticipate 10.0.0.2', '2410 move 10.0.0.3']);
+  });
+});
+
+/** One step of five sentinels: one learns of an epoch, changes its mind on the master, or a replica is promoted. */
+const step = fc.oneof(
+  fc.record({
+    kind: fc.constant('learns' as const),
+    sentinel: fc.nat(4),
+    epoch: fc.integer({ min: 1, max: 6 }),
+  }),
+  fc.record({ kind: fc.constant('doubts' as const), sentinel: fc.nat(4), down: fc.boolean() }),
+  fc.record({ kind: fc.constant('promotes' as const), epoch: fc.integer({ min: 1, max: 8 }) }),
+  fc.record({ kind: fc.constant('waits' as const), ms: fc.integer({ min: 1, max: 4000 }) }),
+);
+
 test('whatever the order of events, an address that a majority has demoted is never served', () => {
-  const event = fc.record({ sentinel: fc.nat({ max: 4 }), epoch: fc.integer({ min: 1, max: 6 }) });
   fc.assert(
-    fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+    fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
       // every epoch has one master, as Sentinel's elections guarantee; a sentinel's epoch never falls
       const epochs = [1, 1, 1, 1, 1];
-      let state: MasterState = { host: 'm1', port: 1, epoch: 1, waiting: false };
-      for (const { sentinel, epoch } of events) {
-        epochs[sentinel] = Math.max(epochs[sentinel], epoch);
-        const views = epochs.map((each) => view({ host: `m${each}`, port: 1 }, each));
-        state = nextState(state, decide(state, views, 5, NOW));
-        for (const each of new Set(epochs)) {
-          const agreed = epochs.filter((other) => other === each).length;
-          if (agreed >= 3) assert.equal(state.host, `m${each}`);
+      const down = [false, false, false, false, false];
+      let state: MasterState = { host: 'm1', port: 1, epoch: 1, waiting: false, provisional: null };
+      let promoted: { host: string; port: number } | null = null;
+      let now = NOW;
+      for (const each of steps) {
+        if (each.kind === 'learns' && each.epoch > epochs[each.sentinel]) {
+          epochs[each.sentinel] = each.epoch;
+          down[each.sentinel] = false;
+        } else if (each.kind === 'doubts') down[each.sentinel] = each.down;
+        else if (each.kind === 'promotes') promoted = { host: `m${each.epoch}`, port: 1 };
+        else if (each.kind === 'waits') now += each.ms;
+        const views = epochs.map((epoch, i) =>
+          view({ host: `m${epoch}`, port: 1 }, epoch, { down: down[i], at: now }),
+        );
+        const decision = decide(state, views, 5, now, promoted);
+        state = nextState(state, decision);
+        if (['move', 'confirm', 'undo'].includes(decision.kind)) promoted = null;
+        const agreed = epochs.find((epoch) => epochs.filter((other) => other === epoch).length >= 3);
+        if (agreed === undefined) continue;
+        const isDown = epochs.filter((epoch, i) => epoch === agreed && down[i]).length >= 3;
+        if (state.waiting) continue;
+        // the majority's master, or while that is down, and for a bounded time, one that took its place before our eyes
+        if (state.provisional === null) assert.equal(state.host, `m${agreed}`);
+        else {
+          assert.equal(state.provisional.instead.host, `m${agreed}`);
+          assert.ok(isDown && now < state.provisional.until);
         }
-        assert.ok(state.epoch >= 1);
       }
     }),
+    { numRuns: 1000 },
   );
 });

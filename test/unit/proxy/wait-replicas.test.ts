@@ -7,12 +7,31 @@ import { waitUntil } from '../../support/wait-until.ts';
 const UNCONFIRMED = /^-ERR .*written on the master, not confirmed by replicas/;
 const settings = ['wait_replicas: 1', 'wait_timeout: 500', 'timeout: 1000'];
 
+/** A pool that follows Sentinel, with one connection on which the replicas have answered once. */
 async function following(more: readonly string[] = []): Promise<MemoryScene> {
   const scene = await memoryScene([...settings, ...more, 'sentinels:', '  - 10.0.0.9:1:1'], undefined, [
     '10.0.0.2:6379',
   ]);
   for (const server of scene.servers) server.always.set('ROLE', '*3\r\n$6\r\nmaster\r\n:1\r\n*0');
+  scene.client().ask('SET', 'first', 'v');
+  scene.settle();
+  scene.servers[0].answer(':1');
+  scene.settle();
+  scene.servers[0].answer('+OK', ':1');
+  scene.settle();
   return scene;
+}
+
+/** Lets pauses go by until the new master is asked, first of all whether replicas follow it; they do. */
+async function askedAtNewMaster({ servers, settle }: MemoryScene): Promise<string[]> {
+  await waitUntil('the new master is asked', () => {
+    settle();
+    return servers[1].asked.length > 0;
+  });
+  assert.deepEqual(servers[1].asked, ['WAIT 1 100']);
+  servers[1].answer(':1');
+  settle();
+  return servers[1].asked;
 }
 
 afterEach(closeScenes);
@@ -117,7 +136,8 @@ describe('wait_replicas', () => {
   });
 
   test('the connection ends: answered writes are unconfirmed, others unknown, and no WAIT is sent elsewhere', async () => {
-    const { client, servers, settle, pool } = await following();
+    const scene = await following();
+    const { client, servers, settle, pool } = scene;
     const one = client();
     one.ask('SET', 'answered', 'v');
     one.ask('SET', 'unknown', 'v');
@@ -126,11 +146,7 @@ describe('wait_replicas', () => {
     settle();
     pool.servers[0].moveTo({ kind: 'tcp', host: '10.0.0.2', port: 6379 });
     one.ask('SET', 'later', 'v');
-    await waitUntil('the new master is asked', () => {
-      settle();
-      return servers[1].asked.length > 0;
-    });
-    assert.deepEqual(servers[1].asked, ['SET later v', 'WAIT 1 500']);
+    assert.deepEqual(await askedAtNewMaster(scene), ['SET later v', 'WAIT 1 500']);
     servers[1].answer('+OK', ':1');
     settle();
     const lines = one.said.split('\r\n');
@@ -151,6 +167,9 @@ describe('wait_replicas', () => {
       settle();
       return servers[0].asked.length > 0;
     });
+    assert.deepEqual(servers[0].asked, ['WAIT 1 100'], 'not before replicas are there');
+    servers[0].answer(':1');
+    settle();
     assert.deepEqual(servers[0].asked, ['SET k v', 'WAIT 1 500']);
     servers[0].answer('+OK', ':1');
     settle();
@@ -190,7 +209,8 @@ describe('wait_replicas', () => {
   });
 
   test('writes that waited for replicas go to the new master when one is named', async () => {
-    const { client, servers, settle, pool } = await following();
+    const scene = await following();
+    const { client, servers, settle, pool } = scene;
     const one = client();
     one.ask('SET', 'a', '1');
     settle();
@@ -198,11 +218,7 @@ describe('wait_replicas', () => {
     one.ask('SET', 'a', '2');
     settle();
     pool.servers[0].moveTo({ kind: 'tcp', host: '10.0.0.2', port: 6379 });
-    await waitUntil('the new master is asked', () => {
-      settle();
-      return servers[1].asked.length > 0;
-    });
-    assert.deepEqual(servers[1].asked, ['SET a 2', 'WAIT 1 500']);
+    assert.deepEqual(await askedAtNewMaster(scene), ['SET a 2', 'WAIT 1 500']);
     servers[1].answer('+OK', ':1');
     settle();
     assert.match(one.said, /^-ERR [^\r]*not confirmed[^\r]*\r\n\+OK\r\n$/);
@@ -243,6 +259,25 @@ describe('wait_replicas', () => {
     other.ask('SET', 'b', 'x'.repeat(50));
     settle();
     assert.match(other.said, /100 bytes already wait for a master of 'one'; not executed/);
+  });
+
+  test('a server that refuses WAIT holds nothing up: every write is told that it is not confirmed', async () => {
+    const { client, servers, settle, pool } = await following();
+    const one = client();
+    servers[0].cut();
+    settle();
+    pool.servers[0].tryAgain();
+    one.ask('SET', 'a', '1');
+    settle();
+    assert.deepEqual(servers[0].asked, ['WAIT 1 100']);
+    servers[0].answer('-NOPERM');
+    settle();
+    servers[0].answer('+OK', '-NOPERM');
+    settle();
+    assert.match(
+      one.said,
+      /written on the master, not confirmed by replicas: WAIT was answered with -NOPERM/,
+    );
   });
 
   test('the time that the server spends in WAIT is not held against it', async () => {

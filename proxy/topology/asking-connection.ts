@@ -2,19 +2,22 @@ import { createConnection, type Socket } from 'node:net';
 import { encodeRequest } from '../protocol/replies.ts';
 import { ReplyError, type Value, ValueReader } from '../protocol/reply-values.ts';
 
-/** How to reach and greet one sentinel. */
-export interface SentinelAccess {
+/** How to reach and greet a sentinel or a server. */
+export interface Access {
   host: string;
   port: number;
   user: string | null;
   password: string | null;
 }
 
-/** A sentinel that does not answer within this is asked anew over another connection. Milliseconds. */
+/** Who does not answer within this is asked anew over another connection. Milliseconds. */
 const REPLY_LIMIT = 1500;
 
-/** One connection to a sentinel: requests and their replies in order, or a subscription. Closes on any trouble. */
-export class SentinelConnection {
+/**
+ * One connection to a sentinel or a server, to ask and not to serve: requests and their replies in order, or a
+ * subscription. Closes on any trouble.
+ */
+export class AskingConnection {
   private readonly socket: Socket;
   private readonly reader = new ValueReader();
   private readonly waiting: ((value: Value) => void)[] = [];
@@ -26,7 +29,7 @@ export class SentinelConnection {
    * @param onClosed called once, when the connection is gone and `close` was not called
    */
   constructor(
-    access: SentinelAccess,
+    access: Access,
     private readonly onMessage: (channel: string, payload: string) => void,
     private readonly onClosed: (reason: string) => void,
   ) {

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { afterEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ValueReader } from '../../../proxy/protocol/reply-values.ts';
+import { PoolTopology } from '../../../proxy/topology/apply.ts';
+import { closeScenes, memoryScene } from '../../support/memory-scene.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+/*
+ * The way from a sentinel's +selected-slave to the cut-over, with sentinels and a replica that say what the test wants.
+ */
+const bulks = (...words: string[]): string =>
+  `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
+
+const opened: { server: Server; sockets: Set<Socket> }[] = [];
+const topologies: PoolTopology[] = [];
+
+afterEach(() => {
+  for (const topology of topologies.splice(0)) topology.stop();
+  closeScenes();
+  for (const { server, sockets } of opened.splice(0)) {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  }
+});
+
+/** A server that answers every request with what `answer` gives; returns its port and its connections. */
+async function listen(answer: (words: string[]) => string): Promise<{ port: number; sockets: Set<Socket> }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    const reader = new ValueReader();
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('data', (chunk) => {
+      for (const words of reader.push(chunk)) socket.write(answer((words as unknown[]).map(String)));
+    });
+  });
+  opened.push({ server, sockets });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: (server.address() as AddressInfo).port, sockets };
+}
+
+/** A pool on three sentinels of one mind, which hold its master for down, and a replica that they are about to promote. */
+async function failingOver(settings: readonly string[]) {
+  const said = { flags: 'master', role: 'slave' };
+  const sentinel = (words: string[]): string => {
+    if (words[0] === 'SUBSCRIBE') return '';
+    if (words[1] === 'GET-MASTER-ADDR-BY-NAME') return bulks('10.0.0.1', '6379');
+    return bulks('ip', '10.0.0.1', 'port', '6379', 'flags', said.flags, 'config-epoch', '7');
+  };
+  const sentinels = [await listen(sentinel), await listen(sentinel), await listen(sentinel)];
+  let questions = 0;
+  const replica = await listen(() => {
+    questions++;
+    return bulks(said.role);
+  });
+  const lines = sentinels.map(({ port }) => `  - 127.0.0.1:${port}:1`);
+  const { pool } = await memoryScene([...settings, 'sentinels:', ...lines]);
+  const log: string[] = [];
+  const topology = new PoolTopology(pool, (text) => void log.push(text));
+  topologies.push(topology);
+  topology.start();
+  const [server] = pool.servers;
+  const publish = (channel: string, message: string, by = sentinels): void => {
+    for (const { sockets } of by)
+      for (const socket of sockets) socket.write(bulks('message', channel, message));
+  };
+  await waitUntil('the master to be served', () => !server.mustWait);
+  said.flags = 'master,s_down';
+  publish('+sdown', 'master one 10.0.0.1 6379');
+  await waitUntil('the master to be held for down', () => log.some((line) => /requests wait/.test(line)));
+  return {
+    said,
+    log,
+    server,
+    replica: `127.0.0.1:${replica.port}`,
+    at: () => (server.address.kind === 'tcp' ? `${server.address.host}:${server.address.port}` : ''),
+    /** Only one of them leads the failover, and publishes. */
+    select() {
+      const place = `127.0.0.1 ${replica.port}`;
+      const message = `slave 127.0.0.1:${replica.port} ${place} @ one 10.0.0.1 6379`;
+      publish('+selected-slave', message, sentinels.slice(0, 1));
+    },
+    recover() {
+      said.flags = 'master';
+      publish('-sdown', 'master one 10.0.0.1 6379');
+    },
+    questions: () => questions,
+    asked: () => waitUntil('the replica to be asked', () => questions > 0),
+  };
+}
+
+describe('a replica that a sentinel has selected', () => {
+  test('is used as soon as it turns into a master, and left when the old one is up again', async () => {
+    const scene = await failingOver(['early_cutover: true']);
+    scene.select();
+    await scene.asked();
+    await sleep(120);
+    assert.equal(scene.at(), '10.0.0.1:6379', 'not while it is a replica');
+    scene.said.role = 'master';
+    await waitUntil('the cut-over', () => scene.at() === scene.replica);
+    assert.equal(scene.server.mustWait, false);
+    scene.recover();
+    await waitUntil('the way back', () => scene.at() === '10.0.0.1:6379' && !scene.server.mustWait);
+    assert.match(
+      scene.log.join('\n'),
+      /ahead of the sentinels' word.*\n.*was not confirmed: back to 10\.0\.0\.1:6379/,
+    );
+  });
+
+  test('is not used when it was a master from the beginning: nobody may have demoted it yet', async () => {
+    const scene = await failingOver(['early_cutover: true']);
+    scene.said.role = 'master';
+    scene.select();
+    await scene.asked();
+    await sleep(150);
+    assert.equal(scene.at(), '10.0.0.1:6379');
+    assert.equal(scene.server.mustWait, true);
+  });
+
+  test('is not even asked without early_cutover, which is the default without wait_replicas', async () => {
+    const scene = await failingOver([]);
+    scene.select();
+    await sleep(150);
+    assert.equal(scene.questions(), 0);
+  });
+});
