@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { type PoolConfig, secretsOf } from '../config/pool.ts';
+import { BufferBudget } from '../core/buffer-budget.ts';
 import { Loop } from '../core/loop.ts';
-import { DEFAULT_LIMITS, LET_GO_PATIENCE, Pool, type PoolSurroundings } from '../core/pool.ts';
+import { LET_GO_PATIENCE, Pool, type PoolSurroundings } from '../core/pool.ts';
 import { PoolTopology } from '../topology/apply.ts';
 import type { Transport } from '../transport/link.ts';
 import type { Log } from './log.ts';
@@ -16,6 +17,8 @@ export interface ServiceOptions {
   mbufSize: number;
   /** Milliseconds; 0 = no slow log. */
   slowLog: number;
+  /** Bytes that all clients together may have waiting here. */
+  bufferLimit: number;
 }
 
 /** A pool that serves, with what keeps its servers at the right addresses. */
@@ -31,13 +34,13 @@ export class Service {
   private readonly descriptorLimit: number;
 
   constructor(private readonly options: ServiceOptions) {
-    const { log, transport, mbufSize, slowLog } = options;
+    const { log, transport, mbufSize, slowLog, bufferLimit } = options;
     this.descriptorLimit = openFilesLimit();
     this.around = {
       loop: new Loop(),
       transport,
       mbufSize,
-      limits: DEFAULT_LIMITS,
+      budget: new BufferBudget(bufferLimit),
       slowAbove: slowLog > 0 ? slowLog : Number.POSITIVE_INFINITY,
       log: (text) => log.write(text, LOG_WARN),
       onSlow: (pool, server, command, milliseconds) =>

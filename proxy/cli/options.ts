@@ -18,6 +18,8 @@ export interface Options {
   drainTimeout: number;
   /** Ours: requests slower than this many milliseconds are logged; 0 = none. */
   slowLog: number;
+  /** Ours: MiB that all clients together may have waiting in the proxy. */
+  bufferLimit: number;
 }
 
 /** A command line that is refused: the sentence for stderr, before the usage. */
@@ -52,6 +54,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
   // ours have no short form, so that they can never collide with the original's
   '+drain': { long: 'drain-timeout', argument: 'number' },
   '+slow': { long: 'slow-log', argument: 'number' },
+  '+buffer': { long: 'buffer-limit', argument: 'number' },
 };
 
 /** @throws UsageError in the original's words */
@@ -155,6 +158,9 @@ function apply(options: Options, option: string, value: string | undefined): voi
     case 'slow-log':
       options.slowLog = number();
       break;
+    case 'buffer-limit':
+      options.bufferLimit = bufferLimit(number());
+      break;
   }
 }
 
@@ -162,6 +168,11 @@ function port(value: number): number {
   if (value < 1 || value > 65535)
     throw new UsageError(`nutcracker: option -s value ${value} is not a valid port`);
   return value;
+}
+
+function bufferLimit(mebibytes: number): number {
+  if (mebibytes === 0) throw new UsageError('nutcracker: option --buffer-limit must be at least 1 (MiB)');
+  return mebibytes;
 }
 
 function mbufSize(text: string): number {
@@ -205,5 +216,6 @@ function defaults(): Options {
     mbufSize: 16_384,
     drainTimeout: 5_000,
     slowLog: 0,
+    bufferLimit: 256,
   };
 }

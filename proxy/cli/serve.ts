@@ -29,7 +29,9 @@ export async function serve(options: Options, transport: Transport): Promise<voi
       `nutcracker-${VERSION} built for ${type()} ${release()} ${arch()} started on pid ${process.pid}`,
     );
     const configs = await loadConfig(options.confFile);
-    const service = new Service({ transport, log, mbufSize: options.mbufSize, slowLog: options.slowLog });
+    const { mbufSize, slowLog } = options;
+    const bufferLimit = options.bufferLimit * 1024 * 1024;
+    const service = new Service({ transport, log, mbufSize, slowLog, bufferLimit });
     await openStats(options, service, startedAt);
     await service.start(configs);
     handleSignals(options, service, log);

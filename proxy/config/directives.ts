@@ -24,6 +24,8 @@ function number(key: keyof Draft, check: (n: number) => string | null = () => nu
   };
 }
 
+const positive = (n: number): string | null => (n === 0 ? 'must be at least 1' : null);
+
 function boolean(key: keyof Draft): Setter {
   return (draft, value) => {
     const b = parseBoolean(value);
@@ -78,7 +80,7 @@ export const SCALARS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['redis_db', number('redisDb')],
   ['preconnect', boolean('preconnect')],
   ['auto_eject_hosts', boolean('autoEjectHosts')],
-  ['server_connections', number('serverConnections', (n) => (n === 0 ? 'must be at least 1' : null))],
+  ['server_connections', number('serverConnections', positive)],
   ['server_retry_timeout', number('serverRetryTimeout')],
   ['server_failure_limit', number('serverFailureLimit')],
 
@@ -96,7 +98,11 @@ export const SCALARS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['early_cutover', boolean('earlyCutover')],
   ['wait_replicas', number('waitReplicas')],
   // WAIT takes 0 for "for ever"
-  ['wait_timeout', number('waitTimeout', (n) => (n === 0 ? 'must be at least 1' : null))],
+  ['wait_timeout', number('waitTimeout', positive)],
+  ['client_bytes', number('clientBytes', positive)],
+  ['client_requests', number('clientRequests', positive)],
+  ['request_bytes', number('requestBytes', positive)],
+  ['client_stall', number('clientStall', positive)],
 ]);
 
 /** Adds one entry of a list directive, or returns the rule that it breaks. */

@@ -141,6 +141,10 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     earlyCutover: draft.earlyCutover ?? (draft.waitReplicas ?? 0) > 0,
     waitReplicas: draft.waitReplicas ?? 0,
     waitTimeout: draft.waitTimeout ?? 1000,
+    clientBytes: draft.clientBytes ?? 16 * 1024 * 1024,
+    clientRequests: draft.clientRequests ?? 64 * 1024,
+    requestBytes: draft.requestBytes ?? 64 * 1024 * 1024,
+    clientStall: draft.clientStall ?? 5000,
   };
 }
 

@@ -60,6 +60,14 @@ export interface PoolConfig {
   waitReplicas: number;
   /** How long a server may wait for them. */
   waitTimeout: number;
+  /** How many bytes of one client's requests and replies may lie in the proxy before it is not read from. */
+  clientBytes: number;
+  /** How many requests of one client may be under way. */
+  clientRequests: number;
+  /** Largest request that must be kept as a whole, and largest merged reply. */
+  requestBytes: number;
+  /** How long a client may hold up others. */
+  clientStall: number;
 }
 
 /** The part of a configuration that is a matter of passwords alone. */

@@ -18,5 +18,6 @@ export function copyBytes(
 
 /** A copy of its own of `source[from, to)`. */
 export function ownCopy(source: Uint8Array, from: number, to: number): Uint8Array {
-  return source.slice(from, to);
+  // not slice(): that of a Buffer copies nothing
+  return new Uint8Array(source.subarray(from, to));
 }

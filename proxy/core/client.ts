@@ -1,16 +1,22 @@
 import { errorReply } from '../protocol/replies.ts';
 import type { Link, LinkOwner } from '../transport/link.ts';
+import type { Holder } from './buffer-budget.ts';
+import { ClientLoad } from './client-load.ts';
+import type { ServerConnection } from './connection.ts';
 import type { Flushable } from './loop.ts';
 import { Output } from './output.ts';
 import type { Pool } from './pool.ts';
-import type { Receiver } from './receiver.ts';
+import type { Owner, Receiver } from './receiver.ts';
 import { ReorderRing } from './reorder-ring.ts';
 import { RequestReader } from './request-reader.ts';
+import type { RequestStream } from './request-stream.ts';
 
 let lastId = 0;
+/** Bytes of replies before their turn that are worth a look at the limits. */
+const WORTH_A_LOOK = 64 * 1024;
 
 /** One client connection: requests numbered as they come in, replies delivered in that order. */
-export class Client implements LinkOwner, Receiver, Flushable {
+export class Client implements LinkOwner, Receiver, Owner, Flushable, Holder {
   readonly id = ++lastId;
   readonly owner = this;
   readonly connectedAt = Date.now();
@@ -33,9 +39,11 @@ export class Client implements LinkOwner, Receiver, Flushable {
   private readonly output = new Output();
   private readonly early = new ReorderRing();
   private readonly reader: RequestReader;
+  private readonly load = new ClientLoad(this);
+  /** A request too large to be kept is on its way: nothing behind it is read before it is answered. */
+  passing: RequestStream | null = null;
   private dirty = false;
   private blocked = false;
-  private paused = false;
 
   constructor(
     readonly link: Link,
@@ -47,16 +55,37 @@ export class Client implements LinkOwner, Receiver, Flushable {
   }
 
   onBytes(chunk: Uint8Array): void {
-    if (!this.closing) this.reader.read(chunk);
+    if (this.closing) return;
+    this.reader.read(chunk);
+    // what is passed on is not kept
+    if (this.passing === null) this.load.received(chunk.length);
   }
 
   get isClosing(): boolean {
     return this.closing;
   }
 
-  /** Bytes that wait to be read by the client. */
-  get outputBytes(): number {
+  /** Bytes of replies that wait to be read by the client. */
+  get unread(): number {
     return this.output.bytes;
+  }
+
+  /** Bytes of replies whose turn has not come. */
+  get keptReplies(): number {
+    return this.early.bytes;
+  }
+
+  /** Bytes of a request that is not complete. */
+  get halfRequest(): number {
+    return this.reader.bytes;
+  }
+
+  get accounted(): number {
+    return this.load.accounted;
+  }
+
+  get patience(): number {
+    return this.pool.budget.share(this.pool.config.clientBytes);
   }
 
   /** Takes no more requests; the connection ends when every earlier one is answered. */
@@ -77,6 +106,7 @@ export class Client implements LinkOwner, Receiver, Flushable {
   /** Turns the client away in words. */
   refuse(text: string): void {
     this.faulty = true;
+    this.reader.drop();
     this.reply(this.tail++, errorReply(text), 0);
     this.finishAfterReplies();
   }
@@ -90,6 +120,7 @@ export class Client implements LinkOwner, Receiver, Flushable {
     if (this.gone) return;
     if (tag !== this.head) {
       this.early.put(tag, this.head, chunk, from, to);
+      if (this.early.bytes > WORTH_A_LOOK) this.touch();
       return;
     }
     this.output.append(chunk, from, to);
@@ -102,6 +133,7 @@ export class Client implements LinkOwner, Receiver, Flushable {
     if (this.gone) return;
     if (tag !== this.head) {
       this.early.putParts(tag, this.head, parts);
+      this.touch();
       return;
     }
     for (const part of parts) this.output.append(part, 0, part.length);
@@ -165,31 +197,56 @@ export class Client implements LinkOwner, Receiver, Flushable {
       this.leave();
       return;
     }
-    this.regulate();
+    this.passing?.startInTurn();
+    this.load.regulate();
   }
 
-  /** Stops reading from a client that does not read, or has too much under way; goes on when it has caught up. */
-  private regulate(): void {
-    const { limits } = this.pool;
-    const load = this.output.bytes + this.early.bytes;
-    const open = this.tail - this.head;
-    if (load > limits.clientUnread) {
-      this.pool.warn(`client ${this.remote} leaves ${load} bytes of replies unread and is closed`);
-      this.abort();
-      return;
-    }
-    if (!this.paused && (load > limits.clientOutput || open > limits.clientRequests)) {
-      this.paused = true;
-      this.link.pause();
-    } else if (this.paused && load <= limits.clientOutput / 2 && open <= limits.clientRequests / 2) {
-      this.paused = false;
-      this.link.resume();
-    }
+  /** Bytes of an unfinished reply are kept for this client, or (negative) not any more. */
+  arriving(_tag: number, bytes: number): void {
+    this.load.arriving += bytes;
+    this.touch();
   }
 
-  /** To be called after requests came in: a long pipeline must not grow without bound. */
-  regulateInput(): void {
-    if (!this.paused && this.tail - this.head > this.pool.limits.clientRequests) this.regulate();
+  /** A server connection is not read until the client has read what it has. */
+  stop(connection: ServerConnection): void {
+    this.load.stop(connection);
+  }
+
+  pauseForStream(on: boolean): void {
+    this.load.pauseForStream(on);
+  }
+
+  /** The request that got this number will not be completed. */
+  withdraw(tag: number): void {
+    this.passing = null;
+    this.tail = tag;
+    this.touch();
+  }
+
+  /** The request that everything waited for is answered. */
+  streamEnded(): void {
+    this.passing = null;
+    if (this.gone) return;
+    this.pauseForStream(false);
+    this.reader.proceed();
+  }
+
+  /** Everyone behind the reply that this client does not read has waited long enough. */
+  tooSlow(server: string, milliseconds: number): void {
+    this.letGo(
+      `it left ${this.unread} bytes unread and held up others on '${server}' for ${milliseconds} ms`,
+    );
+  }
+
+  shed(total: number, limit: number): void {
+    this.letGo(
+      `${this.accounted} bytes are kept for it, the most of all clients, which together have ${total} of ${limit} (--buffer-limit)`,
+    );
+  }
+
+  private letGo(why: string): void {
+    this.pool.warn(`client ${this.remote} is closed: ${why}`);
+    this.abort();
   }
 
   onWritable(): void {
@@ -212,8 +269,10 @@ export class Client implements LinkOwner, Receiver, Flushable {
     this.gone = true;
     this.closing = true;
     this.reader.drop();
+    this.passing?.abandon();
     this.output.clear();
     this.early.clear();
+    this.load.end();
     this.pool.clientLeft(this);
   }
 }

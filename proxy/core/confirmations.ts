@@ -1,5 +1,5 @@
 import { encodeRequest, errorReply } from '../protocol/replies.ts';
-import type { Receiver } from './receiver.ts';
+import { NOBODY, type Owner, type Receiver } from './receiver.ts';
 
 const MINUS = 45;
 const COLON = 58;
@@ -9,7 +9,7 @@ export type Answer = 'enough' | 'too few' | 'refused';
 
 /** A write whose reply waits here until enough replicas have the write. */
 class ConfirmedWrite implements Receiver {
-  readonly owner: { readonly gone: boolean };
+  readonly owner: Owner;
   private parts: Uint8Array[] = [];
 
   constructor(
@@ -42,6 +42,10 @@ class ConfirmedWrite implements Receiver {
     else this.who.replyInParts(this.tag, parts);
   }
 
+  arriving(_tag: number, bytes: number): void {
+    this.who.arriving(this.tag, bytes);
+  }
+
   canStream(): boolean {
     return false;
   }
@@ -65,7 +69,7 @@ class ConfirmedWrite implements Receiver {
  * Itself the receiver of those answers.
  */
 export class Confirmations implements Receiver {
-  readonly owner = { gone: false };
+  readonly owner = NOBODY;
   readonly local = true;
   readonly request: Uint8Array;
   /** Writes with a reply that is held back, oldest first. */
@@ -128,6 +132,8 @@ export class Confirmations implements Receiver {
     this.underWay = 0;
     this.needed = true;
   }
+
+  arriving(): void {}
 
   canStream(): boolean {
     return false;

@@ -4,6 +4,7 @@ import { Confirmations } from './confirmations.ts';
 import { ServerConnection } from './connection.ts';
 import type { Receiver } from './receiver.ts';
 import type { Detached } from './request-queue.ts';
+import type { Segment } from './segment.ts';
 import type { PoolServer } from './server.ts';
 
 const WAIT = commandId('wait');
@@ -60,6 +61,10 @@ export class ConfirmingConnection extends ServerConnection {
 
   override sendParts(who: Receiver, tag: number, command: number, parts: Uint8Array[]): void {
     super.sendParts(this.receiverOf(who, tag, command), tag, command, parts);
+  }
+
+  override sendStream(who: Receiver, command: number, segment: Segment): void {
+    super.sendStream(this.receiverOf(who, 0, command), command, segment);
   }
 
   private receiverOf(who: Receiver, tag: number, command: number): Receiver {

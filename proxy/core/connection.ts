@@ -1,12 +1,15 @@
 import { COMMANDS } from '../protocol/command-table.ts';
 import { BROKEN_PIPE, CLOSED, errorReply, faultText, INVALID, TIMED_OUT } from '../protocol/replies.ts';
 import type { Link, LinkOwner } from '../transport/link.ts';
+import { UNREAD } from './client-load.ts';
 import { Handshake } from './handshake.ts';
 import { HeldRequests } from './held-requests.ts';
 import type { Flushable } from './loop.ts';
-import type { Receiver } from './receiver.ts';
+import type { Owner, Receiver } from './receiver.ts';
 import { ReplyReader } from './reply-reader.ts';
 import { RequestQueue } from './request-queue.ts';
+import type { RequestStream } from './request-stream.ts';
+import type { Segment } from './segment.ts';
 import type { PoolServer } from './server.ts';
 
 const IDLE = 0;
@@ -30,8 +33,15 @@ export class ServerConnection implements LinkOwner, Flushable {
   private readonly replies = new ReplyReader(this);
   /** When it last began to send: time spent waiting for a master is not the server's. */
   private readySince = 0;
+  /** When the last bytes of a large request or reply passed: the server was at work then. */
+  private progressAt = 0;
   private dirty = false;
   private blocked = false;
+  /** The large request that this connection is reserved for, see `LargeConnections`. */
+  stream: RequestStream | null = null;
+  /** The client that does not read its replies, so that this connection is not read either. */
+  private stoppedFor: Owner | null = null;
+  private stoppedAt = 0;
   readonly held = new HeldRequests(this);
 
   constructor(
@@ -69,6 +79,29 @@ export class ServerConnection implements LinkOwner, Flushable {
     this.touch();
   }
 
+  /** A request that is sent while it comes in; `streamGrew` says that more of it is there. */
+  sendStream(who: Receiver, command: number, segment: Segment): void {
+    this.progressAt = this.server.loop.now();
+    this.queue.pushPassing(who, 0, command, this.progressAt, segment);
+    const { counters } = this.server;
+    counters.requests++;
+    counters.requestBytes += segment.unsent;
+    this.touch();
+  }
+
+  streamGrew(bytes: number): void {
+    this.queue.bytesIn += bytes;
+    this.server.counters.requestBytes += bytes;
+    this.touch();
+  }
+
+  /** No more of the request that is passed on will come: the server must not take what follows for its rest. */
+  abandonStream(): void {
+    this.replies.breakOff();
+    this.drop();
+    this.queue.clear();
+  }
+
   touch(): void {
     if (this.dirty) return;
     this.dirty = true;
@@ -79,6 +112,7 @@ export class ServerConnection implements LinkOwner, Flushable {
   flush(): void {
     this.dirty = false;
     const { queue } = this;
+    if (this.stoppedFor !== null && !this.waitsForReader(this.stoppedFor)) this.readOn(this.stoppedFor);
     if (this.phase !== READY) {
       if (this.phase === IDLE && queue.length > 0 && !this.held.blocks) this.connect();
       if (queue.length > 0) this.server.watchTimeouts();
@@ -92,7 +126,7 @@ export class ServerConnection implements LinkOwner, Flushable {
     const end = this.sendEnd;
     while (queue.sent !== end) {
       const segment = queue.segments[queue.sent & queue.mask];
-      do {
+      while (segment.sentTo < segment.used || segment.nextPart()) {
         const taken = link.write(segment.bytes, segment.sentTo, segment.used);
         if (taken < 0) {
           this.end('error', BROKEN_PIPE);
@@ -102,13 +136,19 @@ export class ServerConnection implements LinkOwner, Flushable {
         queue.bytesWritten += taken;
         if (segment.sentTo < segment.used) {
           this.blocked = true;
-          this.server.watchTimeouts();
-          return;
+          break;
         }
-      } while (segment.nextPart());
+      }
+      if (this.blocked || segment.open) break;
       queue.sent = segment.last + 1;
     }
     if (queue.length > 0) this.server.watchTimeouts();
+    if (this.stream !== null) this.streamWentOut(this.stream);
+  }
+
+  private streamWentOut(stream: RequestStream): void {
+    this.progressAt = this.server.loop.now();
+    stream.onWritten();
   }
 
   /** Asked once before a flush, while the connection is ready. */
@@ -226,11 +266,63 @@ export class ServerConnection implements LinkOwner, Flushable {
   /** Fails what has waited too long at `now`. `timeout` 0 = none. */
   checkTimeouts(now: number, timeout: number): void {
     const { queue } = this;
-    if (this.server.holds) this.held.expire(now);
-    if (timeout === 0 || queue.length === 0) return;
-    if (this.server.holds && queue.head === queue.sent) return;
-    const since = Math.max(queue.times[queue.head & queue.mask], this.countsFrom());
-    if (now - since >= timeout) this.end('timeout', TIMED_OUT);
+    const { holds, mustWait, config } = this.server;
+    if (this.stream?.turnedAway(now) || queue.length === 0) return;
+    if (this.stoppedFor !== null) {
+      this.checkReader(this.stoppedFor, now, timeout);
+      return;
+    }
+    const isHalfSent = !queue.isRepeatable(queue.head);
+    if (holds && !isHalfSent) {
+      this.held.expire(now);
+      if (queue.head === queue.sent) return;
+    }
+    if (this.stream?.waitsForClient) return;
+    const limit = isHalfSent && mustWait ? timeout || config.failoverHold : timeout;
+    const since = Math.max(queue.times[queue.head & queue.mask], this.countsFrom(), this.progressAt);
+    if (limit > 0 && now - since >= limit) this.end('timeout', TIMED_OUT);
+  }
+
+  /** Bytes of a reply have come that is not complete. */
+  onProgress(): void {
+    this.progressAt = this.server.loop.now();
+  }
+
+  /** After reading: reads no further while the client whose reply is next does not read what it has. */
+  pauseForReader(): void {
+    const { queue } = this;
+    if (queue.head === queue.sent || this.stoppedFor !== null || this.link === null) return;
+    const { owner } = queue.who[queue.head & queue.mask];
+    if (!this.waitsForReader(owner)) return;
+    this.stoppedFor = owner;
+    this.stoppedAt = this.server.loop.now();
+    this.link.pause();
+    owner.stop(this);
+  }
+
+  /** Its replies are kept for a while when others wait behind them, and left on the server when nobody does. */
+  private waitsForReader(owner: Owner): boolean {
+    return owner.unread > UNREAD && (this.queue.length === 1 || owner.unread > owner.patience);
+  }
+
+  /** The client has read, or left. */
+  readOn(owner: Owner): void {
+    if (this.stoppedFor !== owner) return;
+    this.stoppedFor = null;
+    this.progressAt = this.server.loop.now();
+    this.link?.resume();
+  }
+
+  /** Others must not wait for a client that does not read any longer than for a server that does not answer. */
+  private checkReader(slow: Owner, now: number, timeout: number): void {
+    const { queue, server } = this;
+    const patience = Math.min(server.config.clientStall, timeout || Number.POSITIVE_INFINITY);
+    for (let i = queue.head + 1; i < queue.tail; i++) {
+      if (queue.who[i & queue.mask].owner === slow) continue;
+      const since = Math.max(this.stoppedAt, queue.times[i & queue.mask]);
+      if (now - since > patience) slow.tooSlow(server.name, patience);
+      return;
+    }
   }
 
   /** Before this nothing could be answered, whenever it was queued. */
@@ -268,6 +360,7 @@ export class ServerConnection implements LinkOwner, Flushable {
     this.handshake = null;
     this.replies.restart();
     this.blocked = false;
+    this.stoppedFor = null;
   }
 
   /** Deals with the requests of a connection that has no socket any more. */

@@ -58,6 +58,11 @@ export class HeldRequests {
     const text = Buffer.from(buffer.subarray(from + 1, Math.min(to, from + 16))).toString('latin1');
     const code = RETRYABLE.find((prefix) => text.startsWith(prefix));
     if (code === undefined) return false;
+    if (!queue.isRepeatable(queue.head)) {
+      // its client must send it again; the others need not find out for themselves
+      if (DEMOTED.includes(code)) server.onDemoted();
+      return false;
+    }
     const time = queue.times[queue.head & queue.mask];
     if (server.loop.now() - time >= server.config.failoverHold) return false;
     this.refused.push({ ...queue.detach(queue.head), error: buffer.slice(from, to) });
@@ -111,6 +116,7 @@ export class HeldRequests {
     this.lastFault = reasonOf(text);
     const kept: Detached[] = [];
     const lost: Detached[] = [];
+    const torn: Detached[] = [];
     const doubtful = new Set<Receiver['owner']>();
     // newest first: a read that is repeated behind a later write of its client would see that write
     for (let i = queue.tail - 1; i >= queue.head; i--) {
@@ -118,7 +124,8 @@ export class HeldRequests {
       const request = queue.detach(i);
       const { owner } = request.who;
       if (queue.wasSent(i) && COMMANDS[request.command].write) doubtful.add(owner);
-      (doubtful.has(owner) ? lost : kept).push(request);
+      if (doubtful.has(owner)) lost.push(request);
+      else (queue.isRepeatable(i) ? kept : torn).push(request);
     }
     queue.clear();
     const overtaken = this.refused.filter((request) => doubtful.has(request.who.owner));
@@ -132,6 +139,8 @@ export class HeldRequests {
       who.fail(tag, errorReply(`${outcome}: ${notAnswered}`));
     }
     for (const request of overtaken) request.who.reply(request.tag, request.error, 0, request.error.length);
+    const cut = `half of this request was sent to '${server.name}', it is too large to be sent again (${reasonOf(text)}); not executed`;
+    for (const request of torn) request.who.fail(request.tag, errorReply(cut));
     // a socket that was cut (sentinel kills clients as it promotes) is replaced at once
     if (kind === 'eof' && this.pause === 0) this.pause = 1;
     this.pauseThenResume();

@@ -5,44 +5,28 @@ import { COMMANDS, lookupCommand } from '../protocol/command-table.ts';
 import { errorReply, REFUSED } from '../protocol/replies.ts';
 import type { RequestFrame } from '../protocol/request-frame.ts';
 import type { Link, LinkOwner, Listener, Transport } from '../transport/link.ts';
+import type { BufferBudget } from './buffer-budget.ts';
+import { ownCopy } from './bytes.ts';
+import type { ChunkList } from './chunk-list.ts';
 import { Client } from './client.ts';
 import { PoolCounters } from './counters.ts';
 import { dispatch, keyLimitOf } from './dispatch.ts';
 import { Ejection } from './ejection.ts';
 import type { Loop } from './loop.ts';
+import { RequestStream } from './request-stream.ts';
 import { PoolServer, type ServerContext } from './server.ts';
 import { TimeoutWatch } from './timeout-watch.ts';
 
-/** Bounds on what one client may make us keep. */
-export interface Limits {
-  /** Bytes of replies that wait for a client to read them; above, it is not read from. */
-  clientOutput: number;
-  /** As above, but what it asked for before may still come; a client that leaves so much unread is closed. */
-  clientUnread: number;
-  /** Requests of one client under way; above, it is not read from. */
-  clientRequests: number;
-  /** Bytes of one request. */
-  requestBytes: number;
-}
-
-const MIB = 1024 * 1024;
-
 /** Milliseconds. An application that asks for less than two things a second has hardly ever one of them on the way. */
 export const LET_GO_PATIENCE = 500;
-
-export const DEFAULT_LIMITS: Limits = {
-  clientOutput: MIB,
-  clientUnread: 1024 * MIB,
-  clientRequests: 64 * 1024,
-  requestBytes: 1024 * MIB,
-};
 
 /** What a pool needs of the process around it. */
 export interface PoolSurroundings {
   loop: Loop;
   transport: Transport;
   mbufSize: number;
-  limits: Limits;
+  /** What all clients together may make the process keep. */
+  budget: BufferBudget;
   /** Requests slower than this many milliseconds are reported. */
   slowAbove: number;
   log(text: string): void;
@@ -83,8 +67,8 @@ export class Pool implements ServerContext {
     return this.around.transport;
   }
 
-  get limits(): Limits {
-    return this.around.limits;
+  get budget(): BufferBudget {
+    return this.around.budget;
   }
 
   /** @throws an Error with `code` when the address cannot be had */
@@ -131,6 +115,22 @@ export class Pool implements ServerContext {
     const server = this.serverFor(first, args[2], args[3]);
     if (server === null) this.refuseAllEjected(client);
     else server.pick(client.protocol).sendParts(client, client.tail++, id, chain);
+  }
+
+  /**
+   * Begins to pass on a request routed by its first argument, of which a part has come.
+   * @returns null when it was refused; its rest is to be thrown away then
+   */
+  openStream(client: Client, frame: RequestFrame, begun: ChunkList): RequestStream | null {
+    const { args } = frame;
+    const [first] = begun.chunks;
+    if (!client.authenticated || args[3] - args[2] > this.keyLimit) {
+      dispatch(this, client, frame, first, 0, first.length);
+      return null;
+    }
+    const id = lookupCommand(first, args[0], args[1]);
+    this.stats.commands[id]++;
+    return new RequestStream(client, id, ownCopy(first, args[2], args[3]), begun.chunks);
   }
 
   /** The server that owns a key; null when every server is ejected. */

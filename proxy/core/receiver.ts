@@ -1,16 +1,36 @@
+import type { ServerConnection } from './connection.ts';
+
+/** The client behind a request. */
+export interface Owner {
+  /** It left: replies to it are thrown away. */
+  readonly gone: boolean;
+  /** Bytes of replies that it has not read. */
+  readonly unread: number;
+  /** How many these may be while others wait for replies behind its own. */
+  readonly patience: number;
+  /** `connection` is not read until the client has read; then, its `readOn` is called. */
+  stop(connection: ServerConnection): void;
+  /** Others have waited behind it for too long. */
+  tooSlow(server: string, milliseconds: number): void;
+}
+
+/** The owner of requests that the proxy makes itself. */
+export const NOBODY: Owner = { gone: false, unread: 0, patience: 0, stop: () => {}, tooSlow: () => {} };
+
 /**
  * Who a server's reply is for: a client, or one part of a split request. `tag` is the receiver's own number for
  * the request.
  */
 export interface Receiver {
-  /** The client behind it; replies to a client that left are thrown away. */
-  readonly owner: { readonly gone: boolean };
+  readonly owner: Owner;
   /** True for requests of the server connection's own: they mean nothing on another socket and are not repeated. */
   readonly local?: boolean;
   /** A whole reply in one piece. The bytes stay as they are until the end of the turn, and longer by reference. */
   reply(tag: number, chunk: Uint8Array, from: number, to: number): void;
   /** A whole reply in several chunks. */
   replyInParts(tag: number, parts: Uint8Array[]): void;
+  /** So many bytes of an unfinished reply are kept for it; negative when they are given to it or let go. */
+  arriving(tag: number, bytes: number): void;
   /** True when bytes of an unfinished reply may already be passed on. */
   canStream(tag: number): boolean;
   /** A piece of an unfinished reply, after `canStream` said yes. */

@@ -1,6 +1,7 @@
 import { INVALID } from '../protocol/replies.ts';
 import { REPLY_BAD, REPLY_DONE, ReplyFramer } from '../protocol/reply-framer.ts';
 import type { ServerConnection } from './connection.ts';
+import type { Receiver } from './receiver.ts';
 
 const MINUS = 45;
 /** Replies up to this are passed on in one piece only. */
@@ -15,6 +16,8 @@ export class ReplyReader {
   private parts: Uint8Array[] | null = null;
   private partBytes = 0;
   private streaming = false;
+  /** Bytes in `parts`, which the receiver knows of. */
+  private kept = 0;
 
   constructor(private readonly connection: ServerConnection) {}
 
@@ -46,9 +49,10 @@ export class ReplyReader {
       } else {
         if (position > start) this.partial(buffer, start, position);
         if (position < length) this.rest = buffer.slice(position);
-        return;
+        break;
       }
     }
+    connection.pauseForReader();
   }
 
   /** One reply has ended at `to`; its beginning may have come earlier. */
@@ -69,31 +73,45 @@ export class ReplyReader {
       this.streaming = false;
     } else if (this.parts !== null) {
       this.parts.push(buffer.subarray(from, to));
+      if (this.kept > 0) who.arriving(tag, -this.kept);
       who.replyInParts(tag, this.parts);
     } else who.reply(tag, buffer, from, to);
     this.parts = null;
     this.partBytes = 0;
+    this.kept = 0;
     if (held.draining) held.onReply();
   }
 
   /** Some of a reply, not its end. */
   private partial(buffer: Uint8Array, from: number, to: number): void {
-    const { connection } = this;
-    const { queue } = connection;
+    const { connection, parts } = this;
     this.partBytes += to - from;
-    if (connection.isReady && !this.streaming) {
-      const i = queue.head & queue.mask;
-      if (this.partBytes > STREAM_ABOVE && queue.who[i].canStream(queue.tags[i])) {
-        for (const part of this.parts ?? []) queue.who[i].stream(part, 0, part.length);
-        this.parts = null;
-        this.streaming = true;
-      }
+    connection.onProgress();
+    if (!connection.isReady) {
+      this.parts = [...(parts ?? []), buffer.subarray(from, to)];
+      return;
     }
-    if (this.streaming) queue.who[queue.head & queue.mask].stream(buffer, from, to);
-    else {
-      this.parts ??= [];
-      this.parts.push(buffer.subarray(from, to));
+    const { queue } = connection;
+    const i = queue.head & queue.mask;
+    const who = queue.who[i];
+    if (this.streaming) {
+      who.stream(buffer, from, to);
+      return;
     }
+    this.kept += to - from;
+    who.arriving(queue.tags[i], to - from);
+    this.parts ??= [];
+    this.parts.push(buffer.subarray(from, to));
+    if (this.partBytes > STREAM_ABOVE && who.canStream(queue.tags[i]))
+      this.startStreaming(who, queue.tags[i]);
+  }
+
+  private startStreaming(who: Receiver, tag: number): void {
+    for (const part of this.parts ?? []) who.stream(part, 0, part.length);
+    who.arriving(tag, -this.kept);
+    this.parts = null;
+    this.kept = 0;
+    this.streaming = true;
   }
 
   private greeted(buffer: Uint8Array, from: number, to: number): void {
@@ -116,8 +134,12 @@ export class ReplyReader {
       queue.who[queue.head & queue.mask].abort();
       this.streaming = false;
       queue.pop();
+    } else if (this.kept > 0) {
+      const { queue } = this.connection;
+      queue.who[queue.head & queue.mask].arriving(queue.tags[queue.head & queue.mask], -this.kept);
     }
     this.parts = null;
     this.partBytes = 0;
+    this.kept = 0;
   }
 }

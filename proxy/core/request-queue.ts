@@ -12,6 +12,8 @@ export interface Detached {
   /** When it was first queued, milliseconds of the loop's clock. */
   time: number;
   parts: Uint8Array[];
+  /** Of a request that is still coming in, instead of `parts`. */
+  passing: Segment | null;
 }
 
 /**
@@ -38,6 +40,11 @@ export class RequestQueue {
 
   get length(): number {
     return this.tail - this.head;
+  }
+
+  /** Bytes that wait to be written. */
+  get unwritten(): number {
+    return this.bytesIn - this.bytesWritten;
   }
 
   push(
@@ -76,6 +83,13 @@ export class RequestQueue {
     for (const part of parts) this.bytesIn += part.length;
   }
 
+  /** A request of which a part has come; the rest is appended to the segment, see `grew`. */
+  pushPassing(who: Receiver, tag: number, command: number, time: number, segment: Segment): void {
+    this.open = null;
+    this.add(who, tag, command, time, segment, 0);
+    this.bytesIn += segment.unsent;
+  }
+
   private add(
     who: Receiver,
     tag: number,
@@ -109,10 +123,16 @@ export class RequestQueue {
           segment.used = 0;
           segment.sentTo = 0;
         }
-      } else recycle(segment);
+      } else this.release(segment);
     }
     this.head++;
     if (this.head === this.tail && this.head > 0x3fffffff) this.restart();
+  }
+
+  private release(segment: Segment): void {
+    if (segment.pooled) recycle(segment);
+    // the ring keeps its entries until they are overwritten: large bytes must not wait for that
+    else if (!segment.isPassing) segment.empty();
   }
 
   /** Keeps the counters in the range of small integers. */
@@ -144,6 +164,11 @@ export class RequestQueue {
     Object.assign(this, { who, segments, tags, commands, times, starts, mask: size - 1 });
   }
 
+  /** False when request `i` was passed on while it came in, and a part of it is gone. */
+  isRepeatable(i: number): boolean {
+    return this.segments[i & this.mask].isRepeatable;
+  }
+
   /** True when request `i` was written to its last byte, so that the server may have carried it out. */
   wasSent(i: number): boolean {
     if (i < this.sent) return true;
@@ -168,19 +193,25 @@ export class RequestQueue {
   detach(i: number): Detached {
     const at = i & this.mask;
     const segment = this.segments[at];
-    const { starts } = this;
-    const parts =
-      segment.parts === null
-        ? [segment.bytes.slice(starts[at], this.endOf(i))]
-        : [segment.first, ...segment.parts];
-    return { who: this.who[at], tag: this.tags[at], command: this.commands[at], time: this.times[at], parts };
+    const passing = segment.isPassing ? segment : null;
+    let parts: Uint8Array[] = [];
+    if (segment.parts === null) parts = [segment.bytes.slice(this.starts[at], this.endOf(i))];
+    else if (passing === null) parts = [segment.first, ...segment.parts];
+    return {
+      who: this.who[at],
+      tag: this.tags[at],
+      command: this.commands[at],
+      time: this.times[at],
+      parts,
+      passing,
+    };
   }
 
   /** Empties the queue; what it held is the caller's to deal with. */
   clear(): void {
     for (let i = this.head; i < this.tail; i++) {
       const segment = this.segments[i & this.mask];
-      if (segment.last === i && segment !== this.open) recycle(segment);
+      if (segment.last === i && segment !== this.open) this.release(segment);
     }
     this.open = null;
     this.head = this.tail;
@@ -215,7 +246,7 @@ export class RequestQueue {
     for (let i = this.sent; i < this.tail; i++) {
       const segment = this.segments[i & this.mask];
       if (!this.isLocal(i)) all.push(this.detach(i));
-      if (segment.last === i && segment !== shared) recycle(segment);
+      if (segment.last === i && segment !== shared) this.release(segment);
     }
     if (shared !== null && this.tail > this.sent) {
       shared.used = shared.sentTo;
@@ -234,8 +265,9 @@ export class RequestQueue {
 
   /** Puts a detached request at the end. */
   pushDetached(request: Detached): void {
-    const { who, tag, command, time, parts } = request;
-    if (parts.length === 1) this.push(who, tag, command, time, parts[0], 0, parts[0].length);
+    const { who, tag, command, time, parts, passing } = request;
+    if (passing !== null) this.pushPassing(who, tag, command, time, passing);
+    else if (parts.length === 1) this.push(who, tag, command, time, parts[0], 0, parts[0].length);
     else this.pushParts(who, tag, command, time, parts);
   }
 }

@@ -1,11 +1,13 @@
-import { COMMANDS, FATE_KEY, lookupCommand } from '../protocol/command-table.ts';
 import { encodeRequest } from '../protocol/replies.ts';
 import { FRAME_DONE, FRAME_INLINE, FRAME_MORE, RequestFrame } from '../protocol/request-frame.ts';
 import type { Client } from './client.ts';
+import { LargeRequest } from './large-request.ts';
 import { BY_REFERENCE } from './segment.ts';
 
 /** Longest inline command. */
 const MAX_INLINE = 64 * 1024;
+/** A request that grows beyond this while it is collected is treated as a large one. */
+const SMALL = 64 * 1024;
 const LF = 10;
 
 /** The frame that whole requests are parsed with; a client with half a request takes it along. */
@@ -15,38 +17,59 @@ let spare = new RequestFrame();
 export class RequestReader {
   /** Of a request that is not complete: its frame … */
   private frame: RequestFrame | null = null;
-  /** … and its bytes, collected … */
+  /** … and its bytes, copied together … */
   private collected: Uint8Array | null = null;
   private length = 0;
-  /** … or, when only the end of a large last element is missing, the chunks as they came. */
-  private chain: Uint8Array[] | null = null;
-  private chainNeeds = 0;
+  /** … or, when much is missing, this. */
+  private large: LargeRequest | null = null;
   /** Half an inline command. */
   private line: Uint8Array | null = null;
+  /** What came behind a request that must be answered first. */
+  private backlog: Uint8Array | null = null;
 
   constructor(private readonly client: Client) {}
 
   read(chunk: Uint8Array): void {
-    if (this.frame !== null) this.continueRequest(chunk);
+    if (this.large !== null) this.continueLarge(this.large, chunk);
+    else if (this.frame !== null) this.collect(this.frame, chunk, 0);
     else if (this.line !== null) {
       const whole = Buffer.concat([this.line, chunk]);
       this.line = null;
       this.readFrom(whole, 0);
     } else this.readFrom(chunk, 0);
-    this.client.regulateInput();
+  }
+
+  /** Bytes that are kept until more come. */
+  get bytes(): number {
+    return this.length + (this.large?.bytes ?? 0) + (this.backlog?.length ?? 0) + (this.line?.length ?? 0);
   }
 
   /** Part of a request has come, and not the rest. */
   get isHalfway(): boolean {
-    return this.frame !== null || this.line !== null;
+    return this.frame !== null || this.line !== null || this.large !== null;
   }
 
   /** Forgets a half request. */
   drop(): void {
+    this.large?.abandon();
+    this.forget();
+    this.line = null;
+    this.backlog = null;
+  }
+
+  private forget(): void {
     this.frame = null;
     this.collected = null;
-    this.chain = null;
-    this.line = null;
+    this.length = 0;
+    this.large = null;
+  }
+
+  /** The request that everything waited for is answered. */
+  proceed(): void {
+    const { backlog } = this;
+    if (backlog === null || this.client.isClosing) return;
+    this.backlog = null;
+    this.readFrom(backlog, 0);
   }
 
   private readFrom(chunk: Uint8Array, start: number): void {
@@ -54,6 +77,10 @@ export class RequestReader {
     const length = chunk.length;
     const frame = spare;
     while (start < length) {
+      if (client.passing !== null) {
+        this.putBack(chunk, start);
+        return;
+      }
       frame.begin(start);
       const outcome = frame.parse(chunk, length);
       if (outcome === FRAME_DONE) {
@@ -74,53 +101,45 @@ export class RequestReader {
     }
   }
 
+  private putBack(chunk: Uint8Array, start: number): void {
+    const rest = chunk.subarray(start);
+    this.backlog = this.backlog === null ? rest : Buffer.concat([this.backlog, rest]);
+  }
+
   private keep(frame: RequestFrame, chunk: Uint8Array, start: number): void {
     spare = new RequestFrame();
-    this.frame = frame;
-    const missing = frame.need - chunk.length;
-    if (frame.lastBulk && missing > BY_REFERENCE && isPlain(frame, chunk)) {
-      this.chain = [chunk.subarray(start)];
-      this.chainNeeds = missing;
-      frame.rebase(start);
+    const isLarge = Math.max(frame.need - chunk.length, chunk.length - start) > BY_REFERENCE;
+    frame.rebase(start);
+    if (isLarge) {
+      this.large = new LargeRequest(this.client, frame, chunk.subarray(start));
       return;
     }
+    this.frame = frame;
     this.length = chunk.length - start;
-    frame.rebase(start);
-    this.collected = new Uint8Array(Math.max(256, this.length * 2, Math.min(frame.need, BY_REFERENCE * 8)));
+    this.collected = new Uint8Array(Math.max(256, this.length * 2, frame.need));
     this.collected.set(chunk.subarray(start));
   }
 
-  private continueRequest(chunk: Uint8Array): void {
-    if (this.chain !== null) this.continueChain(this.chain, chunk);
-    else this.collect(this.frame as RequestFrame, chunk);
-  }
-
-  private continueChain(chain: Uint8Array[], chunk: Uint8Array): void {
-    const taken = Math.min(this.chainNeeds, chunk.length);
-    chain.push(taken === chunk.length ? chunk : chunk.subarray(0, taken));
-    this.chainNeeds -= taken;
-    if (this.chainNeeds > 0) return;
-    const frame = this.frame as RequestFrame;
-    this.drop();
-    if (chunk[taken - 1] !== LF) {
-      this.client.protocolError('expected CRLF after a bulk string');
-      return;
+  private continueLarge(large: LargeRequest, chunk: Uint8Array): void {
+    const end = large.take(chunk, 0);
+    const { fault } = large;
+    if (fault !== null) this.client.protocolError(fault);
+    else if (large.isComplete) {
+      this.forget();
+      large.complete();
+      if (end < chunk.length && !this.client.isClosing) this.readFrom(chunk, end);
     }
-    this.client.pool.dispatchChain(this.client, frame, chain);
-    if (taken < chunk.length && !this.client.isClosing) this.readFrom(chunk, taken);
   }
 
   /** Takes from the chunk what the request needs, a little more at a time, until it is complete. */
-  private collect(frame: RequestFrame, chunk: Uint8Array): void {
-    let taken = 0;
+  private collect(frame: RequestFrame, chunk: Uint8Array, taken: number): void {
     while (taken < chunk.length) {
-      const wanted = Math.max(frame.need - this.length, 4096);
-      const count = Math.min(wanted, chunk.length - taken);
-      const { requestBytes } = this.client.pool.limits;
-      if (this.length + count > requestBytes) {
-        this.client.protocolError(`a request has at most ${requestBytes} bytes`);
+      if (this.length > SMALL || frame.need - this.length > BY_REFERENCE) {
+        this.becomeLarge(frame, chunk, taken);
         return;
       }
+      const wanted = Math.max(frame.need - this.length, 4096);
+      const count = Math.min(wanted, chunk.length - taken);
       const collected = this.room(count);
       collected.set(chunk.subarray(taken, taken + count), this.length);
       this.length += count;
@@ -133,11 +152,18 @@ export class RequestReader {
         return;
       }
       taken -= this.length - frame.end;
-      this.drop();
+      this.forget();
       this.client.pool.dispatch(this.client, frame, collected, 0, frame.end);
       if (taken < chunk.length && !this.client.isClosing) this.readFrom(chunk, taken);
       return;
     }
+  }
+
+  private becomeLarge(frame: RequestFrame, chunk: Uint8Array, taken: number): void {
+    const collected = (this.collected as Uint8Array).subarray(0, this.length);
+    this.forget();
+    this.large = new LargeRequest(this.client, frame, collected);
+    this.continueLarge(this.large, chunk.subarray(taken));
   }
 
   private room(count: number): Uint8Array {
@@ -174,11 +200,4 @@ export class RequestReader {
     this.client.pool.dispatch(this.client, frame, request, 0, request.length);
     return end + 1;
   }
-}
-
-/** A command routed by its first argument, which is there. */
-function isPlain(frame: RequestFrame, chunk: Uint8Array): boolean {
-  if (frame.complete < 2) return false;
-  const id = lookupCommand(chunk, frame.args[0], frame.args[1]);
-  return id >= 0 && COMMANDS[id].fate === FATE_KEY;
 }

@@ -13,12 +13,16 @@ export class Segment {
   sentTo = 0;
   /** Number (in the connection's queue) of the last request in it. */
   last = -1;
-  /** For requests that came in many chunks: the chunks after `bytes`. */
+  /** For requests that came in many chunks: the chunks after `first`. */
   parts: Uint8Array[] | null = null;
-  private part = 0;
+  /** The rest of the request is still to come in. */
+  open = false;
   /** The first chunk, also after `nextPart`. */
-  readonly first: Uint8Array;
+  first: Uint8Array;
   readonly pooled: boolean;
+  private part = 0;
+  /** Chunks are let go once they are written. */
+  private passing = false;
 
   constructor(bytes: Uint8Array, pooled: boolean) {
     this.bytes = bytes;
@@ -26,10 +30,25 @@ export class Segment {
     this.pooled = pooled;
   }
 
+  /** A request that is sent while it comes in, of which these chunks have come. */
+  static passing(chunks: Uint8Array[]): Segment {
+    const segment = new Segment(chunks[0], false);
+    segment.used = chunks[0].length;
+    segment.parts = chunks.slice(1);
+    segment.passing = true;
+    segment.open = true;
+    return segment;
+  }
+
   /** When this chunk is out: goes on to the next one. False when there is none. */
   nextPart(): boolean {
-    if (this.parts === null || this.part >= this.parts.length) return false;
-    this.bytes = this.parts[this.part++];
+    const { parts } = this;
+    if (parts === null || this.part >= parts.length) return false;
+    this.bytes = parts[this.part];
+    if (this.passing) {
+      this.first = NOTHING;
+      parts.shift();
+    } else this.part++;
     this.sentTo = 0;
     this.used = this.bytes.length;
     return true;
@@ -37,9 +56,36 @@ export class Segment {
 
   /** True when every byte was handed to the kernel. */
   get allSent(): boolean {
-    return this.sentTo === this.used && (this.parts === null || this.part >= this.parts.length);
+    if (this.open || this.sentTo < this.used) return false;
+    return this.parts === null || this.part >= this.parts.length;
+  }
+
+  /** False once a byte of a passing request is gone, which then cannot be sent again. */
+  get isRepeatable(): boolean {
+    return !this.passing || (this.bytes === this.first && this.sentTo === 0);
+  }
+
+  /** Lets go of all bytes: the request is answered. */
+  empty(): void {
+    this.bytes = NOTHING;
+    this.first = NOTHING;
+    this.parts = null;
+  }
+
+  get isPassing(): boolean {
+    return this.passing;
+  }
+
+  /** Bytes that are here and were not handed to the kernel. */
+  get unsent(): number {
+    let bytes = this.used - this.sentTo;
+    if (this.parts !== null)
+      for (let i = this.part; i < this.parts.length; i++) bytes += this.parts[i].length;
+    return bytes;
   }
 }
+
+const NOTHING = new Uint8Array(0);
 
 const free: Segment[] = [];
 
@@ -57,9 +103,9 @@ export function referringSegment(bytes: Uint8Array, from: number, to: number): S
   return segment;
 }
 
-/** Gives a segment back for reuse. */
+/** Gives a pooled segment back for reuse. */
 export function recycle(segment: Segment): void {
-  if (!segment.pooled || free.length >= MAX_FREE) return;
+  if (free.length >= MAX_FREE) return;
   segment.used = 0;
   segment.sentTo = 0;
   free.push(segment);

@@ -3,6 +3,7 @@ import type { Transport } from '../transport/link.ts';
 import { ConfirmingConnection } from './confirming-connection.ts';
 import { type EndKind, ServerConnection } from './connection.ts';
 import { LATENCY_BUCKETS, ServerCounters } from './counters.ts';
+import { LargeConnections } from './large-connections.ts';
 import type { Loop } from './loop.ts';
 
 /** What a server needs of the pool around it. */
@@ -39,6 +40,8 @@ export class PoolServer {
   private next = 0;
   private readonly slowAbove: number;
   private readonly resp3: ServerConnection[] = [];
+  /** Connections that requests too large to be kept pass through. */
+  readonly large = new LargeConnections((protocol) => this.newConnection(protocol));
   private readonly warned = new Set<string>();
 
   constructor(
@@ -78,8 +81,7 @@ export class PoolServer {
     const { connections } = protocol === 3 ? { connections: this.resp3 } : this;
     const limit = this.context.config.serverConnections;
     if (connections.length < limit) {
-      const Kind = this.context.config.waitReplicas > 0 ? ConfirmingConnection : ServerConnection;
-      const connection = new Kind(this, protocol);
+      const connection = this.newConnection(protocol);
       connections.push(connection);
       return connection;
     }
@@ -88,9 +90,15 @@ export class PoolServer {
     return connections[this.next];
   }
 
+  private newConnection(protocol: number): ServerConnection {
+    const Kind = this.context.config.waitReplicas > 0 ? ConfirmingConnection : ServerConnection;
+    return new Kind(this, protocol);
+  }
+
   /** Every connection, whatever it speaks. */
   get all(): ServerConnection[] {
-    return this.resp3.length === 0 ? this.connections : [...this.connections, ...this.resp3];
+    if (this.resp3.length + this.large.all.length === 0) return this.connections;
+    return [...this.connections, ...this.resp3, ...this.large.all];
   }
 
   mayConnect(): boolean {

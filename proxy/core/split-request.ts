@@ -7,6 +7,8 @@ const LF = 10;
 const MINUS = 45;
 const DOLLAR = 36;
 const CRLF = Buffer.from('\r\n');
+/** Replies up to this are not accounted: they are gone with the turn, or soon after. */
+const NEGLIGIBLE = 4096;
 const CLOSED_ERROR = errorReply(CLOSED);
 const INVALID_ERROR = errorReply(INVALID);
 
@@ -34,6 +36,9 @@ export class SplitRequest implements Receiver {
   private readonly owners: Part[] = [];
   private readonly byServer: (Part | undefined)[] = [];
   private waiting = 0;
+  /** Bytes of large replies that wait to be merged. */
+  private kept = 0;
+  private isTooLarge = false;
 
   constructor(
     readonly owner: Client,
@@ -55,8 +60,9 @@ export class SplitRequest implements Receiver {
   }
 
   reply(part: number, chunk: Uint8Array, from: number, to: number): void {
-    if (chunk[from] === KIND[this.merge]) this.parts[part].reply = chunk.subarray(from, to);
-    else this.parts[part].error = INVALID_ERROR;
+    if (chunk[from] !== KIND[this.merge]) this.parts[part].error = INVALID_ERROR;
+    else if (!this.isTooLarge) this.parts[part].reply = chunk.subarray(from, to);
+    if (to - from > NEGLIGIBLE) this.arriving(part, to - from);
     this.partDone();
   }
 
@@ -65,13 +71,25 @@ export class SplitRequest implements Receiver {
     this.reply(part, whole, 0, whole.length);
   }
 
+  /** What was merged so far must be in bounds too. */
+  arriving(_part: number, bytes: number): void {
+    this.kept += bytes;
+    this.owner.arriving(this.tag, bytes);
+    if (this.isTooLarge || this.kept <= this.owner.pool.config.requestBytes) return;
+    this.isTooLarge = true;
+    for (const part of this.parts) part.reply = CRLF;
+  }
+
+  /** The rest of what is too large is thrown away as it comes. */
   canStream(): boolean {
-    return false;
+    return this.isTooLarge;
   }
 
   stream(): void {}
 
-  streamed(): void {}
+  streamed(): void {
+    this.partDone();
+  }
 
   abort(): void {
     this.owner.abort();
@@ -85,10 +103,13 @@ export class SplitRequest implements Receiver {
 
   private partDone(): void {
     this.waiting--;
-    if (this.waiting > 0 || this.owner.gone) return;
+    if (this.waiting > 0) return;
+    if (this.kept > 0) this.owner.arriving(this.tag, -this.kept);
+    if (this.owner.gone) return;
     // the original reports the first failing part in the order of the servers
     const failed = this.parts.filter((part) => part.error !== null).sort((a, b) => a.server - b.server);
-    if (failed.length > 0) this.owner.fail(this.tag, this.errorOf(failed));
+    if (this.isTooLarge) this.owner.fail(this.tag, tooLarge(this.owner.pool.config.requestBytes));
+    else if (failed.length > 0) this.owner.fail(this.tag, this.errorOf(failed));
     else if (this.merge === 'values') this.mergeValues();
     else if (this.merge === 'sum') this.mergeSum();
     else this.owner.reply(this.tag, this.parts[0].reply, 0, this.parts[0].reply.length);
@@ -138,6 +159,12 @@ export class SplitRequest implements Receiver {
     }
     owner.reply(tag, merged, 0, at);
   }
+}
+
+function tooLarge(limit: number): Uint8Array {
+  return errorReply(
+    `the merged reply has more than ${limit} bytes (request_bytes); ask for fewer keys at a time`,
+  );
 }
 
 /** End of the bulk string (or null, also RESP3's) that begins at `start`; -1 when there is none. */

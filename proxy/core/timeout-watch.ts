@@ -14,15 +14,16 @@ export class TimeoutWatch {
   private readonly interval: number;
 
   constructor(private readonly pool: Pool) {
-    const { timeout, failoverHold, sentinels } = pool.config;
-    const limits = [timeout, sentinels.length > 0 ? failoverHold : 0].filter((limit) => limit > 0);
-    this.interval =
-      limits.length === 0 ? 0 : Math.min(LONGEST, Math.max(SHORTEST, Math.min(...limits) / SHARE));
+    const { timeout, failoverHold, sentinels, clientStall } = pool.config;
+    const limits = [timeout, sentinels.length > 0 ? failoverHold : 0, clientStall].filter(
+      (limit) => limit > 0,
+    );
+    this.interval = Math.min(LONGEST, Math.max(SHORTEST, Math.min(...limits) / SHARE));
   }
 
   /** Something is under way. Cheap when the watch is on already. */
   start(): void {
-    if (this.timer !== null || this.interval === 0) return;
+    if (this.timer !== null) return;
     this.timer = setTimeout(this.look, this.interval);
     // what is left in the queues of a closed pool must not keep the process alive
     this.timer.unref();

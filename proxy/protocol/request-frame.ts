@@ -28,8 +28,6 @@ export class RequestFrame {
   end = 0;
   /** After FRAME_MORE: where the request must at least reach to the next time. */
   need = 0;
-  /** After FRAME_MORE: true when `need` is the end of the last element, whose bytes need no parsing. */
-  lastBulk = false;
   /** After FRAME_BAD: the sentence for the client. */
   fault = '';
   private done = 0;
@@ -42,9 +40,14 @@ export class RequestFrame {
     this.at = start;
   }
 
-  /** How many elements are complete (or, for the last one, begun). */
+  /** After FRAME_MORE: how many elements are complete. */
   get complete(): number {
     return this.done;
+  }
+
+  /** After FRAME_MORE: where the first element begins that is not complete (or the header, when even that is not). */
+  get resumeAt(): number {
+    return this.at;
   }
 
   /** Moves all offsets by -`start`: the bytes were copied to the front of another buffer. */
@@ -57,7 +60,6 @@ export class RequestFrame {
   /** Parses `buffer[.., length)` on from where it stopped. */
   parse(buffer: Uint8Array, length: number): number {
     let p = this.at;
-    this.lastBulk = false;
     if (this.argc < 0) {
       if (p >= length) return this.more(p, p + 1);
       if (buffer[p] !== STAR) return FRAME_INLINE;
@@ -78,10 +80,7 @@ export class RequestFrame {
       if (size > MAX_BULK) return this.bad('invalid bulk length');
       const from = this.numberEnd;
       const to = from + size;
-      if (to + 2 > length) {
-        this.lastBulk = i === argc - 1;
-        return this.pause(i, p, to + 2);
-      }
+      if (to + 2 > length) return this.pause(i, p, to + 2);
       if (buffer[to] !== CR || buffer[to + 1] !== LF) return this.bad('expected CRLF after a bulk string');
       if (i * 2 >= this.args.length) this.args = grown(this.args, this.args.length * 2);
       this.args[2 * i] = from;
@@ -141,6 +140,7 @@ function grown(array: Int32Array, size: number): Int32Array<ArrayBuffer> {
   return larger;
 }
 
-function printable(byte: number): string {
+/** One byte for a message. */
+export function printable(byte: number): string {
   return byte >= 32 && byte < 127 ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`;
 }

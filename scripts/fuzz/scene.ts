@@ -1,6 +1,7 @@
 import { parseConfig } from '../../proxy/config/nutcracker-yml.ts';
+import { BufferBudget } from '../../proxy/core/buffer-budget.ts';
 import { Loop } from '../../proxy/core/loop.ts';
-import { DEFAULT_LIMITS, Pool } from '../../proxy/core/pool.ts';
+import { Pool } from '../../proxy/core/pool.ts';
 import type { LinkOwner, Listener } from '../../proxy/transport/link.ts';
 import { MemoryLink, MemoryNetwork } from '../../proxy/transport/memory.ts';
 import { MemoryRedis } from './memory-redis.ts';
@@ -32,7 +33,7 @@ export class FuzzScene {
       loop: this.loop,
       transport: this.network,
       mbufSize: 16384,
-      limits: DEFAULT_LIMITS,
+      budget: new BufferBudget(),
       slowAbove: 1e9,
       log: () => undefined,
       onSlow: () => undefined,

@@ -38,7 +38,7 @@ const LINES: readonly string[] = [
 function comparable(stderr: string): string {
   return stderr
     .split('\n')
-    .filter((line) => !/^ +(-o|-c|-p), |^ +--(drain-timeout|slow-log)/.test(line))
+    .filter((line) => !/^ +(-o|-c|-p), |^ +--(drain-timeout|slow-log|buffer-limit)/.test(line))
     .join('\n');
 }
 

@@ -1,6 +1,7 @@
 import { parseConfig } from '../../proxy/config/nutcracker-yml.ts';
+import { BufferBudget } from '../../proxy/core/buffer-budget.ts';
 import { Loop } from '../../proxy/core/loop.ts';
-import { DEFAULT_LIMITS, Pool } from '../../proxy/core/pool.ts';
+import { Pool } from '../../proxy/core/pool.ts';
 import { FRAME_DONE, RequestFrame } from '../../proxy/protocol/request-frame.ts';
 import type { Link, LinkOwner, Listener } from '../../proxy/transport/link.ts';
 import { MemoryLink, MemoryNetwork } from '../../proxy/transport/memory.ts';
@@ -15,6 +16,8 @@ export class ScriptedServer {
   /** Answers given at once, by the first word in upper case: the handshake's. */
   readonly always = new Map<string, string>();
   readonly links: Link[] = [];
+  /** Bytes that have come, of unfinished requests too. */
+  received = 0;
   private readonly origins: Link[] = [];
 
   accept(link: Link): LinkOwner {
@@ -24,6 +27,7 @@ export class ScriptedServer {
     const gone = (): void => void this.links.splice(this.links.indexOf(link), 1);
     return {
       onBytes: (chunk) => {
+        this.received += chunk.length;
         const bytes = Buffer.concat([rest, chunk]);
         let at = 0;
         for (;;) {
@@ -83,6 +87,12 @@ export interface MemoryClient {
   ended: boolean;
   /** Sends a request with the next `settle`, all of a client at once. */
   ask(...words: string[]): void;
+  /** The same with bytes, which need not be whole requests. */
+  send(bytes: Uint8Array): void;
+  /** Its own end of the connection: `paused` is a client that does not read. */
+  readonly link: MemoryLink;
+  /** The proxy's end: `paused` is a client that is not read from, `capacity` a slow line to it. */
+  readonly proxyEnd: MemoryLink;
   deliver(): void;
   leave(): void;
 }
@@ -106,11 +116,13 @@ export interface MemoryScene {
  * @param settings lines of the pool's section besides `listen`, `redis` and `servers`
  * @param addresses servers as nutcracker.yml writes them, `host:port:weight name`
  * @param others addresses besides, `host:port`: where a master may move to
+ * @param bufferLimit bytes that all clients together may have waiting in the proxy
  */
 export async function memoryScene(
   settings: readonly string[],
   addresses: readonly string[] = ['10.0.0.1:6379:1 one'],
   others: readonly string[] = [],
+  bufferLimit?: number,
 ): Promise<MemoryScene> {
   const network = new MemoryNetwork();
   const servers: ScriptedServer[] = [];
@@ -129,7 +141,7 @@ export async function memoryScene(
     loop,
     transport: network,
     mbufSize: 16384,
-    limits: DEFAULT_LIMITS,
+    budget: new BufferBudget(bufferLimit),
     slowAbove: 100,
     log: (text) => void warnings.push(text),
     onSlow: (_, server, command, ms) => void slow.push(`${command} ${ms} ${server.name}`),
@@ -172,15 +184,20 @@ function connectClient(network: MemoryNetwork, pool: Pool): MemoryClient {
   const [near, far] = [new MemoryLink(), new MemoryLink()];
   near.peer = far;
   far.peer = near;
-  const waiting: Buffer[] = [];
+  const waiting: Uint8Array[] = [];
   const ended = (): void => {
     client.ended = true;
   };
   const client: MemoryClient = {
     said: '',
     ended: false,
+    link: near,
+    proxyEnd: far,
     ask(...words) {
       waiting.push(request(...words));
+    },
+    send(bytes) {
+      waiting.push(bytes);
     },
     deliver() {
       const bytes = Buffer.concat(waiting.splice(0));

@@ -1,104 +1,265 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
-import { parseConfig } from '../../../proxy/config/nutcracker-yml.ts';
-import { Loop } from '../../../proxy/core/loop.ts';
-import { DEFAULT_LIMITS, type Limits, Pool } from '../../../proxy/core/pool.ts';
-import type { LinkOwner } from '../../../proxy/transport/link.ts';
-import { MemoryLink, MemoryNetwork } from '../../../proxy/transport/memory.ts';
-import { MemoryRedis } from '../../../scripts/fuzz/memory-redis.ts';
+import { afterEach, describe, test } from 'node:test';
+import { closeScenes, type MemoryScene, memoryScene } from '../../support/memory-scene.ts';
 import { request } from '../../support/raw-client.ts';
 
-/** A pool before one small Redis, everything in memory, with one client whose answers are in `said`. */
-async function scene(limits: Partial<Limits>) {
-  const network = new MemoryNetwork();
-  const redis = new MemoryRedis();
-  const address = { kind: 'tcp', host: '10.0.0.1', port: 6379 } as const;
-  await network.listen({ address, backlog: 1, reusePort: false, keepAlive: false }, (link) =>
-    redis.accept(link),
-  );
-  const loop = new Loop(() => {});
-  const [config] = parseConfig('p:\n  listen: 127.0.0.1:1\n  redis: true\n  servers:\n  - 10.0.0.1:6379:1\n');
-  const warnings: string[] = [];
-  const pool = new Pool(config, {
-    loop,
-    transport: network,
-    mbufSize: 16384,
-    limits: { ...DEFAULT_LIMITS, ...limits },
-    slowAbove: 1e9,
-    log: (text) => void warnings.push(text),
-    onSlow: () => {},
-  });
-  const seen = { said: '', ended: false };
-  const owner: LinkOwner = {
-    onBytes: (chunk) => {
-      seen.said += Buffer.from(chunk).toString('latin1');
-    },
-    onWritable: () => {},
-    onEnd: () => {
-      seen.ended = true;
-    },
-    onClosed: () => {
-      seen.ended = true;
-    },
-  };
-  const [near, far] = [new MemoryLink(), new MemoryLink()];
-  near.peer = far;
-  far.peer = near;
-  near.owner = owner;
-  network.links.push(near, far);
-  far.owner = pool.accept(far, 'somebody');
-  const settle = (): void => {
-    for (let quiet = 0; quiet < 3; ) {
-      loop.flush();
-      quiet = network.step() ? 0 : quiet + 1;
-    }
-  };
-  return { redis, pool, near, far, seen, warnings, settle };
+afterEach(closeScenes);
+
+const MIB = 1024 * 1024;
+const bulk = (length: number): string => `$${length}\r\n${'x'.repeat(length)}`;
+
+/** Answers whatever the first server was asked so far. */
+function answerAll({ servers, settle }: MemoryScene, reply: string): void {
+  servers[0].answer(...servers[0].asked.map(() => reply));
+  settle();
 }
 
-describe('limits', () => {
-  test('a client that does not read is not read from, and goes on when it does', async () => {
-    const { near, far, seen, settle } = await scene({ clientOutput: 10_000 });
-    far.capacity = 1000;
-    near.paused = true;
-    const set = request('SET', 'k', 'x'.repeat(3000));
-    near.write(set, 0, set.length);
-    const get = request('GET', 'k');
-    for (let i = 0; i < 50; i++) {
-      near.write(get, 0, get.length);
-      settle();
-    }
-    assert.equal(far.paused, true);
-    near.paused = false;
-    settle();
-    assert.equal(far.paused, false);
-    assert.equal(seen.said.length, 5 + 50 * (7 + 3000 + 2));
-  });
-
-  test('one that leaves too much unread is closed, and the log says why', async () => {
-    const { near, far, seen, warnings, pool, settle } = await scene({ clientUnread: 20_000 });
-    far.capacity = 1000;
-    near.paused = true;
-    const set = request('SET', 'k', 'x'.repeat(3000));
-    near.write(set, 0, set.length);
+describe('a client that does not read', () => {
+  test('is not read from, and goes on when it does', async () => {
+    const scene = await memoryScene([]);
+    const { client, settle } = scene;
+    const one = client();
+    one.proxyEnd.capacity = 1000;
+    one.link.paused = true;
     for (let i = 0; i < 20; i++) {
-      const get = request('GET', 'k');
-      near.write(get, 0, get.length);
+      one.ask('GET', 'k');
+      settle();
+      answerAll(scene, bulk(100_000));
     }
+    assert.equal(one.proxyEnd.paused, true);
+    one.link.paused = false;
     settle();
-    assert.equal(seen.ended, true);
-    assert.equal(pool.clients.size, 0);
-    assert.match(warnings.join(), /client somebody leaves \d+ bytes of replies unread and is closed/);
+    answerAll(scene, bulk(100_000));
+    assert.equal(one.proxyEnd.paused, false);
+    assert.equal(one.said.length, 20 * (9 + 100_000 + 2));
   });
 
-  test('a request that is too big is refused before it is collected', async () => {
-    const { near, seen, settle } = await scene({ requestBytes: 100_000 });
-    const big = request('MSET', 'a', 'x'.repeat(90_000), 'b', 'y'.repeat(90_000));
-    for (let at = 0; at < big.length; at += 10_000) {
-      near.write(big, at, Math.min(big.length, at + 10_000));
+  test('its reply stays on the server while nobody waits behind it', async () => {
+    const scene = await memoryScene(['client_stall: 1000', 'timeout: 400']);
+    const { client, servers, settle, pass, pool } = scene;
+    const one = client();
+    one.proxyEnd.capacity = 1000;
+    one.link.paused = true;
+    one.ask('GET', 'k');
+    settle();
+    const [link] = servers[0].links as (typeof one.link)[];
+    for (let i = 0; i < 30; i++) {
+      const piece = Buffer.from(i === 0 ? `$${3 * MIB}\r\n` : 'x'.repeat(100_000));
+      link.write(piece, 0, piece.length);
       settle();
     }
-    assert.equal(seen.said, '-ERR Protocol error: a request has at most 100000 bytes\r\n');
-    assert.equal(seen.ended, true);
+    assert.equal((link.peer as typeof one.link).paused, true);
+    assert.ok(pool.budget.used < 2 * MIB, `${pool.budget.used} bytes are kept`);
+    pass(10_000);
+    assert.equal(one.ended, false, 'it harms nobody');
+    const rest = Buffer.from(`${'x'.repeat(3 * MIB - 29 * 100_000)}\r\n`);
+    link.write(rest, 0, rest.length);
+    one.link.paused = false;
+    settle();
+    assert.equal(one.said.length, `$${3 * MIB}\r\n`.length + 3 * MIB + 2);
+  });
+
+  test('others behind its reply: it is kept for a while, up to client_bytes', async () => {
+    const scene = await memoryScene(['client_bytes: 5000000']);
+    const { client, servers, settle } = scene;
+    const [one, other] = [client(), client()];
+    one.proxyEnd.capacity = 1000;
+    one.link.paused = true;
+    one.ask('GET', 'large');
+    other.ask('GET', 'k');
+    settle();
+    servers[0].answer(bulk(3 * MIB), '+other');
+    settle();
+    assert.equal(other.said, '+other\r\n');
+    assert.equal(one.ended, false);
+  });
+
+  for (const [settings, milliseconds] of [
+    [['client_stall: 1000'], 1000],
+    [['client_stall: 1000', 'timeout: 400'], 400],
+  ] as const) {
+    test(`above that they wait, for ${settings.join(' and ')} no longer than ${milliseconds} ms; then it is closed`, async () => {
+      const scene = await memoryScene(['client_bytes: 1500000', ...settings]);
+      const { client, servers, settle, pass, pool, warnings } = scene;
+      const [one, other] = [client(), client()];
+      one.proxyEnd.capacity = 1000;
+      one.link.paused = true;
+      one.ask('GET', 'large');
+      other.ask('GET', 'k');
+      settle();
+      const [link] = servers[0].links as (typeof one.link)[];
+      const reply = Buffer.from(`${bulk(4 * MIB)}\r\n+other\r\n`);
+      for (let at = 0; at < reply.length; at += MIB) {
+        link.write(reply, at, Math.min(at + MIB, reply.length));
+        settle();
+      }
+      pass(milliseconds - 1);
+      assert.equal(other.said, '');
+      pass(2);
+      assert.equal(one.ended, true);
+      assert.equal(other.said, '+other\r\n', 'the rest of the large reply is thrown away');
+      assert.match(
+        warnings.join(),
+        new RegExp(
+          `somebody is closed: it left \\d+ bytes unread and held up others on 'one' for ${milliseconds} ms`,
+        ),
+      );
+      assert.equal(pool.servers[0].counters.timedOut, 0, 'no fault of the server');
+      assert.equal(pool.budget.used, 0);
+    });
+  }
+
+  test('it leaves while the server is not read: the server is read again', async () => {
+    const scene = await memoryScene(['client_bytes: 1500000']);
+    const { client, servers, settle } = scene;
+    const [one, other] = [client(), client()];
+    one.proxyEnd.capacity = 1000;
+    one.link.paused = true;
+    one.ask('GET', 'large');
+    settle();
+    const [link] = servers[0].links as (typeof one.link)[];
+    const reply = Buffer.from(`${bulk(4 * MIB)}\r\n`);
+    link.write(reply, 0, 2 * MIB);
+    settle();
+    link.write(reply, 2 * MIB, reply.length);
+    other.ask('GET', 'k');
+    one.link.close();
+    settle();
+    servers[0].asked.shift();
+    servers[0].answer('+other');
+    settle();
+    assert.equal(other.said, '+other\r\n');
+  });
+});
+
+describe('a client with much under way', () => {
+  test('is not read from above client_requests, and is when they are answered', async () => {
+    const scene = await memoryScene(['client_requests: 100']);
+    const { client, settle } = scene;
+    const one = client();
+    for (let i = 0; i < 30; i++) {
+      for (let k = 0; k < 10; k++) one.ask('GET', String(i * 10 + k));
+      settle();
+    }
+    assert.equal(one.proxyEnd.paused, true);
+    assert.equal(scene.servers[0].asked.length, 110, 'a turn of ten more than allowed');
+    while (scene.servers[0].asked.length > 0) answerAll(scene, ':1');
+    assert.equal(one.said, ':1\r\n'.repeat(300));
+    assert.equal(one.proxyEnd.paused, false);
+  });
+
+  test('is not read from above client_bytes, while others are', async () => {
+    const scene = await memoryScene(['client_bytes: 1000000']);
+    const { client, settle, pool } = scene;
+    const [one, other] = [client(), client()];
+    for (let i = 0; i < 100; i++) {
+      one.ask('SET', 'k', 'x'.repeat(50_000));
+      settle();
+    }
+    assert.equal(one.proxyEnd.paused, true);
+    assert.ok(pool.budget.used < 1_100_000, `${pool.budget.used} bytes`);
+    other.ask('GET', 'k');
+    settle();
+    while (scene.servers[0].asked.length > 0) answerAll(scene, '+OK');
+    assert.equal(one.said, '+OK\r\n'.repeat(100));
+    assert.equal(other.said, '+OK\r\n');
+    assert.equal(pool.budget.used, 0);
+  });
+});
+
+describe('all clients together', () => {
+  test('the less is left, the smaller a client must be to be read from; small ones always are', async () => {
+    const scene = await memoryScene([], undefined, undefined, 4 * MIB);
+    const { client, settle, pool } = scene;
+    const large = Array.from({ length: 6 }, client);
+    for (let i = 0; i < 60; i++) {
+      for (const each of large) each.ask('SET', 'k', 'x'.repeat(50_000));
+      settle();
+    }
+    for (const each of large) {
+      assert.equal(each.proxyEnd.paused, true);
+      assert.equal(each.ended, false);
+    }
+    assert.ok(pool.budget.used <= 4 * MIB, `${pool.budget.used} bytes`);
+    const small = client();
+    small.ask('GET', 'k');
+    settle();
+    assert.equal(small.proxyEnd.paused, false);
+    while (scene.servers[0].asked.length > 0) answerAll(scene, '+OK');
+    for (const each of large) assert.equal(each.said, '+OK\r\n'.repeat(60));
+    assert.equal(small.said, '+OK\r\n');
+    assert.equal(pool.budget.used, 0);
+  });
+
+  test('above the limit the one with most is closed, and the log says why', async () => {
+    const scene = await memoryScene([], ['10.0.0.1:6379:1 one', '10.0.0.2:6379:1 two'], undefined, 4 * MIB);
+    const { client, servers, settle, pool, warnings } = scene;
+    const [one, other] = [client(), client()];
+    // the first request is never answered, so that the replies to the others must be kept
+    const keys = Array.from({ length: 50 }, (_, i) => `key${i}`);
+    const home = (key: string): number => pool.serverFor(Buffer.from(key), 0, key.length)?.index ?? -1;
+    const [hung, ...rest] = [
+      ...keys.filter((key) => home(key) === 0).slice(0, 1),
+      ...keys.filter((key) => home(key) === 1),
+    ];
+    one.ask('GET', hung);
+    other.ask('GET', hung);
+    for (const key of rest.slice(0, 10)) one.ask('GET', key);
+    other.ask('GET', rest[0]);
+    settle();
+    servers[1].answer(...servers[1].asked.map(() => bulk(500_000)));
+    settle();
+    assert.equal(one.ended, true);
+    assert.match(
+      warnings.join(),
+      /client somebody is closed: \d+ bytes are kept for it, the most of all .*--buffer-limit/,
+    );
+    servers[0].answer('+1', '+1');
+    settle();
+    assert.equal(other.said, `+1\r\n${bulk(500_000)}\r\n`);
+    assert.equal(pool.budget.used, 0);
+  });
+
+  test('a merged reply above request_bytes is an error that names the limit, and the rest is thrown away', async () => {
+    const scene = await memoryScene(
+      ['request_bytes: 300000'],
+      ['10.0.0.1:6379:1 one', '10.0.0.2:6379:1 two'],
+    );
+    const { client, servers, settle, pool } = scene;
+    const one = client();
+    one.ask('MGET', ...Array.from({ length: 20 }, (_, i) => `key${i}`));
+    settle();
+    const [link] = servers[0].links;
+    const count = servers[0].asked[0].split(' ').length - 1;
+    const reply = Buffer.from(`*${count}\r\n${`${bulk(100_000)}\r\n`.repeat(count)}`);
+    for (let at = 0; at < reply.length; at += 60_000) {
+      link.write(reply, at, Math.min(reply.length, at + 60_000));
+      settle();
+      assert.ok(pool.budget.used < 400_000, `${pool.budget.used} bytes`);
+    }
+    servers[1].answer(`*0`);
+    one.ask('PING');
+    settle();
+    assert.equal(
+      one.said,
+      '-ERR the merged reply has more than 300000 bytes (request_bytes); ask for fewer keys at a time\r\n+PONG\r\n',
+    );
+    assert.equal(pool.budget.used, 0);
+  });
+});
+
+describe('what comes in very small pieces', () => {
+  test('costs what it weighs', async () => {
+    const scene = await memoryScene([]);
+    const { client, servers, settle } = scene;
+    const one = client();
+    const bytes = request('SET', 'k', 'x'.repeat(60_000));
+    for (let i = 0; i < bytes.length; i += 7) {
+      one.send(bytes.subarray(i, i + 7));
+      settle();
+    }
+    assert.equal(servers[0].asked.length, 1);
+    answerAll(scene, '+OK');
+    assert.equal(one.said, '+OK\r\n');
   });
 });

@@ -1,0 +1,107 @@
+import type { Client } from './client.ts';
+import type { ServerConnection } from './connection.ts';
+
+/** Replies that a client leaves unread: above, it is not read from, and servers are not read for it alone. */
+export const UNREAD = 1024 * 1024;
+/** What is below this is not worth a note. */
+const NEGLIGIBLE = 4096;
+/** So many bytes of requests at once, and it is looked at what else is there. */
+const BURST = 256 * 1024;
+
+/** Reasons not to read from a client. */
+const OVERLOAD = 1;
+const STREAM = 2;
+
+/** What one client makes the proxy keep, and what is done about it. */
+export class ClientLoad {
+  accounted = 0;
+  /** Bytes of replies that came too early, or in part, and are kept elsewhere than in the output. */
+  arriving = 0;
+  private pausedFor = 0;
+  /** Bytes of requests up to request `mark`, and of those behind it. */
+  private older = 0;
+  private newer = 0;
+  private mark = 0;
+  /** Server connections that are not read because this client does not read. */
+  private stopped: ServerConnection[] = [];
+
+  constructor(private readonly client: Client) {}
+
+  /** Bytes of requests came in. */
+  received(bytes: number): void {
+    const { client } = this;
+    this.newer += bytes;
+    if (this.older + this.newer > BURST || client.tail - client.head > client.pool.config.clientRequests) {
+      this.regulate();
+    }
+  }
+
+  /** Stops reading from a client that does not read, or has too much under way; goes on when it has caught up. */
+  regulate(): void {
+    const { client } = this;
+    const { config, budget } = client.pool;
+    const open = client.tail - client.head;
+    this.forgetAnswered(open);
+    const unread = client.unread;
+    const load = this.older + this.newer + client.keptReplies + this.arriving;
+    this.account(load + client.halfRequest);
+    if (client.gone) return;
+    const most = budget.share(config.clientBytes);
+    if (load > most || unread > UNREAD || open > config.clientRequests) this.pause(OVERLOAD, true);
+    else if (load <= most / 2 && unread <= UNREAD / 2 && open <= config.clientRequests / 2) {
+      this.pause(OVERLOAD, false);
+    }
+    if (this.stopped.length > 0 && unread <= UNREAD / 2) this.readOn();
+  }
+
+  /**
+   * The size of each request is not noted. Bytes that came before the last look at request `mark` are gone when it is
+   * answered, so this counts at most twice what is under way.
+   */
+  private forgetAnswered(open: number): void {
+    const { client } = this;
+    if (open === 0) {
+      this.older = 0;
+      this.newer = 0;
+    } else if (client.head >= this.mark) {
+      this.older = this.newer;
+      this.newer = 0;
+      this.mark = client.tail;
+    }
+  }
+
+  private account(load: number): void {
+    const now = load < NEGLIGIBLE ? 0 : load;
+    if (now === this.accounted) return;
+    const { budget } = this.client.pool;
+    budget.account(this.client, now);
+    this.accounted = now;
+    budget.enforce();
+  }
+
+  pauseForStream(on: boolean): void {
+    this.pause(STREAM, on);
+  }
+
+  private pause(reason: number, on: boolean): void {
+    const before = this.pausedFor;
+    this.pausedFor = on ? before | reason : before & ~reason;
+    if (before === 0 && this.pausedFor !== 0) this.client.link.pause();
+    else if (before !== 0 && this.pausedFor === 0) this.client.link.resume();
+  }
+
+  /** A server connection is not read until the client has read what it has. */
+  stop(connection: ServerConnection): void {
+    this.stopped.push(connection);
+  }
+
+  private readOn(): void {
+    for (const connection of this.stopped.splice(0)) connection.readOn(this.client);
+  }
+
+  /** The client has left. */
+  end(): void {
+    this.account(0);
+    this.readOn();
+  }
+}

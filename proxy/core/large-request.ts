@@ -1,0 +1,113 @@
+import { COMMANDS, FATE_KEY, lookupCommand } from '../protocol/command-table.ts';
+import { errorReply, NO_AUTH } from '../protocol/replies.ts';
+import type { RequestFrame } from '../protocol/request-frame.ts';
+import { RequestScanner, SCAN_BAD, SCAN_DONE } from '../protocol/request-scanner.ts';
+import { ChunkList } from './chunk-list.ts';
+import type { Client } from './client.ts';
+import type { RequestStream } from './request-stream.ts';
+
+/** A request routed by its first key is collected up to this; what is larger is sent on while it comes in. */
+export const COLLECT_AT_MOST = 1024 * 1024;
+
+/**
+ * A request with much still to come. Its bytes are collected as they come; when its server is known and it gets too
+ * large to be kept, they are passed on instead. One that is refused is read to its end and thrown away.
+ */
+export class LargeRequest {
+  /** Set when the request is passed on. */
+  stream: RequestStream | null = null;
+  private list = new ChunkList();
+  private readonly scanner: RequestScanner;
+  private readonly routable: boolean;
+  private refused = false;
+
+  /** @param begun the request as far as it came, which `frame` has parsed */
+  constructor(
+    private readonly client: Client,
+    private readonly frame: RequestFrame,
+    begun: Uint8Array,
+  ) {
+    this.list.append(begun, 0, begun.length);
+    this.scanner = new RequestScanner(frame.argc - frame.complete);
+    this.scanner.scan(begun, frame.resumeAt);
+    this.routable = hasKnownServer(frame, begun);
+    this.keepInBounds(frame.need);
+  }
+
+  /** Bytes that are kept. */
+  get bytes(): number {
+    return this.list.bytes;
+  }
+
+  get isComplete(): boolean {
+    return this.scanner.status === SCAN_DONE;
+  }
+
+  /** What is wrong with the bytes, or null. */
+  get fault(): string | null {
+    return this.scanner.status === SCAN_BAD ? this.scanner.fault : null;
+  }
+
+  /** Takes what belongs to the request from `chunk[from..]`; returns where it ends there. */
+  take(chunk: Uint8Array, from: number): number {
+    const end = this.scanner.scan(chunk, from);
+    if (this.refused) return end;
+    if (this.stream !== null) this.stream.push(chunk.subarray(from, end));
+    else {
+      this.list.append(chunk, from, end);
+      if (!this.isComplete) this.keepInBounds(this.list.bytes);
+    }
+    return end;
+  }
+
+  /** The last byte has come: sends the request on its way. */
+  complete(): void {
+    const { client, frame, list } = this;
+    if (this.refused) return;
+    if (this.stream !== null) this.stream.complete();
+    else if (this.routable) client.pool.dispatchChain(client, frame, list.chunks);
+    else {
+      const whole = list.whole();
+      frame.begin(0);
+      frame.parse(whole, whole.length);
+      client.pool.dispatch(client, frame, whole, 0, whole.length);
+    }
+  }
+
+  /** The rest will not come. */
+  abandon(): void {
+    this.stream?.abandon();
+  }
+
+  private keepInBounds(bytes: number): void {
+    const { client, frame, list } = this;
+    if (this.routable) {
+      if (list.bytes <= COLLECT_AT_MOST) return;
+      this.stream = client.pool.openStream(client, frame, list);
+      this.refused = this.stream === null;
+    } else {
+      const { requestBytes } = client.pool.config;
+      if (bytes <= requestBytes) return;
+      client.reply(
+        client.tail++,
+        client.authenticated ? tooLarge(frame, list.chunks[0], requestBytes) : NO_AUTH,
+        0,
+      );
+      this.refused = true;
+    }
+    this.list = new ChunkList();
+  }
+}
+
+function tooLarge(frame: RequestFrame, begun: Uint8Array, limit: number): Uint8Array {
+  const id = frame.complete === 0 ? -1 : lookupCommand(begun, frame.args[0], frame.args[1]);
+  const what = id < 0 ? 'a request' : `a request of '${COMMANDS[id].name}'`;
+  return errorReply(`${what} has at most ${limit} bytes, unless its only key comes first (request_bytes)`);
+}
+
+/** A command routed by its first argument, which is there. */
+function hasKnownServer(frame: RequestFrame, begun: Uint8Array): boolean {
+  if (frame.complete < 2) return false;
+  const id = lookupCommand(begun, frame.args[0], frame.args[1]);
+  return id >= 0 && COMMANDS[id].fate === FATE_KEY;
+}
