@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type PoolConfig, secretsOf } from '../config/pool.ts';
+import { certificateWarnings } from '../config/tls.ts';
 import { BufferBudget } from '../core/buffer-budget.ts';
 import { Loop } from '../core/loop.ts';
 import { LET_GO_PATIENCE, Pool, type PoolSurroundings } from '../core/pool.ts';
@@ -56,6 +57,7 @@ export class Service {
 
   /** Starts all pools or none. @throws Error naming the pool and its address */
   async start(configs: readonly PoolConfig[]): Promise<void> {
+    this.warnOfCertificates(configs);
     try {
       for (const config of configs) this.running.push(await this.startPool(config));
     } catch (error) {
@@ -64,46 +66,56 @@ export class Service {
     }
   }
 
-  private async startPool(config: PoolConfig, accepting = true): Promise<Running> {
+  private async startPool(config: PoolConfig): Promise<Running> {
     const pool = new Pool(config, this.around);
     pool.admits = () => this.hasRoom();
     const topology =
       config.sentinels.length === 0 ? null : new PoolTopology(pool, (text) => this.options.log.write(text));
-    if (accepting) await listenOrExplain(pool);
+    await pool.listen();
     topology?.start();
     if (config.preconnect) for (const server of pool.servers) server.preconnect();
     return { pool, topology };
   }
 
   /**
-   * Goes over to a new configuration: pools that did not change are not touched, those whose passwords alone changed take
-   * them over, others are replaced (their clients are let go), missing ones end.
-   * @throws Error when a new address cannot be had
+   * Goes over to a new configuration: pools that did not change are not touched, those whose passwords or certificates
+   * alone changed take them over, others are replaced (their clients are let go), missing ones end.
+   * @throws Error when a new address cannot be had; everything is as before then
    */
   async reload(configs: readonly PoolConfig[]): Promise<void> {
-    const next: Running[] = [];
-    const kept = new Set<Running>();
+    const kept = new Map<PoolConfig, Running>();
     for (const config of configs) {
       const same = this.running.find((each) => sameButSecrets(each.pool.config, config));
-      if (same) {
-        same.pool.adoptSecrets(config);
-        same.topology?.adoptSecrets();
-        kept.add(same);
-        next.push(same);
-        continue;
-      }
-      // one address cannot be listened on twice
-      const before = this.running.find((each) => each.pool.config.listenText === config.listenText);
-      before?.pool.stopListening();
-      next.push(await this.startPool(config));
+      if (same) kept.set(config, same);
     }
-    for (const old of this.running) {
-      if (kept.has(old)) continue;
-      old.topology?.stop();
-      old.pool.drain();
-      this.closeWhenIdle(old.pool);
+    const keeping = new Set(kept.values());
+    const replaced = this.running.filter((each) => !keeping.has(each));
+    // one address cannot be listened on twice
+    for (const { pool } of replaced) pool.stopListening();
+    const added = new Map<PoolConfig, Running>();
+    try {
+      for (const config of configs) if (!kept.has(config)) added.set(config, await this.startPool(config));
+    } catch (error) {
+      for (const each of added.values()) stopPool(each);
+      for (const { pool } of replaced) await pool.listen();
+      throw error;
     }
-    this.running = next;
+    this.warnOfCertificates(configs);
+    for (const [config, { pool, topology }] of kept) {
+      pool.adoptSecrets(config);
+      topology?.adoptSecrets();
+    }
+    for (const { pool, topology } of replaced) {
+      topology?.stop();
+      pool.drain();
+      this.closeWhenIdle(pool);
+    }
+    this.running = configs.flatMap((config) => kept.get(config) ?? added.get(config) ?? []);
+  }
+
+  private warnOfCertificates(configs: readonly PoolConfig[]): void {
+    for (const text of configs.flatMap((config) => certificateWarnings(config)))
+      this.options.log.write(text, LOG_WARN);
   }
 
   private closeWhenIdle(pool: Pool): void {
@@ -127,10 +139,7 @@ export class Service {
   }
 
   stop(): void {
-    for (const { pool, topology } of this.running) {
-      topology?.stop();
-      pool.close();
-    }
+    for (const each of this.running) stopPool(each);
     this.running = [];
   }
 
@@ -138,26 +147,25 @@ export class Service {
   private hasRoom(): boolean {
     let taken = RESERVED_DESCRIPTORS;
     for (const { pool } of this.running) {
-      taken += 1 + pool.clients.size + pool.servers.length * pool.config.serverConnections;
+      taken += 2 + pool.clients.size + pool.servers.length * pool.config.serverConnections;
       taken += pool.config.sentinels.length * 2;
     }
     return taken < this.descriptorLimit;
   }
 }
 
-async function listenOrExplain(pool: Pool): Promise<void> {
-  try {
-    await pool.listen();
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(
-      `pool '${pool.config.name}' cannot listen on '${pool.config.listenText}': ${code ?? message}`,
-    );
-  }
+function stopPool({ pool, topology }: Running): void {
+  topology?.stop();
+  pool.close();
 }
 
+/** Equal but for passwords, certificates and keys, which a pool takes over while it serves. */
 function sameButSecrets(a: PoolConfig, b: PoolConfig): boolean {
-  return JSON.stringify({ ...a, ...secretsOf(b) }) === JSON.stringify(b);
+  const text = (config: PoolConfig): string =>
+    JSON.stringify({ ...config, ...secretsOf(b) }, (key, value: unknown) =>
+      key === 'credentials' ? undefined : value,
+    );
+  return text(a) === text(b);
 }
 
 /** The soft limit on open files. */

@@ -1,5 +1,6 @@
 import { loadConfig } from '../config/nutcracker-yml.ts';
 import { ConfigError } from '../config/pool.ts';
+import { certificateWarnings } from '../config/tls.ts';
 import { bunTransport } from '../transport/bun.ts';
 import { bunApi } from '../transport/bun-api.ts';
 import { nodeTransport } from '../transport/node.ts';
@@ -38,7 +39,8 @@ export async function main(argv: readonly string[]): Promise<number | null> {
 
 async function testConfiguration(file: string): Promise<number> {
   try {
-    await loadConfig(file);
+    const pools = await loadConfig(file);
+    for (const text of pools.flatMap((pool) => certificateWarnings(pool))) say(`nutcracker: ${text}\n`);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     say(`nutcracker: ${error.describe(file)}\n`);

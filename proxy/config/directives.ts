@@ -1,15 +1,27 @@
 import { HASHES, type HashName } from '../hash/hash-kit.ts';
 import { parseListen, parseSentinel, parseServer } from './addresses.ts';
-import type { Address, PoolConfig, ServerEntry } from './pool.ts';
+import type { Address, ClientCertificates, PoolConfig, ServerEntry } from './pool.ts';
 import { parseBoolean, parseNumber } from './values.ts';
 
 /** A pool while it is read: every directive optional, files not yet read. */
-export type Draft = Partial<PoolConfig> & {
+export type Draft = Partial<Omit<PoolConfig, 'listenTls' | 'serverTls' | 'sentinelTls'>> & {
   redisAuthUser?: string;
   redisAuthFile?: string;
   serverPasswordFile?: string;
   sentinelPasswordFile?: string;
   servers?: ServerEntry[];
+  listenTls?: Address;
+  listenTlsText?: string;
+  tlsCertFile?: string;
+  tlsKeyFile?: string;
+  tlsCaCertFile?: string;
+  tlsAuthClients?: ClientCertificates;
+  serverTls?: boolean;
+  serverTlsCertFile?: string;
+  serverTlsKeyFile?: string;
+  serverTlsCaCertFile?: string;
+  serverTlsName?: string;
+  sentinelTls?: boolean;
 };
 
 /** Sets one scalar directive on the draft, or returns the rule that the value breaks. */
@@ -58,6 +70,14 @@ function listen(draft: Draft, value: string): string | null {
   return null;
 }
 
+function listenTls(draft: Draft, value: string): string | null {
+  const parsed = parseListen(value);
+  if ('wrong' in parsed) return `is invalid: ${parsed.wrong}`;
+  draft.listenTls = parsed.ok;
+  draft.listenTlsText = value;
+  return null;
+}
+
 function hashTag(draft: Draft, value: string): string | null {
   const bytes = Buffer.from(value);
   if (bytes.length !== 2) return 'is not a valid hash tag: exactly two bytes are needed';
@@ -103,6 +123,17 @@ export const SCALARS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['client_requests', number('clientRequests', positive)],
   ['request_bytes', number('requestBytes', positive)],
   ['client_stall', number('clientStall', positive)],
+  ['listen_tls', listenTls],
+  ['tls_cert_file', string('tlsCertFile')],
+  ['tls_key_file', string('tlsKeyFile')],
+  ['tls_ca_cert_file', string('tlsCaCertFile')],
+  ['tls_auth_clients', oneOf('tlsAuthClients', ['no', 'optional', 'yes'])],
+  ['server_tls', boolean('serverTls')],
+  ['server_tls_ca_cert_file', string('serverTlsCaCertFile')],
+  ['server_tls_cert_file', string('serverTlsCertFile')],
+  ['server_tls_key_file', string('serverTlsKeyFile')],
+  ['server_tls_name', string('serverTlsName')],
+  ['sentinel_tls', boolean('sentinelTls')],
 ]);
 
 /** Adds one entry of a list directive, or returns the rule that it breaks. */

@@ -2,7 +2,8 @@ import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { compareNames } from './addresses.ts';
 import { type Draft, LISTS, SCALARS } from './directives.ts';
-import { ConfigError, type PoolConfig } from './pool.ts';
+import { type Address, ConfigError, listenTexts, type PoolConfig } from './pool.ts';
+import { tlsOf } from './tls.ts';
 import { type Directive, type RawPool, readShape } from './yaml-shape.ts';
 
 /**
@@ -136,6 +137,7 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     sentinelPassword,
     serverUser: draft.serverUser ?? null,
     serverPassword,
+    ...tlsOf(draft, fail),
     failoverHold: draft.failoverHold ?? (draft.sentinels ? 3000 : 0),
     failoverHoldBytes: draft.failoverHoldBytes ?? 64 * 1024 * 1024,
     earlyCutover: draft.earlyCutover ?? (draft.waitReplicas ?? 0) > 0,
@@ -167,13 +169,17 @@ function secret(
 
 /** Two pools on one `listen` text, then two pools of one name; the latter can never listen apart. */
 function refuseTwins(raw: RawPool[], pools: PoolConfig[]): void {
+  const taken = new Map<string, string>();
   pools.forEach((pool, index) => {
-    const twin = pools.findIndex((other) => other.listenText === pool.listenText);
-    if (twin === index) return;
-    throw new ConfigError(
-      `pools "${pools[twin].name}" and "${pool.name}" have the same listen address "${pool.listenText}"`,
-      raw[index].name.position,
-    );
+    for (const text of listenTexts(pool)) {
+      const twin = taken.get(text);
+      taken.set(text, pool.name);
+      if (twin === undefined) continue;
+      throw new ConfigError(
+        `pools "${twin}" and "${pool.name}" have the same listen address "${text}"`,
+        raw[index].name.position,
+      );
+    }
   });
   raw.forEach(({ name }, index) => {
     if (raw.findIndex((other) => other.name.value === name.value) !== index) {
@@ -183,10 +189,15 @@ function refuseTwins(raw: RawPool[], pools: PoolConfig[]): void {
 }
 
 async function resolveListen(pool: PoolConfig): Promise<void> {
-  if (pool.listen.kind === 'unix') return;
+  pool.listen = await resolved(pool, 'listen', pool.listen);
+  if (pool.listenTls) pool.listenTls.address = await resolved(pool, 'listen_tls', pool.listenTls.address);
+}
+
+async function resolved(pool: PoolConfig, key: string, address: Address): Promise<Address> {
+  if (address.kind === 'unix') return address;
   try {
-    pool.listen = { ...pool.listen, host: (await lookup(pool.listen.host)).address };
+    return { ...address, host: (await lookup(address.host)).address };
   } catch {
-    throw new ConfigError(`pool "${pool.name}": listen: host "${pool.listen.host}" cannot be resolved`);
+    throw new ConfigError(`pool "${pool.name}": ${key}: host "${address.host}" cannot be resolved`);
   }
 }

@@ -13,12 +13,41 @@ export interface ServerEntry {
   weight: number;
 }
 
+/** PEM texts of one end of TLS. They may be renewed while a pool serves. */
+export interface Credentials {
+  cert: string | null;
+  key: string | null;
+  /** Authorities that the other end's certificate must come from; null = the runtime's list. */
+  ca: string | null;
+}
+
+/** Whether a client must present a certificate, may, or is not asked. One that is presented must be good. */
+export type ClientCertificates = 'no' | 'optional' | 'yes';
+
+/** A pool's second listener, for clients with TLS. */
+export interface TlsListen {
+  address: Address;
+  /** The `listen_tls` value as written. */
+  text: string;
+  clients: ClientCertificates;
+  credentials: Credentials;
+}
+
+/** How servers and sentinels are reached with TLS. */
+export interface TlsConnect {
+  /** The name that must be in their certificates; null = the host by which each is reached. */
+  name: string | null;
+  credentials: Credentials;
+}
+
 /** One pool of nutcracker.yml, defaults filled in. Times in milliseconds, sizes in bytes. */
 export interface PoolConfig {
   name: string;
   listen: Address;
   /** The `listen` value as written, for messages and for telling pools apart on reload. */
   listenText: string;
+  /** null = no listener for TLS. */
+  listenTls: TlsListen | null;
   hash: HashName;
   hashTag: Uint8Array | null;
   distribution: DistributionName;
@@ -50,6 +79,10 @@ export interface PoolConfig {
   sentinelPassword: string | null;
   serverUser: string | null;
   serverPassword: string | null;
+  /** null = servers are reached without TLS. */
+  serverTls: TlsConnect | null;
+  /** null = sentinels are reached without TLS. */
+  sentinelTls: TlsConnect | null;
   /** How long a request may wait for a master during a switch; 0 = not at all. */
   failoverHold: number;
   /** How many bytes of requests may wait for one server during a switch. */
@@ -79,6 +112,11 @@ export function secretsOf(config: PoolConfig): Pick<PoolConfig, (typeof SECRETS)
 }
 
 const SECRETS = ['redisAuth', 'redisAuthOthers', 'serverPassword', 'sentinelPassword'] as const;
+
+/** Every address that a pool listens on, as written. */
+export function listenTexts({ listenText, listenTls }: PoolConfig): string[] {
+  return listenTls === null ? [listenText] : [listenText, listenTls.text];
+}
 
 /** Where in the file something stands, 1-based. */
 export interface Position {

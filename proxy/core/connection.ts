@@ -179,7 +179,8 @@ export class ServerConnection implements LinkOwner, Flushable {
       server.address,
       this,
       (link) => this.onOpened(link),
-      (code) => this.onConnectFailed(code),
+      (code, reason) => this.onConnectFailed(code, reason),
+      server.config.serverTls,
     );
   }
 
@@ -217,11 +218,13 @@ export class ServerConnection implements LinkOwner, Flushable {
   /** The server refused a write because too few replicas follow it. */
   onTooFewReplicas(): void {}
 
-  private onConnectFailed(code: string): void {
+  private onConnectFailed(code: string, reason?: string): void {
     this.cancelConnect = null;
     this.phase = IDLE;
-    this.server.onConnectFailed(code);
-    this.giveUp('error', faultText(code));
+    const { server } = this;
+    const fault = reason === undefined ? null : `TLS to server '${server.name}' failed: ${reason}`;
+    server.onConnectFailed(code, fault);
+    this.giveUp('error', fault ?? faultText(code));
   }
 
   onBytes(chunk: Uint8Array): void {

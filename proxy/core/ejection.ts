@@ -86,7 +86,13 @@ class Probe implements LinkOwner {
       this.link = link;
       link.write(PING, 0, PING.length);
     };
-    this.cancel = this.pool.transport.connect(this.server.address, this, opened, () => this.finish(false));
+    this.cancel = this.pool.transport.connect(
+      this.server.address,
+      this,
+      opened,
+      () => this.finish(false),
+      this.pool.config.serverTls,
+    );
   }
 
   onBytes(chunk: Uint8Array): void {

@@ -4,7 +4,7 @@ import { KeyRouter } from '../hash/key-router.ts';
 import { COMMANDS, lookupCommand } from '../protocol/command-table.ts';
 import { errorReply, REFUSED } from '../protocol/replies.ts';
 import type { RequestFrame } from '../protocol/request-frame.ts';
-import type { Link, LinkOwner, Listener, Transport } from '../transport/link.ts';
+import type { Link, LinkOwner, Listener, ListenOptions, Transport } from '../transport/link.ts';
 import type { BufferBudget } from './buffer-budget.ts';
 import { ownCopy } from './bytes.ts';
 import type { ChunkList } from './chunk-list.ts';
@@ -15,6 +15,7 @@ import { Ejection } from './ejection.ts';
 import type { Loop } from './loop.ts';
 import { RequestStream } from './request-stream.ts';
 import { PoolServer, type ServerContext } from './server.ts';
+import { Throttle } from './throttle.ts';
 import { TimeoutWatch } from './timeout-watch.ts';
 
 /** Milliseconds. An application that asks for less than two things a second has hardly ever one of them on the way. */
@@ -46,7 +47,7 @@ export class Pool implements ServerContext {
   private readonly router: KeyRouter;
   private readonly ejection: Ejection;
   private readonly timeouts: TimeoutWatch;
-  private listener: Listener | null = null;
+  private readonly listeners: Listener[] = [];
 
   constructor(
     readonly config: PoolConfig,
@@ -71,12 +72,28 @@ export class Pool implements ServerContext {
     return this.around.budget;
   }
 
-  /** @throws an Error with `code` when the address cannot be had */
-  async listen(): Promise<Listener> {
-    const { listen: address, backlog, reusePort, tcpKeepalive } = this.config;
+  /** Listens on every address of the pool or on none. @throws an Error that names the address */
+  async listen(): Promise<void> {
+    const { listen: address, listenText, listenTls, backlog, reusePort, tcpKeepalive } = this.config;
     const options = { address, backlog, reusePort, keepAlive: tcpKeepalive };
-    this.listener = await this.transport.listen(options, (link, remote) => this.accept(link, remote));
-    return this.listener;
+    await this.listenOn(listenText, options);
+    if (listenTls === null) return;
+    const { warn } = new Throttle((text) => this.warn(text));
+    const onRefused = (remote: string, reason: string): void =>
+      warn(`TLS handshake with ${remote} failed: ${reason}`);
+    const tls = { config: listenTls, onRefused };
+    await this.listenOn(listenTls.text, { ...options, address: listenTls.address, tls });
+  }
+
+  private async listenOn(text: string, options: ListenOptions): Promise<void> {
+    try {
+      const listener = await this.transport.listen(options, (link, remote) => this.accept(link, remote));
+      this.listeners.push(listener);
+    } catch (error) {
+      this.stopListening();
+      const { code, message } = error as NodeJS.ErrnoException;
+      throw new Error(`pool '${this.config.name}' cannot listen on '${text}': ${code ?? message}`);
+    }
   }
 
   /** Takes a client that connected somewhere. */
@@ -164,8 +181,7 @@ export class Pool implements ServerContext {
 
   /** Stops accepting; clients and servers stay. */
   stopListening(): void {
-    this.listener?.close();
-    this.listener = null;
+    for (const listener of this.listeners.splice(0)) listener.close();
   }
 
   /**
@@ -186,9 +202,17 @@ export class Pool implements ServerContext {
     this.letGo(patience);
   }
 
-  /** Takes over what another configuration says about passwords: new connections and new AUTHs go by it. */
+  /**
+   * Takes over what another configuration says about passwords and certificates: new connections and new AUTHs go by it.
+   */
   adoptSecrets(from: PoolConfig): void {
-    Object.assign(this.config, secretsOf(from));
+    const { config } = this;
+    Object.assign(config, secretsOf(from));
+    for (const key of ['listenTls', 'serverTls', 'sentinelTls'] as const) {
+      const [tls, other] = [config[key], from[key]];
+      if (tls !== null && other !== null) tls.credentials = other.credentials;
+    }
+    for (const listener of this.listeners) listener.renewCertificates();
   }
 
   close(): void {

@@ -136,9 +136,10 @@ export class PoolServer {
     for (const kind of this.warned) if (!kind.startsWith('no-')) this.warned.delete(kind);
   }
 
-  onConnectFailed(code: string): void {
+  /** @param fault the whole sentence, where there is more to say than the code */
+  onConnectFailed(code: string, fault: string | null): void {
     this.counters.errors++;
-    this.warnOnce(code, `server '${this.name}' cannot be reached: ${code}`);
+    this.warnOnce(fault ?? code, fault ?? `server '${this.name}' cannot be reached: ${code}`);
     this.context.onFailure(this);
   }
 

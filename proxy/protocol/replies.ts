@@ -34,6 +34,8 @@ export function faultText(code: string): string {
       return 'Permission denied';
     case 'EHOSTUNREACH':
       return 'No route to host';
+    case 'EPROTO':
+      return 'Protocol error';
     case 'ENETUNREACH':
       return 'Network is unreachable';
     default:

@@ -54,7 +54,8 @@ export class PoolTopology implements SentinelObserver {
     const names = [...this.followed.keys()];
     this.watches = config.sentinels.map((address, index) => {
       const place = address.kind === 'tcp' ? address : { host: address.path, port: 0 };
-      const access = { ...place, user: config.sentinelUser, password: config.sentinelPassword };
+      const { sentinelUser: user, sentinelPassword: password, sentinelTls: tls } = config;
+      const access = { ...place, user, password, tls };
       return new SentinelWatch(index, access, names, this);
     });
     pool.demotionListener = () => this.askAll();
@@ -95,12 +96,12 @@ export class PoolTopology implements SentinelObserver {
 
   onSelected(master: string, place: Place): void {
     const followed = this.followed.get(master);
-    const { earlyCutover, serverUser, serverPassword, redisAuth } = this.pool.config;
+    const { earlyCutover, serverUser: user, serverPassword, redisAuth, serverTls: tls } = this.pool.config;
     if (!earlyCutover || followed === undefined) return;
     const { candidate } = followed;
     if (candidate !== null && (candidate.promoted || samePlace(candidate.place, place))) return;
     forgetCandidate(followed);
-    const access = { ...place, user: serverUser, password: serverPassword ?? redisAuth };
+    const access = { ...place, user, password: serverPassword ?? redisAuth, tls };
     const watch = new PromotionWatch(access, (promoted) => {
       if (!promoted) followed.candidate = null;
       else if (followed.candidate !== null) {

@@ -1,6 +1,9 @@
 import { createConnection, type Socket } from 'node:net';
+import type { TlsConnect } from '../config/pool.ts';
 import { encodeRequest } from '../protocol/replies.ts';
 import { ReplyError, type Value, ValueReader } from '../protocol/reply-values.ts';
+import { tlsSocketTo } from '../transport/node-tls.ts';
+import { tlsReason } from '../transport/tls-reason.ts';
 
 /** How to reach and greet a sentinel or a server. */
 export interface Access {
@@ -8,6 +11,8 @@ export interface Access {
   port: number;
   user: string | null;
   password: string | null;
+  /** null = plain. */
+  tls: TlsConnect | null;
 }
 
 /** Who does not answer within this is asked anew over another connection. Milliseconds. */
@@ -33,10 +38,12 @@ export class AskingConnection {
     private readonly onMessage: (channel: string, payload: string) => void,
     private readonly onClosed: (reason: string) => void,
   ) {
-    this.socket = createConnection({ host: access.host, port: access.port, noDelay: true });
+    const { host, port, tls } = access;
+    this.socket =
+      tls === null ? createConnection({ host, port, noDelay: true }) : tlsSocketTo(host, port, tls);
     this.socket.setKeepAlive(true, 5000);
     this.socket.on('data', (chunk) => this.onData(chunk));
-    this.socket.on('error', (error: NodeJS.ErrnoException) => this.fail(error.code ?? error.message));
+    this.socket.on('error', (error: NodeJS.ErrnoException) => this.fail(failureOf(error)));
     this.socket.on('close', () => this.fail('closed'));
     if (access.password !== null) {
       const auth = access.user === null ? ['AUTH', access.password] : ['AUTH', access.user, access.password];
@@ -95,4 +102,9 @@ export class AskingConnection {
     this.close();
     this.onClosed(reason);
   }
+}
+
+/** An errno name; for what went wrong with TLS or a certificate, words. */
+function failureOf(error: NodeJS.ErrnoException): string {
+  return error.code?.startsWith('E') && !/^(EPROTO|ERR_)/.test(error.code) ? error.code : tlsReason(error);
 }

@@ -11,6 +11,14 @@ export interface BunSocket<T> {
   terminate(): void;
   shutdown(): void;
   setKeepAlive(on: boolean, delay: number): void;
+  /** Only of TLS sockets: what the other end has presented, if anything. */
+  getPeerCertificate?(): { subject?: object } | undefined;
+  /** TLS over this socket, whose own handlers go on to see the encrypted bytes. */
+  upgradeTLS<U>(options: {
+    data: U;
+    tls: BunTls;
+    socket: BunSocketHandlers<U>;
+  }): [raw: unknown, tls: BunSocket<U>];
 }
 
 export interface BunSocketHandlers<T> {
@@ -21,6 +29,18 @@ export interface BunSocketHandlers<T> {
   close(socket: BunSocket<T>, error?: Error): void;
   error?(socket: BunSocket<T>, error: Error): void;
   connectError?(socket: BunSocket<T>, error: Error): void;
+  /** Only with TLS. `error` is set when the other end's certificate, asked for or not, is missing or no good. */
+  handshake?(socket: BunSocket<T>, success: boolean, error: Error | null): void;
+}
+
+/** TLS options, named as in Node. */
+export interface BunTls {
+  cert?: string;
+  key?: string;
+  ca?: string;
+  serverName?: string;
+  requestCert?: boolean;
+  rejectUnauthorized?: boolean;
 }
 
 export interface BunListener {
@@ -41,6 +61,7 @@ export interface BunApi {
     hostname?: string;
     port?: number;
     unix?: string;
+    tls?: BunTls;
     allowHalfOpen: boolean;
     data: T;
     socket: BunSocketHandlers<T>;

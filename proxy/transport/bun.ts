@@ -1,6 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import type { Address } from '../config/pool.ts';
 import type { BunApi, BunSocket, BunSocketHandlers } from './bun-api.ts';
+import { connectTls, tlsAcceptor } from './bun-tls.ts';
 import type { Link, LinkOwner, Listener, ListenOptions, Transport } from './link.ts';
 
 const KEEP_ALIVE_DELAY = 60_000;
@@ -10,7 +11,10 @@ export function bunTransport(bun: BunApi): Transport {
   return {
     name: 'bun',
     listen: (options, accept) => listen(bun, options, accept),
-    connect: (address, owner, opened, failed) => connect(bun, address, owner, opened, failed),
+    connect: (address, owner, opened, failed, tls) =>
+      tls && address.kind === 'tcp'
+        ? connectTls(bun, address, tls, owner, opened, failed)
+        : connect(bun, address, owner, opened, failed),
   };
 }
 
@@ -69,7 +73,14 @@ async function listen(
   options: ListenOptions,
   accept: (link: Link, remote: string) => LinkOwner,
 ): Promise<Listener> {
-  const { address, reusePort, keepAlive } = options;
+  const { tls, keepAlive } = options;
+  if (tls !== undefined) {
+    const keep = (socket: BunSocket<unknown>): void => {
+      if (keepAlive) socket.setKeepAlive(true, KEEP_ALIVE_DELAY);
+    };
+    return listenAt(bun, options, tlsAcceptor(tls, keep, accept));
+  }
+  const { address } = options;
   const socket = handlers((opened) => {
     const link = new BunLink();
     link.socket = opened;
@@ -78,20 +89,26 @@ async function listen(
     const remote = address.kind === 'unix' ? 'unix:0' : `${opened.remoteAddress}:${opened.remotePort ?? 0}`;
     link.owner = accept(link, remote);
   });
+  return listenAt(bun, options, socket);
+}
+
+function listenAt<T>(bun: BunApi, options: ListenOptions, socket: BunSocketHandlers<T>): Listener {
+  const { address, reusePort } = options;
+  // every TLS handshake begins with what the configuration says then
+  const renewCertificates = (): void => {};
   if (address.kind === 'unix') {
     rmSync(address.path, { force: true });
     const listener = bun.listen({ unix: address.path, allowHalfOpen: true, socket });
     if (address.mode !== 0) chmodSync(address.path, address.mode);
-    return { address, close: () => listener.stop(false) };
+    return { address, close: () => listener.stop(false), renewCertificates };
   }
-  const listener = bun.listen({
-    hostname: address.host,
-    port: address.port,
-    reusePort,
-    allowHalfOpen: true,
-    socket,
-  });
-  return { address: { ...address, port: listener.port }, close: () => listener.stop(false) };
+  const { host: hostname, port } = address;
+  const listener = bun.listen({ hostname, port, reusePort, allowHalfOpen: true, socket });
+  return {
+    address: { ...address, port: listener.port },
+    close: () => listener.stop(false),
+    renewCertificates,
+  };
 }
 
 function connect(

@@ -1,4 +1,4 @@
-import type { Address } from '../config/pool.ts';
+import type { Address, TlsConnect, TlsListen } from '../config/pool.ts';
 
 /**
  * One connection as the core sees it. Bytes that `write` took are the link's own business: the caller may reuse its
@@ -30,12 +30,25 @@ export interface ListenOptions {
   backlog: number;
   reusePort: boolean;
   keepAlive: boolean;
+  /** Absent = plain. */
+  tls?: TlsListener;
 }
+
+export interface TlsListener {
+  readonly config: TlsListen;
+  /** Somebody did not get through the handshake. */
+  onRefused(remote: string, reason: string): void;
+}
+
+/** Whoever has not finished the TLS handshake by then is given up, on either side. Milliseconds. */
+export const HANDSHAKE_LIMIT = 5000;
 
 export interface Listener {
   /** Where it listens; the port is the real one when 0 was asked for. */
   readonly address: Address;
   close(): void;
+  /** Whoever connects from now on is shown what is in the TLS configuration now. */
+  renewCertificates(): void;
 }
 
 /** Makes connections. The three implementations are equal to the core: Bun, node:net, memory. */
@@ -45,12 +58,14 @@ export interface Transport {
   listen(options: ListenOptions, accept: (link: Link, remote: string) => LinkOwner): Promise<Listener>;
   /**
    * Connects; exactly one of `opened` and `failed` follows, unless the returned function is called before:
-   * then neither does.
+   * then neither does. `failed` is given an errno name, and with TLS the reason in words.
+   * @param tls absent or null = plain
    */
   connect(
     address: Address,
     owner: LinkOwner,
     opened: (link: Link) => void,
-    failed: (code: string) => void,
+    failed: (code: string, reason?: string) => void,
+    tls?: TlsConnect | null,
   ): () => void;
 }

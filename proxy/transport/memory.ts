@@ -83,7 +83,10 @@ export class MemoryLink implements Link {
   }
 }
 
-/** A network without sockets, clocks or chance: every delivery is asked for. For tests and fuzzing. */
+/**
+ * A network without sockets, clocks or chance: every delivery is asked for. For tests and fuzzing. TLS is left out: there
+ * is nobody to hide from.
+ */
 export class MemoryNetwork implements Transport {
   readonly name = 'memory';
   readonly links: MemoryLink[] = [];
@@ -93,7 +96,11 @@ export class MemoryNetwork implements Transport {
   async listen(options: ListenOptions, accept: (link: Link, remote: string) => LinkOwner): Promise<Listener> {
     const key = keyOf(options.address);
     this.listeners.set(key, accept);
-    return { address: options.address, close: () => this.listeners.delete(key) };
+    return {
+      address: options.address,
+      close: () => this.listeners.delete(key),
+      renewCertificates: () => undefined,
+    };
   }
 
   connect(

@@ -1,7 +1,17 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import type { Address } from '../config/pool.ts';
-import type { Link, LinkOwner, Listener, ListenOptions, Transport } from './link.ts';
+import type { TLSSocket } from 'node:tls';
+import type { Address, TlsConnect } from '../config/pool.ts';
+import {
+  HANDSHAKE_LIMIT,
+  type Link,
+  type LinkOwner,
+  type Listener,
+  type ListenOptions,
+  type Transport,
+} from './link.ts';
+import { remoteOf, renewContext, tlsServer, tlsSocketTo } from './node-tls.ts';
+import { handshakeTooLong, tlsReason } from './tls-reason.ts';
 
 /** The portable transport: `node:net`. */
 export const nodeTransport: Transport = { name: 'node', listen, connect };
@@ -52,19 +62,28 @@ function listen(
   options: ListenOptions,
   accept: (link: Link, remote: string) => LinkOwner,
 ): Promise<Listener> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: options.keepAlive });
-  server.on('connection', (socket) => {
-    const remote =
-      socket.remoteAddress === undefined ? 'unix:0' : `${socket.remoteAddress}:${socket.remotePort}`;
-    attach(socket, accept(new NodeLink(socket), remote));
-  });
-  const { address, backlog } = options;
+  const take = (socket: Socket): void => attach(socket, accept(new NodeLink(socket), remoteOf(socket)));
+  const { tls, keepAlive } = options;
+  if (tls !== undefined) {
+    const server = tlsServer(tls, keepAlive, take);
+    return listenAt(server, options, () => renewContext(server, tls.config));
+  }
+  const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive });
+  server.on('connection', take);
+  return listenAt(server, options, () => {});
+}
+
+function listenAt(
+  server: Server,
+  { address, backlog }: ListenOptions,
+  renewCertificates: () => void,
+): Promise<Listener> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     const ready = (): void => {
       server.off('error', reject);
       server.on('error', () => {});
-      resolve(listenerOf(server, address));
+      resolve({ address: boundTo(server, address), close: () => server.close(), renewCertificates });
     };
     if (address.kind === 'unix') {
       rmSync(address.path, { force: true });
@@ -76,21 +95,22 @@ function listen(
   });
 }
 
-function listenerOf(server: Server, asked: Address): Listener {
+function boundTo(server: Server, asked: Address): Address {
   const bound = server.address();
-  const address: Address =
-    asked.kind === 'tcp' && bound !== null && typeof bound === 'object'
-      ? { ...asked, port: bound.port }
-      : asked;
-  return { address, close: () => server.close() };
+  const isTcp = asked.kind === 'tcp' && bound !== null && typeof bound === 'object';
+  return isTcp ? { ...asked, port: bound.port } : asked;
 }
 
 function connect(
   address: Address,
   owner: LinkOwner,
   opened: (link: Link) => void,
-  failed: (code: string) => void,
+  failed: (code: string, reason?: string) => void,
+  tls?: TlsConnect | null,
 ): () => void {
+  if (tls && address.kind === 'tcp') {
+    return tlsConnect(tlsSocketTo(address.host, address.port, tls), owner, opened, failed);
+  }
   const socket =
     address.kind === 'unix'
       ? createConnection({ path: address.path, allowHalfOpen: true })
@@ -107,4 +127,37 @@ function connect(
     opened(link);
   });
   return () => link.close();
+}
+
+function tlsConnect(
+  socket: TLSSocket,
+  owner: LinkOwner,
+  opened: (link: Link) => void,
+  failed: (code: string, reason?: string) => void,
+): () => void {
+  const link = new NodeLink(socket);
+  let limit: NodeJS.Timeout | undefined;
+  const end = (code: string, reason?: string): void => {
+    clearTimeout(limit);
+    link.close();
+    failed(code, reason);
+  };
+  socket.once('connect', () => {
+    const tooLong = (): void => end('ETIMEDOUT', handshakeTooLong(HANDSHAKE_LIMIT));
+    limit = setTimeout(tooLong, HANDSHAKE_LIMIT).unref();
+  });
+  socket.once('error', (error: NodeJS.ErrnoException) => {
+    if (limit === undefined) end(error.code ?? 'ECONNREFUSED');
+    else end('EPROTO', tlsReason(error));
+  });
+  socket.once('secureConnect', () => {
+    clearTimeout(limit);
+    socket.removeAllListeners('error');
+    attach(socket, owner);
+    opened(link);
+  });
+  return () => {
+    clearTimeout(limit);
+    link.close();
+  };
 }

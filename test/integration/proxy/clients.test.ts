@@ -115,6 +115,17 @@ for (const kind of ['bun', 'node'] satisfies ProxyKind[]) {
       proxy.daemon.signal('SIGUSR1');
       await waitUntil('the refusal', () => proxy.daemon.output().includes('reload refused'));
       assert.equal(await client.ask(request('PING')), '+PONG\r\n');
+      // one pool changed, one that cannot listen
+      const taken = old.replace('alpha', 'beta').replace(`${proxy.ports[0]}`, `${servers[0].port}`);
+      writeFileSync(proxy.confFile, old.replace('redis: true', 'redis: true\n  timeout: 4000') + taken);
+      proxy.daemon.signal('SIGUSR1');
+      await waitUntil('the refusal', () =>
+        /goes on: pool 'beta' cannot listen on .*EADDRINUSE/.test(proxy.daemon.output()),
+      );
+      assert.equal(await client.ask(request('PING')), '+PONG\r\n');
+      const newcomer = await RawClient.open(proxy.ports[0]);
+      assert.equal(await newcomer.ask(request('GET', 'nothing')), '$-1\r\n');
+      newcomer.end();
       writeFileSync(proxy.confFile, old.replace('redis: true', 'redis: true\n  timeout: 4000'));
       proxy.daemon.signal('SIGUSR1');
       await waitUntil('the reload', () => proxy.daemon.output().includes('is in force'));

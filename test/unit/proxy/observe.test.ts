@@ -35,11 +35,16 @@ test('the leader of a failover is heard as soon as it has promoted a replica, no
   let watch: SentinelWatch | undefined;
   try {
     const view = await new Promise<SentinelView>((resolve) => {
-      watch = new SentinelWatch(0, { host: '127.0.0.1', port, user: null, password: null }, ['shard-1'], {
-        onView: (_sentinel, _master, seen) => resolve(seen),
-        onSelected: () => undefined,
-        onReachable: () => undefined,
-      });
+      watch = new SentinelWatch(
+        0,
+        { host: '127.0.0.1', port, user: null, password: null, tls: null },
+        ['shard-1'],
+        {
+          onView: (_sentinel, _master, seen) => resolve(seen),
+          onSelected: () => undefined,
+          onReachable: () => undefined,
+        },
+      );
       watch.start();
     });
     assert.deepEqual([view.host, view.port, view.epoch], ['10.0.0.2', 6379, 7]);

@@ -1,0 +1,222 @@
+import type { Address, TlsConnect, TlsListen } from '../config/pool.ts';
+import type { BunApi, BunSocket, BunSocketHandlers, BunTls } from './bun-api.ts';
+import { HANDSHAKE_LIMIT, type Link, type LinkOwner, type TlsListener } from './link.ts';
+import { handshakeTooLong, tlsReason } from './tls-reason.ts';
+
+/** No connection: an errno name, and where it was TLS that failed, the reason in words. */
+type Failed = (code: string, reason?: string) => void;
+
+/** One TLS socket with its owner. Takes no bytes until the handshake is done; `onWritable` follows then. */
+export class BunTlsLink implements Link {
+  owner: LinkOwner | null = null;
+  socket: BunSocket<BunTlsLink> | null = null;
+  private secure = false;
+  private fault: string | null = null;
+  private limit: NodeJS.Timeout | null = null;
+
+  /**
+   * @param check looks at the peer once the handshake is done; returns why it will not do
+   * @param done the handshake is over, and all is well
+   * @param failed it is not, and the socket is closed
+   */
+  constructor(
+    private readonly check: (socket: BunSocket<BunTlsLink>, error: Error | null) => string | null,
+    private readonly done: () => void,
+    private readonly failed: Failed,
+  ) {}
+
+  /** The socket is there, the handshake begins. */
+  begin(socket: BunSocket<BunTlsLink>): void {
+    this.socket = socket;
+    const tooLong = (): void => this.giveUp('ETIMEDOUT', handshakeTooLong(HANDSHAKE_LIMIT));
+    this.limit = setTimeout(tooLong, HANDSHAKE_LIMIT);
+    this.limit.unref();
+  }
+
+  write(bytes: Uint8Array, from: number, to: number): number {
+    const { socket } = this;
+    if (socket === null) return -1;
+    return this.secure ? socket.write(bytes, from, to - from) : 0;
+  }
+
+  pause(): void {
+    this.socket?.pause();
+  }
+
+  resume(): void {
+    this.socket?.resume();
+  }
+
+  finish(): void {
+    this.owner = null;
+    this.socket?.end();
+    this.socket = null;
+  }
+
+  close(): void {
+    this.stopClock();
+    this.owner = null;
+    const { socket } = this;
+    // first, because `terminate` says `close` before it returns
+    this.socket = null;
+    socket?.terminate();
+  }
+
+  shaken(success: boolean, error: Error | null): void {
+    const { socket } = this;
+    if (socket === null || this.secure) return;
+    if (!success) {
+      this.giveUp('EPROTO', tlsReason(error));
+      return;
+    }
+    const reason = this.check(socket, error);
+    if (reason !== null) {
+      this.giveUp('EPROTO', reason);
+      return;
+    }
+    this.stopClock();
+    this.secure = true;
+    this.done();
+  }
+
+  writable(): void {
+    if (this.secure) this.owner?.onWritable();
+  }
+
+  ended(): void {
+    if (this.secure) this.owner?.onEnd();
+    else this.giveUp('ECONNRESET', tlsReason(null));
+  }
+
+  failing(error: Error): void {
+    this.fault = (error as NodeJS.ErrnoException).code ?? 'EPROTO';
+  }
+
+  closed(error: Error | undefined): void {
+    if (error !== undefined) this.failing(error);
+    if (!this.secure) {
+      this.giveUp(this.fault ?? 'ECONNRESET', tlsReason(error ?? null));
+      return;
+    }
+    this.socket = null;
+    const { owner } = this;
+    this.owner = null;
+    owner?.onClosed(this.fault);
+  }
+
+  private stopClock(): void {
+    if (this.limit !== null) clearTimeout(this.limit);
+    this.limit = null;
+  }
+
+  /** Ends a handshake that cannot succeed; does nothing when it has ended already. */
+  private giveUp(code: string, reason: string): void {
+    const { owner, socket } = this;
+    if (socket === null) return;
+    this.close();
+    this.failed(code, reason);
+    owner?.onClosed(code);
+  }
+}
+
+const HANDLERS: BunSocketHandlers<BunTlsLink> = {
+  open: () => {},
+  data: (socket, chunk) => socket.data.owner?.onBytes(chunk),
+  drain: (socket) => socket.data.writable(),
+  end: (socket) => socket.data.ended(),
+  close: (socket, error) => socket.data.closed(error),
+  error: (socket, error) => socket.data.failing(error),
+  handshake: (socket, success, error) => socket.data.shaken(success, error),
+};
+
+const IGNORED = { data: () => {}, drain: () => {}, end: () => {}, close: () => {}, error: () => {} };
+
+/**
+ * Handlers for a plain listener whose every connection becomes a TLS one at once. Bun's own TLS listeners cannot change
+ * their certificates.
+ */
+export function tlsAcceptor(
+  tls: TlsListener,
+  keepAlive: (socket: BunSocket<unknown>) => void,
+  accept: (link: Link, remote: string) => LinkOwner,
+): BunSocketHandlers<unknown> {
+  const { config } = tls;
+  const check = (socket: BunSocket<BunTlsLink>, error: Error | null): string | null =>
+    refusalOf(config, socket, error);
+  const open = (raw: BunSocket<unknown>): void => {
+    keepAlive(raw);
+    const remote = `${raw.remoteAddress}:${raw.remotePort ?? 0}`;
+    const link: BunTlsLink = new BunTlsLink(
+      check,
+      () => link.owner?.onWritable(),
+      (code, reason) => tls.onRefused(remote, reason ?? code),
+    );
+    const [, socket] = raw.upgradeTLS({ data: link, tls: listenOptions(config), socket: HANDLERS });
+    link.begin(socket);
+    link.owner = accept(link, remote);
+  };
+  return { open, ...IGNORED };
+}
+
+function listenOptions({ clients, credentials }: TlsListen): BunTls {
+  return {
+    ...given(credentials),
+    requestCert: clients !== 'no',
+    rejectUnauthorized: clients === 'yes',
+  };
+}
+
+/** Bun reports a certificate that nobody asked for as missing, so what is reported counts by what was asked for. */
+function refusalOf({ clients }: TlsListen, socket: BunSocket<unknown>, error: Error | null): string | null {
+  if (error === null || clients === 'no') return null;
+  const presented = socket.getPeerCertificate?.()?.subject !== undefined;
+  return presented || clients === 'yes' ? tlsReason(error) : null;
+}
+
+/** Connects with TLS; as `Transport.connect`. */
+export function connectTls(
+  bun: BunApi,
+  address: Address & { kind: 'tcp' },
+  { name, credentials }: TlsConnect,
+  owner: LinkOwner,
+  opened: (link: Link) => void,
+  failed: Failed,
+): () => void {
+  let cancelled = false;
+  const link: BunTlsLink = new BunTlsLink(
+    (_socket, error) => (error === null ? null : tlsReason(error)),
+    () => {
+      link.owner = owner;
+      opened(link);
+    },
+    failed,
+  );
+  const refuse = (error: unknown): void => {
+    if (cancelled) return;
+    cancelled = true;
+    link.close();
+    failed((error as NodeJS.ErrnoException).code ?? 'ECONNREFUSED');
+  };
+  const tls: BunTls = {
+    ...given(credentials),
+    serverName: name ?? address.host,
+    rejectUnauthorized: true,
+  };
+  const open = (socket: BunSocket<BunTlsLink>): void => {
+    // given up while it was being made: Bun cannot cancel a connect
+    if (cancelled) socket.terminate();
+    else link.begin(socket);
+  };
+  const socket = { ...HANDLERS, open, connectError: (_: unknown, error: Error) => refuse(error) };
+  const place = { hostname: address.host, port: address.port };
+  bun.connect({ ...place, tls, allowHalfOpen: true, data: link, socket }).catch(refuse);
+  return () => {
+    cancelled = true;
+    link.close();
+  };
+}
+
+/** What there is of the PEM texts. */
+function given({ cert, key, ca }: TlsConnect['credentials']): BunTls {
+  return { ...(cert !== null && { cert }), ...(key !== null && { key }), ...(ca !== null && { ca }) };
+}
