@@ -9,14 +9,13 @@ import {
   lookupCommand,
 } from '../protocol/command-table.ts';
 import { keyPositions } from '../protocol/key-positions.ts';
-import { errorReply, NO_AUTH, quoted } from '../protocol/replies.ts';
+import { NO_AUTH, quoted } from '../protocol/replies.ts';
 import type { RequestFrame } from '../protocol/request-frame.ts';
-import { copyBytes } from './bytes.ts';
 import type { Client } from './client.ts';
 import { ALLOWED_BEFORE_AUTH, answerLocally } from './local-commands.ts';
 import type { Pool } from './pool.ts';
-import { BY_REFERENCE } from './segment.ts';
-import { type Merge, SplitRequest } from './split-request.ts';
+import { keyTooLong, refuse, wrongArity } from './refusals.ts';
+import { split } from './split.ts';
 
 /** Keyless commands go to the server that this word hashes to, as in the original. */
 const PLACEHOLDER = Buffer.from('placeholder');
@@ -156,95 +155,6 @@ function apart(pool: Pool, command: Command, one: string, other: string): string
   return `keys ${one} and ${other} of '${command.name}' live on different servers; ${advice}`;
 }
 
-/** MGET, MSET, DEL, UNLINK, TOUCH, EXISTS: one part for each server that owns a key. */
-function split(
-  pool: Pool,
-  client: Client,
-  command: Command,
-  frame: RequestFrame,
-  buffer: Uint8Array,
-  from: number,
-  to: number,
-): void {
-  const step = command.name === 'mset' ? 2 : 1;
-  const { args, argc } = frame;
-  if (argc < 1 + step || (argc - 1) % step !== 0) {
-    refuse(client, wrongArity(command));
-    return;
-  }
-  const parts = new SplitRequest(client, client.tail, mergeOf(command.name));
-  for (let i = 1; i < argc; i += step) {
-    if (args[2 * i + 1] - args[2 * i] > pool.keyLimit) {
-      refuse(client, keyTooLong(pool, args[2 * i + 1] - args[2 * i]));
-      return;
-    }
-    const server = pool.serverFor(buffer, args[2 * i], args[2 * i + 1]);
-    if (server === null) {
-      pool.refuseAllEjected(client);
-      return;
-    }
-    parts.addKey(server.index);
-  }
-  const tag = client.tail++;
-  if (parts.parts.length === 1) {
-    const server = pool.servers[parts.parts[0].server];
-    server.pick(client.protocol).send(client, tag, command.id, buffer, from, to);
-    return;
-  }
-  for (let number = 0; number < parts.parts.length; number++) {
-    const part = parts.parts[number];
-    const length = composePart(command.name, part.keys, step, frame, buffer);
-    // a large part is kept by reference, so it needs bytes of its own
-    const bytes = length > BY_REFERENCE ? composed.slice(0, length) : composed;
-    const connection = pool.servers[part.server].pick(client.protocol);
-    connection.send(parts, number, command.id, bytes, 0, length);
-  }
-}
-
-/** Where the request of one part is put together; its bytes are copied into the server's queue at once. */
-let composed = new Uint8Array(64 * 1024);
-
-/** Writes the request for some of the keys of another into `composed`; returns its length. */
-function composePart(
-  name: string,
-  keys: readonly number[],
-  step: number,
-  frame: RequestFrame,
-  buffer: Uint8Array,
-): number {
-  const { args } = frame;
-  const head = `*${1 + keys.length * step}\r\n$${name.length}\r\n${name}\r\n`;
-  let at = head.length;
-  room(at, 0);
-  for (let i = 0; i < at; i++) composed[i] = head.charCodeAt(i);
-  for (const key of keys) {
-    const first = 1 + key * step;
-    // an element reaches from the end of the one before to its own, `$n` and CRLF included
-    const from = args[2 * first - 1] + 2;
-    const to = args[2 * (first + step) - 1] + 2;
-    room(at + to - from, at);
-    copyBytes(buffer, from, to, composed, at);
-    at += to - from;
-  }
-  return at;
-}
-
-function room(size: number, used: number): void {
-  if (size <= composed.length) return;
-  const larger = new Uint8Array(size * 2);
-  larger.set(composed.subarray(0, used));
-  composed = larger;
-}
-
-function mergeOf(name: string): Merge {
-  if (name === 'mget') return 'values';
-  return name === 'mset' ? 'ok' : 'sum';
-}
-
-function refuse(client: Client, text: string): void {
-  client.reply(client.tail++, errorReply(text), 0);
-}
-
 /** In Redis' own words, so that clients recognise it. */
 function unknownCommand(buffer: Uint8Array, frame: RequestFrame): string {
   const shown = [];
@@ -254,12 +164,4 @@ function unknownCommand(buffer: Uint8Array, frame: RequestFrame): string {
 
 function quotedArg(frame: RequestFrame, buffer: Uint8Array, i: number): string {
   return quoted(buffer, frame.args[2 * i], frame.args[2 * i + 1]);
-}
-
-function wrongArity(command: Command): string {
-  return `wrong number of arguments for '${command.name}' command`;
-}
-
-function keyTooLong(pool: Pool, length: number): string {
-  return `key of ${length} bytes is too long, at most ${pool.keyLimit} (see -m)`;
 }

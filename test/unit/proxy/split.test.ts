@@ -44,6 +44,28 @@ describe('a split request', () => {
     });
   }
 
+  test("of many keys: each server is asked for its own in order, the values come back in the client's", async () => {
+    const keys = Array.from({ length: 150 }, (_, i) => `key:${i}`);
+    const { client, scene } = await asked(['MGET', ...keys]);
+    const wanted = scene.servers.map((server) => server.asked[0].split(' '));
+    assert.deepEqual(
+      wanted.map(([name]) => name),
+      ['mget', 'mget'],
+    );
+    const [one, two] = wanted.map((words) => words.slice(1));
+    assert.deepEqual([...one, ...two].sort(), [...keys].sort());
+    for (const own of [one, two]) {
+      assert.deepEqual(
+        own,
+        keys.filter((key) => own.includes(key)),
+      );
+    }
+    const bulkOf = (key: string): string => `$${key.length * 9}\r\n${key.repeat(9)}`;
+    const values = (own: string[]): string => `*${own.length}\r\n${own.map(bulkOf).join('\r\n')}`;
+    answer(scene, values(one), values(two));
+    assert.equal(client.said, `${values(keys)}\r\n`);
+  });
+
   test('does not say that nothing was executed when a part of it was', async () => {
     const held = ['failover_hold: 500', 'sentinels:', '  - 10.0.0.9:1:1'];
     const { client, scene } = await asked(['PING'], held);

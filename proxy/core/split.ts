@@ -1,0 +1,140 @@
+import type { Command } from '../protocol/command-table.ts';
+import type { RequestFrame } from '../protocol/request-frame.ts';
+import { copyBytes, decimalLength, writeDecimal } from './bytes.ts';
+import type { Client } from './client.ts';
+import type { Pool } from './pool.ts';
+import { keyTooLong, refuse, wrongArity } from './refusals.ts';
+import { BY_REFERENCE } from './segment.ts';
+import { type Merge, type Part, SplitRequest } from './split-request.ts';
+
+const STAR = 42;
+
+/** What a command needs to be split: elements per key, and how its parts begin behind the `*n`. */
+interface Shape {
+  readonly step: number;
+  readonly merge: Merge;
+  readonly name: Uint8Array;
+}
+
+/** By command id. */
+const shapes: (Shape | undefined)[] = [];
+
+/** Scratch of the request at hand: the part of each server that has one … */
+const partOf: (Part | undefined)[] = [];
+/** … the number of the next key on the same server … */
+let nextKey = new Int32Array(64);
+/** … and where the request of a part is put together; its bytes are copied into the server's queue at once. */
+let composed = new Uint8Array(64 * 1024);
+
+/** MGET, MSET, DEL, UNLINK, TOUCH, EXISTS: one part for each server that owns a key. */
+export function split(
+  pool: Pool,
+  client: Client,
+  command: Command,
+  frame: RequestFrame,
+  buffer: Uint8Array,
+  from: number,
+  to: number,
+): void {
+  const shape = shapeOf(command);
+  const keys = (frame.argc - 1) / shape.step;
+  if (keys < 1 || !Number.isInteger(keys)) {
+    refuse(client, wrongArity(command));
+    return;
+  }
+  const request = new SplitRequest(client, client.tail, shape.merge);
+  const complete = assignKeys(pool, client, request, frame, buffer, shape.step);
+  const { parts } = request;
+  for (let i = 0; i < parts.length; i++) partOf[parts[i].server] = undefined;
+  if (!complete) return;
+  const tag = client.tail++;
+  if (parts.length === 1) {
+    const connection = pool.servers[parts[0].server].pick(client.protocol);
+    connection.send(client, tag, command.id, buffer, from, to);
+    return;
+  }
+  for (let i = 0; i < parts.length; i++) {
+    const length = composePart(shape, parts[i], frame, buffer);
+    // a large part is kept by reference, so it needs bytes of its own
+    const bytes = length > BY_REFERENCE ? composed.slice(0, length) : composed;
+    const connection = pool.servers[parts[i].server].pick(client.protocol);
+    connection.send(request, i, command.id, bytes, 0, length);
+  }
+}
+
+/** Finds the server of every key. False when one has none, which the client was told. */
+function assignKeys(
+  pool: Pool,
+  client: Client,
+  request: SplitRequest,
+  frame: RequestFrame,
+  buffer: Uint8Array,
+  step: number,
+): boolean {
+  const { args, argc } = frame;
+  if (nextKey.length < argc) nextKey = new Int32Array(argc * 2);
+  for (let i = 1, key = 0; i < argc; i += step, key++) {
+    const keyFrom = args[2 * i];
+    const keyTo = args[2 * i + 1];
+    if (keyTo - keyFrom > pool.keyLimit) {
+      refuse(client, keyTooLong(pool, keyTo - keyFrom));
+      return false;
+    }
+    const server = pool.serverFor(buffer, keyFrom, keyTo);
+    if (server === null) {
+      pool.refuseAllEjected(client);
+      return false;
+    }
+    let part = partOf[server.index];
+    if (part === undefined) {
+      part = request.addPart(server.index, key);
+      partOf[server.index] = part;
+    } else nextKey[part.lastKey] = key;
+    request.addKey(part, key);
+  }
+  return true;
+}
+
+/** Writes the request for the keys of one part into `composed`; returns its length. */
+function composePart(shape: Shape, part: Part, frame: RequestFrame, buffer: Uint8Array): number {
+  const { step, name } = shape;
+  const { args } = frame;
+  const elements = 1 + part.keyCount * step;
+  room(1 + decimalLength(elements) + name.length, 0);
+  composed[0] = STAR;
+  let at = writeDecimal(elements, composed, 1);
+  copyBytes(name, 0, name.length, composed, at);
+  at += name.length;
+  for (let key = part.firstKey, left = part.keyCount; left > 0; left--) {
+    const first = 1 + key * step;
+    // an element reaches from the end of the one before to its own, `$n` and CRLF included
+    const from = args[2 * first - 1] + 2;
+    const to = args[2 * (first + step) - 1] + 2;
+    room(at + to - from, at);
+    copyBytes(buffer, from, to, composed, at);
+    at += to - from;
+    key = nextKey[key];
+  }
+  return at;
+}
+
+function room(size: number, used: number): void {
+  if (size <= composed.length) return;
+  const larger = new Uint8Array(size * 2);
+  larger.set(composed.subarray(0, used));
+  composed = larger;
+}
+
+function shapeOf(command: Command): Shape {
+  let shape = shapes[command.id];
+  if (shape === undefined) {
+    const { name } = command;
+    shape = {
+      step: name === 'mset' ? 2 : 1,
+      merge: name === 'mget' ? 'values' : name === 'mset' ? 'ok' : 'sum',
+      name: Buffer.from(`\r\n$${name.length}\r\n${name}\r\n`),
+    };
+    shapes[command.id] = shape;
+  }
+  return shape;
+}
