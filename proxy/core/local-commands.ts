@@ -4,6 +4,7 @@ import { AUTH_NOT_SET, AUTH_WRONG, bulkReply, errorReply, OK, PONG } from '../pr
 import type { RequestFrame } from '../protocol/request-frame.ts';
 import type { Client } from './client.ts';
 import { clientCommand } from './client-command.ts';
+import { commandCommand } from './command-command.ts';
 import { helloReply } from './hello.ts';
 import { infoText } from './info.ts';
 import type { Pool } from './pool.ts';
@@ -15,6 +16,7 @@ export const ALLOWED_BEFORE_AUTH: ReadonlySet<string> = new Set(['auth', 'hello'
 const ARITY: Readonly<Record<string, readonly [least: number, most: number]>> = {
   auth: [2, 3],
   client: [2, 32],
+  command: [1, Number.POSITIVE_INFINITY],
   echo: [2, 2],
   hello: [1, 16],
   info: [1, 32],
@@ -63,6 +65,8 @@ function answer(
       return select(pool, wordAt(frame, buffer, 1));
     case 'client':
       return clientCommand(pool, client, frame, buffer);
+    case 'command':
+      return commandCommand(client, frame, buffer);
     case 'info':
       return bulkReply(infoText(pool));
     case 'time':

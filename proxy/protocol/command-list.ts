@@ -38,10 +38,10 @@ object:encoding,freq,idletime,refcount memory:usage xinfo:consumers,groups,strea
 export const KEYWORD_KEYS = '!sort !georadius !georadiusbymember xread !xreadgroup';
 
 /** Forwarded to one server, any. */
-export const ANY_SERVER = 'command lolwut';
+export const ANY_SERVER = 'lolwut';
 
 /** Answered by the proxy. */
-export const LOCAL = 'auth client echo hello info ping quit reset select time';
+export const LOCAL = 'auth client command echo hello info ping quit reset select time';
 
 const BLOCKING = 'it blocks, and would hold up everyone who shares the server connection';
 const PUBSUB = 'publish/subscribe does not go through a sharding proxy yet';

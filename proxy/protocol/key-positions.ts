@@ -6,10 +6,16 @@ export type NoKeys = 'unclear' | 'subcommand' | 'blocking';
 
 /**
  * Element numbers of the keys of a request whose command has a key rule.
+ * @param blockingToo false = an XREAD that blocks gives 'blocking' instead of its keys
  * @returns 'unclear' when the arguments are wrong (any server will say so), 'subcommand' for one that has no key,
  *          'blocking' for XREAD BLOCK
  */
-export function keyPositions(command: Command, frame: RequestFrame, buffer: Uint8Array): number[] | NoKeys {
+export function keyPositions(
+  command: Command,
+  frame: RequestFrame,
+  buffer: Uint8Array,
+  blockingToo = false,
+): number[] | NoKeys {
   const rule = command.keys;
   switch (rule?.kind) {
     case 'range':
@@ -20,7 +26,8 @@ export function keyPositions(command: Command, frame: RequestFrame, buffer: Uint
       if (frame.argc < 2 || !rule.names.includes(wordAt(frame, buffer, 1))) return 'subcommand';
       return frame.argc < 3 ? 'unclear' : [2];
     default:
-      return keyword(command.name, frame, buffer);
+      if (command.name.startsWith('xread')) return streams(frame, buffer, blockingToo);
+      return stored(command.name, frame, buffer);
   }
 }
 
@@ -41,23 +48,30 @@ function counted(frame: RequestFrame, buffer: Uint8Array, at: number, firstToo: 
   return keys.length === 0 ? 'unclear' : keys;
 }
 
-function keyword(name: string, frame: RequestFrame, buffer: Uint8Array): number[] | NoKeys {
-  if (name === 'xread' || name === 'xreadgroup') return streams(frame, buffer);
+/** Options of SORT with arguments, which may look like options themselves. */
+const SORT_SKIPS: Readonly<Record<string, number>> = { by: 1, get: 1, limit: 2 };
+
+/** SORT and GEORADIUS…: the first argument, and what STORE names. */
+function stored(name: string, frame: RequestFrame, buffer: Uint8Array): number[] | NoKeys {
   if (frame.argc < 2) return 'unclear';
   const keys = [1];
-  const stores = name === 'sort' ? ['store'] : ['store', 'storedist'];
-  for (let i = 2; i + 1 < frame.argc; i++) {
-    if (stores.includes(wordAt(frame, buffer, i))) keys.push(i + 1);
+  const sorts = name === 'sort';
+  const stores = sorts ? ['store'] : ['store', 'storedist'];
+  // before the options: key, place or member, radius, unit
+  for (let i = sorts ? 2 : 5; i + 1 < frame.argc; i++) {
+    const word = wordAt(frame, buffer, i);
+    if (stores.includes(word)) keys.push(++i);
+    else if (sorts) i += SORT_SKIPS[word] ?? 0;
   }
   return keys;
 }
 
-function streams(frame: RequestFrame, buffer: Uint8Array): number[] | NoKeys {
+function streams(frame: RequestFrame, buffer: Uint8Array, blockingToo: boolean): number[] | NoKeys {
   for (let i = 1; i < frame.argc; i++) {
     const word = wordAt(frame, buffer, i);
     // GROUP group consumer: names that may look like options
     if (word === 'group') i += 2;
-    else if (word === 'block') return 'blocking';
+    else if (word === 'block' && !blockingToo) return 'blocking';
     else if (word === 'streams') {
       const count = Math.floor((frame.argc - i - 1) / 2);
       return count === 0 ? 'unclear' : Array.from({ length: count }, (_, n) => i + 1 + n);

@@ -35,6 +35,11 @@ export const DIFFERENCES: readonly Difference[] = [
       ['client', 'echo', 'hello', 'info', 'ping', 'reset', 'select', 'time'].includes(name(request)),
   },
   {
+    title: 'COMMAND is answered by the proxy from its own table, not by one of the servers',
+    explains: (request, original, ours) =>
+      name(request) === 'command' && !original.closed && original.bytes[0] === ours.bytes[0],
+  },
+  {
     title: 'Commands that the original does not know are forwarded by their keys',
     explains: (_request, original, ours) => original.closed && original.bytes === '' && !ours.closed,
   },

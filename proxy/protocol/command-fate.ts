@@ -1,0 +1,31 @@
+import { type Command, FATE_ANY, FATE_KEY, FATE_KEYS, FATE_LOCAL, FATE_SPLIT } from './command-table.ts';
+
+/** What becomes of a command, in words: for docs/commands.md and for COMMAND DOCS. */
+export function fateInWords(command: Command): string {
+  switch (command.fate) {
+    case FATE_KEY:
+      return 'sent to the server of its key';
+    case FATE_SPLIT:
+      return 'split by server, replies merged';
+    case FATE_KEYS:
+      return together(command);
+    case FATE_ANY:
+      return 'sent to one server, always the same';
+    case FATE_LOCAL:
+      return 'answered by the proxy';
+    default:
+      return `refused: ${command.reason}`;
+  }
+}
+
+function together(command: Command): string {
+  const rule = command.keys;
+  if (rule?.kind === 'subcommand') {
+    const names = rule.names.map((name) => name.toUpperCase()).join(', ');
+    return `${names}: sent to the server of its key; other subcommands refused`;
+  }
+  if (command.name.startsWith('xread')) {
+    return 'sent to the server of its streams, which must be one; refused with BLOCK';
+  }
+  return 'sent to the server of its keys, refused when they live on several';
+}
