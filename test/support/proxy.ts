@@ -17,6 +17,8 @@ export interface RunningProxy {
   readonly daemon: Daemon;
   /** The pool file; rewrite it and send SIGUSR1 to reload. */
   readonly confFile: string;
+  /** Ends it and starts another on the same ports. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -37,16 +39,24 @@ export async function startProxy(
   writeFileSync(confFile, conf(ports));
   const [program, args] = commandOf(kind);
   const log = kind === 'original' ? ['-o', join(folder, 'log')] : [];
-  const daemon = await spawnDaemon(
-    program,
-    [...args, '-c', confFile, '-s', String(statsPort), '-a', '127.0.0.1', ...log, ...flags],
-    { ready: async () => (await Promise.all(ports.map(accepts))).every(Boolean) },
-  );
+  const start = (): Promise<Daemon> =>
+    spawnDaemon(
+      program,
+      [...args, '-c', confFile, '-s', String(statsPort), '-a', '127.0.0.1', ...log, ...flags],
+      { ready: async () => (await Promise.all(ports.map(accepts))).every(Boolean) },
+    );
+  let daemon = await start();
   return {
     ports,
     statsPort,
-    daemon,
+    get daemon() {
+      return daemon;
+    },
     confFile,
+    async restart() {
+      await daemon.stop();
+      daemon = await start();
+    },
     async stop() {
       await daemon.stop();
       rmSync(folder, { recursive: true, force: true });

@@ -1,0 +1,124 @@
+// Carries out the steps named on stdin with go-redis, and says on stdout what came of each.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+var ctx = context.Background()
+var client *redis.Client
+
+func main() {
+	options := &redis.Options{Addr: "127.0.0.1:" + os.Args[1]}
+	if os.Args[2] != "default" {
+		options.Protocol, _ = strconv.Atoi(os.Args[2])
+	}
+	client = redis.NewClient(options)
+	defer client.Close()
+	steps := map[string]func() string{
+		"values": values, "types": types, "many": many, "pipeline": pipeline, "multi": multi,
+		"keys": keys, "large": large, "script": script, "again": again,
+	}
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		fmt.Printf("%s\t%s\n", lines.Text(), strings.ReplaceAll(steps[lines.Text()](), "\n", " "))
+	}
+}
+
+func values() string {
+	set := client.Set(ctx, "key", "value", 0).Val()
+	every := make([]byte, 256)
+	for i := range every {
+		every[i] = byte(i)
+	}
+	client.Set(ctx, "bytes", every, 0)
+	got, _ := client.Get(ctx, "bytes").Bytes()
+	missing, err := client.Get(ctx, "nothing").Result()
+	if errors.Is(err, redis.Nil) {
+		missing = "none"
+	}
+	return fmt.Sprint(set, " ", client.Get(ctx, "key").Val(), " ", bytes.Equal(got, every), " ", missing, " ", client.Del(ctx, "bytes").Val())
+}
+
+func types() string {
+	client.Del(ctx, "h", "l", "n")
+	client.HSet(ctx, "h", "a", "1", "b", "2")
+	client.RPush(ctx, "l", "x", "y")
+	fields := client.HGetAll(ctx, "h").Val()
+	number := client.IncrBy(ctx, "n", 7).Val()
+	client.Expire(ctx, "n", 100*time.Second)
+	list := strings.Join(client.LRange(ctx, "l", 0, -1).Val(), ",")
+	return fmt.Sprintf("%s,%s %s %d %t", fields["a"], fields["b"], list, number, client.TTL(ctx, "n").Val() > 0)
+}
+
+func many() string {
+	var keys []string
+	var pairs []any
+	for i := range 100 {
+		key := fmt.Sprintf("many:%d", i*7919)
+		keys = append(keys, key)
+		pairs = append(pairs, key, "of "+key)
+	}
+	client.MSet(ctx, pairs...)
+	right := true
+	for i, value := range client.MGet(ctx, keys...).Val() {
+		right = right && value == "of "+keys[i]
+	}
+	return fmt.Sprint(right, " ", client.Del(ctx, keys...).Val())
+}
+
+func pipeline() string {
+	client.Del(ctx, "p")
+	asked := client.Pipeline()
+	set, incr, lpush, get := asked.Set(ctx, "p", "1", 0), asked.Incr(ctx, "p"), asked.LPush(ctx, "p", "x"), asked.Get(ctx, "p")
+	_, _ = asked.Exec(ctx)
+	return fmt.Sprint(set.Val(), " ", incr.Val(), " ", strings.Split(lpush.Err().Error(), " ")[0], " ", get.Val())
+}
+
+func multi() string {
+	_, err := client.TxPipelined(ctx, func(asked redis.Pipeliner) error { return asked.Set(ctx, "p", "1", 0).Err() })
+	return fmt.Sprint(err)
+}
+
+func keys() string {
+	return fmt.Sprint(client.Keys(ctx, "*").Err())
+}
+
+func large() string {
+	value := bytes.Repeat([]byte("large\r\n"), 150_000)[:1_048_576]
+	client.Set(ctx, "large", value, 0)
+	got, _ := client.Get(ctx, "large").Bytes()
+	same := bytes.Equal(got, value)
+	results := make(chan bool)
+	for range 50 {
+		go func() { results <- client.Get(ctx, "key").Val() == "value" }()
+	}
+	for range 50 {
+		same = <-results && same
+	}
+	return fmt.Sprint(same)
+}
+
+func script() string {
+	return fmt.Sprint(client.Eval(ctx, "return redis.call('get', KEYS[1])", []string{"key"}).Val())
+}
+
+func again() string {
+	for range 200 {
+		if value, err := client.Get(ctx, "key").Result(); err == nil {
+			return value
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return "no answer"
+}
