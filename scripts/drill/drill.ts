@@ -23,7 +23,7 @@ export interface FaultContext extends Surroundings {
   readonly signal: AbortSignal;
   /**
    * Registers how to take back what is about to be broken. Called before each break, so that an interruption between
-   * two of them leaves nothing broken; what is registered last is undone first.
+   * two of them leaves nothing broken. All that is registered is taken back at once.
    */
   undoLater(undo: () => Promise<void>): void;
 }

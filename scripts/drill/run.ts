@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { Redis } from 'ioredis';
 import type { Credentials, Plan } from '../../topology/types.ts';
 import { passGate } from '../deploy/gate.ts';
 import { collectStatus, type StackStatus } from '../observe/status.ts';
@@ -13,7 +12,7 @@ import { type ReadBack, readBack, removeTraces } from './load/read-back.ts';
 import { REDUNDANCY_MS } from './report/promises.ts';
 import { makeRound, type RoundReport, summary } from './report/round.ts';
 import { UndoStack } from './undo-stack.ts';
-import { Timeline } from './watch/timeline.ts';
+import { Timeline, type TimelineEvent } from './watch/timeline.ts';
 import { startWatching } from './watch/watch.ts';
 
 export interface RunOptions {
@@ -40,6 +39,8 @@ const FLOWING_MS = 250;
 const OVERTIME_MS = 10_000;
 /** After an interruption the members have this long to answer before the report goes without them. */
 const HASTY_MS = 15_000;
+/** The engine's events come over a connection of their own, a little after its answer. */
+const TELLING_MS = 300;
 const WRITERS_PER_SHARD = 2;
 const RATE = 100;
 
@@ -97,6 +98,7 @@ class Round {
       loadEnded = true;
       const ledger = await this.#load.stop();
       const found = await this.#readBack(whole);
+      await this.#removeTraces();
       return makeRound({
         drill: this.drill,
         round: this.options.round,
@@ -137,7 +139,7 @@ class Round {
         step: this.step,
         undoLater: (undo) => this.#undo.push(undo),
       });
-      return { ...injected, at: struckAt(this.#timeline, injected) };
+      return { ...injected, at: await struckAt(this.#timeline, injected) };
     } catch (error) {
       this.#tell(`the fault was not complete: ${(error as Error).message}`);
       return nothing;
@@ -194,17 +196,22 @@ class Round {
   async #readBack(status: StackStatus | undefined): Promise<ReadBack | undefined> {
     const { plan, credentials, engine } = this.options;
     this.step.progress('reading every write back');
-    const { ledger, otherKeys } = this.#load;
-    const pool = plan.pools[0];
+    const { ledger } = this.#load;
     try {
       const now = status ?? (await collectStatus(plan, credentials, engine));
-      const found = await readBack({ plan, credentials, status: now, ledger, db: pool.redisDb });
-      const client = new Redis({ host: plan.vip, port: pool.listen, password: credentials.application });
-      await removeTraces(client, ledger, otherKeys).finally(() => client.disconnect());
-      return found;
+      return await readBack({ plan, credentials, status: now, ledger, db: plan.pools[0].redisDb });
     } catch (error) {
       this.#tell(`the writes could not be read back: ${(error as Error).message}`);
       return undefined;
+    }
+  }
+
+  async #removeTraces(): Promise<void> {
+    const { plan, credentials } = this.options;
+    try {
+      await removeTraces(plan, credentials.application, this.#load.ledger, this.#load.otherKeys);
+    } catch (error) {
+      this.#tell(`the load's keys could not be removed: ${(error as Error).message}`);
     }
   }
 
@@ -219,11 +226,9 @@ class Round {
 }
 
 /** A busy engine takes its time to carry out a kill: when the engine tells, its moment is that of the fault. */
-function struckAt(timeline: Timeline, { at, members }: Injected): number {
-  const struck = timeline.first(
-    at,
-    ({ source, event, text }) =>
-      source === 'engine' && /^(kill|pause)$/.test(event) && members.includes(text.split(' ')[0]),
-  );
+async function struckAt(timeline: Timeline, { at, members }: Injected): Promise<number> {
+  const strikes = ({ source, event, text }: TimelineEvent): boolean =>
+    source === 'engine' && /^(kill|pause)$/.test(event) && members.includes(text.split(' ')[0]);
+  const struck = timeline.first(at, strikes) ?? (await timeline.next(strikes, TELLING_MS));
   return struck?.at ?? at;
 }

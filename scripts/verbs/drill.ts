@@ -2,16 +2,18 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Credentials, Plan } from '../../topology/types.ts';
-import { dockerClient } from '../docker-client.ts';
+import { dockerClient, engineAddress } from '../docker-client.ts';
 import { type Choice, DRILLS, findDrill, findRefused, type LeftOut, RANDOM } from '../drill/catalogue.ts';
 import type { Surroundings } from '../drill/drill.ts';
+import type { DrillDocument } from '../drill/report/document.ts';
 import { renderHtml } from '../drill/report/html/page.ts';
 import { reportText } from '../drill/report/text.ts';
 import { runSeries } from '../drill/series.ts';
 import { EnvironmentError, EXIT, InputError, NotSoError } from '../errors.ts';
 import { assess } from '../observe/assess.ts';
 import { collectStatus } from '../observe/status.ts';
-import { consoleReporter } from '../report/steps.ts';
+import { type HeldLock, tryLock } from '../process-lock.mjs';
+import { consoleReporter, type Reporter } from '../report/steps.ts';
 import { readCredentials } from '../stack/credentials.ts';
 import { loadPlan, stackFilePath } from '../stack/load.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
@@ -59,19 +61,34 @@ export async function drillVerb(options: DrillOptions, ...names: unknown[]): Pro
     });
   }
   const engine = await dockerClient();
-  if (options.force !== true) await demandWhole({ plan, credentials, engine, signal });
-  const { choices, leftOut } = await leaveOut(wanted, all, { plan, engine });
-  for (const { drill, reason } of leftOut) reporter.note(`${drill} is left out: ${reason}`);
-  const stackFile = stackFilePath(options.file);
-  const given = { plan, credentials, engine, stackFile, reporter, signal };
-  const document = await runSeries({ ...given, choices, leftOut, rounds, seed });
+  const given = { plan, credentials, engine, stackFile: stackFilePath(options.file), reporter, signal };
+  const held = await holdStack(plan);
+  try {
+    if (options.force !== true) await demandWhole(given);
+    const { choices, leftOut } = await leaveOut(wanted, all, given);
+    for (const { drill, reason } of leftOut) reporter.note(`${drill} is left out: ${reason}`);
+    const document = await runSeries({ ...given, choices, leftOut, rounds, seed });
+    publish(document, html, options.json === true, reporter);
+    return document.passed ? EXIT.done : EXIT.notSo;
+  } finally {
+    await held.release();
+  }
+}
+
+function publish(document: DrillDocument, html: string | undefined, json: boolean, reporter: Reporter): void {
   if (html !== undefined) {
     writeFileSync(html, renderHtml(document));
     reporter.note(`report: ${html}`);
   }
-  if (options.json === true) printJson(document);
+  if (json) printJson(document);
   else process.stdout.write(reportText(document));
-  return document.passed ? EXIT.done : EXIT.notSo;
+}
+
+/** Two drills at once would find each other's faults. */
+async function holdStack({ name }: Plan): Promise<HeldLock> {
+  const held = await tryLock(`drill ${name} at ${engineAddress()}`);
+  if (held !== undefined) return held;
+  throw new NotSoError(`another drill of stack ${name} is running`, { remedy: 'wait for its end' });
 }
 
 /** Path of the page, found to be writable before drills that take an hour. */

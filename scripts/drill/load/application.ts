@@ -45,14 +45,6 @@ export async function connectApplication(
   return client;
 }
 
-/** What ioredis says of a request whose connection went away, in words that do not tell of ioredis. */
-const LOST = /max retries per request|Connection is closed/;
-
-/** Why a request failed: the server's own words, or that its connection was lost. */
-export function reasonOf(error: Error): string {
-  return LOST.test(error.message) ? 'the connection was lost before the answer' : error.message;
-}
-
 /** Waits until the connection is there; false when the load ended before. */
 export async function served(client: Redis, running: () => boolean): Promise<boolean> {
   while (client.status !== 'ready') {

@@ -18,6 +18,8 @@ export interface Verdict {
   /** Acknowledged, and not there: what must be empty. */
   readonly lost: readonly LostWrite[];
   readonly unknownApplied: number;
+  /** List elements of unknown outcome that stand behind one which their writer sent later: carried out out of a buffer. */
+  readonly unknownAppliedLate: readonly string[];
   readonly unknownNotApplied: number;
   /** Refused (the application was told "not executed"), and there all the same. */
   readonly refusedApplied: readonly string[];
@@ -45,12 +47,17 @@ export function judge(ledger: Ledger, found: Found): Verdict {
   const counters = judgeCounters(increments, found);
   const unknownApplied = of('unknown').filter(isThere).length + counters.unknownApplied;
   const unknown = of('unknown', ledger.writes).length;
+  const acknowledgedIds = new Set(of('acknowledged').map(({ id }) => id));
   return {
     acknowledged: of('acknowledged', ledger.writes).length,
     refused: of('refused', ledger.writes).length,
     unknown,
     lost: [...of('acknowledged').filter((write) => !isThere(write)), ...counters.lost].map(lostWrite),
     unknownApplied,
+    unknownAppliedLate: outOfOrder(
+      plain.filter(({ outcome }) => outcome !== 'refused'),
+      found,
+    ).filter((id) => !acknowledgedIds.has(id)),
     unknownNotApplied: unknown - unknownApplied,
     refusedApplied: of('refused')
       .filter(isThere)
@@ -102,20 +109,25 @@ function repeated(elements: readonly string[]): string[] {
   return [...twice];
 }
 
-/** A writer waits for each answer before it sends the next write, so its list must hold them in that order. */
-function outOfOrder(acknowledged: readonly WriteRecord[], found: Found): string[] {
-  const last = new Map<string, number>();
+/**
+ * A writer waits for each answer before it sends the next write, so its list must hold them in that order: the ids of
+ * those that stand behind one which was sent later.
+ */
+function outOfOrder(writes: readonly WriteRecord[], found: Found): string[] {
   const positions = new Map(
     [...found.lists].map(([key, elements]) => [key, new Map(elements.map((id, index) => [id, index]))]),
   );
+  /** List -> the foremost place of those that were sent later. */
+  const foremost = new Map<string, number>();
   const bad: string[] = [];
-  for (const { kind, key, id } of acknowledged) {
+  for (const { kind, key, id } of [...writes].sort((a, b) => b.sentAt - a.sentAt)) {
     const position = kind === 'append' ? positions.get(key)?.get(id) : undefined;
     if (position === undefined) continue;
-    if (position < (last.get(key) ?? -1)) bad.push(id);
-    last.set(key, position);
+    const later = foremost.get(key) ?? Number.POSITIVE_INFINITY;
+    if (position > later) bad.push(id);
+    foremost.set(key, Math.min(later, position));
   }
-  return bad;
+  return bad.reverse();
 }
 
 /** What a replica holds otherwise than its master: keys, list lengths or counters. */

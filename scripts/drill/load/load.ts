@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Plan, PoolSpec } from '../../../topology/types.ts';
-import { connectApplication, reasonOf, served } from './application.ts';
+import { connectApplication, served } from './application.ts';
 import { Ledger, type Outcome, type ReadRecord, type WriteKind } from './ledger.ts';
 import { Newcomers } from './newcomers.ts';
+import { outcomeOf, reasonOf } from './outcome.ts';
 import { keysOn, shardFinder } from './shard-of.ts';
 
 export interface LoadOptions {
@@ -17,9 +18,6 @@ export interface LoadOptions {
   /** Writes per second of one writer. */
   readonly rate: number;
 }
-
-/** Errors that say the write was not executed; anything else after sending leaves its outcome open. */
-const NOT_EXECUTED = /^(READONLY|MASTERDOWN|LOADING|NOREPLICAS|MISCONF|NOAUTH|OOM) |not executed\)?$/;
 
 /** One writer: its connection, and what it writes to. */
 interface Writer {
@@ -132,7 +130,7 @@ export class Load {
       reply = await send();
     } catch (cause) {
       error = reasonOf(cause as Error);
-      outcome = NOT_EXECUTED.test(error) ? 'refused' : 'unknown';
+      outcome = outcomeOf(error);
     }
     const endedAt = performance.now();
     if (outcome === 'acknowledged') this.ledger.servedAt.set(connection, endedAt);

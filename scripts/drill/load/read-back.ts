@@ -103,7 +103,16 @@ async function readValues(redis: Redis, keys: readonly string[]): Promise<Map<st
 }
 
 /** Removes the run's keys, so that drills do not fill the stack they test. */
-export async function removeTraces(client: Redis, ledger: Ledger, others: readonly string[]): Promise<void> {
+export async function removeTraces(
+  { vip, pools }: Plan,
+  password: string,
+  ledger: Ledger,
+  others: readonly string[],
+): Promise<void> {
   const keys = [...new Set([...ledger.writes.map(({ key }) => key), ...others])];
-  for (let at = 0; at < keys.length; at += BATCH) await client.unlink(...keys.slice(at, at + BATCH));
+  const entrance = { address: vip, port: pools[0].listen };
+  const remove = async (redis: Redis): Promise<void> => {
+    for (let at = 0; at < keys.length; at += BATCH) await redis.unlink(...keys.slice(at, at + BATCH));
+  };
+  await withRedis(entrance, { password }, remove, PATIENCE_MS);
 }

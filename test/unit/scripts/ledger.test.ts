@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import { judgeCounter } from '../../../scripts/drill/load/counters.ts';
 import { longestGap, newcomerGap, shardGap, worstConnectionGap } from '../../../scripts/drill/load/gaps.ts';
 import { differences, judge } from '../../../scripts/drill/load/judge.ts';
-import { type Found, Ledger, type WriteRecord } from '../../../scripts/drill/load/ledger.ts';
+import { type Found, Ledger, type Outcome, type WriteRecord } from '../../../scripts/drill/load/ledger.ts';
+import { outcomeOf, reasonOf } from '../../../scripts/drill/load/outcome.ts';
 
 function write(change: Partial<WriteRecord>): WriteRecord {
   return {
@@ -61,15 +62,26 @@ describe('judging a run', () => {
     assert.deepEqual(verdict.refusedApplied, ['a']);
   });
 
+  const append = (id: string, sentAt: number, outcome: Outcome = 'acknowledged'): WriteRecord =>
+    write({ kind: 'append', key: 'list', id, sentAt, outcome });
+
   test('elements that stand twice in a list are duplicated; acknowledged ones out of order are reordered', () => {
-    const append = (id: string): WriteRecord => write({ kind: 'append', key: 'list', id });
     const verdict = judge(
-      ledgerOf(append('1'), append('2'), append('3')),
+      ledgerOf(append('1', 1), append('2', 2), append('3', 3)),
       found({ lists: { list: ['1', '3', '2', '1'] } }),
     );
     assert.deepEqual(verdict.duplicated, ['1']);
-    assert.equal(verdict.reordered.length > 0, true);
+    assert.deepEqual(verdict.reordered, ['1', '2']);
     assert.deepEqual(verdict.lost, []);
+  });
+
+  test('a write of unknown outcome that was carried out behind a later one is told, and is not reordered', () => {
+    const verdict = judge(
+      ledgerOf(append('1', 1), append('2', 2, 'unknown'), append('3', 3), append('4', 4, 'unknown')),
+      found({ lists: { list: ['1', '3', '2', '4'] } }),
+    );
+    assert.deepEqual([verdict.unknownAppliedLate, verdict.reordered], [['2'], []]);
+    assert.equal(verdict.unknownApplied, 2);
   });
 
   test('counters are judged by writer, and their losses and duplicates are in the same lists', () => {
@@ -84,6 +96,34 @@ describe('judging a run', () => {
       ['x2'],
     );
     assert.deepEqual(verdict.duplicated, ['y']);
+  });
+});
+
+describe('what the application is told', () => {
+  test('a clear no is a refusal; whatever leaves it open is an unknown outcome', () => {
+    const refused = [
+      "READONLY You can't write against a read only replica.",
+      'NOREPLICAS Not enough good replicas to write.',
+      'MISCONF Errors writing to the AOF file: No space left on device',
+      "ERR no master of 'shard-1' within 3000 ms (last: Connection refused); not executed",
+      "ERR 1048576 bytes already wait for a master of 'shard-1'; not executed",
+    ];
+    const open = [
+      "ERR the outcome of this write is unknown: sent to 'shard-1' and not answered",
+      'ERR written on the master, not confirmed by replicas: 0 of 1 within 1000 ms',
+      'Command timed out',
+      'ERR Connection refused',
+    ];
+    for (const reason of refused) assert.equal(outcomeOf(reason), 'refused', reason);
+    for (const reason of open) assert.equal(outcomeOf(reason), 'unknown', reason);
+  });
+
+  test('a lost connection is told in words of the service, not of the client library', () => {
+    const lost =
+      'Reached the max retries per request limit (which is 0). Refer to "maxRetriesPerRequest" option';
+    assert.equal(reasonOf(new Error(lost)), 'the connection was lost before the answer');
+    assert.equal(reasonOf(new Error('Connection is closed.')), 'the connection was lost before the answer');
+    assert.equal(reasonOf(new Error('LOADING Redis is loading')), 'LOADING Redis is loading');
   });
 });
 

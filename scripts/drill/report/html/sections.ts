@@ -1,3 +1,4 @@
+import type { Verdict } from '../../load/judge.ts';
 import type { DrillDocument, DrillSummary, PromiseSummary } from '../document.ts';
 import type { RoundReport } from '../round.ts';
 import { badge, duration, escapeText, htmlTable } from './markup.ts';
@@ -110,7 +111,7 @@ function roundBlock(report: RoundReport, rounds: number): string {
   const counts =
     verdict === null
       ? 'The writes were not read back.'
-      : `${verdict.acknowledged} writes acknowledged, ${verdict.refused} refused, ${verdict.unknown} of unknown outcome (${verdict.unknownApplied} of them carried out); ${verdict.reads} reads, ${verdict.failedReads} failed, ${verdict.staleReads} stale, ${verdict.backwardsReads} older than one before.`;
+      : `${verdict.acknowledged} writes acknowledged, ${verdict.refused} refused, ${verdict.unknown} of unknown outcome (${verdict.unknownApplied} of them carried out${late(verdict)}); ${verdict.reads} reads, ${verdict.failedReads} failed, ${verdict.staleReads} stale, ${verdict.backwardsReads} older than one before.`;
   return [
     `<h3>${rounds > 1 ? `Round ${report.round}: ` : ''}hit ${hit || 'nobody'}${report.interrupted ? ' – interrupted' : ''}</h3>`,
     `<figure>${timelineSvg(report)}</figure>`,
@@ -122,6 +123,9 @@ function roundBlock(report: RoundReport, rounds: number): string {
     eventTable(report),
   ].join('\n');
 }
+
+const late = ({ unknownAppliedLate }: Verdict): string =>
+  unknownAppliedLate.length === 0 ? '' : `, ${unknownAppliedLate.length} behind a later one`;
 
 function latencies({ latency }: RoundReport): string {
   const all = `Latency p50 ${latency.p50} ms, p99 ${latency.p99} ms`;
