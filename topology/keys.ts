@@ -35,6 +35,8 @@ export const POOL_KEYS = [
   'redis_db',
   'wait_replicas',
   'wait_timeout',
+  'reads',
+  'replica_max_lag',
 ] as const;
 
 /** Every key's path, lists and pool names generalised: `shards[].weight`, `pools.<pool>.hash`. */

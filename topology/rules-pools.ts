@@ -8,7 +8,7 @@ import type { Path } from './problems.ts';
 import { checkMapping, duration, integer, oneOf, type Parser, readValue } from './reading.ts';
 import { poolName } from './rules-names.ts';
 import type { StackFile } from './stack-file.ts';
-import { DISTRIBUTIONS, HASHES } from './types.ts';
+import { DISTRIBUTIONS, HASHES, READ_SOURCES, type ReadSource } from './types.ts';
 
 const DEFAULT_HASH_TAG = '{}';
 /** Redis' own `databases`. */
@@ -98,7 +98,24 @@ function readPool(
       value: 1000,
       shown: '1s',
     }),
+    reads: readReads(file, at('reads'), replicas),
+    // The proxies look at replicas twice a second: a bound below 1 s would leave none.
+    replicaMaxLagMs: readValue(file, at('replica_max_lag'), duration({ min: 1000, max: 3_600_000 }), {
+      value: 2000,
+      shown: '2s',
+    }),
   };
+}
+
+function readReads(file: StackFile, path: Path, replicas: number | undefined): ReadSource | undefined {
+  const read = readValue<ReadSource>(file, path, oneOf(READ_SOURCES, 'source of reads'), { value: 'master' });
+  if (read !== 'replicas' || replicas !== 0) return read;
+  file.report({
+    path,
+    rule: 'needs replicas, and `replicas` is 0',
+    remedy: 'Raise replicas, or remove the key: the master answers.',
+  });
+  return undefined;
 }
 
 function readWaitReplicas(file: StackFile, path: Path, replicas: number | undefined): number | undefined {

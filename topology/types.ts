@@ -24,6 +24,10 @@ export type HashName = (typeof HASHES)[number];
 export const DISTRIBUTIONS = ['ketama', 'modula', 'random'] as const;
 export type DistributionName = (typeof DISTRIBUTIONS)[number];
 
+/** Who answers requests that only read. */
+export const READ_SOURCES = ['master', 'replicas'] as const;
+export type ReadSource = (typeof READ_SOURCES)[number];
+
 /** Redis `appendfsync`: what a crash of the whole machine may cost. */
 export const FSYNC_POLICIES = ['always', 'everysec', 'no'] as const;
 export type FsyncPolicy = (typeof FSYNC_POLICIES)[number];
@@ -90,6 +94,9 @@ export interface PoolSpec {
   readonly waitReplicas: number;
   /** Milliseconds to wait for them. */
   readonly waitTimeoutMs: number;
+  readonly reads: ReadSource;
+  /** Milliseconds that a replica which is read from may be behind its master. */
+  readonly replicaMaxLagMs: number;
 }
 
 /** A validated stack.yaml with every default filled in. */

@@ -1,5 +1,6 @@
 import { LATENCY_BUCKETS } from '../core/counters.ts';
 import type { Pool } from '../core/pool.ts';
+import type { Replica } from '../core/replicas.ts';
 import type { PoolServer } from '../core/server.ts';
 import { COMMANDS } from '../protocol/command-table.ts';
 import { queueSizes } from './stats.ts';
@@ -23,6 +24,7 @@ export function metricsDocument(pools: readonly Pool[], startedAt: number): stri
   metric('resident_memory_bytes', 'gauge', 'Resident memory.', [[{}, process.memoryUsage().rss]]);
   poolMetrics(metric, perPool, pools);
   serverMetrics(metric, perServer);
+  replicaMetrics(metric, pools);
   latency(lines, pools);
   return `${lines.join('\n')}\n`;
 }
@@ -138,6 +140,38 @@ function serverMetrics(metric: Metric, perServer: (value: (server: PoolServer) =
     'gauge',
     'Requests written and unanswered.',
     perServer((s) => queueSizes(s).sent),
+  );
+}
+
+/** Only pools with `reads: replicas` have any. */
+function replicaMetrics(metric: Metric, pools: readonly Pool[]): void {
+  const perReplica = (value: (replica: Replica, usable: boolean) => number): Sample[] =>
+    pools.flatMap((pool) =>
+      pool.servers.flatMap(({ name, replicas }) =>
+        (replicas?.all ?? []).map((replica): Sample => {
+          const labels = { pool: pool.config.name, server: name, replica: replica.place };
+          return [labels, value(replica, replicas?.isUsable(replica) ?? false)];
+        }),
+      ),
+    );
+  if (!pools.some((pool) => pool.config.readsFromReplicas)) return;
+  metric(
+    'replica_usable',
+    'gauge',
+    '1 while it is read from.',
+    perReplica((_, usable) => (usable ? 1 : 0)),
+  );
+  metric(
+    'replica_requests_total',
+    'counter',
+    'Reads sent to a replica.',
+    perReplica(({ counters }) => counters.requests),
+  );
+  metric(
+    'replica_responses_total',
+    'counter',
+    'Replies of a replica relayed.',
+    perReplica(({ counters }) => counters.responses),
   );
 }
 

@@ -5,6 +5,7 @@ import { BufferBudget } from '../core/buffer-budget.ts';
 import { Loop } from '../core/loop.ts';
 import { LET_GO_PATIENCE, Pool, type PoolSurroundings } from '../core/pool.ts';
 import { PoolTopology } from '../topology/apply.ts';
+import { ReplicaWatch } from '../topology/replica-watch.ts';
 import type { Transport } from '../transport/link.ts';
 import type { Log } from './log.ts';
 import { LOG_WARN } from './log.ts';
@@ -26,6 +27,7 @@ export interface ServiceOptions {
 interface Running {
   pool: Pool;
   topology: PoolTopology | null;
+  replicas: ReplicaWatch | null;
 }
 
 /** All pools of one process: starting, reloading and draining them. */
@@ -69,12 +71,14 @@ export class Service {
   private async startPool(config: PoolConfig): Promise<Running> {
     const pool = new Pool(config, this.around);
     pool.admits = () => this.hasRoom();
-    const topology =
-      config.sentinels.length === 0 ? null : new PoolTopology(pool, (text) => this.options.log.write(text));
+    const log = (text: string): void => this.options.log.write(text);
+    const topology = config.sentinels.length === 0 ? null : new PoolTopology(pool, log);
+    const replicas = config.readsFromReplicas ? new ReplicaWatch(pool, log) : null;
     await pool.listen();
     topology?.start();
+    replicas?.start();
     if (config.preconnect) for (const server of pool.servers) server.preconnect();
-    return { pool, topology };
+    return { pool, topology, replicas };
   }
 
   /**
@@ -105,8 +109,9 @@ export class Service {
       pool.adoptSecrets(config);
       topology?.adoptSecrets();
     }
-    for (const { pool, topology } of replaced) {
+    for (const { pool, topology, replicas } of replaced) {
       topology?.stop();
+      replicas?.stop();
       pool.drain();
       this.closeWhenIdle(pool);
     }
@@ -147,15 +152,16 @@ export class Service {
   private hasRoom(): boolean {
     let taken = RESERVED_DESCRIPTORS;
     for (const { pool } of this.running) {
-      taken += 2 + pool.clients.size + pool.servers.length * pool.config.serverConnections;
+      taken += 2 + pool.clients.size + pool.everyServer().length * pool.config.serverConnections;
       taken += pool.config.sentinels.length * 2;
     }
     return taken < this.descriptorLimit;
   }
 }
 
-function stopPool({ pool, topology }: Running): void {
+function stopPool({ pool, topology, replicas }: Running): void {
   topology?.stop();
+  replicas?.stop();
   pool.close();
 }
 

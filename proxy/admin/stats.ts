@@ -12,7 +12,7 @@ export function statsDocument(pools: readonly Pool[], startedAt: number, now = D
   for (const pool of pools) {
     connections += pool.stats.clientConnections;
     total += pool.stats.totalConnections;
-    for (const server of pool.servers) {
+    for (const server of pool.everyServer()) {
       connections += server.counters.connected;
       total += server.counters.totalConnections;
     }
@@ -72,7 +72,25 @@ function serverObject(server: PoolServer): string {
     out_queue: queues.sent,
     out_queue_bytes: queues.sentBytes,
   };
-  return `"${server.name}": {${numbers(fields)}}`;
+  return `"${server.name}": {${numbers(fields)}${replicasObject(server)}}`;
+}
+
+/** Ours alone, and only in pools with `reads: replicas`: whose answers the clients got, beside those of the master. */
+function replicasObject({ replicas }: PoolServer): string {
+  if (replicas === null) return '';
+  const entries = replicas.all.map((replica) => {
+    const { counters } = replica;
+    const usable = replicas.isUsable(replica) ? 1 : 0;
+    const fields = {
+      usable,
+      requests: counters.requests,
+      responses: counters.responses,
+      server_err: counters.errors,
+      server_timedout: counters.timedOut,
+    };
+    return `"${replica.place}": {${numbers(fields)}}`;
+  });
+  return `, "replicas": {${entries.join(', ')}}`;
 }
 
 function numbers(fields: Record<string, number>): string {

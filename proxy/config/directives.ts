@@ -85,6 +85,15 @@ function hashTag(draft: Draft, value: string): string | null {
   return null;
 }
 
+/** Replicas are looked at twice a second: a bound below this would leave none. Milliseconds. */
+const SHORTEST_LAG = 1000;
+
+function reads(draft: Draft, value: string): string | null {
+  if (value !== 'master' && value !== 'replicas') return 'is not "master" or "replicas"';
+  draft.readsFromReplicas = value === 'replicas';
+  return null;
+}
+
 /** Every scalar key of a pool. The second block is ours: additions to what the original knows. */
 export const SCALARS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['listen', listen],
@@ -115,6 +124,11 @@ export const SCALARS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['sentinel_password_file', string('sentinelPasswordFile')],
   ['failover_hold', number('failoverHold')],
   ['failover_hold_bytes', number('failoverHoldBytes')],
+  ['reads', reads],
+  [
+    'replica_max_lag',
+    number('replicaMaxLag', (n) => (n < SHORTEST_LAG ? `must be at least ${SHORTEST_LAG}` : null)),
+  ],
   ['early_cutover', boolean('earlyCutover')],
   ['wait_replicas', number('waitReplicas')],
   // WAIT takes 0 for "for ever"

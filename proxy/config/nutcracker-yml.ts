@@ -109,6 +109,10 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     fail('"sentinel_user" needs "sentinel_password_file"', 'sentinel_user');
   }
   if (draft.waitTimeout && !draft.waitReplicas) fail('"wait_timeout" needs "wait_replicas"', 'wait_timeout');
+  if (draft.replicaMaxLag && !draft.readsFromReplicas)
+    fail('"replica_max_lag" needs "reads: replicas"', 'replica_max_lag');
+  if (draft.readsFromReplicas && servers.some(({ address }) => address.kind === 'unix'))
+    fail('"reads: replicas" needs servers with host and port', 'reads');
   return {
     name: name.value,
     listen,
@@ -140,6 +144,8 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     ...tlsOf(draft, fail),
     failoverHold: draft.failoverHold ?? (draft.sentinels ? 3000 : 0),
     failoverHoldBytes: draft.failoverHoldBytes ?? 64 * 1024 * 1024,
+    readsFromReplicas: draft.readsFromReplicas ?? false,
+    replicaMaxLag: draft.replicaMaxLag ?? 2000,
     earlyCutover: draft.earlyCutover ?? (draft.waitReplicas ?? 0) > 0,
     waitReplicas: draft.waitReplicas ?? 0,
     waitTimeout: draft.waitTimeout ?? 1000,

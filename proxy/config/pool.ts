@@ -89,6 +89,10 @@ export interface PoolConfig {
   failoverHoldBytes: number;
   /** Whether a promoted replica is used before a majority of sentinels names it. */
   earlyCutover: boolean;
+  /** Whether requests that only read go to replicas. */
+  readsFromReplicas: boolean;
+  /** How far a replica that is read from may be behind its master. */
+  replicaMaxLag: number;
   /** How many replicas must have a write before it is acknowledged; 0 = the master's word is enough. */
   waitReplicas: number;
   /** How long a server may wait for them. */

@@ -1,4 +1,3 @@
-import { COMMANDS } from '../protocol/command-table.ts';
 import { BROKEN_PIPE, CLOSED, errorReply, faultText, INVALID, TIMED_OUT } from '../protocol/replies.ts';
 import type { Link, LinkOwner } from '../transport/link.ts';
 import { UNREAD } from './client-load.ts';
@@ -7,7 +6,7 @@ import { HeldRequests } from './held-requests.ts';
 import type { Flushable } from './loop.ts';
 import type { Owner, Receiver } from './receiver.ts';
 import { ReplyReader } from './reply-reader.ts';
-import { RequestQueue } from './request-queue.ts';
+import { type Detached, RequestQueue } from './request-queue.ts';
 import type { RequestStream } from './request-stream.ts';
 import type { Segment } from './segment.ts';
 import type { PoolServer } from './server.ts';
@@ -30,7 +29,7 @@ export class ServerConnection implements LinkOwner, Flushable {
   private link: Link | null = null;
   private cancelConnect: (() => void) | null = null;
   private handshake: Handshake | null = null;
-  private readonly replies = new ReplyReader(this);
+  protected readonly replies = new ReplyReader(this);
   /** When it last began to send: time spent waiting for a master is not the server's. */
   private readySince = 0;
   /** When the last bytes of a large request or reply passed: the server was at work then. */
@@ -100,6 +99,16 @@ export class ServerConnection implements LinkOwner, Flushable {
     this.replies.breakOff();
     this.drop();
     this.queue.clear();
+  }
+
+  /** Takes over what another connection could not get answered; its time begins anew. */
+  adopt(requests: readonly Detached[]): void {
+    const { counters, loop } = this.server;
+    const before = this.queue.bytesIn;
+    for (const request of requests) this.queue.pushDetached({ ...request, time: loop.now() });
+    counters.requests += requests.length;
+    counters.requestBytes += this.queue.bytesIn - before;
+    this.touch();
   }
 
   touch(): void {
@@ -367,7 +376,7 @@ export class ServerConnection implements LinkOwner, Flushable {
   }
 
   /** Deals with the requests of a connection that has no socket any more. */
-  private giveUp(kind: EndKind, text: string): void {
+  protected giveUp(kind: EndKind, text: string): void {
     const { queue } = this;
     this.replies.breakOff();
     if (this.server.holds) {
@@ -381,10 +390,5 @@ export class ServerConnection implements LinkOwner, Flushable {
     }
     queue.clear();
     for (const { who, tag } of lost) who.fail(tag, error);
-  }
-
-  /** True when request `i` only reads. */
-  isRead(i: number): boolean {
-    return !COMMANDS[this.queue.commands[i & this.queue.mask]].write;
   }
 }

@@ -51,7 +51,7 @@ export function dispatch(
     else {
       const server = pool.serverFor(buffer, keyFrom, keyTo);
       if (server === null) pool.refuseAllEjected(client);
-      else server.pick(client.protocol).send(client, client.tail++, id, buffer, from, to);
+      else pool.connectionFor(server, client, id).send(client, client.tail++, id, buffer, from, to);
     }
     return;
   }
@@ -110,7 +110,8 @@ function forward(
   }
   const server = pool.serverFor(key, keyFrom, keyTo);
   if (server === null) pool.refuseAllEjected(client);
-  else server.pick(client.protocol).send(client, client.tail++, command.id, buffer, from, to);
+  else
+    pool.connectionFor(server, client, command.id).send(client, client.tail++, command.id, buffer, from, to);
 }
 
 /** A command with several keys that cannot be split: all must live on one server. */

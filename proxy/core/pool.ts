@@ -9,10 +9,12 @@ import type { BufferBudget } from './buffer-budget.ts';
 import { ownCopy } from './bytes.ts';
 import type { ChunkList } from './chunk-list.ts';
 import { Client } from './client.ts';
+import type { ServerConnection } from './connection.ts';
 import { PoolCounters } from './counters.ts';
 import { dispatch, keyLimitOf } from './dispatch.ts';
 import { Ejection } from './ejection.ts';
 import type { Loop } from './loop.ts';
+import { Replicas } from './replicas.ts';
 import { RequestStream } from './request-stream.ts';
 import { PoolServer, type ServerContext } from './server.ts';
 import { Throttle } from './throttle.ts';
@@ -55,6 +57,8 @@ export class Pool implements ServerContext {
   ) {
     this.keyLimit = keyLimitOf(around.mbufSize);
     this.servers = config.servers.map((entry, index) => new PoolServer(index, entry, this, around.slowAbove));
+    if (config.readsFromReplicas)
+      for (const server of this.servers) server.replicas = new Replicas(server, this, around.slowAbove);
     this.router = new KeyRouter(HASHES[config.hash], config.distribution, this.servers, config.hashTag);
     this.ejection = new Ejection(this, this.router);
     this.timeouts = new TimeoutWatch(this);
@@ -131,7 +135,7 @@ export class Pool implements ServerContext {
     this.stats.commands[id]++;
     const server = this.serverFor(first, args[2], args[3]);
     if (server === null) this.refuseAllEjected(client);
-    else server.pick(client.protocol).sendParts(client, client.tail++, id, chain);
+    else this.connectionFor(server, client, id).sendParts(client, client.tail++, id, chain);
   }
 
   /**
@@ -153,6 +157,17 @@ export class Pool implements ServerContext {
   /** The server that owns a key; null when every server is ejected. */
   serverFor(buffer: Uint8Array, from: number, to: number): PoolServer | null {
     return this.ejection.allEjected ? null : this.servers[this.router.route(buffer, from, to)];
+  }
+
+  /** Where a request for `server` goes: to its master, or if it only reads and the pool wants it so, to a replica. */
+  connectionFor(server: PoolServer, client: Client, command: number): ServerConnection {
+    const target = this.config.readsFromReplicas && !COMMANDS[command].write ? server.reader() : server;
+    return target.pick(client.protocol);
+  }
+
+  /** Masters, and the replicas that were read from. */
+  everyServer(): PoolServer[] {
+    return this.servers.flatMap((server) => [server, ...(server.replicas?.all ?? [])]);
   }
 
   refuseAllEjected(client: Client): void {

@@ -5,6 +5,7 @@ import { type EndKind, ServerConnection } from './connection.ts';
 import { LATENCY_BUCKETS, ServerCounters } from './counters.ts';
 import { LargeConnections } from './large-connections.ts';
 import type { Loop } from './loop.ts';
+import type { Replicas } from './replicas.ts';
 
 /** What a server needs of the pool around it. */
 export interface ServerContext {
@@ -33,8 +34,8 @@ export class PoolServer {
   live = true;
   /** Requests wait: a majority of sentinels says that the master is gone, or nobody has named one yet. */
   mustWait = false;
-  /** True in pools that follow Sentinel. */
-  readonly followed: boolean;
+  /** Where reads may go instead; null in pools that read from the master. */
+  replicas: Replicas | null = null;
   /** True when requests wait for a master instead of failing. */
   readonly holds: boolean;
   private next = 0;
@@ -49,10 +50,11 @@ export class PoolServer {
     readonly entry: ServerEntry,
     private readonly context: ServerContext,
     slowAbove: number,
+    /** True for the masters of pools that follow Sentinel. */
+    readonly followed = context.config.sentinels.length > 0,
   ) {
     this.address = entry.address;
-    this.followed = context.config.sentinels.length > 0;
-    this.holds = this.followed && context.config.failoverHold > 0;
+    this.holds = followed && context.config.failoverHold > 0;
     this.slowAbove = slowAbove;
   }
 
@@ -90,9 +92,14 @@ export class PoolServer {
     return connections[this.next];
   }
 
-  private newConnection(protocol: number): ServerConnection {
+  protected newConnection(protocol: number): ServerConnection {
     const Kind = this.context.config.waitReplicas > 0 ? ConfirmingConnection : ServerConnection;
     return new Kind(this, protocol);
+  }
+
+  /** Who answers the next request that only reads. */
+  reader(): PoolServer {
+    return this.replicas?.take() ?? this;
   }
 
   /** Every connection, whatever it speaks. */
@@ -160,6 +167,7 @@ export class PoolServer {
     this.address = address;
     this.mustWait = false;
     this.warned.clear();
+    this.replicas?.use([]);
     for (const connection of this.all) {
       connection.end('error', 'the master has changed');
       connection.held.endPause();
@@ -169,6 +177,7 @@ export class PoolServer {
   /** Sends nothing until `release` or `moveTo`. */
   wait(): void {
     this.mustWait = true;
+    this.replicas?.use([]);
   }
 
   release(): void {
@@ -188,6 +197,8 @@ export class PoolServer {
   }
 
   close(): void {
+    // what replicas have not answered goes to the master, and ends there
+    this.replicas?.close();
     for (const connection of this.all) {
       connection.end('eof', 'the proxy is shutting down');
       connection.held.stop();

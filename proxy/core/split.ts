@@ -49,7 +49,7 @@ export function split(
   if (!complete) return;
   const tag = client.tail++;
   if (parts.length === 1) {
-    const connection = pool.servers[parts[0].server].pick(client.protocol);
+    const connection = pool.connectionFor(pool.servers[parts[0].server], client, command.id);
     connection.send(client, tag, command.id, buffer, from, to);
     return;
   }
@@ -57,7 +57,7 @@ export function split(
     const length = composePart(shape, parts[i], frame, buffer);
     // a large part is kept by reference, so it needs bytes of its own
     const bytes = length > BY_REFERENCE ? composed.slice(0, length) : composed;
-    const connection = pool.servers[parts[i].server].pick(client.protocol);
+    const connection = pool.connectionFor(pool.servers[parts[i].server], client, command.id);
     connection.send(request, i, command.id, bytes, 0, length);
   }
 }

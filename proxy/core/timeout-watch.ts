@@ -39,7 +39,7 @@ export class TimeoutWatch {
     const { pool } = this;
     const now = pool.loop.now();
     let busy = false;
-    for (const server of pool.servers) {
+    for (const server of pool.everyServer()) {
       for (const connection of server.all) {
         connection.checkTimeouts(now, pool.config.timeout);
         busy ||= connection.queue.length > 0;

@@ -1,6 +1,7 @@
 import { formatAddress } from '../config/addresses.ts';
 import type { Pool } from '../core/pool.ts';
 import type { PoolServer } from '../core/server.ts';
+import { serverAccess } from './asking-connection.ts';
 import {
   CONFIRM_WITHIN,
   type Decision,
@@ -96,13 +97,12 @@ export class PoolTopology implements SentinelObserver {
 
   onSelected(master: string, place: Place): void {
     const followed = this.followed.get(master);
-    const { earlyCutover, serverUser: user, serverPassword, redisAuth, serverTls: tls } = this.pool.config;
-    if (!earlyCutover || followed === undefined) return;
+    const { config } = this.pool;
+    if (!config.earlyCutover || followed === undefined) return;
     const { candidate } = followed;
     if (candidate !== null && (candidate.promoted || samePlace(candidate.place, place))) return;
     forgetCandidate(followed);
-    const access = { ...place, user, password: serverPassword ?? redisAuth, tls };
-    const watch = new PromotionWatch(access, (promoted) => {
+    const watch = new PromotionWatch(serverAccess(place, config), (promoted) => {
       if (!promoted) followed.candidate = null;
       else if (followed.candidate !== null) {
         followed.candidate.promoted = true;

@@ -1,5 +1,5 @@
 import { createConnection, type Socket } from 'node:net';
-import type { TlsConnect } from '../config/pool.ts';
+import type { PoolConfig, TlsConnect } from '../config/pool.ts';
 import { encodeRequest } from '../protocol/replies.ts';
 import { ReplyError, type Value, ValueReader } from '../protocol/reply-values.ts';
 import { tlsSocketTo } from '../transport/node-tls.ts';
@@ -13,6 +13,12 @@ export interface Access {
   password: string | null;
   /** null = plain. */
   tls: TlsConnect | null;
+}
+
+/** How a pool reaches and greets the server at a place. */
+export function serverAccess({ host, port }: { host: string; port: number }, config: PoolConfig): Access {
+  const { serverUser, serverPassword, redisAuth, serverTls } = config;
+  return { host, port, user: serverUser, password: serverPassword ?? redisAuth, tls: serverTls };
 }
 
 /** Who does not answer within this is asked anew over another connection. Milliseconds. */

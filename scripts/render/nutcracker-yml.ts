@@ -42,6 +42,7 @@ function renderPool(plan: Plan, pool: PoolSpec): Record<string, unknown> {
     ...(pool.waitReplicas === 0
       ? {}
       : { wait_replicas: pool.waitReplicas, wait_timeout: pool.waitTimeoutMs }),
+    ...(pool.reads === 'master' ? {} : { reads: pool.reads, replica_max_lag: pool.replicaMaxLagMs }),
     redis_auth_file: `/etc/twemstack/${APPLICATION_PASSWORD}`,
     server_user: 'proxy',
     server_password_file: `/etc/twemstack/${PROXY_PASSWORD}`,

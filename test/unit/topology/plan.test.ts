@@ -99,6 +99,8 @@ describe('the plan of the default stack', () => {
         redisDb: 0,
         waitReplicas: 1,
         waitTimeoutMs: 1000,
+        reads: 'master',
+        replicaMaxLagMs: 2000,
         hashTag: '{}',
       },
     ]);

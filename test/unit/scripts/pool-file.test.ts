@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { parse } from 'yaml';
+import { renderNutcrackerYml } from '../../../scripts/render/nutcracker-yml.ts';
+import { planOf } from '../../support/stack-fixture.ts';
+
+describe("the proxies' pool file", () => {
+  const pool = (settings: string) =>
+    parse(renderNutcrackerYml(planOf(`name: alpha\nvip: 198.18.0.100\npools: { alpha: { ${settings} } }\n`)))
+      .alpha;
+
+  test('reads from the master unless the stack file says otherwise', () => {
+    const { reads, replica_max_lag } = pool('listen: 6379');
+    assert.deepEqual([reads, replica_max_lag], [undefined, undefined]);
+  });
+
+  test('reads from replicas, within the bound that the stack file names', () => {
+    const { reads, replica_max_lag } = pool('reads: replicas, replica_max_lag: 3s');
+    assert.deepEqual([reads, replica_max_lag], ['replicas', 3000]);
+  });
+});
