@@ -152,6 +152,7 @@ export class HeldRequests {
       () => {
         this.timer = null;
         this.blocks = false;
+        this.forgetLeft();
         this.connection.resume();
       },
       Math.max(this.pause, 1),
@@ -171,6 +172,24 @@ export class HeldRequests {
   onReady(): void {
     this.lastFault = '';
     this.pause = 0;
+    this.forgetLeft();
+  }
+
+  /**
+   * What waited for a client that has left is not sent any more: it may have come back over another connection and
+   * written anew, and this would come after.
+   */
+  private forgetLeft(): void {
+    const { queue, server } = this.connection;
+    if (!server.holds || queue.head !== queue.sent || !this.someLeft()) return;
+    for (const request of queue.detachAll()) if (!request.who.owner.gone) queue.pushDetached(request);
+    this.connection.onRequeued();
+  }
+
+  private someLeft(): boolean {
+    const { queue } = this.connection;
+    for (let i = queue.head; i < queue.tail; i++) if (queue.who[i & queue.mask].owner.gone) return true;
+    return false;
   }
 
   /** No more attempts: the pool closes. */

@@ -122,6 +122,34 @@ describe('requests that a server refused without carrying them out', () => {
   });
 });
 
+describe('a client that left while its requests waited', () => {
+  test('they are not sent to the new master: it may have written anew over another connection', async () => {
+    const scene = await shard();
+    const { client, settle, pool } = scene;
+    pool.servers[0].wait();
+    const [gone, patient] = [client(), client()];
+    gone.ask('SET', 'k', 'old');
+    patient.ask('SET', 'other', 'v');
+    settle();
+    gone.leave();
+    pool.servers[0].moveTo(NEW);
+    assert.deepEqual(await askedAgain(scene, 1), ['SET other v']);
+  });
+
+  test('nor again to a master that refused them', async () => {
+    const scene = await shard();
+    const { client, servers, settle } = scene;
+    const [gone, patient] = [client(), client()];
+    gone.ask('SET', 'k', 'old');
+    patient.ask('SET', 'other', 'v');
+    settle();
+    servers[0].answer('-NOREPLICAS Not enough good replicas', '-NOREPLICAS Not enough good replicas');
+    settle();
+    gone.leave();
+    assert.deepEqual(await askedAgain(scene, 0), ['SET other v']);
+  });
+});
+
 describe('requests under way when the master goes', () => {
   test('reads are sent again, a write is told that its outcome is unknown', async () => {
     const scene = await shard();
