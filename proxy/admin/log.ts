@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 
 /** Levels of the original: 5 (notice) is its default, 11 the most. */
+export const LOG_ALWAYS = 0;
 export const LOG_WARN = 4;
 export const LOG_NOTICE = 5;
 export const LOG_INFO = 6;
@@ -14,17 +15,19 @@ export class Log {
   constructor(
     private readonly file: string | null,
     private level: number,
+    /** Before every text, to tell processes apart that share a file. */
+    private readonly prefix = '',
   ) {
     this.fd = file === null ? 2 : openSync(file, 'a', 0o644);
   }
 
   write(text: string, level = LOG_NOTICE): void {
-    if (level <= this.level) this.line(`[${timestamp(new Date())}] ${text}`);
+    if (level <= this.level) this.line(`[${timestamp(new Date())}] ${this.prefix}${text}`);
   }
 
   /** Whatever the level, in the form of the original's signal handlers. */
   signal(text: string): void {
-    this.line(`[.......................] ${text}`);
+    this.line(`[.......................] ${this.prefix}${text}`);
   }
 
   /** After logrotate: a new file under the same name. The old one stays when there cannot be a new one. */
@@ -39,10 +42,16 @@ export class Log {
     }
   }
 
-  /** Raises or lowers the level by one; returns it. */
-  turn(step: 1 | -1): number {
-    this.level = Math.min(MOST, Math.max(0, this.level + step));
+  get verbosity(): number {
     return this.level;
+  }
+
+  /** Raises or lowers the level by one; false when it cannot go further. */
+  turn(step: 1 | -1): boolean {
+    const next = this.level + step;
+    if (next < 0 || next > MOST) return false;
+    this.level = next;
+    return true;
   }
 
   private line(text: string): void {

@@ -1,27 +1,27 @@
 import { LATENCY_BUCKETS } from '../core/counters.ts';
-import type { Pool } from '../core/pool.ts';
-import type { Replica } from '../core/replicas.ts';
-import type { PoolServer } from '../core/server.ts';
 import { COMMANDS } from '../protocol/command-table.ts';
-import { queueSizes } from './stats.ts';
+import type { PoolSnapshot, ReplicaSnapshot, ServerSnapshot, Snapshot } from './snapshot.ts';
 
 type Sample = readonly [labels: Record<string, string>, value: number];
 
 /** Every figure in Prometheus' text format. */
-export function metricsDocument(pools: readonly Pool[], startedAt: number): string {
+export function metricsDocument(snapshot: Snapshot, startedAt: number): string {
+  const { pools, residentMemory, workers, workerRestarts } = snapshot;
   const lines: string[] = [];
   const metric = (name: string, type: string, help: string, samples: readonly Sample[]): void => {
     lines.push(`# HELP nutcracker_${name} ${help}`, `# TYPE nutcracker_${name} ${type}`);
     for (const [labels, value] of samples) lines.push(`nutcracker_${name}${shown(labels)} ${value}`);
   };
-  const perPool = (value: (pool: Pool) => number): Sample[] =>
-    pools.map((pool) => [{ pool: pool.config.name }, value(pool)]);
-  const perServer = (value: (server: PoolServer) => number): Sample[] =>
+  const perPool = (value: (pool: PoolSnapshot) => number): Sample[] =>
+    pools.map((pool) => [{ pool: pool.name }, value(pool)]);
+  const perServer = (value: (server: ServerSnapshot) => number): Sample[] =>
     pools.flatMap((pool) =>
-      pool.servers.map((server): Sample => [{ pool: pool.config.name, server: server.name }, value(server)]),
+      pool.servers.map((server): Sample => [{ pool: pool.name, server: server.name }, value(server)]),
     );
   metric('start_time_seconds', 'gauge', 'When the proxy started.', [[{}, startedAt / 1000]]);
-  metric('resident_memory_bytes', 'gauge', 'Resident memory.', [[{}, process.memoryUsage().rss]]);
+  metric('resident_memory_bytes', 'gauge', 'Resident memory.', [[{}, residentMemory]]);
+  metric('workers', 'gauge', 'Processes that serve.', [[{}, workers]]);
+  metric('worker_restarts_total', 'counter', 'Workers that ended and were replaced.', [[{}, workerRestarts]]);
   poolMetrics(metric, perPool, pools);
   serverMetrics(metric, perServer);
   replicaMetrics(metric, pools);
@@ -33,164 +33,167 @@ type Metric = (name: string, type: string, help: string, samples: readonly Sampl
 
 function poolMetrics(
   metric: Metric,
-  perPool: (value: (pool: Pool) => number) => Sample[],
-  pools: readonly Pool[],
+  perPool: (value: (pool: PoolSnapshot) => number) => Sample[],
+  pools: readonly PoolSnapshot[],
 ): void {
   metric(
     'clients',
     'gauge',
     'Connected clients.',
-    perPool((pool) => pool.stats.clientConnections),
+    perPool((pool) => pool.clientConnections),
   );
   metric(
     'client_eof_total',
     'counter',
     'Clients that closed cleanly.',
-    perPool((pool) => pool.stats.clientEof),
+    perPool((pool) => pool.clientEof),
   );
   metric(
     'client_errors_total',
     'counter',
     'Clients closed for an error.',
-    perPool((pool) => pool.stats.clientErrors),
+    perPool((pool) => pool.clientErrors),
   );
   metric(
     'ejections_total',
     'counter',
     'Ejections of servers.',
-    perPool((pool) => pool.stats.serverEjects),
+    perPool((pool) => pool.serverEjects),
   );
   metric(
     'forward_errors_total',
     'counter',
     'Error replies made here.',
-    perPool((pool) => pool.stats.forwardErrors),
+    perPool((pool) => pool.forwardErrors),
   );
   const commands = pools.flatMap((pool) =>
-    [...pool.stats.commands.entries()]
+    [...pool.commands.entries()]
       .filter(([, count]) => count > 0)
-      .map(([id, count]): Sample => [{ pool: pool.config.name, command: COMMANDS[id].name }, count]),
+      .map(([id, count]): Sample => [{ pool: pool.name, command: COMMANDS[id].name }, count]),
   );
   metric('commands_total', 'counter', 'Requests by command.', commands);
 }
 
-function serverMetrics(metric: Metric, perServer: (value: (server: PoolServer) => number) => Sample[]): void {
+function serverMetrics(
+  metric: Metric,
+  perServer: (value: (server: ServerSnapshot) => number) => Sample[],
+): void {
   metric(
     'server_up',
     'gauge',
     '0 while ejected or without a master.',
-    perServer((s) => (s.live && !s.mustWait ? 1 : 0)),
+    perServer((s) => (s.up ? 1 : 0)),
   );
   metric(
     'server_connections',
     'gauge',
     'Open connections.',
-    perServer((s) => s.counters.connected),
+    perServer((s) => s.connected),
   );
   metric(
     'server_eof_total',
     'counter',
     'Connections the server closed.',
-    perServer((s) => s.counters.eof),
+    perServer((s) => s.eof),
   );
   metric(
     'server_errors_total',
     'counter',
     'Connections that failed.',
-    perServer((s) => s.counters.errors),
+    perServer((s) => s.errors),
   );
   metric(
     'server_timeouts_total',
     'counter',
     'Connections that timed out.',
-    perServer((s) => s.counters.timedOut),
+    perServer((s) => s.timedOut),
   );
   metric(
     'requests_total',
     'counter',
     'Requests queued.',
-    perServer((s) => s.counters.requests),
+    perServer((s) => s.requests),
   );
   metric(
     'request_bytes_total',
     'counter',
     'Bytes of requests queued.',
-    perServer((s) => s.counters.requestBytes),
+    perServer((s) => s.requestBytes),
   );
   metric(
     'responses_total',
     'counter',
     'Replies relayed.',
-    perServer((s) => s.counters.responses),
+    perServer((s) => s.responses),
   );
   metric(
     'response_bytes_total',
     'counter',
     'Bytes of replies relayed.',
-    perServer((s) => s.counters.responseBytes),
+    perServer((s) => s.responseBytes),
   );
   metric(
     'requests_waiting',
     'gauge',
     'Requests not yet written.',
-    perServer((s) => queueSizes(s).waiting),
+    perServer((s) => s.waiting),
   );
   metric(
     'requests_unanswered',
     'gauge',
     'Requests written and unanswered.',
-    perServer((s) => queueSizes(s).sent),
+    perServer((s) => s.sent),
   );
 }
 
 /** Only pools with `reads: replicas` have any. */
-function replicaMetrics(metric: Metric, pools: readonly Pool[]): void {
-  const perReplica = (value: (replica: Replica, usable: boolean) => number): Sample[] =>
+function replicaMetrics(metric: Metric, pools: readonly PoolSnapshot[]): void {
+  const perReplica = (value: (replica: ReplicaSnapshot) => number): Sample[] =>
     pools.flatMap((pool) =>
       pool.servers.flatMap(({ name, replicas }) =>
-        (replicas?.all ?? []).map((replica): Sample => {
-          const labels = { pool: pool.config.name, server: name, replica: replica.place };
-          return [labels, value(replica, replicas?.isUsable(replica) ?? false)];
+        (replicas ?? []).map((replica): Sample => {
+          const labels = { pool: pool.name, server: name, replica: replica.name };
+          return [labels, value(replica)];
         }),
       ),
     );
-  if (!pools.some((pool) => pool.config.readsFromReplicas)) return;
+  if (!pools.some((pool) => pool.servers.some((server) => server.replicas !== null))) return;
   metric(
     'replica_usable',
     'gauge',
     '1 while it is read from.',
-    perReplica((_, usable) => (usable ? 1 : 0)),
+    perReplica(({ up }) => (up ? 1 : 0)),
   );
   metric(
     'replica_requests_total',
     'counter',
     'Reads sent to a replica.',
-    perReplica(({ counters }) => counters.requests),
+    perReplica(({ requests }) => requests),
   );
   metric(
     'replica_responses_total',
     'counter',
     'Replies of a replica relayed.',
-    perReplica(({ counters }) => counters.responses),
+    perReplica(({ responses }) => responses),
   );
 }
 
 /** Latency from queueing to reply, as a cumulative histogram in seconds. */
-function latency(lines: string[], pools: readonly Pool[]): void {
+function latency(lines: string[], pools: readonly PoolSnapshot[]): void {
   lines.push(
     '# HELP nutcracker_latency_seconds From queueing a request to its reply.',
     '# TYPE nutcracker_latency_seconds histogram',
   );
   for (const pool of pools) {
     for (const server of pool.servers) {
-      const labels = { pool: pool.config.name, server: server.name };
+      const labels = { pool: pool.name, server: server.name };
       let sum = 0;
       for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) {
-        sum += server.counters.latency[bucket];
+        sum += server.latency[bucket];
         const le = bucket === LATENCY_BUCKETS - 1 ? '+Inf' : String(2 ** bucket / 1e6);
         lines.push(`nutcracker_latency_seconds_bucket${shown({ ...labels, le })} ${sum}`);
       }
-      lines.push(`nutcracker_latency_seconds_sum${shown(labels)} ${server.counters.latencySum / 1000}`);
+      lines.push(`nutcracker_latency_seconds_sum${shown(labels)} ${server.latencySum / 1000}`);
       lines.push(`nutcracker_latency_seconds_count${shown(labels)} ${sum}`);
     }
   }

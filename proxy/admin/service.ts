@@ -3,12 +3,14 @@ import { type PoolConfig, secretsOf } from '../config/pool.ts';
 import { certificateWarnings } from '../config/tls.ts';
 import { BufferBudget } from '../core/buffer-budget.ts';
 import { Loop } from '../core/loop.ts';
-import { LET_GO_PATIENCE, Pool, type PoolSurroundings } from '../core/pool.ts';
+import { LET_GO_PATIENCE, Pool, type PoolSurroundings, type WorkerPlace } from '../core/pool.ts';
 import { PoolTopology } from '../topology/apply.ts';
 import { ReplicaWatch } from '../topology/replica-watch.ts';
 import type { Transport } from '../transport/link.ts';
 import type { Log } from './log.ts';
 import { LOG_WARN } from './log.ts';
+import type { Serving } from './serving.ts';
+import { type Snapshot, snapshotOf } from './snapshot.ts';
 
 /** Descriptors that are neither clients nor servers: log, listeners, stats, the runtime's own. */
 const RESERVED_DESCRIPTORS = 64;
@@ -21,6 +23,8 @@ export interface ServiceOptions {
   slowLog: number;
   /** Bytes that all clients together may have waiting here. */
   bufferLimit: number;
+  /** Absent when this process serves alone. */
+  worker?: WorkerPlace;
 }
 
 /** A pool that serves, with what keeps its servers at the right addresses. */
@@ -31,18 +35,19 @@ interface Running {
 }
 
 /** All pools of one process: starting, reloading and draining them. */
-export class Service {
+export class Service implements Serving {
   private running: Running[] = [];
   private readonly around: PoolSurroundings;
   private readonly descriptorLimit: number;
 
   constructor(private readonly options: ServiceOptions) {
-    const { log, transport, mbufSize, slowLog, bufferLimit } = options;
+    const { log, transport, mbufSize, slowLog, bufferLimit, worker } = options;
     this.descriptorLimit = openFilesLimit();
     this.around = {
       loop: new Loop(),
       transport,
       mbufSize,
+      worker,
       budget: new BufferBudget(bufferLimit),
       slowAbove: slowLog > 0 ? slowLog : Number.POSITIVE_INFINITY,
       log: (text) => log.write(text, LOG_WARN),
@@ -141,6 +146,12 @@ export class Service {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     this.stop();
+  }
+
+  logChanged(): void {}
+
+  async snapshot(): Promise<Snapshot> {
+    return snapshotOf(this.pools);
   }
 
   stop(): void {

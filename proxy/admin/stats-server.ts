@@ -2,8 +2,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 
 /** What the stats port shows. */
 export interface StatsSource {
-  stats(): string;
-  metrics(): string;
+  stats(): Promise<string>;
+  metrics(): Promise<string>;
 }
 
 /**
@@ -18,7 +18,8 @@ const LONGEST_REQUEST = 8192;
  * @throws an Error with `code` when the address cannot be had
  */
 export function listenStats(host: string, port: number, source: StatsSource): Promise<Server> {
-  const server = createServer((socket) => serve(socket, source));
+  // half-open, because the answer may take a moment longer than the reader's FIN
+  const server = createServer({ allowHalfOpen: true }, (socket) => serve(socket, source));
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port }, () => {
@@ -31,28 +32,38 @@ export function listenStats(host: string, port: number, source: StatsSource): Pr
 
 function serve(socket: Socket, source: StatsSource): void {
   let request = '';
-  const raw = setTimeout(() => socket.end(source.stats()), PATIENCE);
+  let answered = false;
+  const answer = (text: Promise<string>): void => {
+    answered = true;
+    text.then(
+      (document) => socket.end(document),
+      () => socket.destroy(),
+    );
+  };
+  const raw = setTimeout(() => answer(source.stats()), PATIENCE);
   socket.on('error', () => socket.destroy());
   socket.on('close', () => clearTimeout(raw));
   socket.on('data', (chunk) => {
     clearTimeout(raw);
     request += chunk.toString('latin1');
-    if (!/^(GET|HEAD) /.test(request)) socket.end(source.stats());
-    else if (/\r?\n\r?\n/.test(request)) socket.end(httpReply(request, source));
+    if (!/^(GET|HEAD) /.test(request)) answer(source.stats());
+    else if (/\r?\n\r?\n/.test(request)) answer(httpReply(request, source));
     else if (request.length > LONGEST_REQUEST) socket.destroy();
   });
   socket.on('end', () => {
-    if (request === '') socket.end(source.stats());
+    clearTimeout(raw);
+    if (request === '') answer(source.stats());
+    else if (!answered) socket.destroy();
   });
 }
 
-function httpReply(request: string, source: StatsSource): string {
+async function httpReply(request: string, source: StatsSource): Promise<string> {
   const [method, path] = request.split(' ', 2);
   const found: readonly [status: string, type: string, body: string] =
     path === '/metrics'
-      ? ['200 OK', 'text/plain; version=0.0.4; charset=utf-8', source.metrics()]
+      ? ['200 OK', 'text/plain; version=0.0.4; charset=utf-8', await source.metrics()]
       : path === '/' || path === '/stats'
-        ? ['200 OK', 'application/json', source.stats()]
+        ? ['200 OK', 'application/json', await source.stats()]
         : ['404 Not Found', 'text/plain', 'try /metrics or /stats\n'];
   const [status, type, body] = found;
   const head =

@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { closeSync, writeSync } from 'node:fs';
 
 /** Tells the child that it is the daemon, and where it reports. */
-const MARKER = 'NUTCRACKER_DAEMON';
+export const DAEMON_MARKER = 'NUTCRACKER_DAEMON';
 const REPORT_FD = 3;
 const READY = 'ready';
 
 /** True in the process that `daemonize` started. */
 export function isDaemon(): boolean {
-  return process.env[MARKER] === '1';
+  return process.env[DAEMON_MARKER] === '1';
 }
 
 /**
@@ -24,7 +24,7 @@ export function daemonize(): Promise<{ code: number; complaint: string }> {
   const child = spawn(process.execPath, [...script, ...process.argv.slice(2)], {
     detached: true,
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-    env: { ...env, [MARKER]: '1' },
+    env: { ...env, [DAEMON_MARKER]: '1' },
   });
   const report = child.stdio[REPORT_FD] as NodeJS.ReadableStream;
   let said = '';

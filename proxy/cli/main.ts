@@ -3,7 +3,9 @@ import { ConfigError } from '../config/pool.ts';
 import { certificateWarnings } from '../config/tls.ts';
 import { bunTransport } from '../transport/bun.ts';
 import { bunApi } from '../transport/bun-api.ts';
+import type { Transport } from '../transport/link.ts';
 import { nodeTransport } from '../transport/node.ts';
+import { isWorker } from '../workers/messages.ts';
 import { daemonize, isDaemon, reportFailure } from './daemon.ts';
 import { type Options, parseOptions, UsageError } from './options.ts';
 import { serve } from './serve.ts';
@@ -14,6 +16,11 @@ import { STATS_DESCRIPTION, USAGE, VERSION_BLOCK } from './texts.ts';
  * @returns the exit code, or null when the proxy is up and serves
  */
 export async function main(argv: readonly string[]): Promise<number | null> {
+  if (isWorker()) {
+    const { work } = await import('../workers/worker.ts');
+    work(transportHere());
+    return null;
+  }
   let options: Options;
   try {
     options = parseOptions(argv);
@@ -52,10 +59,8 @@ async function testConfiguration(file: string): Promise<number> {
 }
 
 async function start(options: Options): Promise<number | null> {
-  const bun = bunApi();
-  const transport = bun === null ? nodeTransport : bunTransport(bun);
   try {
-    await serve(options, transport);
+    await serve(options, transportHere());
     return null;
   } catch (error) {
     const text = error instanceof ConfigError ? error.describe(options.confFile) : (error as Error).message;
@@ -65,6 +70,11 @@ async function start(options: Options): Promise<number | null> {
     reportFailure(text);
     return 1;
   }
+}
+
+function transportHere(): Transport {
+  const bun = bunApi();
+  return bun === null ? nodeTransport : bunTransport(bun);
 }
 
 function say(text: string): void {

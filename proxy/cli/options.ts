@@ -20,6 +20,8 @@ export interface Options {
   slowLog: number;
   /** Ours: MiB that all clients together may have waiting in the proxy. */
   bufferLimit: number;
+  /** Ours: processes that share the pools' listeners; 1 = this one serves by itself. */
+  workers: number;
 }
 
 /** A command line that is refused: the sentence for stderr, before the usage. */
@@ -30,6 +32,7 @@ export class UsageError extends Error {
 const MAX_VERBOSITY = 11;
 const MBUF_LEAST = 512;
 const MBUF_MOST = 16 * 1024 * 1024;
+const WORKERS_MOST = 256;
 
 interface Definition {
   long: string;
@@ -54,6 +57,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
   // ours have no short form, so that they can never collide with the original's
   '+drain': { long: 'drain-timeout', argument: 'number' },
   '+slow': { long: 'slow-log', argument: 'number' },
+  '+workers': { long: 'workers', argument: 'number' },
   '+buffer': { long: 'buffer-limit', argument: 'number' },
 };
 
@@ -158,6 +162,9 @@ function apply(options: Options, option: string, value: string | undefined): voi
     case 'slow-log':
       options.slowLog = number();
       break;
+    case 'workers':
+      options.workers = workers(number());
+      break;
     case 'buffer-limit':
       options.bufferLimit = bufferLimit(number());
       break;
@@ -167,6 +174,13 @@ function apply(options: Options, option: string, value: string | undefined): voi
 function port(value: number): number {
   if (value < 1 || value > 65535)
     throw new UsageError(`nutcracker: option -s value ${value} is not a valid port`);
+  return value;
+}
+
+function workers(value: number): number {
+  if (value < 1 || value > WORKERS_MOST) {
+    throw new UsageError(`nutcracker: option --workers value ${value} is not between 1 and ${WORKERS_MOST}`);
+  }
   return value;
 }
 
@@ -217,5 +231,6 @@ function defaults(): Options {
     drainTimeout: 5_000,
     slowLog: 0,
     bufferLimit: 256,
+    workers: 1,
   };
 }

@@ -25,6 +25,7 @@ const OPTION_LINES = [
   '  -m, --mbuf-size=N      : set size of mbuf chunk in bytes (default: 16384 bytes)',
   '      --drain-timeout=N  : on SIGTERM, let clients finish for at most N msec (default: 5000 msec)',
   '      --slow-log=N       : log requests that take N msec or longer (default: off)',
+  '      --workers=N        : share the listeners among N processes (default: 1)',
   '      --buffer-limit=N   : most that all clients may have waiting here, in MiB (default: 256)',
 ];
 

@@ -61,8 +61,10 @@ function setInfo(client: Client, key: string, value: string): Uint8Array {
 
 function describe(client: Client): string {
   const age = Math.floor((Date.now() - client.connectedAt) / 1000);
+  const { worker } = client.pool;
+  const where = worker === undefined ? '' : ` worker=${worker.place}`;
   return (
     `id=${client.id} addr=${client.remote} name=${client.name} age=${age} db=${client.pool.config.redisDb} ` +
-    `resp=${client.protocol} lib-name=${client.library} lib-ver=${client.libraryVersion}`
+    `resp=${client.protocol} lib-name=${client.library} lib-ver=${client.libraryVersion}${where}`
   );
 }

@@ -12,6 +12,11 @@ import { RequestReader } from './request-reader.ts';
 import type { RequestStream } from './request-stream.ts';
 
 let lastId = 0;
+
+/** Clients that come from now on get ids above `id`. */
+export function numberClientsFrom(id: number): void {
+  lastId = id;
+}
 /** Bytes of replies before their turn that are worth a look at the limits. */
 const WORTH_A_LOOK = 64 * 1024;
 

@@ -22,6 +22,7 @@ export function infoText(pool: Pool): string {
     '',
     '# Nutcracker',
     `pool:${pool.config.name}`,
+    ...(pool.worker ? [`worker:${pool.worker.place}`, `workers:${pool.worker.workers}`] : []),
     ...pool.servers.map((server) => `server:name=${server.name},live=${server.live ? 1 : 0}`),
     '',
   ];

@@ -23,8 +23,16 @@ import { TimeoutWatch } from './timeout-watch.ts';
 /** Milliseconds. An application that asks for less than two things a second has hardly ever one of them on the way. */
 export const LET_GO_PATIENCE = 500;
 
+/** Which of how many workers a process is; from 1. */
+export interface WorkerPlace {
+  place: number;
+  workers: number;
+}
+
 /** What a pool needs of the process around it. */
 export interface PoolSurroundings {
+  /** Absent when one process serves alone. */
+  worker?: WorkerPlace;
   loop: Loop;
   transport: Transport;
   mbufSize: number;
@@ -72,6 +80,10 @@ export class Pool implements ServerContext {
     return this.around.transport;
   }
 
+  get worker(): WorkerPlace | undefined {
+    return this.around.worker;
+  }
+
   get budget(): BufferBudget {
     return this.around.budget;
   }
@@ -106,7 +118,8 @@ export class Pool implements ServerContext {
     this.stats.totalConnections++;
     const { clientConnections } = this.config;
     if (clientConnections > 0 && this.clients.size >= clientConnections) {
-      client.refuse(`max number of clients reached: client_connections is ${clientConnections}`);
+      const share = this.worker === undefined ? '' : ` for each of ${this.worker.workers} workers`;
+      client.refuse(`max number of clients reached: client_connections is ${clientConnections}${share}`);
     } else if (this.admits?.() === false) {
       client.refuse('max number of clients reached: the limit on open files leaves no room');
     }

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { findBun } from '../../proxy/build.ts';
+import { buildProxy, findBun } from '../../proxy/build.ts';
 import { freePorts } from './free-port.ts';
 import { type Daemon, spawnDaemon } from './spawn-daemon.ts';
 
-/** Which proxy: ours on Bun (as shipped), ours on Node, or Debian's nutcracker. */
-export type ProxyKind = 'bun' | 'node' | 'original';
+/** Which proxy: ours on Bun, ours on Bun as one executable (as shipped), ours on Node, or Debian's nutcracker. */
+export type ProxyKind = 'bun' | 'executable' | 'node' | 'original';
 
 /** A proxy that a test started. */
 export interface RunningProxy {
@@ -70,6 +70,11 @@ export function commandOf(kind: ProxyKind): [program: string, args: string[]] {
   // by its full path: npx puts our own `nutcracker` first
   if (kind === 'original') return ['/usr/sbin/nutcracker', []];
   if (kind === 'bun') return [findBun(), [script]];
+  if (kind === 'executable') {
+    const executable = resolve('dist/nutcracker');
+    buildProxy(executable);
+    return [executable, []];
+  }
   return [process.execPath, ['--import', import.meta.resolve('tsx'), script]];
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { metricsDocument } from '../../../proxy/admin/metrics.ts';
+import { snapshotOf } from '../../../proxy/admin/snapshot.ts';
 import { statsDocument } from '../../../proxy/admin/stats.ts';
 import { parseConfig } from '../../../proxy/config/nutcracker-yml.ts';
 import { closeScenes, type MemoryScene, memoryScene } from '../../support/memory-scene.ts';
@@ -136,11 +137,11 @@ describe('reads: replicas', () => {
     servers[1].answer('$-1', '$-1');
     settle();
     pool.servers[0].replicas?.use([address('10.0.0.2')]);
-    const stats = JSON.parse(statsDocument([pool], 0));
+    const stats = JSON.parse(statsDocument(snapshotOf([pool]), 0));
     const { '10.0.0.2:6379': near, '10.0.0.3:6379': far } = stats.p.one.replicas;
     assert.deepEqual([near.usable, near.requests, near.responses], [1, 2, 2]);
     assert.deepEqual([far.usable, far.requests, far.responses], [0, 1, 0]);
-    const metrics = metricsDocument([pool], 0);
+    const metrics = metricsDocument(snapshotOf([pool]), 0);
     assert.match(
       metrics,
       /^nutcracker_replica_requests_total\{pool="p",server="one",replica="10\.0\.0\.2:6379"\} 2$/m,

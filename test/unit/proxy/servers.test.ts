@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { metricsDocument } from '../../../proxy/admin/metrics.ts';
+import { snapshotOf } from '../../../proxy/admin/snapshot.ts';
 import { closeScenes, memoryScene } from '../../support/memory-scene.ts';
 
 afterEach(closeScenes);
@@ -81,7 +82,7 @@ describe('what operators see', () => {
     pass(3);
     servers[0].answer('$1\r\nv');
     settle();
-    const document = metricsDocument([pool], 5000);
+    const document = metricsDocument(snapshotOf([pool]), 5000);
     const value = (name: string): number =>
       Number(
         document

@@ -1,0 +1,85 @@
+import { Log } from '../admin/log.ts';
+import { Service } from '../admin/service.ts';
+import type { LogChange } from '../admin/serving.ts';
+import { numberClientsFrom } from '../core/client.ts';
+import type { Transport } from '../transport/link.ts';
+import type { AnswerMessage, Order, OrderMessage, WorkerSettings } from './messages.ts';
+
+/** More clients than any process can have had. */
+const IDS_OF_A_GENERATION = 2 ** 32;
+/** For whoever ends one worker by hand. Milliseconds. */
+const OWN_DRAIN_LIMIT = 5000;
+
+/** Serves as the supervisor says, until it says otherwise or is gone. */
+export function work(transport: Transport): void {
+  const worker = new Worker(transport);
+  process.on('message', (message) => void worker.onMessage(message as OrderMessage));
+  process.on('disconnect', () => process.exit(1));
+  // signals of a terminal or a session reach all its processes; the supervisor is the one to act on them
+  for (const name of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGTTIN', 'SIGTTOU'] as const) {
+    process.on(name, () => undefined);
+  }
+  process.on('SIGTERM', () => void worker.drain(OWN_DRAIN_LIMIT));
+  answer({ number: 0, error: null, snapshot: null });
+}
+
+class Worker {
+  private service: Service | null = null;
+  private log: Log | null = null;
+
+  constructor(private readonly transport: Transport) {}
+
+  async onMessage({ number, order }: OrderMessage): Promise<void> {
+    try {
+      await this.obey(order);
+      const snapshot =
+        order.kind === 'report' && this.service !== null ? await this.service.snapshot() : null;
+      answer({ number, error: null, snapshot });
+    } catch (error) {
+      answer({ number, error: (error as Error).message, snapshot: null });
+    }
+  }
+
+  private async obey(order: Order): Promise<void> {
+    switch (order.kind) {
+      case 'start':
+        this.service = this.prepare(order.settings);
+        await this.service.start(order.configs);
+        break;
+      case 'reload':
+        await this.service?.reload(order.configs);
+        break;
+      case 'let-go':
+        this.service?.letGo();
+        break;
+      case 'drain':
+        await this.drain(order.limit);
+        break;
+      case 'log':
+        this.changeLog(order.change);
+        break;
+      case 'report':
+        break;
+    }
+  }
+
+  private prepare({ place, workers, generation, output, verbose, ...more }: WorkerSettings): Service {
+    this.log = new Log(output, verbose, `worker ${place}: `);
+    numberClientsFrom(generation * IDS_OF_A_GENERATION);
+    return new Service({ ...more, transport: this.transport, log: this.log, worker: { place, workers } });
+  }
+
+  async drain(limit: number): Promise<void> {
+    await this.service?.drain(limit);
+    process.exit(0);
+  }
+
+  private changeLog(change: LogChange): void {
+    if (change === 'reopen') this.log?.reopen();
+    else this.log?.turn(change === 'more' ? 1 : -1);
+  }
+}
+
+function answer(message: AnswerMessage): void {
+  if (process.connected) process.send?.(message);
+}
