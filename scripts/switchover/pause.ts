@@ -4,6 +4,15 @@ import type { Redis } from 'ioredis';
 const LONGEST_MS = 900;
 const SHORTEST_MS = 200;
 
+/**
+ * How many clients wait for replicas to confirm a write (WAIT), from the reply to CLIENT LIST. A master asks replicas for
+ * nothing while it pauses, so what it had not asked before is answered with their next word, up to a second later; and
+ * with an error if it becomes a replica meanwhile.
+ */
+export function openWaits(clientList: string): number {
+  return clientList.split('\n').filter((line) => / cmd=wait /.test(line) && / flags=\w*b/.test(line)).length;
+}
+
 /** Writes wait at a master; reads, and what replicas and sentinels ask, do not. */
 export class WritePause {
   readonly #master: Redis;

@@ -7,7 +7,7 @@ import { parseInfo, parsePairs } from '../observe/redis-call.ts';
 import { collectStatus } from '../observe/status.ts';
 import { checkSwitchover, type Handover } from './check.ts';
 import { type Connections, type Coordinator, connectAll } from './connections.ts';
-import { WritePause } from './pause.ts';
+import { openWaits, WritePause } from './pause.ts';
 import { awaitCoordinator, prefer } from './preference.ts';
 
 export interface SwitchoverOptions {
@@ -38,6 +38,9 @@ export interface SwitchoverResult {
 
 /** For a replica to be level once writes wait. */
 const LEVEL_MS = 250;
+/** Tries to begin the pause at a good moment, and the milliseconds in between, in which open confirmations arrive. */
+const PAUSE_ATTEMPTS = 30;
+const BREATH_MS = 10;
 /** The old master is given this long to answer the writes that waited before its other connections are cut. */
 const DRAIN_MS = 40;
 const FOLLOW_MS = 30_000;
@@ -78,9 +81,9 @@ async function handOver(
   pause: WritePause,
 ): Promise<SwitchoverResult> {
   const { from, to } = connections;
-  const begin = performance.now();
+  await pauseBetweenWrites(from, pause, handover);
+  const begin = performance.now() - pause.elapsed;
   const elapsed = (): number => Math.round(performance.now() - begin);
-  await pause.begin();
   await awaitLevel(from, to, handover);
   if (signal.aborted)
     throw new NotSoError('interrupted; writes go on at the old master, nothing was changed');
@@ -106,6 +109,19 @@ async function handOver(
     announcedAfter,
     followedAfter: elapsed(),
   };
+}
+
+/** Begins the pause at a moment when no write waits for its replicas: it would be told that it is not confirmed. */
+async function pauseBetweenWrites(from: Redis, pause: WritePause, { shard }: Handover): Promise<void> {
+  for (let attempt = 0; attempt < PAUSE_ATTEMPTS; attempt++) {
+    await pause.begin();
+    if (openWaits(String(await from.call('CLIENT', 'LIST'))) === 0) return;
+    await pause.end();
+    await delay(BREATH_MS);
+  }
+  throw new NotSoError(`writes of ${shard} keep waiting for replicas to confirm them`, {
+    remedy: 'nothing was changed and writes go on; `twemstack status` shows whether the replicas keep up',
+  });
 }
 
 /** While writes wait, nothing is added: the replica must reach the master's offset, by its own account. */

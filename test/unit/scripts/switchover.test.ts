@@ -5,6 +5,7 @@ import type { RedisView } from '../../../scripts/observe/redis-view.ts';
 import type { WatchedMaster } from '../../../scripts/observe/sentinel-view.ts';
 import type { MemberStatus, StackStatus } from '../../../scripts/observe/status.ts';
 import { checkSwitchover } from '../../../scripts/switchover/check.ts';
+import { openWaits } from '../../../scripts/switchover/pause.ts';
 import { planOf } from '../../support/stack-fixture.ts';
 
 const plan = planOf('name: alpha\nvip: 198.18.0.100\n');
@@ -140,4 +141,11 @@ describe('a switchover that is not safe is refused with the reason', () => {
     );
     assert.equal(message.split('\n').length, 1 + 3 + 2);
   });
+});
+
+test('who waits for replicas to confirm a write is found among the clients of a master', () => {
+  const client = (flags: string, cmd: string): string =>
+    `id=5 addr=198.18.0.16:40268 laddr=198.18.0.32:6379 fd=13 name= age=9 idle=0 flags=${flags} db=0 sub=0 cmd=${cmd} user=proxy`;
+  const list = [client('b', 'wait'), client('N', 'wait'), client('b', 'set'), client('S', 'replconf'), ''];
+  assert.equal(openWaits(list.join('\n')), 1);
 });
