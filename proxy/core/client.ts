@@ -3,7 +3,7 @@ import type { Link, LinkOwner } from '../transport/link.ts';
 import type { Holder } from './buffer-budget.ts';
 import { ClientLoad } from './client-load.ts';
 import type { ServerConnection } from './connection.ts';
-import type { Flushable } from './loop.ts';
+import type { Flushable, HeldBack } from './loop.ts';
 import { Output } from './output.ts';
 import type { Pool } from './pool.ts';
 import type { Owner, Receiver } from './receiver.ts';
@@ -19,9 +19,11 @@ export function numberClientsFrom(id: number): void {
 }
 /** Bytes of replies before their turn that are worth a look at the limits. */
 const WORTH_A_LOOK = 64 * 1024;
+/** Replies are held back for others up to this: more fills a write anyway. */
+const WORTH_A_WRITE = 16 * 1024;
 
 /** One client connection: requests numbered as they come in, replies delivered in that order. */
-export class Client implements LinkOwner, Receiver, Owner, Flushable, Holder {
+export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, Holder {
   readonly id = ++lastId;
   readonly owner = this;
   readonly connectedAt = Date.now();
@@ -49,6 +51,9 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, Holder {
   passing: RequestStream | null = null;
   private dirty = false;
   private blocked = false;
+  /** Requests up to here came in together, or while these were open: their replies go out together if they can. */
+  private batchEnd = 0;
+  private isHeldBack = false;
 
   constructor(
     readonly link: Link,
@@ -62,6 +67,7 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, Holder {
   onBytes(chunk: Uint8Array): void {
     if (this.closing) return;
     this.reader.read(chunk);
+    if (this.head >= this.batchEnd) this.batchEnd = this.tail;
     // what is passed on is not kept
     if (this.passing === null) this.load.received(chunk.length);
   }
@@ -189,7 +195,9 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, Holder {
   flush(): void {
     this.dirty = false;
     if (this.gone) return;
-    if (!this.blocked && this.output.bytes > 0) {
+    if (this.awaitsRest()) this.holdBack();
+    else if (!this.blocked && this.output.bytes > 0) {
+      this.isHeldBack = false;
       const left = this.output.flush(this.link);
       if (left < 0) return;
       this.blocked = left > 0;
@@ -204,6 +212,26 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, Holder {
     }
     this.passing?.startInTurn();
     this.load.regulate();
+  }
+
+  /** A pipeline over several servers is answered in pieces, and each write costs more than all the rest. */
+  private awaitsRest(): boolean {
+    const { bytes } = this.output;
+    return this.head < this.batchEnd && this.head < this.tail && bytes > 0 && bytes < WORTH_A_WRITE;
+  }
+
+  private holdBack(): void {
+    if (this.isHeldBack) return;
+    this.isHeldBack = true;
+    this.pool.loop.holdBack(this);
+  }
+
+  /** The rest of the pipeline is not waited for any longer. */
+  letOut(): void {
+    if (!this.isHeldBack) return;
+    this.isHeldBack = false;
+    this.batchEnd = this.head;
+    this.flush();
   }
 
   /** Bytes of an unfinished reply are kept for this client, or (negative) not any more. */

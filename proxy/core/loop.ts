@@ -3,6 +3,14 @@ export interface Flushable {
   flush(): void;
 }
 
+/** Someone for whom bytes are ready that may wait a moment for more. */
+export interface HeldBack {
+  letOut(): void;
+}
+
+/** Milliseconds that the first replies of a pipeline wait for the rest at most. */
+const MOMENT = 1;
+
 /**
  * The turn of the event loop: everything that was read in one turn is flushed once, servers first, then clients.
  * Also the only clock of the hot path, read once per turn.
@@ -13,11 +21,13 @@ export class Loop {
   private scheduled = false;
   private clockRead = false;
   private time = 0;
+  private heldBack: HeldBack[] = [];
   private readonly run = (): void => this.flush();
 
   constructor(
     private readonly schedule: (run: () => void) => void = setImmediate,
     private readonly clock: () => number = () => performance.now(),
+    private readonly afterMoment: (run: () => void) => void = (run) => void setTimeout(run, MOMENT),
   ) {}
 
   /** Milliseconds, monotonic, constant within a turn. */
@@ -39,6 +49,18 @@ export class Loop {
     this.clients.push(client);
     this.wake();
   }
+
+  /** `client` is let out after a moment, if it has not sent what it has by then. */
+  holdBack(client: HeldBack): void {
+    this.heldBack.push(client);
+    if (this.heldBack.length === 1) this.afterMoment(this.letOut);
+  }
+
+  private readonly letOut = (): void => {
+    const { heldBack } = this;
+    this.heldBack = [];
+    for (const client of heldBack) client.letOut();
+  };
 
   private wake(): void {
     if (this.scheduled) return;

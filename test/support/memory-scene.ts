@@ -106,6 +106,8 @@ export interface MemoryScene {
   client(): MemoryClient;
   /** Lets everything that can happen happen, without time going by. */
   settle(): void;
+  /** As `settle`, but what waits a moment for more goes on waiting. */
+  settleAtOnce(): void;
   /** Moves the clock and lets the pool notice what is due. */
   pass(milliseconds: number): void;
 }
@@ -128,9 +130,11 @@ export async function memoryScene(
   const servers: ScriptedServer[] = [];
   for (const address of [...addresses, ...others]) servers.push(await listenAt(network, address));
   let clock = 1000;
+  const afterMoment: (() => void)[] = [];
   const loop = new Loop(
     () => undefined,
     () => clock,
+    (run) => void afterMoment.push(run),
   );
   const lines = ['listen: 127.0.0.1:1', 'redis: true', ...settings, 'servers:'];
   const list = addresses.map((address) => `  - ${address}\n`).join('');
@@ -148,13 +152,19 @@ export async function memoryScene(
   });
   open.push(pool);
   const clients: MemoryClient[] = [];
-  const settle = (): void => {
+  const settleAtOnce = (): void => {
     for (const client of clients) client.deliver();
     for (let moved = true; moved; ) moved = network.step();
     for (let quiet = 0; quiet < 3; ) {
       loop.flush();
       quiet = network.step() ? 0 : quiet + 1;
     }
+  };
+  const settle = (): void => {
+    do {
+      for (const run of afterMoment.splice(0)) run();
+      settleAtOnce();
+    } while (afterMoment.length > 0);
   };
   const pass = (milliseconds: number): void => {
     settle();
@@ -168,7 +178,7 @@ export async function memoryScene(
     clients.push(connected);
     return connected;
   };
-  return { pool, warnings, slow, servers, client, settle, pass };
+  return { pool, warnings, slow, servers, client, settle, settleAtOnce, pass };
 }
 
 async function listenAt(network: MemoryNetwork, address: string): Promise<ScriptedServer> {
