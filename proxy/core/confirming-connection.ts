@@ -111,6 +111,7 @@ export class ConfirmingConnection extends ServerConnection {
   private endDoubt(): void {
     this.doubtful = false;
     this.held.lastFault = '';
+    this.held.forgetLeft();
   }
 
   /**

@@ -179,7 +179,7 @@ export class HeldRequests {
    * What waited for a client that has left is not sent any more: it may have come back over another connection and
    * written anew, and this would come after.
    */
-  private forgetLeft(): void {
+  forgetLeft(): void {
     const { queue, server } = this.connection;
     if (!server.holds || queue.head !== queue.sent || !this.someLeft()) return;
     for (const request of queue.detachAll()) if (!request.who.owner.gone) queue.pushDetached(request);
@@ -212,12 +212,15 @@ export class HeldRequests {
     this.connection.touch();
   }
 
-  /** Which requests may wait on at `now`, and which have waited for too long. */
+  /** Which requests may wait on at `now`, and which have waited for too long; those of clients that left are neither. */
   sort(requests: readonly Detached[], now: number): { kept: Detached[]; expired: Detached[] } {
     const { failoverHold } = this.connection.server.config;
     const kept: Detached[] = [];
     const expired: Detached[] = [];
-    for (const request of requests) (now - request.time >= failoverHold ? expired : kept).push(request);
+    for (const request of requests) {
+      if (request.who.owner.gone) continue;
+      (now - request.time >= failoverHold ? expired : kept).push(request);
+    }
     return { kept, expired };
   }
 

@@ -208,6 +208,28 @@ describe('wait_replicas', () => {
     assert.equal(other.said, '+OK\r\n');
   });
 
+  test('what waited for replicas is not sent when its client has left meanwhile', async () => {
+    const { client, servers, settle } = await following();
+    const [one, other, third] = [client(), client(), client()];
+    one.ask('SET', 'a', '1');
+    settle();
+    servers[0].answer('+OK', ':0');
+    settle();
+    one.ask('SET', 'a', '2');
+    other.ask('SET', 'b', '2');
+    third.ask('SET', 'c', '2');
+    settle();
+    one.leave();
+    settle();
+    servers[0].answer(':0');
+    settle();
+    other.leave();
+    settle();
+    servers[0].answer(':1');
+    settle();
+    assert.deepEqual(servers[0].asked, ['SET c 2', 'WAIT 1 500']);
+  });
+
   test('writes that waited for replicas go to the new master when one is named', async () => {
     const scene = await following();
     const { client, servers, settle, pool } = scene;
