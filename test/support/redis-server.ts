@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort } from './free-port.ts';
 import { type Daemon, spawnDaemon } from './spawn-daemon.ts';
@@ -14,6 +17,8 @@ export interface RedisServer {
 /** Starts a real redis-server on loopback. */
 export async function startRedis(settings: readonly string[] = [], onPort?: number): Promise<RedisServer> {
   const port = onPort ?? (await freePort());
+  // of its own: a replica leaves a dump behind that the next one would load
+  const folder = mkdtempSync(join(tmpdir(), 'twemstack-redis-'));
   const args = [
     '--port',
     String(port),
@@ -26,7 +31,7 @@ export async function startRedis(settings: readonly string[] = [], onPort?: numb
     ...settings,
   ];
   const daemon = await spawnDaemon('redis-server', args, {
-    cwd: '/tmp',
+    cwd: folder,
     ready: (output) => output.includes('Ready to accept connections'),
   });
   const client = new Redis(port, '127.0.0.1', { lazyConnect: true, retryStrategy: () => null });
@@ -38,6 +43,7 @@ export async function startRedis(settings: readonly string[] = [], onPort?: numb
     async stop() {
       client.disconnect();
       await daemon.stop();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
