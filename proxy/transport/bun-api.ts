@@ -44,6 +44,7 @@ export interface BunTls {
 }
 
 export interface BunListener {
+  readonly fd: number;
   readonly port: number;
   stop(closeConnections?: boolean): void;
 }

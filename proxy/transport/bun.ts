@@ -1,6 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import type { Address } from '../config/pool.ts';
 import type { BunApi, BunSocket, BunSocketHandlers } from './bun-api.ts';
+import { setBacklog } from './bun-backlog.ts';
 import { connectTls, tlsAcceptor } from './bun-tls.ts';
 import type { Link, LinkOwner, Listener, ListenOptions, Transport } from './link.ts';
 
@@ -92,22 +93,32 @@ async function listen(
   return listenAt(bun, options, socket);
 }
 
-function listenAt<T>(bun: BunApi, options: ListenOptions, socket: BunSocketHandlers<T>): Listener {
-  const { address, reusePort } = options;
-  // every TLS handshake begins with what the configuration says then
-  const renewCertificates = (): void => {};
-  if (address.kind === 'unix') {
-    rmSync(address.path, { force: true });
-    const listener = bun.listen({ unix: address.path, allowHalfOpen: true, socket });
-    if (address.mode !== 0) chmodSync(address.path, address.mode);
-    return { address, close: () => listener.stop(false), renewCertificates };
+async function listenAt<T>(
+  bun: BunApi,
+  options: ListenOptions,
+  socket: BunSocketHandlers<T>,
+): Promise<Listener> {
+  const { address, reusePort, backlog } = options;
+  if (address.kind === 'unix') rmSync(address.path, { force: true });
+  const listener = bun.listen({
+    ...(address.kind === 'unix'
+      ? { unix: address.path }
+      : { hostname: address.host, port: address.port, reusePort }),
+    allowHalfOpen: true,
+    socket,
+  });
+  try {
+    if (address.kind === 'unix' && address.mode !== 0) chmodSync(address.path, address.mode);
+    await setBacklog(listener, backlog);
+  } catch (error) {
+    listener.stop(true);
+    throw error;
   }
-  const { host: hostname, port } = address;
-  const listener = bun.listen({ hostname, port, reusePort, allowHalfOpen: true, socket });
   return {
-    address: { ...address, port: listener.port },
+    address: address.kind === 'unix' ? address : { ...address, port: listener.port },
     close: () => listener.stop(false),
-    renewCertificates,
+    // every TLS handshake begins with what the configuration says then
+    renewCertificates: () => {},
   };
 }
 
