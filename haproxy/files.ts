@@ -5,9 +5,16 @@ import { renderKeepalivedConf } from './keepalived-conf.ts';
 
 /** All files of one edge. None holds a secret: HAProxy takes a proxy's `-NOAUTH` for a sign of life. */
 export function renderEdgeFiles(plan: Plan, edge: EdgeMember, _credentials: Credentials): MemberFile[] {
+  const facts = renderEdgeFacts(plan, edge);
   return [
-    { name: 'facts.env', content: renderEdgeFacts(plan, edge), secret: false },
-    { name: 'haproxy.cfg', content: renderHaproxyCfg(plan, edge), secret: false },
-    { name: 'keepalived.conf', content: renderKeepalivedConf(plan, edge), secret: false },
+    { name: 'facts.env', content: facts, secret: false, fixed: facts },
+    { name: 'haproxy.cfg', content: renderHaproxyCfg(plan, edge), secret: false, fixed: '' },
+    {
+      name: 'keepalived.conf',
+      content: renderKeepalivedConf(plan, edge),
+      secret: false,
+      // Another id is another virtual router: keepalived would take part in both elections for a moment.
+      fixed: `virtual_router_id ${plan.edge.vrid}`,
+    },
   ];
 }

@@ -14,10 +14,17 @@ const program = new Command('twemstack')
     '\nExit codes: 0 done, 1 the thing asked for is not so, 2 bad input, 3 the environment lacks something.',
   )
   .showHelpAfterError('(twemstack --help shows the verbs)')
+  // An option belongs to the verb it stands behind: `secret` and `secret rotate` have some of the same name.
+  .enablePositionalOptions()
   .exitOverride();
 
-function verb<O>(name: string, description: string, load: () => Promise<Verb<O>>): Command {
-  return program
+function verb<O>(
+  name: string,
+  description: string,
+  load: () => Promise<Verb<O>>,
+  parent: Command = program,
+): Command {
+  return parent
     .command(name)
     .description(description)
     .option('-f, --file <path>', 'the stack file', undefined)
@@ -48,6 +55,14 @@ verb(
   async () => (await import('./verbs/up.ts')).upVerb,
 ).addOption(provider());
 verb(
+  'upgrade',
+  'change a whole stack one domain at a time, masters, clients and the VIP moved out of the way first',
+  async () => (await import('./verbs/upgrade.ts')).upgradeVerb,
+)
+  .option('--dry-run', 'show what would be replaced and what reloaded, changing nothing')
+  .option('--recreate', 'replace every container, also where nothing has changed')
+  .addOption(provider());
+verb(
   'down',
   'remove what this stack made; data volumes only with --volumes',
   async () => (await import('./verbs/down.ts')).downVerb,
@@ -69,11 +84,19 @@ verb(
   'write every generated configuration file to a folder, deploying nothing',
   async () => (await import('./verbs/render.ts')).renderVerb,
 ).requiredOption('--out <dir>', 'folder to write to');
-verb(
+const secret = verb(
   'secret <name>',
   'print one password: application, operator, proxy, replication, sentinel',
   async () => (await import('./verbs/secret.ts')).secretVerb,
 );
+verb(
+  'rotate <name>',
+  'change one password while everything runs; run again, it goes on where it was interrupted',
+  async () => (await import('./verbs/secret-rotate.ts')).rotateVerb,
+  secret,
+)
+  .option('--finish', 'application: forget the old password, which is good besides the new one until then')
+  .addOption(provider());
 verb(
   'synth',
   'write the terraform configuration of every stack (what cdktf.json runs)',

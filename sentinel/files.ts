@@ -1,15 +1,29 @@
-import type { Credentials, MemberFile, Plan, RedisMember, SentinelMember } from '../topology/types.ts';
+import type {
+  Credentials,
+  FurtherPasswords,
+  MemberFile,
+  Plan,
+  RedisMember,
+  SentinelMember,
+} from '../topology/types.ts';
+import { fixedOfRedis, fixedOfSentinel } from './directives.ts';
 import { renderRedisFacts, renderSentinelFacts } from './facts.ts';
 import { renderRedisConf } from './redis-conf.ts';
 import { renderSentinelConf } from './sentinel-conf.ts';
 import { renderRedisUsers, renderSentinelUsers } from './users-acl.ts';
 
-/** All files of one redis member. */
-export function renderRedisFiles(plan: Plan, member: RedisMember, credentials: Credentials): MemberFile[] {
+/** All files of one redis member. The facts are read anew at each start and each healthcheck. */
+export function renderRedisFiles(
+  plan: Plan,
+  member: RedisMember,
+  credentials: Credentials,
+  further: FurtherPasswords = {},
+): MemberFile[] {
+  const conf = renderRedisConf(plan, member, credentials);
   return [
-    { name: 'facts.env', content: renderRedisFacts(plan, member), secret: false },
-    { name: 'redis.conf', content: renderRedisConf(plan, member, credentials), secret: true },
-    { name: 'users.acl', content: renderRedisUsers(credentials), secret: false },
+    { name: 'facts.env', content: renderRedisFacts(plan, member), secret: false, fixed: '' },
+    { name: 'redis.conf', content: conf, secret: true, fixed: fixedOfRedis(conf) },
+    { name: 'users.acl', content: renderRedisUsers(credentials, further), secret: false, fixed: '' },
   ];
 }
 
@@ -18,10 +32,12 @@ export function renderSentinelFiles(
   plan: Plan,
   member: SentinelMember,
   credentials: Credentials,
+  further: FurtherPasswords = {},
 ): MemberFile[] {
+  const conf = renderSentinelConf(plan, member, credentials);
   return [
-    { name: 'facts.env', content: renderSentinelFacts(plan, member), secret: false },
-    { name: 'sentinel.conf', content: renderSentinelConf(plan, member, credentials), secret: true },
-    { name: 'users.acl', content: renderSentinelUsers(credentials), secret: false },
+    { name: 'facts.env', content: renderSentinelFacts(plan, member), secret: false, fixed: '' },
+    { name: 'sentinel.conf', content: conf, secret: true, fixed: fixedOfSentinel(conf) },
+    { name: 'users.acl', content: renderSentinelUsers(credentials, further), secret: false, fixed: '' },
   ];
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Account, Credentials } from '../topology/types.ts';
+import type { Account, Credentials, FurtherPasswords } from '../topology/types.ts';
 
 /** The account that everyone is before AUTH: nothing. */
 const NOBODY = 'user default reset off';
@@ -36,17 +36,24 @@ const SENTINEL_RULES: Readonly<Partial<Record<Account, string>>> = {
 };
 
 /** Accounts of every redis server of a stack: the same file on all of them. */
-export const renderRedisUsers = (credentials: Credentials): string => renderUsers(REDIS_RULES, credentials);
+export const renderRedisUsers = (credentials: Credentials, further: FurtherPasswords = {}): string =>
+  renderUsers(REDIS_RULES, credentials, further);
 
 /** Accounts of every sentinel of a stack: the same file on all of them. */
-export const renderSentinelUsers = (credentials: Credentials): string =>
-  renderUsers(SENTINEL_RULES, credentials);
+export const renderSentinelUsers = (credentials: Credentials, further: FurtherPasswords = {}): string =>
+  renderUsers(SENTINEL_RULES, credentials, further);
 
 /** An ACL file takes no comments and no clear text from us: passwords are SHA-256 in hex. */
-function renderUsers(rules: Readonly<Partial<Record<Account, string>>>, credentials: Credentials): string {
-  const users = (Object.entries(rules) as [Account, string][]).map(
-    ([account, rule]) => `user ${account} reset on #${sha256(credentials[account])} ${rule}`,
-  );
+function renderUsers(
+  rules: Readonly<Partial<Record<Account, string>>>,
+  credentials: Credentials,
+  further: FurtherPasswords,
+): string {
+  const users = (Object.entries(rules) as [Account, string][]).map(([account, rule]) => {
+    const passwords = [credentials[account], further[account]].filter((each) => each !== undefined);
+    const hashes = passwords.map((password) => `#${sha256(password)}`).join(' ');
+    return `user ${account} reset on ${hashes} ${rule}`;
+  });
   return `${[NOBODY, ...users].join('\n')}\n`;
 }
 

@@ -18,6 +18,8 @@ export interface SeedInput {
   readonly source: string;
   /** SHA-256 of the content. */
   readonly sha256: string;
+  /** SHA-256 of the part that only a new start of the daemon puts in force: when it changes, the container is replaced. */
+  readonly fixedSha256: string;
 }
 
 /** For `required_providers`. */

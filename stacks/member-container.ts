@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { containerOptions } from '../topology/container-options.ts';
 import type { Member } from '../topology/types.ts';
 import { dataVolume } from './data-stack.ts';
-import type { StackInputs } from './inputs.ts';
+import type { SeedInput, StackInputs } from './inputs.ts';
 import { INSTANCE_LABEL, OWNER_LABEL } from './owner-label.ts';
 import { type SeedContainer, seedVolume } from './seed-container.ts';
 
@@ -21,8 +21,8 @@ export class MemberContainer extends Construct {
       ...config,
       dependsOn: [seed.container],
       labels: [
-        // Neither a changed file in the seed volume nor some options (healthcheck, tmpfs, stop time) would make the
-        // provider replace the container: this label does.
+        // What the provider would not replace the container for, and yet needs a new one, is in this label: some options
+        // (healthcheck, tmpfs, stop time), and what of the files a running daemon cannot take over.
         { label: 'twemstack.config', value: fingerprint(config, inputs.seeds.get(member.name)) },
         { label: 'twemstack.domain', value: member.domain },
         { label: INSTANCE_LABEL, value: inputs.instance },
@@ -66,12 +66,15 @@ function containerConfig(member: Member, inputs: StackInputs): ContainerConfig {
   };
 }
 
-/** Hash of everything that says how the container runs. Only plain values may be in it: a CDKTF token is not stable. */
+/**
+ * Hash of everything that says how the container runs, but for its memory, which the provider changes in place. Only
+ * plain values may be in it: a CDKTF token is not stable.
+ */
 function fingerprint(
-  config: ContainerConfig,
-  seeds: readonly { name: string; sha256: string }[] = [],
+  { memory: _memory, memorySwap: _swap, ...config }: ContainerConfig,
+  seeds: readonly SeedInput[] = [],
 ): string {
-  const files = seeds.map(({ name, sha256 }) => [name, sha256]);
+  const files = seeds.map(({ name, fixedSha256 }) => [name, fixedSha256]);
   return createHash('sha256')
     .update(JSON.stringify([config, files]))
     .digest('hex')

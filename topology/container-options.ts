@@ -60,7 +60,7 @@ export function containerOptions(plan: Plan, member: Member): ContainerOptions {
     case 'proxy':
       return {
         image: 'proxy',
-        command: [],
+        command: plan.proxy.slowLogMs === 0 ? [] : ['--slow-log', String(plan.proxy.slowLogMs)],
         user: UNPRIVILEGED,
         capabilities: [],
         memoryMb: 384,

@@ -1,7 +1,7 @@
 /** A topology while it is being read: whatever the file got wrong is undefined, and rules skip it. */
 import type { Subnet } from './ipv4.ts';
 import type { Path } from './problems.ts';
-import type { EdgeSettings, PoolSpec, RedisSettings, SentinelSettings } from './types.ts';
+import type { EdgeSettings, PoolSpec, ProxySettings, RedisSettings, SentinelSettings } from './types.ts';
 
 export type Partially<T> = { readonly [K in keyof T]: T[K] | undefined };
 
@@ -34,5 +34,6 @@ export interface Draft {
   readonly sentinel: Partially<SentinelSettings>;
   readonly redis: Partially<RedisSettings>;
   readonly edge: Partially<EdgeSettings>;
+  readonly proxy: Partially<ProxySettings>;
   readonly pools: readonly PoolDraft[] | undefined;
 }

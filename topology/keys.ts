@@ -11,6 +11,7 @@ export const TOP_KEYS = [
   'sentinel',
   'redis',
   'edge',
+  'proxy',
   'pools',
 ] as const;
 export const DOMAIN_KEYS = ['name'] as const;
@@ -25,6 +26,7 @@ export const REDIS_KEYS = [
   'repl_backlog',
 ] as const;
 export const EDGE_KEYS = ['count', 'advert_interval', 'vrid', 'max_connections'] as const;
+export const PROXY_KEYS = ['slow_log'] as const;
 export const POOL_KEYS = [
   'listen',
   'hash',
@@ -47,6 +49,7 @@ export const KNOWN_KEYS: readonly string[] = [
   ...SENTINEL_KEYS.map((key) => `sentinel.${key}`),
   ...REDIS_KEYS.map((key) => `redis.${key}`),
   ...EDGE_KEYS.map((key) => `edge.${key}`),
+  ...PROXY_KEYS.map((key) => `proxy.${key}`),
   ...POOL_KEYS.map((key) => `pools.<pool>.${key}`),
 ];
 

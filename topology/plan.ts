@@ -138,6 +138,7 @@ export function planStack(topology: Topology): Plan {
     sentinel: topology.sentinel,
     redis: topology.redis,
     edge: topology.edge,
+    proxy: topology.proxy,
     members: domains.flatMap((domain) => domain.members),
     warnings: warningsOf(topology),
   };

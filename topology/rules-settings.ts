@@ -1,10 +1,16 @@
-/** The sections `sentinel`, `redis` and `edge`. */
+/** The sections `sentinel`, `redis`, `edge` and `proxy`. */
 import { MAX_DOMAINS } from './addresses.ts';
 import type { Partially } from './draft.ts';
-import { EDGE_KEYS, REDIS_KEYS, SENTINEL_KEYS } from './keys.ts';
+import { EDGE_KEYS, PROXY_KEYS, REDIS_KEYS, SENTINEL_KEYS } from './keys.ts';
 import { checkMapping, duration, integer, oneOf, type Parser, readValue, sizeMb } from './reading.ts';
 import type { StackFile } from './stack-file.ts';
-import { type EdgeSettings, FSYNC_POLICIES, type RedisSettings, type SentinelSettings } from './types.ts';
+import {
+  type EdgeSettings,
+  FSYNC_POLICIES,
+  type ProxySettings,
+  type RedisSettings,
+  type SentinelSettings,
+} from './types.ts';
 import { formatDuration } from './units.ts';
 
 const MINUTE_MS = 60_000;
@@ -147,4 +153,11 @@ export function readEdge(file: StackFile): Partially<EdgeSettings> {
     vrid: readValue(file, at('vrid'), integer(1, 255), { value: 51 }),
     maxConnections: readValue(file, at('max_connections'), integer(16, 1_000_000), { value: 4096 }),
   };
+}
+
+/** Reads `proxy`. */
+export function readProxy(file: StackFile): Partially<ProxySettings> {
+  checkMapping(file, ['proxy'], PROXY_KEYS);
+  const slowLog = duration({ min: 0, max: MINUTE_MS });
+  return { slowLogMs: readValue(file, ['proxy', 'slow_log'], slowLog, { value: 0, shown: '0' }) };
 }

@@ -9,7 +9,7 @@ import { readDomains, readReplicas, readShards } from './rules-domains.ts';
 import { stackName } from './rules-names.ts';
 import { readNetwork } from './rules-network.ts';
 import { readPools } from './rules-pools.ts';
-import { readEdge, readRedis, readSentinel } from './rules-settings.ts';
+import { readEdge, readProxy, readRedis, readSentinel } from './rules-settings.ts';
 import { StackFile } from './stack-file.ts';
 import type { PoolSpec, ShardSpec, Topology } from './types.ts';
 
@@ -59,6 +59,7 @@ function readDraft(file: StackFile): Draft {
     sentinel: readSentinel(file),
     redis: readRedis(file, replicas),
     edge: readEdge(file),
+    proxy: readProxy(file),
     pools: readPools(file, name, replicas),
   };
 }
@@ -89,6 +90,7 @@ function finish(draft: Draft): Topology {
     sentinel: allPresent(draft.sentinel, 'sentinel'),
     redis: allPresent(draft.redis, 'redis'),
     edge: allPresent(draft.edge, 'edge'),
+    proxy: allPresent(draft.proxy, 'proxy'),
     pools: present(draft.pools, 'pools').map(finishPool),
   };
 }

@@ -78,6 +78,11 @@ export interface EdgeSettings {
   readonly maxConnections: number;
 }
 
+export interface ProxySettings {
+  /** Requests slower than this many milliseconds are logged; 0 = none. */
+  readonly slowLogMs: number;
+}
+
 export interface PoolSpec {
   readonly name: string;
   /** Port of the pool on the VIP, and of the proxies. */
@@ -111,6 +116,7 @@ export interface Topology {
   readonly sentinel: SentinelSettings;
   readonly redis: RedisSettings;
   readonly edge: EdgeSettings;
+  readonly proxy: ProxySettings;
   readonly pools: readonly PoolSpec[];
 }
 
@@ -202,6 +208,7 @@ export interface Plan {
   readonly sentinel: SentinelSettings;
   readonly redis: RedisSettings;
   readonly edge: EdgeSettings;
+  readonly proxy: ProxySettings;
   /** All members, in the order of `domains`. */
   readonly members: readonly Member[];
   /** Sentences an operator should read (one replica only, a domain without a shard …). */
@@ -215,10 +222,18 @@ export type Account = (typeof ACCOUNTS)[number];
 /** Clear-text password of every account: 43 characters of [A-Za-z0-9_-], generated once per stack. */
 export type Credentials = Readonly<Record<Account, string>>;
 
+/** Passwords that are good besides an account's own, while it is being changed. */
+export type FurtherPasswords = Readonly<Partial<Credentials>>;
+
 /** One generated file of one member, uploaded to /etc/twemstack/<name> before the container starts. */
 export interface MemberFile {
   readonly name: string;
   readonly content: string;
   /** Holds a password in clear: kept 0600 on the operator's side, never printed. */
   readonly secret: boolean;
+  /**
+   * The part of the content that a running daemon cannot take over: when it changes, the container is replaced. Empty =
+   * a new content is brought to the container, and the daemon told of it.
+   */
+  readonly fixed: string;
 }

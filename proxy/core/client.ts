@@ -11,6 +11,9 @@ import { ReorderRing } from './reorder-ring.ts';
 import { RequestReader } from './request-reader.ts';
 import type { RequestStream } from './request-stream.ts';
 
+/** Milliseconds in which an application that has one thing to ask after the other asks the next. */
+const LEAVE_AFTER_MS = 2;
+
 let lastId = 0;
 
 /** Clients that come from now on get ids above `id`. */
@@ -107,11 +110,21 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
   }
 
   /**
-   * Ends the connection right behind the next reply, when nothing is left to answer: whoever waits for each answer has
-   * nothing on the way here then, as it may have at any other moment. Until then requests are served as ever.
+   * Ends the connection shortly after a reply, when nothing is left to answer and nothing has followed: whoever waits for
+   * its answers and then does something else has nothing on the way here, as it may have at any other moment. Until then
+   * requests are served as ever.
    */
   leaveAfterNextReply(): void {
     this.leaving = true;
+  }
+
+  /** Everything is answered: leaves unless something more comes at once. */
+  private leaveUnlessAsked(): void {
+    const answered = this.head;
+    setTimeout(() => {
+      if (this.head === answered && this.tail === answered && !this.reader.isHalfway)
+        this.finishAfterReplies();
+    }, LEAVE_AFTER_MS);
   }
 
   /** Turns the client away in words. */
@@ -202,7 +215,7 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
       if (left < 0) return;
       this.blocked = left > 0;
     }
-    if (this.leaving && this.head === this.tail && !this.reader.isHalfway) this.closing = true;
+    if (this.leaving && this.head === this.tail && !this.closing) this.leaveUnlessAsked();
     if (this.closing && this.head === this.tail && this.output.bytes === 0) {
       if (this.faulty) this.pool.stats.clientErrors++;
       else this.pool.stats.clientEof++;

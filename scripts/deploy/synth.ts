@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { StackInputs } from '../../stacks/inputs.ts';
+import type { SeedInput, StackInputs } from '../../stacks/inputs.ts';
 import type { Credentials, MemberFile, Plan } from '../../topology/types.ts';
 import type { Environment } from '../prepare/environment.ts';
 import type { ProviderChoice } from '../prepare/provider.ts';
 import { renderMembers } from '../render/member-files.ts';
+import { furtherPasswords } from '../stack/credentials.ts';
 import type { Home } from '../stack/home.ts';
 import { ensureInstance } from '../stack/instance.ts';
 import { readIfPresent, writePrivate } from '../stack/private-file.ts';
@@ -13,24 +14,29 @@ import { readIfPresent, writePrivate } from '../stack/private-file.ts';
 /** Writes every member's rendered files below the stack's private folder and returns what the stacks upload. */
 export function writeSeeds(home: Home, plan: Plan, credentials: Credentials): StackInputs['seeds'] {
   const root = home.privateDir(join(home.stack(plan.name), 'seed'));
-  const seeds: Array<[string, StackInputs['seeds'] extends ReadonlyMap<string, infer S> ? S : never]> = [];
-  for (const [member, files] of renderMembers(plan, credentials)) {
+  const seeds = new Map<string, SeedInput[]>();
+  for (const [member, files] of renderMembers(plan, credentials, furtherPasswords(home, plan.name))) {
     const dir = home.privateDir(join(root, member));
-    seeds.push([member, files.map((file) => writeSeed(home, dir, file))]);
+    seeds.set(
+      member,
+      files.map((file) => writeSeed(home, dir, file)),
+    );
   }
-  return new Map(seeds);
+  return seeds;
 }
 
-function writeSeed(
-  home: Home,
-  dir: string,
-  file: MemberFile,
-): { name: string; source: string; sha256: string } {
+function writeSeed(home: Home, dir: string, file: MemberFile): SeedInput {
   const path = join(dir, file.name);
   if (readIfPresent(path) !== file.content) writePrivate(path, file.content);
-  const sha256 = createHash('sha256').update(file.content).digest('hex');
-  return { name: file.name, source: home.fromTerraform(path), sha256 };
+  return {
+    name: file.name,
+    source: home.fromTerraform(path),
+    sha256: sha256(file.content),
+    fixedSha256: sha256(file.fixed),
+  };
 }
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** Everything the stacks are wired from, given what `prepare` found. */
 export function stackInputs(

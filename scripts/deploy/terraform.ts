@@ -12,6 +12,15 @@ export interface Changes {
   readonly removed: number;
 }
 
+/** What an apply would do to one resource. */
+export interface PlannedChange {
+  readonly address: string;
+  readonly type: string;
+  /** The resource's key in the configuration. */
+  readonly name: string;
+  readonly action: 'create' | 'update' | 'replace' | 'delete';
+}
+
 /** A line of terraform's machine-readable log (`-json`), as far as it is used here. */
 interface Line {
   readonly type?: string;
@@ -22,6 +31,14 @@ interface Line {
     readonly action?: string;
   };
   readonly changes?: { readonly add: number; readonly change: number; readonly remove: number };
+  readonly change?: {
+    readonly resource: {
+      readonly addr: string;
+      readonly resource_type: string;
+      readonly resource_name: string;
+    };
+    readonly action: string;
+  };
   readonly diagnostic?: {
     readonly severity: string;
     readonly summary: string;
@@ -48,42 +65,70 @@ export class Terraform {
     if (result.exitCode !== 0) throw failure('init', dir, String(result.all ?? ''));
   }
 
-  /** Compares with what runs, changing nothing. */
-  async plan(dir: string): Promise<void> {
-    const result = await this.#start(dir, ['plan', '-input=false', '-no-color', '-lock=false'], 'all');
-    if (result.exitCode !== 0) throw failure('plan', dir, String(result.all ?? ''));
+  /**
+   * What an apply would do now, changing nothing.
+   *
+   * @param replace addresses of resources to make anew even if nothing about them has changed
+   */
+  async plan(dir: string, replace: readonly string[] = []): Promise<PlannedChange[]> {
+    const planned: PlannedChange[] = [];
+    const args = ['plan', '-input=false', '-lock=false', '-json', ...replace.map(replaceFlag)];
+    await this.#run('plan', dir, args, (line) => {
+      const { change } = line;
+      if (line.type !== 'planned_change' || change === undefined || !isAction(change.action)) return;
+      const { addr: address, resource_type: type, resource_name: name } = change.resource;
+      planned.push({ address, type, name, action: change.action });
+    });
+    return planned;
   }
 
-  /** Applies, telling `progress` of each resource; rejects with terraform's own diagnostics. */
-  apply(dir: string, progress: (sentence: string) => void): Promise<Changes> {
-    return this.#change(dir, ['apply', '-auto-approve', '-input=false', '-json'], progress);
+  /** Applies, telling `progress` of each resource; rejects with terraform's own diagnostics. `replace` as in `plan`. */
+  apply(
+    dir: string,
+    progress: (sentence: string) => void,
+    replace: readonly string[] = [],
+  ): Promise<Changes> {
+    return this.#change('apply', dir, replace.map(replaceFlag), progress);
   }
 
   destroy(dir: string, progress: (sentence: string) => void): Promise<Changes> {
-    return this.#change(dir, ['apply', '-destroy', '-auto-approve', '-input=false', '-json'], progress);
+    return this.#change('destroy', dir, ['-destroy'], progress);
   }
 
-  async #change(dir: string, args: string[], progress: (sentence: string) => void): Promise<Changes> {
-    const subprocess = this.#start(dir, args, 'pipe');
+  async #change(
+    what: string,
+    dir: string,
+    flags: readonly string[],
+    progress: (sentence: string) => void,
+  ): Promise<Changes> {
     let changes: Changes = { added: 0, changed: 0, removed: 0 };
-    const diagnostics: string[] = [];
-    const { stdout } = subprocess;
-    if (stdout === null) throw new Error('terraform has no stdout');
-    for await (const text of createInterface({ input: stdout })) {
-      const line = parseLine(text);
+    const args = ['apply', '-auto-approve', '-input=false', '-json', ...flags];
+    await this.#run(what, dir, args, (line) => {
       const sentence = describe(line);
       if (sentence !== undefined) progress(sentence);
       if (line.type === 'change_summary' && line.changes !== undefined) {
         changes = { added: line.changes.add, changed: line.changes.change, removed: line.changes.remove };
       }
+    });
+    return changes;
+  }
+
+  /** Runs a command that speaks JSON lines and hands each to `take`; rejects with the diagnostics when it fails. */
+  async #run(what: string, dir: string, args: string[], take: (line: Line) => void): Promise<void> {
+    const subprocess = this.#start(dir, args, 'pipe');
+    const diagnostics: string[] = [];
+    const { stdout } = subprocess;
+    if (stdout === null) throw new Error('terraform has no stdout');
+    for await (const text of createInterface({ input: stdout })) {
+      const line = parseLine(text);
+      take(line);
       if (line.type === 'diagnostic' && line.diagnostic?.severity === 'error') {
         diagnostics.push(formatDiagnostic(line.diagnostic));
       }
     }
     const result = await subprocess;
-    if (result.exitCode === 0) return changes;
-    const said = diagnostics.length > 0 ? diagnostics.join('\n') : String(result.stderr);
-    throw failure(args.includes('-destroy') ? 'destroy' : 'apply', dir, said);
+    if (result.exitCode === 0) return;
+    throw failure(what, dir, diagnostics.length > 0 ? diagnostics.join('\n') : String(result.stderr));
   }
 
   #start(dir: string, args: string[], output: 'all' | 'pipe'): ResultPromise<{ reject: false; all: true }> {
@@ -155,6 +200,13 @@ const DOING: Readonly<Record<string, string>> = {
   delete: 'removing',
   read: 'reading',
 };
+
+const ACTIONS = ['create', 'update', 'replace', 'delete'] as const;
+
+const isAction = (action: string): action is PlannedChange['action'] =>
+  (ACTIONS as readonly string[]).includes(action);
+
+const replaceFlag = (address: string): string => `-replace=${address}`;
 
 function describe(line: Line): string | undefined {
   const address = line.hook?.resource?.addr;

@@ -8,6 +8,7 @@ import { MASTER_DRILLS } from './faults/masters.ts';
 import { PARTITION_DRILLS } from './faults/partitions.ts';
 import { PLANNED_DRILLS } from './faults/planned.ts';
 import { SENTINEL_DRILLS } from './faults/sentinels.ts';
+import { UPGRADE_DRILLS } from './faults/upgrade.ts';
 
 /** Every drill, in the order in which `--all` runs them. */
 export const DRILLS: readonly Drill[] = [
@@ -18,6 +19,7 @@ export const DRILLS: readonly Drill[] = [
   ...DOMAIN_DRILLS,
   ...PARTITION_DRILLS,
   ...PLANNED_DRILLS,
+  ...UPGRADE_DRILLS,
   ...DEPLOY_DRILLS,
 ];
 

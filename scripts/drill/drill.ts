@@ -34,6 +34,8 @@ export interface Injected {
   readonly at: number;
   /** Members that were hit, for people. */
   readonly members: readonly string[];
+  /** When work that takes its own time was over; what the drill says of how long it lasts does not count then. */
+  readonly until?: number;
   /** The one shard that was hit; undefined when all of them are concerned, or none. */
   readonly shard?: string;
   /** Milliseconds of a step of the fault's own that has a limit, by the name the drill promises it under. */
@@ -67,6 +69,11 @@ export interface Promised {
 export interface Drill {
   readonly name: string;
   readonly summary: string;
+  /**
+   * The load sends again what went unanswered with its connection, as most clients do by themselves. For planned work: a
+   * request that crosses the end of its connection is not carried out, so asking again must neither fail nor repeat it.
+   */
+  readonly asksAgain?: boolean;
   /** Why it cannot run here, as half a sentence; undefined = it can. Asked before anything is touched. */
   refused?(surroundings: Surroundings): Promise<string | undefined>;
   promised(plan: Plan): Promised;

@@ -74,6 +74,7 @@ class Round {
       run: randomBytes(4).toString('hex'),
       writersPerShard: WRITERS_PER_SHARD,
       rate: RATE,
+      asksAgain: drill.asksAgain === true,
     });
   }
 
@@ -150,7 +151,7 @@ class Round {
   async #watchRecovery(injected: Injected): Promise<void> {
     const { plan, signal } = this.options;
     const { resume } = this.drill.promised(plan);
-    const least = injected.at + this.drill.lasts(plan);
+    const least = injected.until ?? injected.at + this.drill.lasts(plan);
     // While a fault makes writes impossible there is nothing to wait for beyond its time.
     const most = resume.since === 'restored' ? least : least + resume.within + OVERTIME_MS;
     let flowingSince = Number.POSITIVE_INFINITY;

@@ -1,4 +1,5 @@
-import { PassThrough } from 'node:stream';
+import { createInterface } from 'node:readline';
+import { PassThrough, type Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { OWNER_LABEL } from '../../stacks/owner-label.ts';
 
@@ -13,6 +14,9 @@ export interface ContainerState {
   readonly restarts: number;
   readonly exitCode: number;
   readonly imageName: string;
+  /** When the engine made it, and when its main process last started. Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly startedAt: number;
 }
 
 /** The engine that DOCKER_HOST or the default socket names. */
@@ -39,6 +43,8 @@ async function inspect(engine: Docker, id: string): Promise<ContainerState | und
       restarts: details.RestartCount,
       exitCode: details.State.ExitCode,
       imageName: details.Config.Image,
+      createdAt: Date.parse(details.Created),
+      startedAt: Date.parse(details.State.StartedAt),
     };
   } catch (error) {
     // Removed between the two calls.
@@ -102,4 +108,33 @@ export async function lastLogLines(engine: Docker, container: string, lines = 10
     at += 8 + length;
   }
   return text.join('').trimEnd().split('\n').slice(-lines);
+}
+
+/**
+ * Does something and waits for the line that the container writes about it.
+ *
+ * @throws Error when no line matches in time
+ */
+export async function awaitLogLine(
+  engine: Docker,
+  container: string,
+  match: RegExp,
+  patienceMs: number,
+  act: () => Promise<unknown>,
+): Promise<string> {
+  const log = await engine
+    .getContainer(container)
+    .logs({ stdout: true, stderr: true, tail: 0, follow: true });
+  const stream = log as unknown as Readable;
+  const text = new PassThrough();
+  engine.modem.demuxStream(stream, text, text);
+  const timer = setTimeout(() => text.end(), patienceMs);
+  try {
+    await act();
+    for await (const line of createInterface({ input: text })) if (match.test(line)) return line;
+    throw new Error(`${container} said nothing about it within ${patienceMs / 1000} s`);
+  } finally {
+    clearTimeout(timer);
+    stream.destroy();
+  }
 }

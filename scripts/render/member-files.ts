@@ -1,25 +1,33 @@
 import { renderEdgeFiles } from '../../haproxy/files.ts';
 import { renderRedisFiles, renderSentinelFiles } from '../../sentinel/files.ts';
-import type { Credentials, Member, MemberFile, Plan } from '../../topology/types.ts';
+import type { Credentials, FurtherPasswords, Member, MemberFile, Plan } from '../../topology/types.ts';
 import { renderProxyFiles } from './nutcracker-yml.ts';
 
 /** Every generated file of every member, by member name. Pure. */
 export function renderMembers(
   plan: Plan,
   credentials: Credentials,
+  further: FurtherPasswords = {},
 ): ReadonlyMap<string, readonly MemberFile[]> {
-  return new Map(plan.members.map((member) => [member.name, renderMember(plan, member, credentials)]));
+  return new Map(
+    plan.members.map((member) => [member.name, renderMember(plan, member, credentials, further)]),
+  );
 }
 
-function renderMember(plan: Plan, member: Member, credentials: Credentials): readonly MemberFile[] {
+function renderMember(
+  plan: Plan,
+  member: Member,
+  credentials: Credentials,
+  further: FurtherPasswords,
+): readonly MemberFile[] {
   switch (member.role) {
     case 'edge':
       return renderEdgeFiles(plan, member, credentials);
     case 'proxy':
-      return renderProxyFiles(plan, credentials);
+      return renderProxyFiles(plan, credentials, further);
     case 'sentinel':
-      return renderSentinelFiles(plan, member, credentials);
+      return renderSentinelFiles(plan, member, credentials, further);
     case 'redis':
-      return renderRedisFiles(plan, member, credentials);
+      return renderRedisFiles(plan, member, credentials, further);
   }
 }

@@ -1,16 +1,21 @@
 import { stringify } from 'yaml';
-import type { Credentials, MemberFile, Plan, PoolSpec } from '../../topology/types.ts';
+import type { Credentials, FurtherPasswords, MemberFile, Plan, PoolSpec } from '../../topology/types.ts';
 
 /** Where the proxies find the passwords; files, so that none is in the pool file, the environment or a process list. */
 const APPLICATION_PASSWORD = 'application.password';
 const PROXY_PASSWORD = 'proxy.password';
 
 /** The proxies' files: the pool file, the same for all of them, and the two passwords it refers to. */
-export function renderProxyFiles(plan: Plan, credentials: Credentials): MemberFile[] {
+export function renderProxyFiles(
+  plan: Plan,
+  credentials: Credentials,
+  further: FurtherPasswords = {},
+): MemberFile[] {
+  const passwords = [credentials.application, further.application].filter((each) => each !== undefined);
   return [
-    { name: 'nutcracker.yml', content: renderNutcrackerYml(plan), secret: false },
-    { name: APPLICATION_PASSWORD, content: `${credentials.application}\n`, secret: true },
-    { name: PROXY_PASSWORD, content: `${credentials.proxy}\n`, secret: true },
+    { name: 'nutcracker.yml', content: renderNutcrackerYml(plan), secret: false, fixed: '' },
+    { name: APPLICATION_PASSWORD, content: `${passwords.join('\n')}\n`, secret: true, fixed: '' },
+    { name: PROXY_PASSWORD, content: `${credentials.proxy}\n`, secret: true, fixed: '' },
   ];
 }
 

@@ -1,9 +1,29 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { ACCOUNTS, type Account, type Credentials } from '../../topology/types.ts';
+import { ACCOUNTS, type Account, type Credentials, type FurtherPasswords } from '../../topology/types.ts';
 import { InputError } from '../errors.ts';
 import type { Home } from './home.ts';
 import { readIfPresent, writePrivate } from './private-file.ts';
+
+/**
+ * How far the change of a password has come. `accept`: the old one is used, the new one good as well. `use`: the new one
+ * is used, the old one good as well. `forget`: the new one alone, which not every member may have heard yet.
+ */
+export const ROTATION_PHASES = ['accept', 'use', 'forget'] as const;
+export type RotationPhase = (typeof ROTATION_PHASES)[number];
+
+export interface Rotation {
+  readonly phase: RotationPhase;
+  /** The password that is good besides the account's own. */
+  readonly other?: string;
+}
+export type Rotations = Readonly<Partial<Record<Account, Rotation>>>;
+
+/** All that the credentials file holds. */
+export interface StoredCredentials {
+  readonly passwords: Credentials;
+  readonly rotating: Rotations;
+}
 
 /** Path of the file that holds a stack's passwords, mode 0600. */
 export function credentialsFile(home: Home, stack: string): string {
@@ -12,32 +32,64 @@ export function credentialsFile(home: Home, stack: string): string {
 
 /** The passwords of a stack, or undefined when none were generated yet. */
 export function readCredentials(home: Home, stack: string): Credentials | undefined {
+  return readStored(home, stack)?.passwords;
+}
+
+/** The passwords that are good besides, while some are being changed. */
+export function furtherPasswords(home: Home, stack: string): FurtherPasswords {
+  const rotating = Object.entries(readStored(home, stack)?.rotating ?? {});
+  return Object.fromEntries(rotating.flatMap(([account, { other }]) => (other ? [[account, other]] : [])));
+}
+
+/** The passwords of a stack and what of them is being changed; undefined when none were generated yet. */
+export function readStored(home: Home, stack: string): StoredCredentials | undefined {
   const path = credentialsFile(home, stack);
   const text = readIfPresent(path);
   if (text === undefined) return undefined;
-  const found = parse(text, path);
-  for (const account of ACCOUNTS) {
-    const password = found[account];
-    if (typeof password !== 'string' || !/^[A-Za-z0-9_-]{20,}$/.test(password)) {
-      throw new InputError(`the password of "${account}" is missing or not 20 or more of A-Z a-z 0-9 _ -`, {
-        where: path,
-        remedy: 'restore the file from a backup, or write a password of that form and run `up`',
-      });
+  const { rotating = {}, ...found } = parse(text, path);
+  for (const account of ACCOUNTS) demandPassword(account, found[account], path);
+  const rotations = rotating as Rotations;
+  for (const [account, { phase, other }] of Object.entries(rotations)) {
+    if (ROTATION_PHASES.includes(phase) && (phase === 'forget') === (other === undefined)) {
+      if (other !== undefined) demandPassword(account, other, path);
+      continue;
     }
+    throw new InputError(`what it says of the change of "${account}" makes no sense`, {
+      where: path,
+      remedy: 'restore the file from a backup',
+    });
   }
-  return found as Credentials;
+  return { passwords: found as Credentials, rotating: rotations };
 }
 
-/** The passwords of a stack, generated (256 bits each) at the first call. */
+/** Writes all passwords at once, so that no crash leaves half a change. */
+export function writeStored(home: Home, stack: string, { passwords, rotating }: StoredCredentials): void {
+  home.privateDir(home.stack(stack));
+  const content = Object.keys(rotating).length === 0 ? passwords : { ...passwords, rotating };
+  writePrivate(credentialsFile(home, stack), `${JSON.stringify(content, null, 2)}\n`);
+}
+
+/** 256 bits in 43 characters that need no quoting anywhere. */
+export const newPassword = (): string => randomBytes(32).toString('base64url');
+
+function demandPassword(account: string, password: unknown, path: string): void {
+  if (typeof password === 'string' && /^[A-Za-z0-9_-]{20,}$/.test(password)) return;
+  throw new InputError(`the password of "${account}" is missing or not 20 or more of A-Z a-z 0-9 _ -`, {
+    where: path,
+    remedy: 'restore the file from a backup, or write a password of that form and run `up`',
+  });
+}
+
+/** The passwords of a stack, generated at the first call. */
 export function ensureCredentials(home: Home, stack: string): Credentials {
   const existing = readCredentials(home, stack);
   if (existing !== undefined) return existing;
-  const generated = Object.fromEntries(
-    ACCOUNTS.map((account) => [account, randomBytes(32).toString('base64url')]),
-  ) as Record<Account, string>;
-  home.privateDir(home.stack(stack));
-  writePrivate(credentialsFile(home, stack), `${JSON.stringify(generated, null, 2)}\n`);
-  return generated;
+  const passwords = Object.fromEntries(ACCOUNTS.map((account) => [account, newPassword()])) as Record<
+    Account,
+    string
+  >;
+  writeStored(home, stack, { passwords, rotating: {} });
+  return passwords;
 }
 
 function parse(text: string, path: string): Record<string, unknown> {

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { ACCOUNTS, type Account, type Credentials } from '../../topology/types.ts';
 import { EXIT } from '../errors.ts';
 import { renderMembers } from '../render/member-files.ts';
-import { readCredentials } from '../stack/credentials.ts';
+import { furtherPasswords, readCredentials } from '../stack/credentials.ts';
 import { loadPlan } from '../stack/load.ts';
 import { writePrivate } from '../stack/private-file.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
@@ -20,7 +20,7 @@ export async function renderVerb(options: CommonOptions & { out: string }): Prom
   const known = readCredentials(home, plan.name);
   const credentials: Credentials = known ?? PLACEHOLDERS;
   const written: string[] = [];
-  for (const [member, files] of renderMembers(plan, credentials)) {
+  for (const [member, files] of renderMembers(plan, credentials, furtherPasswords(home, plan.name))) {
     const dir = join(resolve(options.out), member);
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     for (const file of files) {

@@ -6,11 +6,7 @@ import { type CommonOptions, printJson, verbContext } from './context.ts';
 
 /** Prints one password, and nothing else, on stdout. */
 export async function secretVerb(options: CommonOptions, name: string): Promise<number> {
-  if (!ACCOUNTS.includes(name as Account)) {
-    throw new InputError(`there is no account "${name}"`, {
-      remedy: `the accounts are ${ACCOUNTS.join(', ')}`,
-    });
-  }
+  const account = accountOf(name);
   const plan = loadPlan(options.file);
   const { home } = verbContext(options);
   const credentials = readCredentials(home, plan.name);
@@ -20,8 +16,17 @@ export async function secretVerb(options: CommonOptions, name: string): Promise<
       remedy: 'run `twemstack up`: it generates them once',
     });
   }
-  const password = credentials[name as Account];
-  if (options.json === true) printJson({ account: name, password });
+  const password = credentials[account];
+  if (options.json === true) printJson({ account, password });
   else process.stdout.write(`${password}\n`);
   return EXIT.done;
+}
+
+/** @throws InputError that lists the accounts when there is none of that name */
+export function accountOf(name: string): Account {
+  const account = ACCOUNTS.find((known) => known === name);
+  if (account !== undefined) return account;
+  throw new InputError(`there is no account "${name}"`, {
+    remedy: `the accounts are ${ACCOUNTS.join(', ')}`,
+  });
 }

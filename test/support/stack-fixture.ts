@@ -34,7 +34,14 @@ export function inputsOf(plan: Plan, change: Partial<StackInputs> = {}): StackIn
     seeds: new Map(
       plan.members.map(({ name }) => [
         name,
-        [{ name: 'facts.env', source: `../../../.twemstack/${name}/facts.env`, sha256: 'f'.repeat(64) }],
+        [
+          {
+            name: 'facts.env',
+            source: `../../../.twemstack/${name}/facts.env`,
+            sha256: 'f'.repeat(64),
+            fixedSha256: 'e'.repeat(64),
+          },
+        ],
       ]),
     ),
     provider: { source: 'twemstack.invalid/offline/docker', version: '4.5.0' },

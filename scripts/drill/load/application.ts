@@ -15,12 +15,15 @@ const RECONNECT_MS = 50;
 /**
  * A connection as an application on the stack's network should make one.
  *
+ * @param asksAgain whether it sends again, over a new connection, what was not answered over the lost one (as ioredis does
+ *   unless told otherwise); each failure shows if not
  * @param onReconnect called each time a lost connection has been made again
  */
 export async function connectApplication(
   host: string,
   port: number,
   password: string,
+  asksAgain: boolean,
   onReconnect: () => void,
 ): Promise<Redis> {
   const client = new Redis({
@@ -31,9 +34,8 @@ export async function connectApplication(
     connectTimeout: CONNECT_TIMEOUT_MS,
     commandTimeout: COMMAND_TIMEOUT_MS,
     keepAlive: KEEP_ALIVE_MS,
-    // A drill must see every failure once; ioredis would otherwise send a write again on its own.
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: asksAgain ? null : 0,
+    autoResendUnfulfilledCommands: asksAgain,
     // An INFO after each connect would only delay the first request.
     enableReadyCheck: false,
     retryStrategy: () => RECONNECT_MS,

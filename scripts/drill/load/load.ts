@@ -17,6 +17,8 @@ export interface LoadOptions {
   readonly writersPerShard: number;
   /** Writes per second of one writer. */
   readonly rate: number;
+  /** Whether requests that went unanswered with their connection are sent again. */
+  readonly asksAgain: boolean;
 }
 
 /** One writer: its connection, and what it writes to. */
@@ -87,9 +89,9 @@ export class Load {
   }
 
   async #connect(connection: string): Promise<Redis> {
-    const { plan, pool, password } = this.#options;
+    const { plan, pool, password, asksAgain } = this.#options;
     const { ledger } = this;
-    const client = await connectApplication(plan.vip, pool.listen, password, () =>
+    const client = await connectApplication(plan.vip, pool.listen, password, asksAgain, () =>
       ledger.reconnects.set(connection, (ledger.reconnects.get(connection) ?? 0) + 1),
     );
     this.#clients.push(client);

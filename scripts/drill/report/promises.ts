@@ -76,7 +76,7 @@ function resumePromise({ drill, plan, injected, ledger, undoneAt }: Evidence): P
     return result('first good write after the fault was taken back', 'ms', within, back - undoneAt);
   }
   // A pause that begins later than the fault is meant to last is the machine's own; `gaps` of the report has it, too.
-  const until = Math.min(undoneAt, injected.at + drill.lasts(plan));
+  const until = Math.min(undoneAt, injected.until ?? injected.at + drill.lasts(plan));
   const window = { from: injected.at, until, end: ledger.endedAt };
   switch (of) {
     case 'connection': {

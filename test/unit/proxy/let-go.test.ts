@@ -6,6 +6,13 @@ import { closeScenes, memoryScene } from '../../support/memory-scene.ts';
 
 afterEach(closeScenes);
 
+/** Lets the moment go by in which a client that has been answered may ask the next thing. */
+async function left(settle: () => void): Promise<void> {
+  settle();
+  await delay(10);
+  settle();
+}
+
 describe('letting clients go', () => {
   test('one that waits for an answer gets it, and the connection ends right behind it', async () => {
     const { pool, servers, client, settle } = await memoryScene([]);
@@ -17,7 +24,7 @@ describe('letting clients go', () => {
     settle();
     assert.equal(one.ended, false);
     server.answer('+value');
-    settle();
+    await left(settle);
     assert.deepEqual([one.said, one.ended], ['+value\r\n', true]);
   });
 
@@ -30,8 +37,27 @@ describe('letting clients go', () => {
     one.ask('GET', 'key');
     settle();
     server.answer('+value');
-    settle();
+    await left(settle);
     assert.deepEqual([one.said, one.ended], ['+value\r\n', true]);
+  });
+
+  test('one that asks the next thing at once is let go when it pauses', async () => {
+    const { pool, servers, client, settle } = await memoryScene([]);
+    const [server] = servers;
+    const one = client();
+    one.ask('GET', 'key');
+    settle();
+    pool.letGo();
+    for (let i = 0; i < 3; i++) {
+      server.answer(`+${i}`);
+      one.ask('GET', 'key');
+      settle();
+      await left(settle);
+      assert.equal(one.ended, false);
+    }
+    server.answer('+3');
+    await left(settle);
+    assert.deepEqual([one.said, one.ended], ['+0\r\n+1\r\n+2\r\n+3\r\n', true]);
   });
 
   test('of several requests under way every one is answered first', async () => {
@@ -46,7 +72,7 @@ describe('letting clients go', () => {
     settle();
     assert.deepEqual([one.said, one.ended], ['+1\r\n', false]);
     server.answer('+2');
-    settle();
+    await left(settle);
     assert.deepEqual([one.said, one.ended], ['+1\r\n+2\r\n', true]);
   });
 

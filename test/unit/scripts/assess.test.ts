@@ -28,6 +28,8 @@ function wellMember(from: Plan, member: Member): MemberStatus {
     restarts: 0,
     exitCode: 0,
     imageName: 'x',
+    createdAt: 0,
+    startedAt: 0,
   };
   if (member.role === 'proxy') return { member, container, serving: true };
   if (member.role === 'edge') return { member, container, vip: member.domain === 'a' };

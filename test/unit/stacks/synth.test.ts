@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Container } from '@cdktf/provider-docker/lib/container/index.js';
 import { App } from 'cdktf';
+import { renderMembers } from '../../../scripts/render/member-files.ts';
 import { BaseStack } from '../../../stacks/base-stack.ts';
 import type { StackInputs } from '../../../stacks/inputs.ts';
 import { synthStacks } from '../../../stacks/main.ts';
-import { defaultPlan, inputsOf, inTemporaryFolder, planOf } from '../../support/stack-fixture.ts';
+import type { Plan } from '../../../topology/types.ts';
+import {
+  defaultPlan,
+  inputsOf,
+  inTemporaryFolder,
+  planOf,
+  TEST_CREDENTIALS,
+} from '../../support/stack-fixture.ts';
 
 type Json = Record<string, never>;
 interface Configuration {
@@ -121,17 +130,56 @@ describe('synthesised stacks', () => {
     });
   });
 
-  test('a changed option that terraform would ignore still replaces the container', async () => {
-    const label = (outdir: string): unknown => {
-      const container = containersOf(outdir, 'alpha-a').get('alpha-shard-1-a');
-      const labels = (container?.labels ?? []) as Array<{ label: string; value: string }>;
-      return labels.find((entry) => entry.label === 'twemstack.config')?.value;
+  describe('what replaces a container', () => {
+    const MEMBERS = ['edge-a', 'proxy-a', 'sentinel-a', 'shard-1-a'];
+
+    /** Members of domain a whose label differs, so that the provider makes them anew. */
+    async function replacedBy(change: string, inputs: (plan: Plan) => StackInputs): Promise<string[]> {
+      const labels = (outdir: string): unknown[] => {
+        const containers = containersOf(outdir, 'alpha-a');
+        return MEMBERS.map((member) => {
+          const entries = containers.get(`alpha-${member}`)?.labels as Array<Record<string, string>>;
+          return entries.find(({ label }) => label === 'twemstack.config')?.value;
+        });
+      };
+      return inTemporaryFolder((dir) => {
+        const plan = (text: string): Plan => planOf(`name: alpha\nvip: 198.18.0.100\n${text}`);
+        synthStacks(inputs(plan('')), join(dir, 'before'));
+        synthStacks(inputs(plan(change)), join(dir, 'after'));
+        const [before, after] = [labels(join(dir, 'before')), labels(join(dir, 'after'))];
+        return MEMBERS.filter((_, index) => before[index] !== after[index]);
+      });
+    }
+
+    /** Inputs with the files as they are rendered. */
+    const rendered = (plan: Plan): StackInputs => {
+      const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+      const seeds = [...renderMembers(plan, TEST_CREDENTIALS)].map(([member, files]) => {
+        const inputsOfFiles = files.map(({ name, content, fixed }) => ({
+          name,
+          source: `../${member}/${name}`,
+          sha256: hash(content),
+          fixedSha256: hash(fixed),
+        }));
+        return [member, inputsOfFiles] as const;
+      });
+      return inputsOf(plan, { seeds: new Map(seeds) });
     };
-    await inTemporaryFolder((dir) => {
-      synthStacks(inputsOf(defaultPlan()), join(dir, 'before'));
-      const bigger = planOf('name: alpha\nvip: 198.18.0.100\nredis: { maxmemory: 128mb }\n');
-      synthStacks(inputsOf(bigger), join(dir, 'after'));
-      assert.notEqual(label(join(dir, 'before')), label(join(dir, 'after')));
+
+    test('a setting that a running daemon takes over replaces nothing', async () => {
+      for (const change of [
+        'redis: { maxmemory: 128mb, appendfsync: always, min_replicas_max_lag: 3s }',
+        'sentinel: { down_after: 2s }',
+        'edge: { max_connections: 100, advert_interval: 500ms }',
+        'pools: { alpha: { timeout: 500 }, beta: { listen: 6380 } }',
+        'shards: 3',
+      ])
+        assert.deepEqual(await replacedBy(change, rendered), [], change);
+    });
+
+    test('an option of the container that terraform would ignore, or a part of a file that only a start reads', async () => {
+      assert.deepEqual(await replacedBy('proxy: { slow_log: 10ms }', rendered), ['proxy-a']);
+      assert.deepEqual(await replacedBy('edge: { vrid: 52 }', rendered), ['edge-a']);
     });
   });
 });

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StackInputs } from '../../stacks/inputs.ts';
+import type { Member, PlanDomain } from '../../topology/types.ts';
+import { broughtFiles, pendingFiles, readInForce } from '../deploy/in-force.ts';
+import type { PlannedChange, Terraform } from '../deploy/terraform.ts';
+import type { ContainerState } from '../observe/engine.ts';
+import type { Home } from '../stack/home.ts';
+
+/** What becomes of one member. `reload`: its container stays, its daemon takes over the files named. */
+export interface MemberChange {
+  readonly member: Member;
+  readonly action: 'create' | 'replace' | 'start' | 'reload';
+  readonly files: readonly string[];
+}
+
+/** What becomes of one domain. */
+export interface DomainChanges {
+  readonly domain: PlanDomain;
+  readonly members: readonly MemberChange[];
+  /** Containers of members that the stack no longer has. */
+  readonly removed: number;
+  /** Whether terraform has anything to do, if only to bring files. */
+  readonly apply: boolean;
+  /** Addresses of resources to make anew although nothing about them has changed. */
+  readonly recreate: readonly string[];
+}
+
+export interface CompareOptions {
+  readonly home: Home;
+  readonly inputs: StackInputs;
+  readonly terraform: Terraform;
+  readonly containers: ReadonlyMap<string, ContainerState>;
+  /** Replace every container, changed or not. */
+  readonly recreate: boolean;
+}
+
+/** What an apply of a domain's stack, as it is synthesised now, would change. */
+export async function compareDomain(domain: PlanDomain, options: CompareOptions): Promise<DomainChanges> {
+  const { home, inputs, terraform, containers } = options;
+  const dir = home.terraformDir(domain.stack);
+  const names = containerNames(dir);
+  const recreate = options.recreate
+    ? [...names].filter(([, name]) => containers.has(name) && name !== domain.seedContainer)
+    : [];
+  await terraform.init(dir);
+  const planned = await terraform.plan(dir, recreate.map(addressOf));
+  const actions = new Map(planned.filter(isContainer).map(({ name, action }) => [names.get(name), action]));
+  const brought = broughtFiles(home, inputs.plan.name, domain);
+  const broughtAt = containers.get(domain.seedContainer)?.createdAt ?? 0;
+  const records = readInForce(home, inputs.plan.name);
+  const members = domain.members.flatMap((member): MemberChange[] => {
+    const action = actions.get(member.name);
+    const container = containers.get(member.name);
+    if (action === 'create' || container === undefined) return [{ member, action: 'create', files: [] }];
+    if (action === 'replace') return [{ member, action, files: [] }];
+    // A process that is started now finds the files that apply has brought.
+    if (container.status !== 'running') return [{ member, action: 'start', files: [] }];
+    const wanted = inputs.seeds.get(member.name) ?? [];
+    const record = records[member.name];
+    const before = brought.get(member.name) ?? {};
+    const files = pendingFiles(wanted, container, broughtAt, before, record);
+    return files.length === 0 && action !== 'update' ? [] : [{ member, action: 'reload', files }];
+  });
+  const removed = planned.filter((change) => isContainer(change) && change.action === 'delete').length;
+  return { domain, members, removed, apply: planned.length > 0, recreate: recreate.map(addressOf) };
+}
+
+/** Whether there is anything to do in a domain. */
+export const isChanged = ({ members, apply }: DomainChanges): boolean => apply || members.length > 0;
+
+/** What becomes of a domain that has nothing deployed yet: no need to ask. */
+export function firstDeployment(domain: PlanDomain): DomainChanges {
+  const members = domain.members.map((member) => ({ member, action: 'create' as const, files: [] }));
+  return { domain, members, removed: 0, apply: true, recreate: [] };
+}
+
+const isContainer = ({ type }: PlannedChange): boolean => type === 'docker_container';
+const addressOf = ([key]: readonly [key: string, name: string]): string => `docker_container.${key}`;
+
+/** Keys of a synthesised stack's containers -> the containers' names. */
+function containerNames(dir: string): ReadonlyMap<string, string> {
+  const configuration = JSON.parse(readFileSync(join(dir, 'cdk.tf.json'), 'utf8')) as {
+    readonly resource?: { readonly docker_container?: Readonly<Record<string, { readonly name: string }>> };
+  };
+  const containers = Object.entries(configuration.resource?.docker_container ?? {});
+  return new Map(containers.map(([key, { name }]) => [key, name]));
+}

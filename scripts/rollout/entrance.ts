@@ -1,0 +1,151 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type Docker from 'dockerode';
+import { proxyBackend } from '../../haproxy/haproxy-cfg.ts';
+import type { Plan, PoolSpec } from '../../topology/types.ts';
+import { NotSoError } from '../errors.ts';
+import { execInContainer } from '../observe/engine.ts';
+import { haproxyCommand, haproxyStats } from './haproxy-admin.ts';
+
+/** Proxies let a client go right behind its next reply, and one that is silent after half a second. */
+const LET_GO_MS = 3000;
+/** A stopped edge hands the VIP over with its last advert; three lost ones would be needed otherwise. */
+const VIP_MS = 5000;
+const POLL_MS = 50;
+
+export interface EntranceOptions {
+  readonly plan: Plan;
+  readonly engine: Docker;
+  /** Edges whose HAProxy runs. */
+  readonly edges: readonly string[];
+}
+
+const frontend = (pool: PoolSpec): string => `pool-${pool.name}`;
+
+/**
+ * Takes clients off proxies and edges without an error for them. An edge or a proxy that goes takes its connections with
+ * it; whoever has a request on the way then does not know what became of it. So they are let go before, each right behind
+ * a reply, and made to come back elsewhere.
+ */
+export class Entrance {
+  readonly #plan: Plan;
+  readonly #engine: Docker;
+  readonly #edges: readonly string[];
+
+  constructor({ plan, engine, edges }: EntranceOptions) {
+    this.#plan = plan;
+    this.#engine = engine;
+    this.#edges = edges;
+  }
+
+  /** No edge gives the proxy new clients any more. */
+  async close(proxy: string): Promise<void> {
+    await this.#tell((pool) => `set server ${proxyBackend(pool)}/${proxy} state drain`);
+  }
+
+  /** Lets the clients of a closed proxy go. Returns how many are left when time is up. */
+  async empty(proxy: string): Promise<number> {
+    await this.letGo([proxy]);
+    return this.#untilEmpty(this.#edges, ({ server }) => server === proxy);
+  }
+
+  /** The edges give the proxy clients again. */
+  async open(proxy: string): Promise<void> {
+    await this.#tell((pool) => `set server ${proxyBackend(pool)}/${proxy} state ready`);
+  }
+
+  /** Opens whatever is closed: what a run leaves that was cut off in the middle. Returns the names. */
+  async openAll(): Promise<string[]> {
+    const opened = new Set<string>();
+    for (const edge of this.#edges) {
+      for (const { proxy, server, status } of await haproxyStats(this.#engine, edge)) {
+        if (server !== 'FRONTEND' && status.startsWith('DRAIN')) {
+          await haproxyCommand(this.#engine, edge, `set server ${proxy}/${server} state ready`);
+          opened.add(server);
+        } else if (server === 'FRONTEND' && status === 'STOP') {
+          await haproxyCommand(this.#engine, edge, `enable frontend ${proxy}`);
+          opened.add(edge);
+        }
+      }
+    }
+    return [...opened];
+  }
+
+  /**
+   * Moves the VIP off an edge and stops it: it takes no new clients, those it has are let go, and then the next edge has
+   * the VIP before they are back.
+   *
+   * @param restore called with what takes it back, before anything is done
+   * @returns name of the edge that holds the VIP now, and for how many milliseconds nobody was let in
+   */
+  async moveVip(
+    edge: string,
+    restore: (undo: () => Promise<void>) => void,
+  ): Promise<{ to: string; closedMs: number }> {
+    const { pools, proxies } = this.#plan;
+    const begin = performance.now();
+    restore(async () => {
+      await this.#engine
+        .getContainer(edge)
+        .start()
+        .catch(() => undefined);
+      const open = pools.map((pool) => `enable frontend ${frontend(pool)}`);
+      await haproxyCommand(this.#engine, edge, ...open).catch(() => undefined);
+    });
+    await haproxyCommand(this.#engine, edge, ...pools.map((pool) => `disable frontend ${frontend(pool)}`));
+    await this.letGo(proxies.map(({ name }) => name));
+    const names = new Set(pools.map(frontend));
+    await this.#untilEmpty([edge], ({ proxy, server }) => server === 'FRONTEND' && names.has(proxy));
+    const stopped = this.#engine.getContainer(edge).stop();
+    const to = await this.#awaitHolder(edge);
+    const closedMs = Math.round(performance.now() - begin);
+    await stopped;
+    return { to, closedMs };
+  }
+
+  /** Tells proxies to let their clients go; one that does not run has none. */
+  async letGo(proxies: readonly string[]): Promise<void> {
+    const tell = (name: string): Promise<unknown> =>
+      this.#engine.getContainer(name).kill({ signal: 'SIGUSR2' });
+    await Promise.allSettled(proxies.map(tell));
+  }
+
+  async #tell(command: (pool: PoolSpec) => string): Promise<void> {
+    const commands = this.#plan.pools.map(command);
+    const told = this.#edges.map((edge) => haproxyCommand(this.#engine, edge, ...commands));
+    for (const result of await Promise.allSettled(told))
+      if (result.status === 'rejected') throw result.reason;
+  }
+
+  async #untilEmpty(
+    edges: readonly string[],
+    counts: (stat: { proxy: string; server: string }) => boolean,
+  ): Promise<number> {
+    const deadline = performance.now() + LET_GO_MS;
+    for (;;) {
+      // An edge that does not run has no clients.
+      const asked = edges.map((edge) => haproxyStats(this.#engine, edge).catch(() => []));
+      const stats = (await Promise.all(asked)).flat();
+      const left = stats.filter(counts).reduce((sum, { sessions }) => sum + sessions, 0);
+      if (left === 0 || performance.now() > deadline) return left;
+      await delay(POLL_MS);
+    }
+  }
+
+  async #awaitHolder(before: string): Promise<string> {
+    const others = this.#edges.filter((edge) => edge !== before);
+    const deadline = performance.now() + VIP_MS;
+    while (performance.now() < deadline) {
+      for (const edge of others) if (await this.#holdsVip(edge)) return edge;
+      await delay(POLL_MS);
+    }
+    throw new NotSoError(`no other edge took the VIP within ${VIP_MS / 1000} s; it goes back to ${before}`, {
+      where: others.join(', '),
+      remedy: `\`docker logs ${others[0]}\` tells why; then run the same command again`,
+    });
+  }
+
+  async #holdsVip(edge: string): Promise<boolean> {
+    const command = ['ip', '-o', '-4', 'addr', 'show', 'to', `${this.#plan.vip}/32`];
+    return (await execInContainer(this.#engine, edge, command).catch(() => '')).trim() !== '';
+  }
+}

@@ -1,0 +1,73 @@
+import type { Plan, RedisMember } from '../../topology/types.ts';
+import { currentMaster } from '../observe/assess.ts';
+import type { StackStatus } from '../observe/status.ts';
+import type { DomainChanges, MemberChange } from './changes.ts';
+
+/**
+ * The order in which domains are changed. What is broken is mended first: changing a sound domain while another one is
+ * down could take a shard's last copies. Then those that hold least: each master and the VIP that a domain gives away
+ * goes to one that is done already, so each moves once at most.
+ */
+export function rollOrder(
+  changes: readonly DomainChanges[],
+  status: StackStatus,
+  sound: ReadonlySet<string>,
+): DomainChanges[] {
+  const burden = ({ domain }: DomainChanges): number =>
+    status.members
+      .filter(({ member }) => member.domain === domain.name)
+      .reduce((sum, { redis, vip }) => sum + (redis?.role === 'master' ? 1 : 0) + (vip === true ? 1 : 0), 0);
+  const isSound = ({ domain }: DomainChanges): number => Number(sound.has(domain.name));
+  return [...changes].sort((x, y) => isSound(x) - isSound(y) || burden(x) - burden(y));
+}
+
+/** Members of a domain that go away for a moment. */
+export const replacedOf = ({ members }: DomainChanges): MemberChange[] =>
+  members.filter(({ action }) => action === 'replace');
+
+/** A master that must be handed over before its container goes, and to whom; `to` undefined = nobody can have it. */
+export interface PlannedHandover {
+  readonly shard: string;
+  readonly from: RedisMember;
+  readonly to: RedisMember | undefined;
+}
+
+/**
+ * Who takes the masters of a domain over: a member in a domain that is done already, if there is one, else in any other;
+ * of several the one whose domain holds fewest masters.
+ */
+export function plannedHandovers(
+  plan: Plan,
+  changes: DomainChanges,
+  status: StackStatus,
+  done: ReadonlySet<string>,
+): PlannedHandover[] {
+  const masters = new Map(plan.shards.map(({ name }) => [name, currentMaster(status, name)]));
+  const replaced = new Set(replacedOf(changes).map(({ member }) => member.name));
+  const handovers: PlannedHandover[] = [];
+  for (const { name: shard, members } of plan.shards) {
+    const from = masters.get(shard);
+    if (from === undefined || !replaced.has(from.name)) continue;
+    const held = (domain: string): number =>
+      [...masters.values()].filter((master) => master?.domain === domain).length;
+    const follows = ({ name }: RedisMember): boolean =>
+      status.members.find(({ member }) => member.name === name)?.redis?.role === 'replica';
+    const [to] = members
+      .filter((member) => member.domain !== from.domain && follows(member))
+      .sort(
+        (x, y) => Number(done.has(y.domain)) - Number(done.has(x.domain)) || held(x.domain) - held(y.domain),
+      );
+    handovers.push({ shard, from, to });
+    if (to !== undefined) masters.set(shard, to);
+  }
+  return handovers;
+}
+
+/** The edge of a domain that is about to go and holds the VIP, when another one can take it. */
+export function edgeToRelieve(changes: DomainChanges, status: StackStatus): string | undefined {
+  const edges = status.members.filter(({ member }) => member.role === 'edge');
+  const holder = edges.find(({ vip }) => vip === true)?.member;
+  const replaced = replacedOf(changes).some(({ member }) => member.name === holder?.name);
+  const others = edges.filter(({ member, vip }) => member.name !== holder?.name && vip === false);
+  return replaced && others.length > 0 ? holder?.name : undefined;
+}

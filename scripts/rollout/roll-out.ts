@@ -1,0 +1,215 @@
+import type { StackInputs } from '../../stacks/inputs.ts';
+import type { Plan } from '../../topology/types.ts';
+import { passGate } from '../deploy/gate.ts';
+import { removeOrphans } from '../deploy/orphans.ts';
+import { stackInputs, synth } from '../deploy/synth.ts';
+import { type Changes, Terraform } from '../deploy/terraform.ts';
+import { NotSoError } from '../errors.ts';
+import { assess } from '../observe/assess.ts';
+import { type ContainerState, listContainers } from '../observe/engine.ts';
+import { collectStatus, type StackStatus } from '../observe/status.ts';
+import { renderMembers } from '../render/member-files.ts';
+import { furtherPasswords } from '../stack/credentials.ts';
+import type { Home } from '../stack/home.ts';
+import { compareDomain, type DomainChanges, firstDeployment, isChanged } from './changes.ts';
+import type { Deployment } from './deployment.ts';
+import { Entrance } from './entrance.ts';
+import { rollOrder } from './order.ts';
+import { applyStack, type Roll, rollDomain, servingEdges } from './roll-domain.ts';
+
+/** A first deploy waits for sentinels to hear of replicas (an INFO every 10 s) and for the first full sync. */
+const GATE_MS = 60_000;
+
+/** What there is to do, and how the stack stood when that was found out. */
+export interface Outlook {
+  readonly terraform: Terraform;
+  readonly inputs: StackInputs;
+  /** Stacks of the network and the data volumes that change. */
+  readonly shared: readonly string[];
+  /** Domains that change, in the order of their turns. */
+  readonly turns: readonly DomainChanges[];
+  /** undefined: nothing of the stack exists. */
+  readonly status: StackStatus | undefined;
+  /** Domains whose members all run. */
+  readonly sound: ReadonlySet<string>;
+}
+
+/** What a run did. */
+export interface RollResult {
+  readonly changes: Changes;
+  readonly reloaded: number;
+  readonly status: StackStatus;
+}
+
+const namesOf = (plan: Plan): Set<string> => new Set(plan.domains.map(({ name }) => name));
+
+/** What keeps the stack from being whole. */
+export const problemsOf = (plan: Plan, status: StackStatus) => assess(plan, status, namesOf(plan));
+
+/**
+ * Synthesises the stacks and finds out what has to change, changing nothing that runs.
+ *
+ * @param recreate replace every container, changed or not
+ */
+export async function lookAhead(deployment: Deployment, recreate = false): Promise<Outlook> {
+  const { home, plan, credentials, environment, engine, reporter, signal } = deployment;
+  const inputs = await reporter.step('synth', async () => {
+    const found = stackInputs(home, plan, credentials, environment);
+    await synth(home, found, environment.provider);
+    return found;
+  });
+  const terraform = new Terraform(environment.terraform, signal);
+  const containers = await listContainers(engine, plan.name);
+  const sound = soundDomains(plan, containers);
+  const exists = ({ members }: Plan['domains'][number]): boolean =>
+    members.some(({ name }) => containers.has(name));
+  const shared = [plan.network.stack, ...plan.domains.map(({ dataStack }) => dataStack)];
+  if (!plan.domains.some(exists)) {
+    return { terraform, inputs, shared, turns: plan.domains.map(firstDeployment), status: undefined, sound };
+  }
+  return reporter.step('compare', async (step) => {
+    step.progress('with what runs');
+    const options = { home, inputs, terraform, containers, recreate };
+    const [status, all, changedStacks] = await Promise.all([
+      collectStatus(plan, credentials, engine),
+      Promise.all(
+        plan.domains.map((domain) =>
+          exists(domain) ? compareDomain(domain, options) : firstDeployment(domain),
+        ),
+      ),
+      Promise.all(shared.map((stack) => changesAnything(home, terraform, stack))),
+    ]);
+    const changed = all.filter(isChanged);
+    step.outcome(
+      changed.length === 0 ? 'every domain is as it should be' : `${changed.length} domains change`,
+    );
+    const turns = rollOrder(changed, status, sound);
+    return { terraform, inputs, shared: changedStacks.flat(), turns, status, sound };
+  });
+}
+
+/** The stack's name when an apply would do something to it. */
+async function changesAnything(home: Home, terraform: Terraform, stack: string): Promise<string[]> {
+  const dir = home.terraformDir(stack);
+  await terraform.init(dir);
+  return (await terraform.plan(dir)).length > 0 ? [stack] : [];
+}
+
+/** @throws NotSoError when the stack is not there, or not whole: who changes it then could cost what is left */
+export function demandWhole(plan: Plan, { status }: Outlook): void {
+  if (status === undefined) {
+    throw new NotSoError(`stack ${plan.name} is not deployed, so there is nothing to change`, {
+      remedy: 'run `twemstack up` first',
+    });
+  }
+  const problems = problemsOf(plan, status);
+  if (problems.length === 0) return;
+  const list = problems.map(({ subject, what }) => `    ${subject}: ${what}`).join('\n');
+  throw new NotSoError(`stack ${plan.name} is not whole, so a change could cost what is left:\n${list}`, {
+    remedy: 'nothing was changed; `twemstack up` mends it, then run this again',
+  });
+}
+
+/** Puts what `lookAhead` found into force: network and volumes, then one domain after the other with a gate behind it. */
+export async function rollOut(deployment: Deployment, outlook: Outlook): Promise<RollResult> {
+  const { home, plan, credentials, engine, reporter } = deployment;
+  const { terraform, inputs, shared, turns, status, sound } = outlook;
+  const orphans = await removeOrphans(home, plan, engine);
+  if (orphans.length > 0) reporter.note(`removed what an interrupted run left behind: ${orphans.join(', ')}`);
+  if (status !== undefined) await openEntrance(deployment, status);
+  const roll: Roll = {
+    ...deployment,
+    terraform,
+    inputs,
+    files: renderMembers(plan, credentials, furtherPasswords(home, plan.name)),
+    done: unchanged(plan, turns),
+    mending: status === undefined || problemsOf(plan, status).length > 0,
+  };
+  const total: Changes[] = await applyShared(roll, shared);
+  let reloaded = 0;
+  let final: StackStatus | undefined;
+  const demanded = new Set(sound);
+  for (const turn of turns) {
+    const last = turn === turns.at(-1);
+    demanded.add(turn.domain.name);
+    const result = await rollDomain(roll, turn, async () => {
+      const seen = await gate(
+        roll,
+        turn.domain.stack,
+        last ? namesOf(plan) : demanded,
+        last ? plan : midway(plan, status),
+      );
+      if (last) final = seen;
+    });
+    total.push(result.changes);
+    reloaded += result.reloaded;
+    roll.done.add(turn.domain.name);
+  }
+  final ??= await gate(roll, plan.name, namesOf(plan), plan);
+  return { changes: sum(total), reloaded, status: final };
+}
+
+/** Domains that nothing changes in are done. */
+function unchanged(plan: Plan, turns: readonly DomainChanges[]): Set<string> {
+  const changed = new Set(turns.map(({ domain }) => domain.name));
+  return new Set([...namesOf(plan)].filter((name) => !changed.has(name)));
+}
+
+async function applyShared(roll: Roll, stacks: readonly string[]): Promise<Changes[]> {
+  // Independent of each other, and mostly terraform starting up: at the same time they take half as long.
+  const results = await Promise.allSettled(stacks.map((stack) => applyStack(roll, stack)));
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+}
+
+/** A pool that is new cannot answer before every domain has it. */
+function midway(plan: Plan, before: StackStatus | undefined): Plan {
+  if (before === undefined) return plan;
+  const answered = new Set(before.pools.filter(({ answers }) => answers).map(({ name }) => name));
+  return { ...plan, pools: plan.pools.filter(({ name }) => answered.has(name)) };
+}
+
+function gate(roll: Roll, name: string, domains: ReadonlySet<string>, plan: Plan): Promise<StackStatus> {
+  const { credentials, engine, signal, reporter } = roll;
+  return reporter.step(`gate ${name}`, async (step) => {
+    const status = await passGate({
+      plan,
+      credentials,
+      engine,
+      domains,
+      patienceMs: GATE_MS,
+      progress: step.progress,
+      signal,
+    });
+    step.outcome(domains.size === plan.domains.length ? 'whole' : 'healthy');
+    return status;
+  });
+}
+
+/** What a run that was cut off in the middle has closed, and could not open any more. */
+async function openEntrance({ plan, engine, reporter }: Deployment, status: StackStatus): Promise<void> {
+  const entrance = new Entrance({ plan, engine, edges: servingEdges(status) });
+  const opened = await entrance.openAll().catch(() => []);
+  if (opened.length > 0)
+    reporter.note(`opened again, as a run that was cut off left it: ${opened.join(', ')}`);
+}
+
+/** Domains whose members all run already: a gate demands them from the start, and they are touched last. */
+function soundDomains(plan: Plan, containers: ReadonlyMap<string, ContainerState>): Set<string> {
+  const runs = (name: string): boolean => containers.get(name)?.status === 'running';
+  const sound = plan.domains.filter(({ members }) => members.every(({ name }) => runs(name)));
+  return new Set(sound.map(({ name }) => name));
+}
+
+function sum(parts: readonly Changes[]): Changes {
+  return parts.reduce(
+    (all, one) => ({
+      added: all.added + one.added,
+      changed: all.changed + one.changed,
+      removed: all.removed + one.removed,
+    }),
+    { added: 0, changed: 0, removed: 0 },
+  );
+}

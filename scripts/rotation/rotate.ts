@@ -1,0 +1,65 @@
+import type { Account } from '../../topology/types.ts';
+import { InputError, NotSoError } from '../errors.ts';
+import type { Deployment } from '../rollout/deployment.ts';
+import { demandWhole, lookAhead, rollOut } from '../rollout/roll-out.ts';
+import {
+  credentialsFile,
+  newPassword,
+  type RotationPhase,
+  readStored,
+  type StoredCredentials,
+  writeStored,
+} from '../stack/credentials.ts';
+import { advance, begin, waitsForPeople } from './phases.ts';
+
+const DOING: Readonly<Record<RotationPhase, string>> = {
+  accept: 'the new password becomes good besides the old one',
+  use: 'everybody uses the new one, the old one is still good',
+  forget: 'the old one is forgotten',
+};
+
+/**
+ * Changes the password of an account, phase by phase, each rolled out domain by domain with gates. What was interrupted
+ * goes on where it stopped. For `application` it stops while both passwords are good; `finish` forgets the old one.
+ *
+ * @returns whether the old password is still good
+ */
+export async function rotate(deployment: Deployment, account: Account, finish: boolean): Promise<boolean> {
+  const { home, plan, reporter } = deployment;
+  let stored = startOrContinue(deployment, account, finish);
+  for (;;) {
+    const phase = stored.rotating[account]?.phase;
+    if (phase === undefined) return false;
+    reporter.note(`${account}: ${DOING[phase]}`);
+    const present = { ...deployment, credentials: stored.passwords };
+    const outlook = await lookAhead(present);
+    demandWhole(plan, outlook);
+    await rollOut(present, outlook);
+    if (phase === 'use' && waitsForPeople(account) && !finish) return true;
+    stored = advance(stored, account);
+    writeStored(home, plan.name, stored);
+  }
+}
+
+function startOrContinue({ home, plan }: Deployment, account: Account, finish: boolean): StoredCredentials {
+  const stored = readStored(home, plan.name);
+  if (stored === undefined) {
+    throw new InputError(`stack ${plan.name} has no credentials yet`, {
+      where: credentialsFile(home, plan.name),
+      remedy: 'run `twemstack up`: it generates them once',
+    });
+  }
+  const phase = stored.rotating[account]?.phase;
+  if (finish && (phase === undefined || phase === 'accept')) {
+    throw new NotSoError(
+      phase === undefined
+        ? `the password of ${account} is not being changed`
+        : `the new password of ${account} is not good everywhere yet, so nobody can have it`,
+      { remedy: `run \`twemstack secret rotate ${account}\` without --finish first` },
+    );
+  }
+  if (phase !== undefined) return stored;
+  const begun = begin(stored, account, newPassword());
+  writeStored(home, plan.name, begun);
+  return begun;
+}
