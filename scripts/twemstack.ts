@@ -124,7 +124,8 @@ verb(
   async () => (await import('./verbs/bench.ts')).benchVerb,
 )
   .option('--rounds <n>', 'proxy: rounds per load', '5')
-  .option('--only <text>', 'proxy: only loads whose name contains this');
+  .option('--only <text>', 'proxy: only loads whose name contains this')
+  .option('--quick', 'proxy: only the goal table, in about a minute');
 
 try {
   await program.parseAsync();

@@ -1,133 +1,145 @@
-import { loadavg, release } from 'node:os';
-import { resolve } from 'node:path';
-import { buildProxy } from '../../proxy/build.ts';
-import { measureIdle } from './proxy/idle.ts';
-import { LOADS, type Load } from './proxy/loads.ts';
-import { busyJiffies, cpuOf, median } from './proxy/process-cpu.ts';
-import { CANDIDATES, type Candidate, Rig } from './proxy/rig.ts';
+import { existsSync } from 'node:fs';
+import { cpus, loadavg, release } from 'node:os';
+import { type Programs, preparePrograms } from './proxy/candidates.ts';
+import { type Comparison, compare, type Entrant } from './proxy/compare.ts';
+import { type Idle, measureIdle } from './proxy/idle.ts';
+import { compareLatency, type Latency } from './proxy/latency.ts';
+import { type Layout, ONE_CPU, stepAside, TWO_CPUS } from './proxy/layout.ts';
+import { type Lifetimes, measureLifetimes } from './proxy/lifetimes.ts';
+import { LOADS, LOADS_ON_TWO_CPUS, type Load } from './proxy/loads.ts';
+import { measureReplicaCost, type ReplicaCost } from './proxy/replicas.ts';
+import { describe } from './proxy/report.ts';
+import { Rig } from './proxy/rig.ts';
+import { measureScaling, type ScalingTable } from './proxy/scaling.ts';
 import { checkValues } from './proxy/value-check.ts';
 
-/** CPU microseconds per request of both, round by round, and what to think of them. */
-export interface LoadResult {
-  name: string;
-  original: number[];
-  ours: number[];
-  /** Median of the original divided by median of ours. */
-  ratio: number;
-  goal?: number;
-  /** Largest spread of a candidate, (max - min) / median. */
-  spread: number;
-  verdict: 'met' | 'missed' | 'too noisy' | 'no goal';
-  /** Share of one CPU that other processes took, at most, in a round. */
-  foreign: number;
+const IDLE_CLIENTS = 10_000;
+const FEWER = 3;
+const CONNECTION_TRACKING = '/proc/sys/net/netfilter/nf_conntrack_count';
+
+export interface ProxyBenchOptions {
+  /** Rounds of each load that count. */
+  readonly rounds: number;
+  /** Only the goal table, three rounds of a third of the requests, without node:net. */
+  readonly quick: boolean;
+  /** Only loads of the goal table whose name contains this, and nothing else. */
+  readonly only?: string;
+  readonly progress: (text: string) => void;
 }
 
+/** Everything that was measured. Only ratios within one run mean anything. */
 export interface ProxyBench {
-  kernel: string;
-  loadBefore: number[];
-  valuesChecked: number;
-  loads: LoadResult[];
-  latencyP50: Record<Candidate, number>;
-  idle: { residentMb: number; cpuMsPerSecond: number };
+  readonly machine: {
+    readonly kernel: string;
+    readonly cpus: number;
+    readonly model: string;
+    readonly load: readonly string[];
+    readonly connectionTracking: boolean;
+  };
+  readonly valuesChecked: number;
+  readonly loads: readonly Comparison[];
+  readonly latency?: Latency;
+  readonly twoCpus: readonly Comparison[];
+  readonly scaling: readonly ScalingTable[];
+  readonly replicas: readonly ReplicaCost[];
+  readonly lifetimes?: Record<'original' | 'ours', Lifetimes>;
+  readonly idle?: Idle;
 }
-
-const CPU = '0';
-const TOO_NOISY = 0.15;
-const TICKS_PER_SECOND = 100;
 
 /**
- * Ours against the original, everything on one CPU (layout S), rounds in the order A B B A. Only ratios of one run mean
- * anything. @param only substring of the loads to run
+ * Ours against the original, which is started afresh for every load. The gate is the CPU time of a request with
+ * everything on one CPU; the rest is for information.
+ * @throws EnvironmentError when something is not installed, AssertionError when a value is wrong
  */
-export async function benchProxy(
-  options: { rounds?: number; only?: string; progress?: (text: string) => void } = {},
-): Promise<ProxyBench> {
-  const { rounds = 5, only = '', progress = () => {} } = options;
-  buildProxy(resolve('dist/nutcracker'));
-  const rig = new Rig(CPU);
+export async function benchProxy(options: ProxyBenchOptions): Promise<ProxyBench> {
+  const { quick, only, progress } = options;
+  const machine = describeMachine();
+  const programs = await preparePrograms();
+  await stepAside();
+  const bench = await withRig(programs, ONE_CPU, (rig) => onOneCpu(rig, options));
+  if (quick || only !== undefined) {
+    return { machine, ...bench, twoCpus: [], scaling: [], replicas: [] };
+  }
+  const twoCpus = await withRig(programs, TWO_CPUS, (rig) =>
+    compareLoads(rig, LOADS_ON_TWO_CPUS, BOTH, FEWER, (text) => progress(`two CPUs, ${text}`)),
+  );
+  const scaling = await withRig(programs, ONE_CPU, (rig) => measureScaling(rig, FEWER, progress));
+  const replicas = await withRig(programs, ONE_CPU, (rig) => measureReplicaCost(rig, FEWER), 1);
+  const lifetimes = await withRig(programs, ONE_CPU, measureLifetimes);
+  return { machine, ...bench, twoCpus, scaling, replicas, lifetimes };
+}
+
+const BOTH: readonly Entrant[] = [
+  { label: 'original', candidate: 'original' },
+  { label: 'ours', candidate: 'ours' },
+];
+const ALL: readonly Entrant[] = [...BOTH, { label: 'node', candidate: 'node' }];
+
+/** The goal table, and the goals beside it. */
+async function onOneCpu(
+  rig: Rig,
+  { rounds, quick, only, progress }: ProxyBenchOptions,
+): Promise<Pick<ProxyBench, 'valuesChecked' | 'loads' | 'latency' | 'idle'>> {
+  for (const { label, candidate } of ALL) await rig.fresh(label, candidate);
+  let valuesChecked = 0;
+  for (const other of ['ours', 'node']) {
+    valuesChecked += await checkValues(rig.proxy('original').port, rig.proxy(other).port);
+  }
+  progress(`${valuesChecked} values are right`);
+  const chosen = LOADS.filter((load) => load.name.includes(only ?? ''));
+  const loads = quick
+    ? await compareLoads(rig, chosen.map(shortened), BOTH, FEWER, progress)
+    : await compareLoads(rig, chosen, ALL, rounds, progress);
+  if (only !== undefined) return { valuesChecked, loads };
+  const latency = await compareLatency(rig, quick ? FEWER : rounds);
+  await rig.stopProxies();
+  const idle = await measureIdle(await rig.fresh('ours', 'ours'), IDLE_CLIENTS);
+  return { valuesChecked, loads, latency, idle };
+}
+
+async function compareLoads(
+  rig: Rig,
+  loads: readonly Load[],
+  entrants: readonly Entrant[],
+  rounds: number,
+  progress: (text: string) => void,
+): Promise<Comparison[]> {
+  const results: Comparison[] = [];
+  for (const load of loads) {
+    const result = await compare(rig, load, entrants, rounds);
+    progress(describe(result));
+    results.push(result);
+  }
+  return results;
+}
+
+function shortened(load: Load): Load {
+  return { ...load, requests: Math.ceil(load.requests / 3) };
+}
+
+/** @param replicas of each of the two servers */
+async function withRig<T>(
+  programs: Programs,
+  layout: Layout,
+  measure: (rig: Rig) => Promise<T>,
+  replicas = 0,
+): Promise<T> {
+  const rig = new Rig(programs, layout);
   try {
-    await rig.start();
-    await rig.restartProxies();
-    const loadBefore = loadavg();
-    const valuesChecked = await checkValues(rig.portOf('original'), rig.portOf('ours'));
-    const loads: LoadResult[] = [];
-    for (const load of LOADS.filter((each) => each.name.includes(only))) {
-      const result = await measureLoad(rig, load, rounds);
-      progress(describe(result));
-      loads.push(result);
-    }
-    await rig.restartProxies();
-    const latencyP50 = { original: await latency(rig, 'original'), ours: await latency(rig, 'ours') };
-    const idle = await measureIdle(rig.portOf('ours'), rig.pidOf('ours'), 10_000);
-    return { kernel: release(), loadBefore, valuesChecked, loads, latencyP50, idle };
+    await rig.start(2, replicas);
+    return await measure(rig);
   } finally {
     await rig.stop();
   }
 }
 
-async function measureLoad(rig: Rig, load: Load, rounds: number): Promise<LoadResult> {
-  await rig.restartProxies();
-  await rig.populate(load.valueSize);
-  for (const candidate of CANDIDATES) await rig.run(candidate, Math.ceil(load.requests / 3), load.args);
-  const samples: Record<Candidate, number[]> = { original: [], ours: [] };
-  let foreign = 0;
-  for (let round = 0; round < rounds; round++) {
-    const order = round % 2 === 0 ? CANDIDATES : [...CANDIDATES].reverse();
-    for (const candidate of order) {
-      const busy = busyJiffies();
-      const begun = performance.now();
-      const before = cpuOf(rig.pidOf(candidate));
-      await rig.run(candidate, load.requests, load.args);
-      samples[candidate].push((cpuOf(rig.pidOf(candidate)) - before) / 1000 / load.requests);
-      // our own processes fill one CPU; what is busy beyond that is somebody else's
-      const seconds = (performance.now() - begun) / 1000;
-      foreign = Math.max(foreign, (busyJiffies() - busy) / TICKS_PER_SECOND / seconds - 1);
-    }
-  }
-  return judge(load, samples, foreign);
-}
-
-function judge(load: Load, { original, ours }: Record<Candidate, number[]>, foreign: number): LoadResult {
-  const spreadOf = (values: number[]): number => (Math.max(...values) - Math.min(...values)) / median(values);
-  const ratio = median(original) / median(ours);
-  const spread = Math.max(spreadOf(original), spreadOf(ours));
-  const { name, goal } = load;
-  const met = goal === undefined ? 'no goal' : ratio >= goal ? 'met' : 'missed';
+function describeMachine(): ProxyBench['machine'] {
+  const all = cpus();
   return {
-    name,
-    original,
-    ours,
-    ratio,
-    goal,
-    spread,
-    foreign,
-    verdict: spread > TOO_NOISY ? 'too noisy' : met,
+    kernel: release(),
+    cpus: all.length,
+    model: all[0].model.trim(),
+    load: loadavg().map((each) => each.toFixed(1)),
+    connectionTracking: existsSync(CONNECTION_TRACKING),
   };
-}
-
-/** Median latency of a single client, milliseconds. */
-async function latency(rig: Rig, candidate: Candidate): Promise<number> {
-  const csv = await rig.run(candidate, 20_000, ['-c', '1', 'GET', 'key:000000000001']);
-  const cells = csv.trim().split('\n').at(-1)?.split(',') ?? [];
-  return Number(cells[4]?.replaceAll('"', ''));
-}
-
-function describe(result: LoadResult): string {
-  const { name, original, ours, ratio, goal, spread, foreign, verdict } = result;
-  const figures = `${median(original).toFixed(2)} us, ours ${median(ours).toFixed(2)} us, ratio ${ratio.toFixed(2)}`;
-  const noise = `spread ${(spread * 100).toFixed(0)} %, others ${(Math.max(0, foreign) * 100).toFixed(0)} % of a CPU`;
-  return `${name.padEnd(12)} original ${figures}${goal ? ` (goal ${goal})` : ''}, ${noise}: ${verdict}`;
-}
-
-/** The whole table as text. */
-export function benchText(bench: ProxyBench): string {
-  const { latencyP50, idle } = bench;
-  return [
-    `kernel ${bench.kernel}, load average before ${bench.loadBefore.map((each) => each.toFixed(1)).join(' ')}`,
-    `${bench.valuesChecked} values checked`,
-    ...bench.loads.map(describe),
-    `c1 p50 latency: original ${latencyP50.original} ms, ours ${latencyP50.ours} ms`,
-    `10,000 idle clients: ${idle.residentMb.toFixed(0)} MB, ${idle.cpuMsPerSecond.toFixed(2)} ms CPU a second`,
-    '',
-  ].join('\n');
 }

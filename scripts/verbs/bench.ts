@@ -1,4 +1,5 @@
-import { benchProxy, benchText } from '../bench/proxy.ts';
+import { benchText } from '../bench/proxy/report.ts';
+import { benchProxy } from '../bench/proxy.ts';
 import { benchStack, type Figure } from '../bench/stack.ts';
 import { dockerClient } from '../docker-client.ts';
 import { EXIT, InputError, NotSoError } from '../errors.ts';
@@ -11,6 +12,7 @@ import { type CommonOptions, printJson, verbContext } from './context.ts';
 export interface BenchOptions extends CommonOptions {
   readonly rounds: string;
   readonly only?: string;
+  readonly quick?: boolean;
 }
 
 /** Measures and reports; it never fails because of a figure, that is for whoever reads them. */
@@ -46,7 +48,8 @@ async function benchBesideOriginal(options: BenchOptions): Promise<number> {
   const progress = (text: string): void => {
     if (options.json !== true) process.stderr.write(`${text}\n`);
   };
-  const result = await benchProxy({ rounds, only: options.only, progress });
+  const { only, quick = false } = options;
+  const result = await benchProxy({ rounds, only, quick, progress });
   if (options.json === true) printJson(result);
   else process.stdout.write(`${benchText(result)}\n`);
   return EXIT.done;

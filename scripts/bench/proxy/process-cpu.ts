@@ -1,24 +1,54 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** CPU nanoseconds that a process used so far: all threads. */
+/** Of /proc: ticks a second. */
+const TICKS = 100;
+
+/** CPU seconds of one processor by state, since the machine started. */
+export interface ProcessorTime {
+  readonly busy: number;
+  readonly idle: number;
+  /** The hypervisor gave it to others. */
+  readonly steal: number;
+}
+
+/** CPU nanoseconds that a process and its children used so far: all threads. */
 export function cpuOf(pid: number): number {
   let sum = 0;
-  for (const task of readdirSync(`/proc/${pid}/task`)) {
-    try {
-      sum += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
-    } catch {
-      // the thread ended meanwhile
-    }
+  for (const task of tasksOf(pid)) {
+    sum += Number(readOrEmpty(`/proc/${pid}/task/${task}/schedstat`).split(' ')[0]);
+    for (const child of childrenOf(pid, task)) sum += cpuOf(child);
   }
   return sum;
 }
 
-/** Busy jiffies of the whole machine. */
-export function busyJiffies(): number {
-  const [, user, nice, system, , , irq, softirq] = readFileSync('/proc/stat', 'utf8')
-    .split('\n')[0]
-    .split(/\s+/);
-  return [user, nice, system, irq, softirq].reduce((sum, value) => sum + Number(value), 0);
+/** Seconds in user mode and in the kernel, of a process and its children; in steps of 10 ms. */
+export function modesOf(pid: number): { user: number; system: number } {
+  const [user, system] = statOf(pid).slice(11, 13).map(Number);
+  const total = { user: user / TICKS, system: system / TICKS };
+  for (const child of tasksOf(pid).flatMap((task) => childrenOf(pid, task))) {
+    const modes = modesOf(child);
+    total.user += modes.user;
+    total.system += modes.system;
+  }
+  return total;
+}
+
+/** CPU seconds of this process' children that have ended and were waited for. */
+export function endedChildrenCpu(): number {
+  const [user, system] = statOf(process.pid).slice(13, 15).map(Number);
+  return (user + system) / TICKS;
+}
+
+export function processorTime(cpu: number): ProcessorTime {
+  const line = readFileSync('/proc/stat', 'utf8')
+    .split('\n')
+    .find((each) => each.startsWith(`cpu${cpu} `));
+  if (line === undefined) throw new Error(`there is no cpu${cpu}`);
+  const [user, nice, system, idle, ioWait, irq, softirq, steal] = line
+    .split(/\s+/)
+    .slice(1)
+    .map((ticks) => Number(ticks) / TICKS);
+  return { busy: user + nice + system + irq + softirq, idle: idle + ioWait, steal };
 }
 
 /** Resident memory in MB. */
@@ -27,8 +57,25 @@ export function residentOf(pid: number): number {
   return Number(match?.[1] ?? 0) / 1024;
 }
 
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+function tasksOf(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/task`);
+}
+
+function childrenOf(pid: number, task: string): number[] {
+  return readOrEmpty(`/proc/${pid}/task/${task}/children`).split(' ').filter(Boolean).map(Number);
+}
+
+/** Fields of /proc/PID/stat from the state (field 3) on: the name before may contain anything. */
+function statOf(pid: number): string[] {
+  const text = readOrEmpty(`/proc/${pid}/stat`);
+  return text.slice(text.lastIndexOf(') ') + 2).split(' ');
+}
+
+/** Threads and processes may end while they are looked at. */
+function readOrEmpty(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
 }

@@ -1,130 +1,172 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
+import type { CandidateName, Programs } from './candidates.ts';
+import type { Layout } from './layout.ts';
 import { freePorts } from './ports.ts';
+import { cpuOf } from './process-cpu.ts';
 
-export const CANDIDATES = ['original', 'ours'] as const;
-export type Candidate = (typeof CANDIDATES)[number];
+const START_LIMIT_MS = 10_000;
+/** redis-benchmark tries for ever when nobody answers. */
+const RUN_LIMIT_MS = 120_000;
+/** Keys that the loads ask for. */
+export const KEYS = 10_000;
+const LARGE_VALUE = 1000;
 
-interface Started {
-  pid: number;
-  stop(): Promise<void>;
+/** How a proxy is set up for a load. */
+export interface Setup {
+  /** Entries in the list of servers; they are spread over the redis-servers that run. */
+  readonly servers?: number;
+  /** Pools, each with a port of its own; the load goes to the first. */
+  readonly pools?: number;
+  /** More lines of every pool's section. */
+  readonly settings?: readonly string[];
 }
 
-/** Two redis-servers and both proxies before them, everything pinned to one CPU. */
+/** A process that is up. */
+export interface Running {
+  readonly pid: number;
+  readonly port: number;
+  /** Milliseconds from its start until it accepted a connection. */
+  readonly startedIn: number;
+  /** Ends it in order; resolves with the milliseconds that it took. */
+  stop(): Promise<number>;
+}
+
+/** Redis-servers and the proxies before them, each pinned to a CPU. */
 export class Rig {
   private readonly folder = mkdtempSync(join(tmpdir(), 'twemstack-bench-'));
-  private readonly started: Started[] = [];
-  private readonly proxies = new Map<Candidate, Started>();
-  private ports: Record<Candidate, number> = { original: 0, ours: 0 };
-  private statsPorts: Record<Candidate, number> = { original: 0, ours: 0 };
-  redisPorts: number[] = [];
+  private readonly servers: Running[] = [];
+  private readonly replicas: Running[] = [];
+  private readonly proxies = new Map<string, Running>();
 
-  constructor(private readonly cpu: string) {}
+  constructor(
+    private readonly programs: Programs,
+    readonly layout: Layout,
+  ) {}
 
-  async start(): Promise<void> {
-    const [a, b, original, ours, statsOriginal, statsOurs] = await freePorts(6);
-    this.redisPorts = [a, b];
-    this.ports = { original, ours };
-    this.statsPorts = { original: statsOriginal, ours: statsOurs };
-    for (const port of this.redisPorts) {
-      const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-      this.started.push(await this.launch('redis-server', args, port));
+  /** Starts redis-servers. @param replicas of each */
+  async start(servers = 2, replicas = 0): Promise<void> {
+    for (let i = 0; i < servers; i++) {
+      const master = await this.startRedis([]);
+      this.servers.push(master);
+      for (let r = 0; r < replicas; r++) {
+        this.replicas.push(await this.startRedis(['--replicaof', `127.0.0.1 ${master.port}`]));
+      }
     }
   }
 
-  portOf(candidate: Candidate): number {
-    return this.ports[candidate];
+  private async startRedis(args: readonly string[]): Promise<Running> {
+    const [port] = await freePorts(1);
+    const words = ['--port', String(port), '--bind', '127.0.0.1', '--dir', this.folder];
+    words.push('--save', '', '--appendonly', 'no');
+    return launch(this.layout.otherCpu, ['redis-server', ...words, ...args], port);
   }
 
-  pidOf(candidate: Candidate): number {
-    return this.proxies.get(candidate)?.pid ?? -1;
+  get redisPorts(): number[] {
+    return this.servers.map((each) => each.port);
   }
 
-  /** Fresh proxies: the original gets slower with age. */
-  async restartProxies(): Promise<void> {
-    for (const candidate of CANDIDATES) {
-      await this.proxies.get(candidate)?.stop();
-      const port = this.ports[candidate];
-      const conf = join(this.folder, `${candidate}.yml`);
-      writeFileSync(conf, poolFile(port, this.redisPorts));
-      const program = candidate === 'ours' ? resolve('dist/nutcracker') : '/usr/sbin/nutcracker';
-      const log = join(this.folder, `${candidate}.log`);
-      const args = ['-c', conf, '-o', log, '-s', String(this.statsPorts[candidate]), '-a', '127.0.0.1'];
-      this.proxies.set(candidate, await this.launch(program, args, port));
-    }
+  proxy(label: string): Running {
+    const found = this.proxies.get(label);
+    if (found === undefined) throw new Error(`no proxy ${label} runs`);
+    return found;
+  }
+
+  /** A fresh proxy in the place of an older one of that label: the original gets slower with age. */
+  async fresh(label: string, candidate: CandidateName, setup: Setup = {}): Promise<Running> {
+    await this.proxies.get(label)?.stop();
+    this.proxies.delete(label);
+    const [statsPort, ...ports] = await freePorts(1 + (setup.pools ?? 1));
+    const conf = join(this.folder, `${label}.yml`);
+    writeFileSync(conf, poolFile(ports, this.redisPorts, setup));
+    const log = join(this.folder, `${label}.log`);
+    const command = [...this.programs[candidate], '-c', conf, '-o', log, '-s', String(statsPort)];
+    const proxy = await launch(this.layout.proxyCpu, [...command, '-a', '127.0.0.1'], ports[0]);
+    this.proxies.set(label, proxy);
+    return proxy;
+  }
+
+  async stopProxies(): Promise<void> {
+    for (const proxy of this.proxies.values()) await proxy.stop();
+    this.proxies.clear();
   }
 
   /** Fills every key that the loads ask for. */
-  async populate(valueSize: number): Promise<void> {
+  async populate(label: string, valueSize: number): Promise<void> {
     for (const port of this.redisPorts) await execa('redis-cli', ['-p', String(port), 'FLUSHALL']);
-    const args = [
-      '-p',
-      String(this.ports.original),
-      '-n',
-      '60000',
-      '-c',
-      '20',
-      '-P',
-      valueSize > 1000 ? '1' : '16',
-    ];
-    await execa('redis-benchmark', [
-      ...args,
-      '-r',
-      '10000',
-      '-q',
-      'SET',
-      'key:__rand_int__',
-      'x'.repeat(valueSize),
-    ]);
+    const pipeline = valueSize > LARGE_VALUE ? '1' : '16';
+    const words = ['-n', '60000', '-c', '20', '-P', pipeline, '-r', String(KEYS)];
+    await this.generate(label, [...words, 'SET', 'key:__rand_int__', 'x'.repeat(valueSize)]);
   }
 
-  async run(candidate: Candidate, requests: number, args: readonly string[]): Promise<string> {
-    const words = ['-p', String(this.ports[candidate]), '-n', String(requests), '--csv', ...args];
-    const { stdout } = await execa('taskset', ['-c', this.cpu, 'redis-benchmark', ...words]);
-    if (/error/i.test(stdout)) throw new Error(`${candidate}: ${stdout}`);
+  /** Runs redis-benchmark to its end; returns its CSV. @throws Error on any error reply */
+  async generate(label: string, args: readonly string[]): Promise<string> {
+    const { port } = this.proxy(label);
+    const words = ['-c', String(this.layout.otherCpu), 'redis-benchmark', '-p', String(port), '--csv'];
+    const { stdout, stderr } = await execa('taskset', [...words, ...args], { timeout: RUN_LIMIT_MS });
+    const complaint = /^.*error.*$/im.exec(`${stdout}\n${stderr}`);
+    if (complaint !== null) throw new Error(`redis-benchmark through ${label}: ${complaint[0]}`);
     return stdout;
   }
 
-  async stop(): Promise<void> {
-    for (const each of [...this.proxies.values(), ...this.started]) await each.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+  /** CPU seconds of everything that belongs to the rig and still runs. */
+  cpuSeconds(): number {
+    const all = [...this.proxies.values(), ...this.servers, ...this.replicas];
+    return all.reduce((sum, { pid }) => sum + cpuOf(pid), 0) / 1e9;
   }
 
-  private async launch(program: string, args: string[], port: number): Promise<Started> {
-    const child = spawn('taskset', ['-c', this.cpu, program, ...args], { stdio: 'ignore' });
-    const gone = new Promise<void>((done) => child.once('exit', () => done()));
-    const stop = async (): Promise<void> => {
-      child.kill('SIGTERM');
-      await gone;
-    };
-    for (let attempt = 0; !(await accepts(port)); attempt++) {
-      if (attempt > 200) throw new Error(`${program} does not listen on ${port}`);
-      await sleep(25);
-    }
-    return { pid: child.pid ?? -1, stop };
+  async stop(): Promise<void> {
+    await this.stopProxies();
+    for (const each of [...this.replicas, ...this.servers]) await each.stop();
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
-function poolFile(port: number, servers: readonly number[]): string {
-  const lines = [
-    'bench:',
+async function launch(cpu: number, command: string[], port: number): Promise<Running> {
+  const begun = performance.now();
+  const child = spawn('taskset', ['-c', String(cpu), ...command], { stdio: 'ignore' });
+  const ended = new Promise<void>((done) => child.once('exit', () => done()));
+  while (!(await accepts(port))) {
+    if (child.exitCode !== null || performance.now() - begun > START_LIMIT_MS) {
+      child.kill('SIGKILL');
+      throw new Error(`it does not listen on ${port}: ${command.join(' ')}`);
+    }
+    await sleep(1);
+  }
+  const startedIn = performance.now() - begun;
+  return { pid: child.pid ?? -1, port, startedIn, stop: () => end(child, ended) };
+}
+
+async function end(child: ChildProcess, ended: Promise<void>): Promise<number> {
+  const begun = performance.now();
+  child.kill('SIGTERM');
+  await ended;
+  return performance.now() - begun;
+}
+
+function poolFile(ports: readonly number[], redisPorts: readonly number[], setup: Setup): string {
+  const { servers = redisPorts.length, settings = [] } = setup;
+  const entries = Array.from(
+    { length: servers },
+    (_, i) => `   - 127.0.0.1:${redisPorts[i % redisPorts.length]}:1 server${i}`,
+  );
+  const pool = (port: number, i: number): string[] => [
+    `pool${i}:`,
     `  listen: 127.0.0.1:${port}`,
     '  hash: fnv1a_64',
     '  distribution: ketama',
     '  redis: true',
-  ];
-  return [
-    ...lines,
     '  timeout: 10000',
+    ...settings.map((line) => `  ${line}`),
     '  servers:',
-    ...servers.map((each) => `   - 127.0.0.1:${each}:1`),
-    '',
-  ].join('\n');
+    ...entries,
+  ];
+  return `${ports.flatMap(pool).join('\n')}\n`;
 }
 
 function accepts(port: number): Promise<boolean> {

@@ -1,0 +1,110 @@
+import { table } from '../../report/table.ts';
+import type { ProxyBench } from '../proxy.ts';
+import type { Comparison } from './compare.ts';
+
+/** With less idle time than this the generator is what limits the requests per second. */
+const GENERATOR_BOUND = 0.05;
+
+const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+const us = (value: number): string => value.toFixed(2);
+
+/** Everything as text, for people. */
+export function benchText(bench: ProxyBench): string {
+  const { machine } = bench;
+  const parts = [
+    `kernel ${machine.kernel}, ${machine.cpus} CPUs (${machine.model}), load average before ${machine.load.join(' ')}, ` +
+      `${machine.connectionTracking ? 'with' : 'without'} connection tracking\n` +
+      `${bench.valuesChecked} values compared before anything was measured\n`,
+    `Everything on one CPU (layout S): CPU microseconds for a request, original / ours\n\n${gateTable(bench.loads)}`,
+  ];
+  if (bench.latency !== undefined) {
+    const { original, ours, ratio, goal, spread, verdict } = bench.latency;
+    parts.push(
+      `One client, median latency: original ${us(original)} us, ours ${us(ours)} us, ours / original ${us(ratio)} ` +
+        `(goal <= ${goal}, spread ${percent(spread)}): ${verdict}\n`,
+    );
+  }
+  if (bench.twoCpus.length > 0) {
+    parts.push(`The proxy on a CPU of its own (layout T), no gate\n\n${twoCpuTable(bench.twoCpus)}`);
+  }
+  for (const { of, load, rows } of bench.scaling) {
+    const cells = rows.map((row) => [String(row.count), us(row.original), us(row.ours), us(row.ratio)]);
+    parts.push(`${load}, by number of ${of}\n\n${table([of, 'original us', 'ours us', 'ratio'], cells)}`);
+  }
+  if (bench.replicas.length > 0) parts.push(replicaTable(bench));
+  if (bench.lifetimes !== undefined) parts.push(lifetimeTable(bench.lifetimes));
+  if (bench.idle !== undefined) {
+    const { clients, residentMb, cpuMsPerSecond, verdict } = bench.idle;
+    const figures = `${residentMb.toFixed(0)} MB, ${cpuMsPerSecond.toFixed(2)} ms CPU a second`;
+    parts.push(`${clients} idle clients: ${figures} (goals 64 MB, 1 ms): ${verdict}\n`);
+  }
+  return parts.join('\n');
+}
+
+/** One line of progress. */
+export function describe(result: Comparison): string {
+  const { name, candidates, ratio, verdict } = result;
+  const { original, ours } = candidates;
+  return `${name}: original ${us(original.cpu)} us, ours ${us(ours.cpu)} us, ratio ${us(ratio)}: ${verdict}`;
+}
+
+function gateTable(loads: readonly Comparison[]): string {
+  const header = ['load', 'original', '(min-max)', 'ours', '(min-max)', 'of it user', 'ratio', 'goal', 'aim'];
+  const rows = loads.map(({ name, candidates, ratio, goal, aim, spread, verdict, rounds, droppedRounds }) => {
+    const { original, ours, node } = candidates;
+    const range = (each: typeof ours): string => `${us(each.cpuMin)}-${us(each.cpuMax)}`;
+    const figures = [us(original.cpu), range(original), us(ours.cpu), range(ours), us(ours.user), us(ratio)];
+    const goals = [goal === undefined ? '' : String(goal), aim === undefined ? '' : String(aim)];
+    const requests = [original, ours].map((each) => `${(each.requestsPerSecond / 1000).toFixed(0)}k`);
+    return [
+      name,
+      ...figures,
+      ...goals,
+      verdict,
+      percent(spread),
+      `${rounds}+${droppedRounds}`,
+      requests.join(' / '),
+      node === undefined ? '' : `${us(node.cpu)} (${us(original.cpu / node.cpu)})`,
+    ];
+  });
+  return table([...header, 'verdict', 'spread', 'rounds+dropped', 'req/s', 'node:net (ratio)'], rows);
+}
+
+function twoCpuTable(loads: readonly Comparison[]): string {
+  const rows = loads.flatMap(({ name, candidates, ratio }) =>
+    Object.entries(candidates).map(([label, each]) => [
+      name,
+      label,
+      us(each.cpu),
+      label === 'ours' ? us(ratio) : '',
+      `${(each.requestsPerSecond / 1000).toFixed(0)}k`,
+      `${each.p50} / ${each.p99}`,
+      percent(each.proxyIdle),
+      percent(each.generatorIdle),
+      each.generatorIdle < GENERATOR_BOUND ? 'generator-bound' : '',
+    ]),
+  );
+  const idle = ['proxy CPU idle', 'generator CPU idle', ''];
+  return table(['load', 'proxy', 'CPU us', 'ratio', 'req/s', 'p50 / p99 ms', ...idle], rows);
+}
+
+function replicaTable({ replicas }: ProxyBench): string {
+  const rows = replicas.map((cost) => [
+    cost.load,
+    us(cost.without.cpu),
+    us(cost.with.cpu),
+    String(cost.without.p50),
+    String(cost.with.p50),
+  ]);
+  const header = ['load', 'CPU us without', 'with', 'p50 ms without', 'with'];
+  return `wait_replicas: 1, ours without and with it\n\n${table(header, rows)}`;
+}
+
+function lifetimeTable(lifetimes: NonNullable<ProxyBench['lifetimes']>): string {
+  const rows = Object.entries(lifetimes).map(([name, { start, stop }]) => [
+    name,
+    start.toFixed(0),
+    stop.toFixed(0),
+  ]);
+  return `Start and end\n\n${table(['proxy', 'start to first connection, ms', 'SIGTERM to exit, ms'], rows)}`;
+}
