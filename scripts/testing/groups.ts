@@ -54,6 +54,14 @@ export const GROUPS: readonly Group[] = [
     limitMinutes: 10,
   },
   {
+    name: 'browser',
+    about: 'the drill report in a real browser',
+    kind: 'files',
+    concurrency: 1,
+    daemons: true,
+    limitMinutes: 3,
+  },
+  {
     name: 'provider',
     about: 'acceptance of the Docker provider through terraform',
     kind: 'files',
@@ -74,6 +82,7 @@ export const GROUPS: readonly Group[] = [
 /** Debian packages whose programs the daemons of the tests come from. */
 export const DEBIAN_PACKAGES = [
   'busybox-static',
+  'chromium',
   'docker.io',
   'gpg',
   'gpg-agent',
@@ -87,5 +96,6 @@ export const DEBIAN_PACKAGES = [
   'redis-sentinel',
   'redis-server',
   'redis-tools',
+  'strace',
   'tini',
 ] as const;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DRILLS, findDrill } from '../../../scripts/drill/catalogue.ts';
+import Docker from 'dockerode';
+import { DRILLS, findDrill, findRefused } from '../../../scripts/drill/catalogue.ts';
 import { Ledger, type WriteRecord } from '../../../scripts/drill/load/ledger.ts';
 import { drawDrill } from '../../../scripts/drill/random.ts';
 import { percentile } from '../../../scripts/drill/report/document.ts';
@@ -144,6 +145,19 @@ describe('choosing drills', () => {
     assert.equal(new Set(DRILLS.map(({ name }) => name)).size, DRILLS.length);
     assert.ok(DRILLS.every(({ summary }) => summary.length > 20));
     assert.ok(DRILLS.length >= 22);
+  });
+
+  test('what cannot run here is found with its reason; a drill that needs nothing never is', async () => {
+    const [first, second, third] = DRILLS;
+    const asked = [
+      { ...first, refused: async () => 'it needs root' },
+      { ...second, refused: async () => undefined },
+      { ...third, refused: undefined },
+    ];
+    const surroundings = { plan, engine: new Docker({ socketPath: '/nowhere' }) };
+    assert.deepEqual(await findRefused(asked, surroundings), [
+      { drill: first.name, reason: 'it needs root' },
+    ]);
   });
 
   test('the same seed draws the same faults, another one others, and all of them come up', () => {

@@ -4,7 +4,7 @@ export const STYLE = `
   color-scheme: light dark;
   --paper: #ffffff; --ink: #1c2128; --soft: #5b6470; --line: #d5dae0; --panel: #f5f7f9;
   --good: #1a7f4b; --bad: #c4262e; --ok: #3b7dd8; --refused: #d98a00; --unknown: #d02f6b;
-  --read: #7d4fc4; --latency: #4a5563; --master: #2f8f6b; --replica: #b9c4cf; --edge-0: #3b7dd8; --edge-1: #c47a1b;
+  --read: #7d4fc4; --latency: #4a5563; --master: #2f8f6b; --replica: #b9c4cf; --edge-0: #2b66b8; --edge-1: #96590f;
   --edge-2: #7d4fc4; --fault: #c4262e; --mark: #5b6470;
 }
 @media (prefers-color-scheme: dark) {

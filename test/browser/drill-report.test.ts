@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import type { DrillDocument } from '../../scripts/drill/report/document.ts';
+import { renderHtml } from '../../scripts/drill/report/html/page.ts';
+import { Chromium, type Page } from '../support/chromium.ts';
+import { CLIPPED, FAINT, OVERLAPPING } from './page-checks.ts';
+
+/** What `twemstack drill kill-domain all-replicas-gone --json` printed on a real stack. */
+const RECORDED = 'test/golden/drill-report.json';
+
+describe('the drill report in a browser', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'twemstack-report-'));
+  const file = join(folder, 'report.html');
+  const recorded = JSON.parse(readFileSync(RECORDED, 'utf8')) as DrillDocument;
+  let browser: Chromium;
+  let page: Page;
+
+  before(async () => {
+    writeFileSync(file, renderHtml(recorded));
+    browser = await Chromium.start();
+    page = await browser.page();
+    await page.look(1280, 'light');
+    await page.open(pathToFileURL(file).href);
+  });
+  after(async () => {
+    await browser?.end();
+    rmSync(folder, { recursive: true });
+  });
+
+  test('it asks for nothing but itself, and the browser has nothing to complain about', () => {
+    assert.deepEqual(page.requests, [pathToFileURL(file).href]);
+    assert.deepEqual(page.console, []);
+  });
+
+  test('the reader sees every drill, its verdict, its figures and its picture', async () => {
+    const text = await page.evaluate<string>('document.body.innerText');
+    for (const { drill, summary, promises } of recorded.drills) {
+      assert.ok(text.includes(drill) && text.includes(summary), drill);
+      for (const { promise } of promises) assert.ok(text.includes(promise), promise);
+    }
+    const drawings = await page.evaluate<number[]>(
+      `[...document.querySelectorAll('svg')].map((svg) => svg.querySelector('.ok').getBoundingClientRect().width)`,
+    );
+    assert.equal(drawings.length, recorded.rounds.length);
+    assert.ok(
+      drawings.every((width) => width > 700),
+      `bars are ${drawings.join(', ')} wide`,
+    );
+  });
+
+  for (const scheme of ['light', 'dark'] as const) {
+    for (const width of [1280, 400]) {
+      test(`${scheme}, ${width} wide: no text is cut off, stands on another, or is hard to read`, async () => {
+        await page.look(width, scheme);
+        assert.deepEqual(await page.evaluate(CLIPPED), []);
+        assert.deepEqual(await page.evaluate(OVERLAPPING), []);
+        assert.deepEqual(await page.evaluate(FAINT), []);
+      });
+    }
+  }
+
+  test('with everything unfolded it is still readable, and the events are there', async () => {
+    await page.look(1280, 'light');
+    const unfolded = `for (const summary of document.querySelectorAll('summary')) summary.click()`;
+    await page.evaluate(unfolded);
+    const events = await page.evaluate<number>(
+      `[...document.querySelectorAll('table[aria-label=Events] tbody tr')].filter((row) => row.checkVisibility()).length`,
+    );
+    assert.equal(
+      events,
+      recorded.rounds.reduce((sum, { timeline }) => sum + timeline.length, 0),
+    );
+    assert.deepEqual(await page.evaluate(CLIPPED), []);
+    assert.deepEqual(await page.evaluate(FAINT), []);
+    await page.evaluate(unfolded);
+  });
+
+  test('who prefers dark gets it dark: another picture, on another ground', async () => {
+    const ground = `getComputedStyle(document.body).backgroundColor`;
+    await page.look(1280, 'light');
+    const light = { ground: await page.evaluate<string>(ground), picture: await page.screenshot() };
+    await page.look(1280, 'dark');
+    const dark = { ground: await page.evaluate<string>(ground), picture: await page.screenshot() };
+    assert.equal(light.ground, 'rgb(255, 255, 255)');
+    assert.notEqual(dark.ground, light.ground);
+    for (const { picture } of [light, dark]) assert.ok(picture.length > 50_000, `${picture.length} bytes`);
+    assert.notDeepEqual(dark.picture, light.picture);
+  });
+});
