@@ -23,6 +23,8 @@ export function daemonize(): Promise<{ code: number; complaint: string }> {
   const { BUN_OPTIONS: _options, BUN_BE_BUN: _be, ...env } = process.env;
   const child = spawn(process.execPath, [...script, ...process.argv.slice(2)], {
     detached: true,
+    // operators look for the line that they typed
+    argv0: process.argv0,
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
     env: { ...env, [DAEMON_MARKER]: '1' },
   });

@@ -151,7 +151,7 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     waitTimeout: draft.waitTimeout ?? 1000,
     clientBytes: draft.clientBytes ?? 16 * 1024 * 1024,
     clientRequests: draft.clientRequests ?? 64 * 1024,
-    requestBytes: draft.requestBytes ?? 64 * 1024 * 1024,
+    requestBytes: draft.requestBytes ?? 128 * 1024 * 1024,
     clientStall: draft.clientStall ?? 5000,
   };
 }

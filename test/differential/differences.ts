@@ -23,6 +23,15 @@ export const DIFFERENCES: readonly Difference[] = [
       name(request) === 'quit' && original.closed && ours.bytes === '+OK\r\n' && ours.closed,
   },
   {
+    title: 'Inline commands (`PING` and a line end) are answered, and blank lines are passed over',
+    explains: ([first], original, ours) =>
+      !first.startsWith('*') &&
+      first.endsWith('\n') &&
+      original.closed &&
+      original.bytes === '' &&
+      !ours.closed,
+  },
+  {
     title: 'An unsupported command gets an error reply, not a closed connection',
     explains: (_request, original, ours) =>
       original.closed && original.bytes === '' && isError(ours) && !ours.closed,

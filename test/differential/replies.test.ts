@@ -209,6 +209,8 @@ describe('answers, byte for byte', () => {
       '*1\r\n$1\r\nabc',
       '*1\r\nPING\r\n',
       '*1\n$4\nPING\n',
+      'PING\r\n',
+      '\r\nGET a b\n',
     ];
     for (const text of texts) {
       const [theirs, mine] = await both(Buffer.from(text));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -57,9 +57,16 @@ test('nutcracker -t says that the file is ok', async () => {
 
 test('the start line works, and the keys land where the original puts them', async () => {
   const start = '-d -c conf/nutcracker.yml -p run/redisproxy.pid -o run/redisproxy.log'.split(' ');
-  const started = await run(resolve('dist/nutcracker'), ...start);
+  symlinkSync(resolve('dist/nutcracker'), join(folder, 'nutcracker'));
+  const started = await run('./nutcracker', ...start);
   assert.equal(started.exitCode, 0, started.stderr);
   const pid = Number(readFileSync(join(folder, 'run/redisproxy.pid'), 'utf8'));
+  const typed = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  assert.deepEqual(
+    typed.slice(0, 3),
+    ['./nutcracker', '-d', '-c'],
+    'pgrep -f finds the line as it was typed',
+  );
   try {
     const cli = async (port: string, ...words: string[]) =>
       (await run('redis-cli', '-p', port, ...words)).stdout;
