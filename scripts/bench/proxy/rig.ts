@@ -57,13 +57,14 @@ export class Rig {
       for (let r = 0; r < replicas; r++) {
         this.replicas.push(await this.startRedis(['--replicaof', `127.0.0.1 ${master.port}`]));
       }
+      await replicasFollow(master.port, replicas);
     }
   }
 
   private async startRedis(args: readonly string[]): Promise<Running> {
     const [port] = await freePorts(1);
     const words = ['--port', String(port), '--bind', '127.0.0.1', '--dir', this.folder];
-    words.push('--save', '', '--appendonly', 'no');
+    words.push('--save', '', '--appendonly', 'no', '--repl-diskless-sync-delay', '0');
     return launch(this.layout.otherCpu, ['redis-server', ...words, ...args], port);
   }
 
@@ -124,6 +125,16 @@ export class Rig {
     await this.stopProxies();
     for (const each of [...this.replicas, ...this.servers]) await each.stop();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function replicasFollow(port: number, replicas: number): Promise<void> {
+  const deadline = performance.now() + START_LIMIT_MS;
+  for (;;) {
+    const { stdout } = await execa('redis-cli', ['-p', String(port), 'INFO', 'replication']);
+    if (stdout.split('state=online').length - 1 === replicas) return;
+    if (performance.now() > deadline) throw new Error(`the replicas of 127.0.0.1:${port} do not follow it`);
+    await sleep(50);
   }
 }
 
