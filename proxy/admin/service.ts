@@ -13,7 +13,7 @@ import type { Serving } from './serving.ts';
 import { type Snapshot, snapshotOf } from './snapshot.ts';
 
 /** Descriptors that are neither clients nor servers: log, listeners, stats, the runtime's own. */
-const RESERVED_DESCRIPTORS = 64;
+const RESERVED_DESCRIPTORS = 32;
 
 export interface ServiceOptions {
   transport: Transport;
@@ -37,6 +37,8 @@ interface Running {
 /** All pools of one process: starting, reloading and draining them. */
 export class Service implements Serving {
   private running: Running[] = [];
+  /** Pools of an earlier configuration, until their clients have left. */
+  private readonly leaving = new Set<Pool>();
   private readonly around: PoolSurroundings;
   private readonly descriptorLimit: number;
 
@@ -118,6 +120,7 @@ export class Service implements Serving {
       topology?.stop();
       replicas?.stop();
       pool.drain();
+      this.leaving.add(pool);
       this.closeWhenIdle(pool);
     }
     this.running = configs.flatMap((config) => kept.get(config) ?? added.get(config) ?? []);
@@ -129,8 +132,10 @@ export class Service implements Serving {
   }
 
   private closeWhenIdle(pool: Pool): void {
-    if (pool.clients.size === 0) pool.close();
-    else setTimeout(() => this.closeWhenIdle(pool), 50).unref();
+    if (pool.clients.size === 0) {
+      this.leaving.delete(pool);
+      pool.close();
+    } else setTimeout(() => this.closeWhenIdle(pool), 50).unref();
   }
 
   /** Lets all clients go, right behind their next replies; they are welcome back. */
@@ -162,12 +167,19 @@ export class Service implements Serving {
   /** True while descriptors for one more client are left; servers come first. */
   private hasRoom(): boolean {
     let taken = RESERVED_DESCRIPTORS;
-    for (const { pool } of this.running) {
-      taken += 2 + pool.clients.size + pool.everyServer().length * pool.config.serverConnections;
-      taken += pool.config.sentinels.length * 2;
-    }
+    for (const { pool } of this.running) taken += descriptorsOf(pool);
+    for (const pool of this.leaving) taken += descriptorsOf(pool);
     return taken < this.descriptorLimit;
   }
+}
+
+/** Listeners, clients, sentinels, and servers as many as there may be by configuration, or are. */
+function descriptorsOf(pool: Pool): number {
+  const { clients, config } = pool;
+  let count = 2 + clients.size + config.sentinels.length * 2;
+  for (const { counters } of pool.everyServer())
+    count += Math.max(config.serverConnections, counters.connected);
+  return count;
 }
 
 function stopPool({ pool, topology, replicas }: Running): void {

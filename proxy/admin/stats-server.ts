@@ -11,6 +11,9 @@ export interface StatsSource {
  */
 const PATIENCE = 100;
 const LONGEST_REQUEST = 8192;
+/** Readers at once, and how long one may take: each is a descriptor that a client could have. */
+const MOST_READERS = 8;
+const LONGEST_VISIT = 5000;
 
 /**
  * The stats port: the JSON document to whoever connects, as in the original; to whoever speaks HTTP,
@@ -20,6 +23,7 @@ const LONGEST_REQUEST = 8192;
 export function listenStats(host: string, port: number, source: StatsSource): Promise<Server> {
   // half-open, because the answer may take a moment longer than the reader's FIN
   const server = createServer({ allowHalfOpen: true }, (socket) => serve(socket, source));
+  server.maxConnections = MOST_READERS;
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port }, () => {
@@ -43,6 +47,7 @@ function serve(socket: Socket, source: StatsSource): void {
   const raw = setTimeout(() => answer(source.stats()), PATIENCE);
   socket.on('error', () => socket.destroy());
   socket.on('close', () => clearTimeout(raw));
+  socket.setTimeout(LONGEST_VISIT, () => socket.destroy());
   socket.on('data', (chunk) => {
     clearTimeout(raw);
     request += chunk.toString('latin1');

@@ -25,11 +25,11 @@ export class BufferBudget {
   }
 
   /**
-   * Up to how much one client may have now: never more than what is free. So the largest are stopped first, and the
-   * less room there is, the smaller they must be (dynamic thresholds, as in shared-memory switches).
+   * Up to how much one client may have now: never more than this part of what is free. So the largest are stopped
+   * first, and the less room there is, the smaller they must be (dynamic thresholds, as in shared-memory switches).
    */
-  share(most: number): number {
-    return Math.max(LEAST_SHARE, Math.min(most, this.limit - this.total));
+  share(most: number, part = 1): number {
+    return Math.max(LEAST_SHARE, Math.min(most, (this.limit - this.total) * part));
   }
 
   /** Notes that `holder` has `now` bytes instead of `holder.accounted`. Whoever has most is let go above the limit. */

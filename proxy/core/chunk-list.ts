@@ -1,4 +1,4 @@
-import { copyBytes } from './bytes.ts';
+import { copyBytes, release } from './bytes.ts';
 
 /** Pieces below this are copied together: whoever dribbles must not cost more than the bytes that came. */
 const SMALL = 4096;
@@ -35,6 +35,11 @@ export class ChunkList {
     copyBytes(chunk, from, to, target, this.gathered);
     this.gathered += to - from;
     this.chunks.push(target.subarray(0, this.gathered));
+  }
+
+  /** Nobody needs the bytes any more. */
+  discard(): void {
+    for (const chunk of this.chunks) release(chunk);
   }
 
   /** All of it in one piece. */

@@ -79,6 +79,11 @@ export class ClientLoad {
     budget.enforce();
   }
 
+  /** Bytes that were received are kept no longer, or are accounted elsewhere. */
+  passedOn(bytes: number): void {
+    this.newer = Math.max(0, this.newer - bytes);
+  }
+
   pauseForStream(on: boolean): void {
     this.pause(STREAM, on);
   }

@@ -71,8 +71,8 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
     if (this.closing) return;
     this.reader.read(chunk);
     if (this.head >= this.batchEnd) this.batchEnd = this.tail;
-    // what is passed on is not kept
     if (this.passing === null) this.load.received(chunk.length);
+    else this.load.regulate();
   }
 
   get isClosing(): boolean {
@@ -91,7 +91,7 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
 
   /** Bytes of a request that is not complete. */
   get halfRequest(): number {
-    return this.reader.bytes;
+    return this.reader.bytes + (this.passing?.waiting ?? 0);
   }
 
   get accounted(): number {
@@ -172,7 +172,7 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
 
   stream(chunk: Uint8Array, from: number, to: number): void {
     if (this.gone) return;
-    this.output.append(chunk, from, to);
+    this.output.append(chunk, from, to, true);
     this.touch();
   }
 
@@ -260,6 +260,11 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
 
   pauseForStream(on: boolean): void {
     this.load.pauseForStream(on);
+  }
+
+  /** Bytes of a request that were kept are passed on now. */
+  passedOn(bytes: number): void {
+    this.load.passedOn(bytes);
   }
 
   /** The request that got this number will not be completed. */

@@ -66,7 +66,7 @@ export class HeldRequests {
     const time = queue.times[queue.head & queue.mask];
     if (server.loop.now() - time >= server.config.failoverHold) return false;
     this.refused.push({ ...queue.detach(queue.head), error: buffer.slice(from, to) });
-    queue.pop();
+    queue.pop(true);
     this.blocks = true;
     this.draining = true;
     this.lastFault = code.trim();

@@ -6,8 +6,13 @@ import { ChunkList } from './chunk-list.ts';
 import type { Client } from './client.ts';
 import type { RequestStream } from './request-stream.ts';
 
-/** A request routed by its first key is collected up to this; what is larger is sent on while it comes in. */
-export const COLLECT_AT_MOST = 1024 * 1024;
+/**
+ * A request routed by its first key is collected up to this, or less where memory is scarce; what is larger is sent on
+ * while it comes in.
+ */
+const COLLECT_AT_MOST = 1024 * 1024;
+/** That is scarce: of what is free, one may have this part. Hundreds may wait for their turn at once. */
+const SHARE = 1 / 64;
 
 /**
  * A request with much still to come. Its bytes are collected as they come; when its server is known and it gets too
@@ -77,14 +82,16 @@ export class LargeRequest {
   /** The rest will not come. */
   abandon(): void {
     this.stream?.abandon();
+    this.list.discard();
   }
 
   private keepInBounds(bytes: number): void {
     const { client, frame, list } = this;
     if (this.routable) {
-      if (list.bytes <= COLLECT_AT_MOST) return;
+      if (list.bytes <= client.pool.budget.share(COLLECT_AT_MOST, SHARE)) return;
       this.stream = client.pool.openStream(client, frame, list);
       this.refused = this.stream === null;
+      if (this.refused) list.discard();
     } else {
       const { requestBytes } = client.pool.config;
       if (bytes <= requestBytes) return;
@@ -94,6 +101,7 @@ export class LargeRequest {
         0,
       );
       this.refused = true;
+      list.discard();
     }
     this.list = new ChunkList();
   }

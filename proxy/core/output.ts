@@ -1,5 +1,5 @@
 import type { Link } from '../transport/link.ts';
-import { copyBytes } from './bytes.ts';
+import { copyBytes, release } from './bytes.ts';
 
 const SCRATCH_SIZE = 64 * 1024;
 const scratch = new Uint8Array(SCRATCH_SIZE);
@@ -15,9 +15,11 @@ export class Output {
   private chunks: Uint8Array[] = [];
   private from: number[] = [];
   private to: number[] = [];
+  private own: boolean[] = [];
   private count = 0;
 
-  append(chunk: Uint8Array, from: number, to: number): void {
+  /** @param own nobody else needs the chunk: it may be released when it was written */
+  append(chunk: Uint8Array, from: number, to: number, own = false): void {
     this.bytes += to - from;
     const last = this.count - 1;
     if (last >= 0 && this.chunks[last] === chunk && this.to[last] === from) {
@@ -27,7 +29,14 @@ export class Output {
     this.chunks[this.count] = chunk;
     this.from[this.count] = from;
     this.to[this.count] = to;
+    this.own[this.count] = own && from === 0 && to === chunk.length;
     this.count++;
+  }
+
+  private letGo(run: number): void {
+    if (this.own[run]) release(this.chunks[run]);
+    this.chunks[run] = NOTHING;
+    this.own[run] = false;
   }
 
   /** Writes as much as the link takes. Returns -1 when the link is gone, else the bytes left. */
@@ -52,6 +61,7 @@ export class Output {
         return this.bytes;
       }
       this.bytes -= taken;
+      if (gathered === 1) this.letGo(run);
       run += gathered;
     }
     this.clear();
@@ -60,11 +70,12 @@ export class Output {
 
   clear(): void {
     // dropping the references matters more than the arrays: idle clients must not hold chunks
-    for (let i = 0; i < this.count; i++) this.chunks[i] = NOTHING;
+    for (let i = 0; i < this.count; i++) this.letGo(i);
     if (this.count > 64) {
       this.chunks = [];
       this.from = [];
       this.to = [];
+      this.own = [];
     }
     this.count = 0;
     this.bytes = 0;
@@ -75,7 +86,7 @@ export class Output {
     if (taken < 0) return -1;
     this.bytes -= taken;
     if (this.bytes === 0) {
-      this.chunks[0] = NOTHING;
+      this.letGo(0);
       this.count = 0;
       return 0;
     }
@@ -122,6 +133,7 @@ export class Output {
     this.chunks = this.chunks.slice(run, this.count);
     this.from = this.from.slice(run, this.count);
     this.to = this.to.slice(run, this.count);
+    this.own = this.own.slice(run, this.count);
     this.count -= run;
   }
 }

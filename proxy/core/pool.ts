@@ -112,20 +112,31 @@ export class Pool implements ServerContext {
     }
   }
 
-  /** Takes a client that connected somewhere. */
+  /** Takes a client that connected somewhere, or turns it away. */
   accept(link: Link, remote: string): LinkOwner {
-    const client = new Client(link, this, remote);
     this.stats.totalConnections++;
-    const { clientConnections } = this.config;
-    if (clientConnections > 0 && this.clients.size >= clientConnections) {
-      const share = this.worker === undefined ? '' : ` for each of ${this.worker.workers} workers`;
-      client.refuse(`max number of clients reached: client_connections is ${clientConnections}${share}`);
-    } else if (this.admits?.() === false) {
-      client.refuse('max number of clients reached: the limit on open files leaves no room');
+    const refusal = this.fullBecause();
+    if (refusal !== null) {
+      this.stats.clientErrors++;
+      const error = errorReply(`max number of clients reached: ${refusal}`);
+      // at once, not at the end of the turn: many may come in one turn, and each takes a descriptor
+      link.write(error, 0, error.length);
+      link.finish();
+      return TURNED_AWAY;
     }
+    const client = new Client(link, this, remote);
     this.clients.add(client);
     this.stats.clientConnections++;
     return client;
+  }
+
+  private fullBecause(): string | null {
+    const { clientConnections } = this.config;
+    if (clientConnections > 0 && this.clients.size >= clientConnections) {
+      const share = this.worker === undefined ? '' : ` for each of ${this.worker.workers} workers`;
+      return `client_connections is ${clientConnections}${share}`;
+    }
+    return this.admits?.() === false ? 'the limit on open files leaves no room' : null;
   }
 
   clientLeft(client: Client): void {
@@ -251,3 +262,11 @@ export class Pool implements ServerContext {
     for (const client of [...this.clients]) client.abort();
   }
 }
+
+/** What becomes of a connection that was turned away is of no interest. */
+const TURNED_AWAY: LinkOwner = {
+  onBytes: () => {},
+  onWritable: () => {},
+  onEnd: () => {},
+  onClosed: () => {},
+};

@@ -75,6 +75,9 @@ export class ReplyReader {
       this.parts.push(buffer.subarray(from, to));
       if (this.kept > 0) who.arriving(tag, -this.kept);
       who.replyInParts(tag, this.parts);
+    } else if (to - from > STREAM_ABOVE && who.canStream(tag)) {
+      who.stream(buffer, from, to);
+      who.streamed(tag);
     } else who.reply(tag, buffer, from, to);
     this.parts = null;
     this.partBytes = 0;

@@ -1,6 +1,6 @@
 import { copyBytes } from './bytes.ts';
 import type { Receiver } from './receiver.ts';
-import { BY_REFERENCE, recycle, referringSegment, type Segment, takeSegment } from './segment.ts';
+import { BY_REFERENCE, recycle, Segment, takeSegment } from './segment.ts';
 
 const INITIAL_SIZE = 64;
 
@@ -60,7 +60,7 @@ export class RequestQueue {
     let segment: Segment;
     let start: number;
     if (length > BY_REFERENCE) {
-      segment = referringSegment(bytes, from, to);
+      segment = Segment.referring(bytes, from, to);
       start = from;
       this.open = null;
     } else {
@@ -76,10 +76,8 @@ export class RequestQueue {
 
   /** A request that came in many chunks. */
   pushParts(who: Receiver, tag: number, command: number, time: number, parts: Uint8Array[]): void {
-    const segment = referringSegment(parts[0], 0, parts[0].length);
-    segment.parts = parts.slice(1);
     this.open = null;
-    this.add(who, tag, command, time, segment, 0);
+    this.add(who, tag, command, time, Segment.ofChunks(parts), 0);
     for (const part of parts) this.bytesIn += part.length;
   }
 
@@ -114,8 +112,11 @@ export class RequestQueue {
     return this.open;
   }
 
-  /** Drops the oldest request: it is answered. */
-  pop(): void {
+  /**
+   * Drops the oldest request: it is answered.
+   * @param detached its bytes are still needed
+   */
+  pop(detached = false): void {
     const segment = this.segments[this.head & this.mask];
     if (segment.last === this.head) {
       if (segment === this.open) {
@@ -123,15 +124,17 @@ export class RequestQueue {
           segment.used = 0;
           segment.sentTo = 0;
         }
-      } else this.release(segment);
+      } else if (segment.kind === 'pooled') recycle(segment);
+      else if (detached) segment.empty();
+      else segment.discard();
     }
     this.head++;
     if (this.head === this.tail && this.head > 0x3fffffff) this.restart();
   }
 
-  private release(segment: Segment): void {
-    if (segment.pooled) recycle(segment);
-    // the ring keeps its entries until they are overwritten: large bytes must not wait for that
+  /** A segment whose requests were detached: large ones must not stay in the ring until they are overwritten. */
+  private letGo(segment: Segment): void {
+    if (segment.kind === 'pooled') recycle(segment);
     else if (!segment.isPassing) segment.empty();
   }
 
@@ -211,7 +214,7 @@ export class RequestQueue {
   clear(): void {
     for (let i = this.head; i < this.tail; i++) {
       const segment = this.segments[i & this.mask];
-      if (segment.last === i && segment !== this.open) this.release(segment);
+      if (segment.last === i && segment !== this.open) this.letGo(segment);
     }
     this.open = null;
     this.head = this.tail;
@@ -246,7 +249,7 @@ export class RequestQueue {
     for (let i = this.sent; i < this.tail; i++) {
       const segment = this.segments[i & this.mask];
       if (!this.isLocal(i)) all.push(this.detach(i));
-      if (segment.last === i && segment !== shared) this.release(segment);
+      if (segment.last === i && segment !== shared) this.letGo(segment);
     }
     if (shared !== null && this.tail > this.sent) {
       shared.used = shared.sentTo;

@@ -39,6 +39,7 @@ export class RequestStream implements Receiver {
     this.segment = Segment.passing(begun);
     this.early = this.segment.unsent;
     owner.passing = this;
+    owner.passedOn(this.early);
     this.startInTurn();
     this.regulate();
   }
@@ -57,6 +58,7 @@ export class RequestStream implements Receiver {
     this.connection = connection;
     this.inputAt = this.owner.pool.loop.now();
     connection.sendStream(this, this.command, this.segment);
+    this.regulate();
   }
 
   push(piece: Uint8Array): void {
@@ -85,12 +87,17 @@ export class RequestStream implements Receiver {
     this.regulate();
   }
 
-  /** Reads on while the server keeps up, and not at all between the last byte and the answer. */
+  /** Bytes that are here and were not written. */
+  get waiting(): number {
+    return this.connection?.queue.unwritten ?? this.early;
+  }
+
+  /** Reads on while the server keeps up, and neither before it is this request's turn nor between its end and the answer. */
   private regulate(): void {
     if (this.over) return;
-    const waiting = this.connection?.queue.unwritten ?? this.early;
-    if (this.isComplete || waiting > WINDOW) this.owner.pauseForStream(true);
-    else if (waiting <= WINDOW / 2) this.owner.pauseForStream(false);
+    if (this.isComplete || this.connection === null || this.waiting > WINDOW) {
+      this.owner.pauseForStream(true);
+    } else if (this.waiting <= WINDOW / 2) this.owner.pauseForStream(false);
   }
 
   /** The rest will not come: the client has left, or what it sends makes no sense. */
@@ -101,7 +108,10 @@ export class RequestStream implements Receiver {
     if (this.connection !== null) {
       this.connection.abandonStream();
       this.release();
-    } else this.server?.large.forget(this);
+    } else {
+      this.segment.discard();
+      this.server?.large.forget(this);
+    }
   }
 
   /** True when the client has sent nothing for too long while the server waits for the rest. It is turned away then. */
@@ -129,7 +139,7 @@ export class RequestStream implements Receiver {
   private release(): void {
     const { connection, server } = this;
     this.connection = null;
-    this.segment.empty();
+    this.segment.discard();
     if (connection !== null) server?.large.release(connection);
   }
 

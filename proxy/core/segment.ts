@@ -1,3 +1,5 @@
+import { release } from './bytes.ts';
+
 const SEGMENT_SIZE = 64 * 1024;
 const MAX_FREE = 64;
 
@@ -15,28 +17,46 @@ export class Segment {
   last = -1;
   /** For requests that came in many chunks: the chunks after `first`. */
   parts: Uint8Array[] | null = null;
-  /** The rest of the request is still to come in. */
-  open = false;
   /** The first chunk, also after `nextPart`. */
   first: Uint8Array;
-  readonly pooled: boolean;
+  /** The rest of the request is still to come in. */
+  open = false;
   private part = 0;
-  /** Chunks are let go once they are written. */
+  /** Sent while it comes in: chunks are let go once they are written. */
   private passing = false;
+  /** A chunk was let go. */
+  private torn = false;
 
-  constructor(bytes: Uint8Array, pooled: boolean) {
+  /** @param kind 'pooled' for many small requests, 'owner' of all its bytes, 'guest' in a chunk with other requests */
+  constructor(
+    bytes: Uint8Array,
+    readonly kind: 'pooled' | 'owner' | 'guest',
+  ) {
     this.bytes = bytes;
     this.first = bytes;
-    this.pooled = pooled;
+  }
+
+  /** A request that came in these chunks, which hold nothing else. */
+  static ofChunks(chunks: readonly Uint8Array[]): Segment {
+    const segment = new Segment(chunks[0], 'owner');
+    segment.used = chunks[0].length;
+    segment.parts = chunks.slice(1);
+    return segment;
   }
 
   /** A request that is sent while it comes in, of which these chunks have come. */
-  static passing(chunks: Uint8Array[]): Segment {
-    const segment = new Segment(chunks[0], false);
-    segment.used = chunks[0].length;
-    segment.parts = chunks.slice(1);
+  static passing(chunks: readonly Uint8Array[]): Segment {
+    const segment = Segment.ofChunks(chunks);
     segment.passing = true;
     segment.open = true;
+    return segment;
+  }
+
+  /** A request that lies in `bytes[from, to)`. */
+  static referring(bytes: Uint8Array, from: number, to: number): Segment {
+    const segment = new Segment(bytes, from === 0 && to === bytes.length ? 'owner' : 'guest');
+    segment.sentTo = from;
+    segment.used = to;
     return segment;
   }
 
@@ -44,11 +64,12 @@ export class Segment {
   nextPart(): boolean {
     const { parts } = this;
     if (parts === null || this.part >= parts.length) return false;
-    this.bytes = parts[this.part];
     if (this.passing) {
+      release(this.bytes);
       this.first = NOTHING;
-      parts.shift();
-    } else this.part++;
+      this.bytes = parts.shift() as Uint8Array;
+      this.torn = true;
+    } else this.bytes = parts[this.part++];
     this.sentTo = 0;
     this.used = this.bytes.length;
     return true;
@@ -60,28 +81,36 @@ export class Segment {
     return this.parts === null || this.part >= this.parts.length;
   }
 
-  /** False once a byte of a passing request is gone, which then cannot be sent again. */
-  get isRepeatable(): boolean {
-    return !this.passing || (this.bytes === this.first && this.sentTo === 0);
+  get isPassing(): boolean {
+    return this.passing;
   }
 
-  /** Lets go of all bytes: the request is answered. */
+  /** False once a byte of a passing request was written: the request cannot be sent again. */
+  get isRepeatable(): boolean {
+    return !this.passing || (!this.torn && this.sentTo === 0);
+  }
+
+  /** Bytes that are here and were not handed to the kernel. */
+  get unsent(): number {
+    const { part, parts, sentTo, used } = this;
+    return (parts ?? []).slice(part).reduce((sum, each) => sum + each.length, used - sentTo);
+  }
+
+  /** Lets go of all bytes; they may be in use elsewhere. */
   empty(): void {
     this.bytes = NOTHING;
     this.first = NOTHING;
     this.parts = null;
   }
 
-  get isPassing(): boolean {
-    return this.passing;
-  }
-
-  /** Bytes that are here and were not handed to the kernel. */
-  get unsent(): number {
-    let bytes = this.used - this.sentTo;
-    if (this.parts !== null)
-      for (let i = this.part; i < this.parts.length; i++) bytes += this.parts[i].length;
-    return bytes;
+  /** Lets go of all bytes, which nobody needs any more. */
+  discard(): void {
+    if (this.kind === 'owner') {
+      release(this.first);
+      release(this.bytes);
+      for (const part of this.parts ?? []) release(part);
+    }
+    this.empty();
   }
 }
 
@@ -93,14 +122,7 @@ const free: Segment[] = [];
 export const BY_REFERENCE = 16 * 1024;
 
 export function takeSegment(): Segment {
-  return free.pop() ?? new Segment(new Uint8Array(SEGMENT_SIZE), true);
-}
-
-export function referringSegment(bytes: Uint8Array, from: number, to: number): Segment {
-  const segment = new Segment(bytes, false);
-  segment.sentTo = from;
-  segment.used = to;
-  return segment;
+  return free.pop() ?? new Segment(new Uint8Array(SEGMENT_SIZE), 'pooled');
 }
 
 /** Gives a pooled segment back for reuse. */

@@ -26,12 +26,14 @@ export interface RunningProxy {
  * Starts a proxy and waits until every pool accepts connections.
  * @param pools how many ports are needed
  * @param conf the pool file, given the ports
+ * @param openFiles its limit on open files, soft and hard
  */
 export async function startProxy(
   kind: ProxyKind,
   pools: number,
   conf: (ports: readonly number[]) => string,
   flags: readonly string[] = [],
+  openFiles?: number,
 ): Promise<RunningProxy> {
   const [statsPort, ...ports] = await freePorts(pools + 1);
   const folder = mkdtempSync(join(tmpdir(), 'twemstack-proxy-'));
@@ -39,12 +41,12 @@ export async function startProxy(
   writeFileSync(confFile, conf(ports));
   const [program, args] = commandOf(kind);
   const log = kind === 'original' ? ['-o', join(folder, 'log')] : [];
+  const words = [...args, '-c', confFile, '-s', String(statsPort), '-a', '127.0.0.1', ...log, ...flags];
+  const limited = ['-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', program, ...words];
   const start = (): Promise<Daemon> =>
-    spawnDaemon(
-      program,
-      [...args, '-c', confFile, '-s', String(statsPort), '-a', '127.0.0.1', ...log, ...flags],
-      { ready: async () => (await Promise.all(ports.map(accepts))).every(Boolean) },
-    );
+    spawnDaemon(openFiles === undefined ? program : 'sh', openFiles === undefined ? words : limited, {
+      ready: async () => (await Promise.all(ports.map(accepts))).every(Boolean),
+    });
   let daemon = await start();
   return {
     ports,
