@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type Fault, startFaultyServer } from '../support/faulty-server.ts';
 import { freePort } from '../support/free-port.ts';
-import { type RunningProxy, startProxy } from '../support/proxy.ts';
+import { type ProxyKind, type RunningProxy, startProxy } from '../support/proxy.ts';
 import { RawClient, request } from '../support/raw-client.ts';
 
 /* What clients are told when servers fail: the original's words, from both. */
@@ -18,7 +18,9 @@ const FAULTS: readonly (Fault | 'refused' | 'unresolvable')[] = [
   'loading',
   'readonly',
 ];
-let ours: RunningProxy;
+/** The transport decides what it sees of a failure, so both are asked. */
+const OURS = ['bun', 'node'] satisfies ProxyKind[];
+let ours: RunningProxy[];
 let original: RunningProxy;
 const servers: { stop(): void }[] = [];
 
@@ -46,13 +48,14 @@ before(async () => {
    - 127.0.0.1:${good.port}:1 server2
 `,
     ).join('');
-  ours = await startProxy('bun', FAULTS.length, conf);
+  ours = [];
+  for (const kind of OURS) ours.push(await startProxy(kind, FAULTS.length, conf));
   original = await startProxy('original', FAULTS.length, conf);
 });
 
 after(async () => {
   for (const server of servers) server.stop();
-  await Promise.all([ours?.stop(), original?.stop()]);
+  await Promise.all([...(ours ?? []), original].map((proxy) => proxy?.stop()));
 });
 
 async function answer(port: number, bytes: Buffer, replies: number): Promise<string> {
@@ -95,8 +98,10 @@ describe('errors of servers', () => {
       ];
       for (const [bytes, replies] of cases) {
         const theirs = await answer(original.ports[pool], bytes, replies);
-        const mine = await answer(ours.ports[pool], bytes, replies);
-        assert.equal(mine, theirs, bytes.toString());
+        for (const [i, { ports }] of ours.entries()) {
+          const mine = await answer(ports[pool], bytes, replies);
+          assert.equal(mine, theirs, `${OURS[i]}: ${bytes}`);
+        }
       }
     });
   });
