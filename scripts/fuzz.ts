@@ -1,19 +1,33 @@
 import { runFuzz } from './fuzz/run.ts';
+import { describe, soak } from './fuzz/soak.ts';
 
 const USAGE = `usage: npm run fuzz [-- MINUTES [SEED]]
+       npm run fuzz -- soak [MINUTES [SEED]]
 
-Random requests, damaged bytes, crashing and hanging servers, every reply checked: the proxy's whole core over an
-in-memory network, for ten minutes unless told otherwise. A failure names the seed that repeats it.
+fuzz: random requests, damaged bytes, crashing and hanging servers, every reply checked: the proxy's whole core over
+an in-memory network. A failure names the seed that repeats it.
+soak: the shipped proxy before real redis-servers that are killed and stopped, with 300 clients.
+Ten minutes unless told otherwise.
 `;
+
+const SOAK_CLIENTS = 300;
+
+const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** Exit codes: 0 all right, 1 a failure was found, 2 wrong arguments. */
 async function main(args: readonly string[]): Promise<number> {
-  const [minutes = 10, seed = Date.now() % 1_000_000] = args.map(Number);
+  const soaks = args[0] === 'soak';
+  const [minutes = 10, seed = Date.now() % 1_000_000] = args.slice(soaks ? 1 : 0).map(Number);
   if (!(minutes > 0) || !Number.isInteger(seed)) {
     process.stderr.write(USAGE);
     return 2;
   }
-  const { failure, text } = await runFuzz(minutes, seed, (line) => void process.stderr.write(`${line}\n`));
+  if (soaks) {
+    const result = await soak({ seconds: minutes * 60, clients: SOAK_CLIENTS, seed, tell });
+    process.stdout.write(`${describe(result)}\n`);
+    return 0;
+  }
+  const { failure, text } = await runFuzz(minutes, seed, tell);
   process.stdout.write(`${text}\n`);
   return failure ? 1 : 0;
 }

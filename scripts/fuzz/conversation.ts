@@ -90,6 +90,11 @@ export class Conversation {
     return this.fixed(['AUTH', password], (reply) => isLine(reply, '+OK'));
   }
 
+  /** HELLO 3: replies are in RESP3 from here on. */
+  greet(): Buffer {
+    return this.fixed(['HELLO', '3'], (reply) => assert.equal(reply.kind, 'array'));
+  }
+
   private key(): string {
     return `${this.name}:${this.chance(30) * 7919}`;
   }

@@ -34,9 +34,11 @@ export function decode(bytes: Buffer, at: number): Decoded | number {
         throw new Error(`no CRLF after ${text}`);
       return { reply: { kind: 'bulk', bytes: bytes.subarray(end, end + size) }, end: end + size + 2 };
     }
+    case '%':
     case '*': {
       const items: Reply[] = [];
-      while (items.length < size) {
+      const count = text[0] === '%' ? 2 * size : size;
+      while (items.length < count) {
         const item = decode(bytes, end);
         if (typeof item === 'number') return item;
         items.push(item.reply);

@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { buildProxy } from '../../proxy/build.ts';
+import { freePorts } from '../bench/proxy/ports.ts';
+import { CHECKOUT } from '../stack/home.ts';
+
+const SERVERS = 3;
+const STARTS_WITHIN_MS = 20_000;
+
+/** The shipped proxy before real redis-servers that keep what they acknowledged when they are killed. */
+export class SoakRig {
+  private readonly folder = mkdtempSync(join(tmpdir(), 'twemstack-soak-'));
+  private readonly servers: (ChildProcess | undefined)[] = [];
+  private ports: number[] = [];
+  private proxy: ChildProcess | undefined;
+
+  get serverCount(): number {
+    return SERVERS;
+  }
+
+  get proxyPort(): number {
+    return this.ports[SERVERS];
+  }
+
+  async start(): Promise<void> {
+    const executable = join(CHECKOUT, 'dist', 'nutcracker');
+    buildProxy(executable);
+    this.ports = await freePorts(SERVERS + 2);
+    for (let i = 0; i < SERVERS; i++) await this.startServer(i);
+    const conf = join(this.folder, 'nutcracker.yml');
+    const list = this.ports.slice(0, SERVERS).map((port, i) => `  - 127.0.0.1:${port}:1 server${i}\n`);
+    const head = `soak:\n  listen: 127.0.0.1:${this.proxyPort}\n  redis: true\n  timeout: 1000\n  servers:\n`;
+    writeFileSync(conf, head + list.join(''));
+    const statsPort = String(this.ports[SERVERS + 1]);
+    this.proxy = spawn(executable, ['-c', conf, '-s', statsPort, '-a', '127.0.0.1'], { stdio: 'ignore' });
+    await accepting(this.proxyPort, this.proxy);
+  }
+
+  async startServer(i: number): Promise<void> {
+    const dir = join(this.folder, `server${i}`);
+    mkdirSync(dir, { recursive: true });
+    // written before it is acknowledged; that it reaches the disk matters only when the machine goes
+    const keep = ['--appendonly', 'yes', '--appendfsync', 'no', '--save', ''];
+    const args = ['--port', String(this.ports[i]), '--bind', '127.0.0.1', '--dir', dir, ...keep];
+    const server = spawn('redis-server', args, { stdio: 'ignore' });
+    this.servers[i] = server;
+    await accepting(this.ports[i], server);
+  }
+
+  /** SIGKILL. */
+  async killServer(i: number): Promise<void> {
+    await ended(this.servers[i]);
+    this.servers[i] = undefined;
+  }
+
+  signal(i: number, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.servers[i]?.kill(signal);
+  }
+
+  /** Resident memory of the proxy in MB, NaN when it is gone. */
+  get proxyMb(): number {
+    try {
+      const status = readFileSync(`/proc/${this.proxy?.pid}/status`, 'utf8');
+      return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) / 1024;
+    } catch {
+      return Number.NaN;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.proxy, ...this.servers].map(ended));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function ended(child: ChildProcess | undefined): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((done) => child.once('exit', done));
+  child.kill('SIGKILL');
+  await gone;
+}
+
+async function accepting(port: number, child: ChildProcess): Promise<void> {
+  for (const until = Date.now() + STARTS_WITHIN_MS; Date.now() < until; await sleep(20)) {
+    if (child.exitCode !== null) break;
+    if (await accepts(port)) return;
+  }
+  throw new Error(`${child.spawnfile} does not listen on ${port}`);
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      done(true);
+    });
+    socket.on('error', () => done(false));
+  });
+}

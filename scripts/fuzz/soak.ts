@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Chance, seeded } from './chance.ts';
+import { SoakClient } from './soak-client.ts';
+import { SoakRig } from './soak-rig.ts';
+
+export interface SoakOptions {
+  readonly seconds: number;
+  readonly clients: number;
+  readonly seed: number;
+  /** Called about every ten seconds. */
+  readonly tell: (line: string) => void;
+}
+
+export interface SoakResult {
+  readonly answered: number;
+  readonly errors: number;
+  readonly disconnects: number;
+  readonly troubles: number;
+  /** Resident memory of the proxy in the end. */
+  readonly proxyMb: number;
+}
+
+/**
+ * The shipped proxy and real redis-servers under hundreds of clients, while servers are killed, started again and
+ * stopped for a while. Every reply is checked against what its client asked. What happens when is not repeatable,
+ * what is asked is.
+ * @throws Error on the first wrong or missing reply
+ */
+export async function soak({ seconds, clients, seed, tell }: SoakOptions): Promise<SoakResult> {
+  const chance = seeded(seed);
+  const rig = new SoakRig();
+  try {
+    await rig.start();
+    const until = Date.now() + seconds * 1000;
+    let failed = false;
+    const stopped = (): boolean => failed || Date.now() > until;
+    const all = Array.from(
+      { length: clients },
+      (_, i) => new SoakClient(`client${i}`, rig.proxyPort, seeded(seed + i), i % 2 === 1),
+    );
+    const troubles = makeTrouble(rig, chance, stopped);
+    const reports = setInterval(() => tell(describe(resultOf(all, 0, rig))), 10_000);
+    try {
+      await Promise.all(all.map((client) => client.run(stopped)));
+    } finally {
+      failed = true;
+      clearInterval(reports);
+      await troubles;
+    }
+    await Promise.all(all.map((client) => client.finish()));
+    return resultOf(all, await troubles, rig);
+  } finally {
+    await rig.stop();
+  }
+}
+
+/** One trouble after the other. @returns how many there were, when all servers are well again */
+async function makeTrouble(rig: SoakRig, chance: Chance, stopped: () => boolean): Promise<number> {
+  let count = 0;
+  for (; !stopped(); count++) {
+    const server = chance(rig.serverCount);
+    if (chance(2) === 0) {
+      await rig.killServer(server);
+      await sleep(chance(300));
+      await rig.startServer(server);
+    } else {
+      rig.signal(server, 'SIGSTOP');
+      await sleep(chance(1800));
+      rig.signal(server, 'SIGCONT');
+    }
+    await sleep(200 + chance(800));
+  }
+  return count;
+}
+
+function resultOf(all: readonly SoakClient[], troubles: number, rig: SoakRig): SoakResult {
+  const sum = (of: (client: SoakClient) => number): number =>
+    all.reduce((total, each) => total + of(each), 0);
+  return {
+    answered: sum(({ conversation }) => conversation.answered),
+    errors: sum(({ conversation }) => conversation.failed),
+    disconnects: sum(({ disconnects }) => disconnects),
+    troubles,
+    proxyMb: rig.proxyMb,
+  };
+}
+
+/** The result as one line. */
+export function describe({ answered, errors, disconnects, troubles, proxyMb }: SoakResult): string {
+  const trouble = troubles === 0 ? '' : `, servers killed or stopped ${troubles} times`;
+  return `${answered} replies, ${errors} of them errors, 0 wrong; ${disconnects} disconnects${trouble}; proxy ${proxyMb.toFixed(0)} MB`;
+}
