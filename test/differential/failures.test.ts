@@ -17,6 +17,9 @@ const FAULTS: readonly (Fault | 'refused' | 'unresolvable')[] = [
   'busy',
   'loading',
   'readonly',
+  'masterdown',
+  'misconf',
+  'noauth',
 ];
 /** The transport decides what it sees of a failure, so both are asked. */
 const OURS = ['bun', 'node'] satisfies ProxyKind[];

@@ -12,6 +12,9 @@ export type Fault =
   | 'busy'
   | 'loading'
   | 'readonly'
+  | 'masterdown'
+  | 'misconf'
+  | 'noauth'
   | 'good'
   | 'extra';
 
@@ -23,6 +26,10 @@ const ANSWERS: Readonly<Partial<Record<Fault, string>>> = {
   busy: '-BUSY Redis is busy running a script.\r\n',
   loading: '-LOADING Redis is loading the dataset in memory\r\n',
   readonly: "-READONLY You can't write against a read only replica.\r\n",
+  masterdown: "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n",
+  misconf:
+    '-MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist to disk.\r\n',
+  noauth: '-NOAUTH Authentication required.\r\n',
   good: '$4\r\ngood\r\n',
   extra: '$4\r\ngood\r\n$5\r\nextra\r\n',
 };

@@ -17,9 +17,16 @@ export class RawClient {
     socket.on('error', () => undefined);
   }
 
-  static open(port: number): Promise<RawClient> {
+  /** @param place a port on 127.0.0.1, the path of a Unix socket, or host and port */
+  static open(place: number | string | { host: string; port: number }): Promise<RawClient> {
+    const address =
+      typeof place === 'string'
+        ? { path: place }
+        : typeof place === 'number'
+          ? { host: '127.0.0.1', port: place }
+          : place;
     return new Promise((done, fail) => {
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => done(new RawClient(socket)));
+      const socket = connect({ ...address, noDelay: true }, () => done(new RawClient(socket)));
       socket.once('error', fail);
     });
   }
@@ -32,6 +39,11 @@ export class RawClient {
   async ask(bytes: string | Uint8Array, replies = 1, withinMs = 5000): Promise<string> {
     this.received = Buffer.alloc(0);
     this.send(bytes);
+    return await this.replies(replies, withinMs);
+  }
+
+  /** Waits until so many replies are there, or the end of the connection. Returns all bytes since the last `ask`. */
+  async replies(replies: number, withinMs = 5000): Promise<string> {
     await waitUntil(`${replies} replies`, () => this.closed || countReplies(this.received) >= replies, {
       withinMs,
       everyMs: 1,
