@@ -61,7 +61,7 @@ export async function benchProxy(options: ProxyBenchOptions): Promise<ProxyBench
     return { machine, ...bench, twoCpus: [], scaling: [], replicas: [] };
   }
   const twoCpus = await withRig(programs, TWO_CPUS, (rig) =>
-    compareLoads(rig, LOADS_ON_TWO_CPUS, BOTH, FEWER, (text) => progress(`two CPUs, ${text}`)),
+    compareLoads(rig, LOADS_ON_TWO_CPUS, FEWER, (text) => progress(`two CPUs, ${text}`)),
   );
   const scaling = await withRig(programs, ONE_CPU, (rig) => measureScaling(rig, FEWER, progress));
   const replicas = await withRig(programs, ONE_CPU, (rig) => measureReplicaCost(rig, FEWER), 1);
@@ -88,8 +88,8 @@ async function onOneCpu(
   progress(`${valuesChecked} values are right`);
   const chosen = LOADS.filter((load) => load.name.includes(only ?? ''));
   const loads = quick
-    ? await compareLoads(rig, chosen.map(shortened), BOTH, FEWER, progress)
-    : await compareLoads(rig, chosen, ALL, rounds, progress);
+    ? await compareLoads(rig, chosen.map(shortened), FEWER, progress)
+    : await compareLoads(rig, chosen, rounds, progress);
   if (only !== undefined) return { valuesChecked, loads };
   const latency = await compareLatency(rig, quick ? FEWER : rounds);
   await rig.stopProxies();
@@ -100,13 +100,12 @@ async function onOneCpu(
 async function compareLoads(
   rig: Rig,
   loads: readonly Load[],
-  entrants: readonly Entrant[],
   rounds: number,
   progress: (text: string) => void,
 ): Promise<Comparison[]> {
   const results: Comparison[] = [];
   for (const load of loads) {
-    const result = await compare(rig, load, entrants, rounds);
+    const result = await compare(rig, load, load.withNode === true ? ALL : BOTH, rounds);
     progress(describe(result));
     results.push(result);
   }
@@ -114,7 +113,7 @@ async function compareLoads(
 }
 
 function shortened(load: Load): Load {
-  return { ...load, requests: Math.ceil(load.requests / 3) };
+  return { ...load, requests: Math.ceil(load.requests / 3), withNode: false };
 }
 
 /** @param replicas of each of the two servers */

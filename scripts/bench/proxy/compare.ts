@@ -26,7 +26,10 @@ export interface Entrant {
   readonly setup?: Setup;
 }
 
-/** Fresh proxies, every key filled, one run to warm up each, then the rounds. The first two entrants are compared. */
+/** Runs before the rounds: by then the just-in-time compiler has done its work. */
+const WARM_UP_RUNS = 2;
+
+/** Fresh proxies, every key filled, runs to warm up, then the rounds. The first two entrants are compared. */
 export async function compare(
   rig: Rig,
   load: Load,
@@ -37,7 +40,7 @@ export async function compare(
   for (const { label, candidate, setup } of entrants) await rig.fresh(label, candidate, setup);
   const labels = entrants.map((each) => each.label);
   await rig.populate(labels[0], load.valueSize);
-  for (const label of labels) await measureRun(rig, label, Math.ceil(load.requests / 3), load.args);
+  for (const label of labels) await measureRun(rig, label, load.requests * WARM_UP_RUNS, load.args);
   const { samples, dropped, disturbed } = await interleavedRounds(labels, rounds, (label) =>
     measureRun(rig, label, load.requests, load.args),
   );
