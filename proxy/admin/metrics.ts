@@ -23,6 +23,7 @@ export function metricsDocument(snapshot: Snapshot, startedAt: number): string {
   metric('workers', 'gauge', 'Processes that serve.', [[{}, workers]]);
   metric('worker_restarts_total', 'counter', 'Workers that ended and were replaced.', [[{}, workerRestarts]]);
   poolMetrics(metric, perPool, pools);
+  certificateMetrics(metric, pools);
   serverMetrics(metric, perServer);
   replicaMetrics(metric, pools);
   latency(lines, pools);
@@ -72,6 +73,20 @@ function poolMetrics(
       .map(([id, count]): Sample => [{ pool: pool.name, command: COMMANDS[id].name }, count]),
   );
   metric('commands_total', 'counter', 'Requests by command.', commands);
+}
+
+/** Only pools with `listen_tls` have one. */
+function certificateMetrics(metric: Metric, pools: readonly PoolSnapshot[]): void {
+  const samples = pools.flatMap(({ name, certificateExpiry }): Sample[] =>
+    certificateExpiry === null ? [] : [[{ pool: name }, certificateExpiry]],
+  );
+  if (samples.length === 0) return;
+  metric(
+    'tls_certificate_expiry_timestamp_seconds',
+    'gauge',
+    'When the certificate shown to clients expires.',
+    samples,
+  );
 }
 
 function serverMetrics(

@@ -1,3 +1,4 @@
+import { certificateExpiry } from '../config/tls.ts';
 import { LATENCY_BUCKETS } from '../core/counters.ts';
 import type { Pool } from '../core/pool.ts';
 import type { PoolServer } from '../core/server.ts';
@@ -48,6 +49,8 @@ export type ServerSnapshot = ReplicaSnapshot & {
 export type PoolSnapshot = Numbers<typeof POOL_COUNTERS> &
   Numbers<typeof POOL_GAUGES> & {
     name: string;
+    /** Of the certificate for clients; seconds since the epoch, null without one. */
+    certificateExpiry: number | null;
     /** Requests by command id. */
     commands: number[];
     servers: ServerSnapshot[];
@@ -79,6 +82,7 @@ function poolSnapshot({ config, stats, servers }: Pool): PoolSnapshot {
   return {
     ...numbers,
     name: config.name,
+    certificateExpiry: certificateExpiry(config),
     commands: [...commands],
     servers: servers.map(serverSnapshot),
   };

@@ -139,3 +139,9 @@ export function certificateWarnings(pool: PoolConfig, now = Date.now()): string[
   }
   return warnings;
 }
+
+/** When the certificate that clients see expires, seconds since the epoch; null without one. */
+export function certificateExpiry({ listenTls }: PoolConfig): number | null {
+  const cert = listenTls?.credentials.cert;
+  return cert ? Date.parse(new X509Certificate(cert).validTo) / 1000 : null;
+}

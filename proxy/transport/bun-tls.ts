@@ -6,13 +6,27 @@ import { handshakeTooLong, tlsReason } from './tls-reason.ts';
 /** No connection: an errno name, and where it was TLS that failed, the reason in words. */
 type Failed = (code: string, reason?: string) => void;
 
-/** One TLS socket with its owner. Takes no bytes until the handshake is done; `onWritable` follows then. */
+/**
+ * Connections that may be turned away in words at once: these can only be read after the handshake, and until then each
+ * holds a descriptor. Others are closed without a word.
+ */
+const MOST_FAREWELLS = 32;
+let farewells = 0;
+
+/**
+ * One TLS socket with its owner. Nothing is sent until the handshake is done: one write is kept until then, further ones
+ * are not taken, and `onWritable` follows.
+ */
 export class BunTlsLink implements Link {
   owner: LinkOwner | null = null;
   socket: BunSocket<BunTlsLink> | null = null;
   private secure = false;
   private fault: string | null = null;
   private limit: NodeJS.Timeout | null = null;
+  /** Written before the handshake was done. */
+  private early: Uint8Array | null = null;
+  /** To be closed as soon as what was written can be sent. */
+  private farewell = false;
 
   /**
    * @param check looks at the peer once the handshake is done; returns why it will not do
@@ -36,7 +50,10 @@ export class BunTlsLink implements Link {
   write(bytes: Uint8Array, from: number, to: number): number {
     const { socket } = this;
     if (socket === null) return -1;
-    return this.secure ? socket.write(bytes, from, to - from) : 0;
+    if (this.secure) return socket.write(bytes, from, to - from);
+    if (this.early !== null) return 0;
+    this.early = bytes.slice(from, to);
+    return to - from;
   }
 
   pause(): void {
@@ -49,12 +66,18 @@ export class BunTlsLink implements Link {
 
   finish(): void {
     this.owner = null;
+    if (!this.secure && this.socket !== null && farewells < MOST_FAREWELLS) {
+      this.farewell = true;
+      farewells++;
+      return;
+    }
+    this.endHandshake();
     this.socket?.end();
     this.socket = null;
   }
 
   close(): void {
-    this.stopClock();
+    this.endHandshake();
     this.owner = null;
     const { socket } = this;
     // first, because `terminate` says `close` before it returns
@@ -74,9 +97,14 @@ export class BunTlsLink implements Link {
       this.giveUp('EPROTO', reason);
       return;
     }
-    this.stopClock();
+    const { farewell } = this;
+    this.endHandshake();
     this.secure = true;
-    this.done();
+    // a fresh socket takes a line
+    if (this.early !== null) socket.write(this.early, 0, this.early.length);
+    this.early = null;
+    if (farewell) this.finish();
+    else this.done();
   }
 
   writable(): void {
@@ -104,7 +132,10 @@ export class BunTlsLink implements Link {
     owner?.onClosed(this.fault);
   }
 
-  private stopClock(): void {
+  /** The handshake is over, one way or the other. */
+  private endHandshake(): void {
+    if (this.farewell) farewells--;
+    this.farewell = false;
     if (this.limit !== null) clearTimeout(this.limit);
     this.limit = null;
   }

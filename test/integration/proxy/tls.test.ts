@@ -99,7 +99,7 @@ function poolFile(ports: readonly number[]): string {
   const settings: Record<PoolName, [lines: string[], server: number]> = {
     open: [[...listen(0), 'server_tls: true', trust, name, ...client], redisTls],
     guarded: [[...listen(1), ca], redis.port],
-    optional: [[...listen(2), ca, 'tls_auth_clients: optional'], redis.port],
+    optional: [[...listen(2), ca, 'tls_auth_clients: optional', 'client_connections: 2'], redis.port],
     stranger: [['server_tls: true', `server_tls_ca_cert_file: ${stranger.cert}`, name, ...client], redisTls],
     misnamed: [['server_tls: true', trust, 'server_tls_name: other', ...client], redisTls],
     expired: [['server_tls: true', trust, name, ...client], expiredTls],
@@ -216,6 +216,15 @@ for (const kind of ['bun', 'node'] satisfies ProxyKind[]) {
       assert.equal(await answer(options('optional', withCertificate(strangerCert))), '');
     });
 
+    test('one client too many is told so', async () => {
+      const two = [await open(options('optional')), await open(options('optional'))];
+      assert.match(
+        await answer(options('optional')),
+        /^-ERR max number of clients reached: client_connections is 2/,
+      );
+      for (const { socket } of two) socket.destroy();
+    });
+
     const servers: readonly [PoolName, RegExp][] = [
       ['stranger', /unable to verify the first certificate|self[- ]signed/],
       ['misnamed', /other\. is not in the cert's altnames/],
@@ -267,6 +276,9 @@ for (const kind of ['bun', 'node'] satisfies ProxyKind[]) {
       await reload('is in force');
       const next = await open(options('open'));
       assert.notEqual(next.fingerprint, before);
+      const metrics = await (await fetch(`http://127.0.0.1:${proxy.statsPort}/metrics`)).text();
+      const expiry = /tls_certificate_expiry_timestamp_seconds\{pool="open"\} (\d+)/.exec(metrics)?.[1];
+      assert.equal(Number(expiry) * 1000, Date.parse(next.socket.getPeerCertificate().valid_to));
       assert.equal(await next.ask(request('PING'), 7), '+PONG\r\n');
       assert.equal(await old.ask(request('GET', 'nothing'), 5), '$-1\r\n');
       assert.equal(await server.set('k', 'v'), 'OK');
