@@ -1,4 +1,5 @@
 import { machine, release, type } from 'node:os';
+import { endOnDefect } from '../admin/defects.ts';
 import { LOG_ALWAYS, LOG_WARN, Log } from '../admin/log.ts';
 import { metricsDocument } from '../admin/metrics.ts';
 import { Service } from '../admin/service.ts';
@@ -22,6 +23,7 @@ const MIB = 1024 * 1024;
 export async function serve(options: Options, transport: Transport): Promise<void> {
   if (isDaemon()) process.umask(0);
   const log = openLog(options);
+  endOnDefect(log);
   const startedAt = Date.now();
   let pidFile: string | null = null;
   try {

@@ -27,6 +27,7 @@ export interface BunSocketHandlers<T> {
   drain(socket: BunSocket<T>): void;
   end(socket: BunSocket<T>): void;
   close(socket: BunSocket<T>, error?: Error): void;
+  /** The socket failed, or one of these handlers threw. */
   error?(socket: BunSocket<T>, error: Error): void;
   connectError?(socket: BunSocket<T>, error: Error): void;
   /** Only with TLS. `error` is set when the other end's certificate, asked for or not, is missing or no good. */
@@ -72,4 +73,10 @@ export interface BunApi {
 /** Bun's API, or null in another runtime. */
 export function bunApi(): BunApi | null {
   return (globalThis as { Bun?: BunApi }).Bun ?? null;
+}
+
+/** Throws on what was no failure of the socket: Bun gives to the `error` handler what the other handlers threw. */
+export function rethrowDefect(error: Error): void {
+  const { code, errno } = error as NodeJS.ErrnoException;
+  if (code === undefined && errno === undefined) throw error;
 }

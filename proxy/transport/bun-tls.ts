@@ -1,5 +1,11 @@
 import type { Address, TlsConnect, TlsListen } from '../config/pool.ts';
-import type { BunApi, BunSocket, BunSocketHandlers, BunTls } from './bun-api.ts';
+import {
+  type BunApi,
+  type BunSocket,
+  type BunSocketHandlers,
+  type BunTls,
+  rethrowDefect,
+} from './bun-api.ts';
 import { HANDSHAKE_LIMIT, type Link, type LinkOwner, type TlsListener } from './link.ts';
 import { handshakeTooLong, tlsReason } from './tls-reason.ts';
 
@@ -156,11 +162,21 @@ const HANDLERS: BunSocketHandlers<BunTlsLink> = {
   drain: (socket) => socket.data.writable(),
   end: (socket) => socket.data.ended(),
   close: (socket, error) => socket.data.closed(error),
-  error: (socket, error) => socket.data.failing(error),
+  error: (socket, error) => {
+    rethrowDefect(error);
+    socket.data.failing(error);
+  },
   handshake: (socket, success, error) => socket.data.shaken(success, error),
 };
 
-const IGNORED = { data: () => {}, drain: () => {}, end: () => {}, close: () => {}, error: () => {} };
+/** Of the plain socket under a TLS one: only what an accepting listener throws is of interest. */
+const IGNORED: Omit<BunSocketHandlers<unknown>, 'open'> = {
+  data: () => {},
+  drain: () => {},
+  end: () => {},
+  close: () => {},
+  error: (_socket, error) => rethrowDefect(error),
+};
 
 /**
  * Handlers for a plain listener whose every connection becomes a TLS one at once. Bun's own TLS listeners cannot change

@@ -1,6 +1,6 @@
 import { chmodSync, rmSync } from 'node:fs';
 import type { Address } from '../config/pool.ts';
-import type { BunApi, BunSocket, BunSocketHandlers } from './bun-api.ts';
+import { type BunApi, type BunSocket, type BunSocketHandlers, rethrowDefect } from './bun-api.ts';
 import { setBacklog } from './bun-backlog.ts';
 import { connectTls, tlsAcceptor } from './bun-tls.ts';
 import type { Link, LinkOwner, Listener, ListenOptions, Transport } from './link.ts';
@@ -65,7 +65,7 @@ function handlers(open: (socket: BunSocket<BunLink>) => void): BunSocketHandlers
     drain: (socket) => socket.data.owner?.onWritable(),
     end: (socket) => socket.data.owner?.onEnd(),
     close: (socket, error) => socket.data.closed(error),
-    error: () => {},
+    error: (_socket, error) => rethrowDefect(error),
   };
 }
 

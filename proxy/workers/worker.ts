@@ -1,3 +1,4 @@
+import { endOnDefect } from '../admin/defects.ts';
 import { Log } from '../admin/log.ts';
 import { Service } from '../admin/service.ts';
 import type { LogChange } from '../admin/serving.ts';
@@ -65,6 +66,7 @@ class Worker {
 
   private prepare({ place, workers, generation, output, verbose, ...more }: WorkerSettings): Service {
     this.log = new Log(output, verbose, `worker ${place}: `);
+    endOnDefect(this.log);
     numberClientsFrom(generation * IDS_OF_A_GENERATION);
     return new Service({ ...more, transport: this.transport, log: this.log, worker: { place, workers } });
   }
