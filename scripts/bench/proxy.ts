@@ -10,11 +10,14 @@ import { LOADS, LOADS_ON_TWO_CPUS, type Load } from './proxy/loads.ts';
 import { measureReplicaCost, type ReplicaCost } from './proxy/replicas.ts';
 import { describe } from './proxy/report.ts';
 import { Rig } from './proxy/rig.ts';
+import type { RoundCount } from './proxy/rounds.ts';
 import { measureScaling, type ScalingTable } from './proxy/scaling.ts';
 import { checkValues } from './proxy/value-check.ts';
 
 const IDLE_CLIENTS = 10_000;
-const FEWER = 3;
+/** Where no goal is at stake: disturbed rounds are not repeated. */
+const FOR_INFORMATION: RoundCount = { wanted: 3, most: 3 };
+const QUICK: RoundCount = { wanted: 3, most: 6 };
 const CONNECTION_TRACKING = '/proc/sys/net/netfilter/nf_conntrack_count';
 
 export interface ProxyBenchOptions {
@@ -61,10 +64,10 @@ export async function benchProxy(options: ProxyBenchOptions): Promise<ProxyBench
     return { machine, ...bench, twoCpus: [], scaling: [], replicas: [] };
   }
   const twoCpus = await withRig(programs, TWO_CPUS, (rig) =>
-    compareLoads(rig, LOADS_ON_TWO_CPUS, FEWER, (text) => progress(`two CPUs, ${text}`)),
+    compareLoads(rig, LOADS_ON_TWO_CPUS, FOR_INFORMATION, (text) => progress(`two CPUs, ${text}`)),
   );
-  const scaling = await withRig(programs, ONE_CPU, (rig) => measureScaling(rig, FEWER, progress));
-  const replicas = await withRig(programs, ONE_CPU, (rig) => measureReplicaCost(rig, FEWER), 1);
+  const scaling = await withRig(programs, ONE_CPU, (rig) => measureScaling(rig, FOR_INFORMATION, progress));
+  const replicas = await withRig(programs, ONE_CPU, (rig) => measureReplicaCost(rig, FOR_INFORMATION), 1);
   const lifetimes = await withRig(programs, ONE_CPU, measureLifetimes);
   return { machine, ...bench, twoCpus, scaling, replicas, lifetimes };
 }
@@ -88,10 +91,10 @@ async function onOneCpu(
   progress(`${valuesChecked} values are right`);
   const chosen = LOADS.filter((load) => load.name.includes(only ?? ''));
   const loads = quick
-    ? await compareLoads(rig, chosen.map(shortened), FEWER, progress)
-    : await compareLoads(rig, chosen, rounds, progress);
+    ? await compareLoads(rig, chosen.map(shortened), QUICK, progress)
+    : await compareLoads(rig, chosen, { wanted: rounds, most: rounds * 2 }, progress);
   if (only !== undefined) return { valuesChecked, loads };
-  const latency = await compareLatency(rig, quick ? FEWER : rounds);
+  const latency = await compareLatency(rig, quick ? QUICK.wanted : rounds);
   await rig.stopProxies();
   const idle = await measureIdle(await rig.fresh('ours', 'ours'), IDLE_CLIENTS);
   return { valuesChecked, loads, latency, idle };
@@ -100,7 +103,7 @@ async function onOneCpu(
 async function compareLoads(
   rig: Rig,
   loads: readonly Load[],
-  rounds: number,
+  rounds: RoundCount,
   progress: (text: string) => void,
 ): Promise<Comparison[]> {
   const results: Comparison[] = [];

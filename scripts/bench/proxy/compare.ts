@@ -1,7 +1,7 @@
 import type { CandidateName } from './candidates.ts';
 import type { Load } from './loads.ts';
 import type { Rig, Setup } from './rig.ts';
-import { interleavedRounds, measureRun } from './rounds.ts';
+import { interleavedRounds, measureRun, type RoundCount } from './rounds.ts';
 import { judge, type Summary, spreadOf, summarize, type Verdict } from './verdict.ts';
 
 /** Both proxies, and perhaps others, under one load. */
@@ -34,7 +34,7 @@ export async function compare(
   rig: Rig,
   load: Load,
   entrants: readonly Entrant[],
-  rounds: number,
+  rounds: RoundCount,
 ): Promise<Comparison> {
   await rig.stopProxies();
   for (const { label, candidate, setup } of entrants) await rig.fresh(label, candidate, setup);
@@ -58,7 +58,7 @@ export async function compare(
     goal,
     aim,
     spread,
-    rounds,
+    rounds: rounds.wanted,
     droppedRounds: dropped,
     verdict: judge(ratio, { atLeast: goal }, spread, disturbed),
   };

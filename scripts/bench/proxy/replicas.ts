@@ -1,6 +1,7 @@
 import { compare } from './compare.ts';
 import { type Load, set } from './loads.ts';
 import type { Rig } from './rig.ts';
+import type { RoundCount } from './rounds.ts';
 
 const SMALL = 16;
 const LOADS: readonly Load[] = [
@@ -17,7 +18,7 @@ export interface ReplicaCost {
 }
 
 /** @param rig one whose servers have a replica each */
-export async function measureReplicaCost(rig: Rig, rounds: number): Promise<ReplicaCost[]> {
+export async function measureReplicaCost(rig: Rig, rounds: RoundCount): Promise<ReplicaCost[]> {
   const costs: ReplicaCost[] = [];
   for (const load of LOADS) {
     const { candidates } = await compare(

@@ -21,9 +21,13 @@ export interface Sample {
 
 /** Above this share of a CPU in other hands a round is dropped. */
 export const DISTURBED = 0.05;
-/** So many times the rounds wanted are tried. */
-const PATIENCE = 3;
 const CALM_MS = 300;
+
+/** How many rounds of a load count, and how many are run at most to get so many quiet ones. */
+export interface RoundCount {
+  readonly wanted: number;
+  readonly most: number;
+}
 
 export interface Rounds {
   /** By label, in the order of the rounds. */
@@ -35,16 +39,16 @@ export interface Rounds {
 
 /**
  * Measures in the order A B, B A, A B …: what changes slowly meets all alike. Rounds in which others took more than 5 %
- * of a CPU are repeated, up to three times as many rounds in all.
+ * of a CPU are repeated, within the bound.
  */
 export async function interleavedRounds(
   labels: readonly string[],
-  wanted: number,
+  { wanted, most }: RoundCount,
   measure: (label: string) => Promise<Sample>,
 ): Promise<Rounds> {
   const quiet: Sample[][] = [];
   const noisy: Sample[][] = [];
-  for (let i = 0; quiet.length < wanted && i < wanted * PATIENCE; i++) {
+  for (let i = 0; quiet.length < wanted && i < most; i++) {
     const order = i % 2 === 0 ? labels : [...labels].reverse();
     const round = new Map<string, Sample>();
     for (const label of order) round.set(label, await measure(label));

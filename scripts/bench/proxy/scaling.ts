@@ -1,6 +1,7 @@
 import { compare } from './compare.ts';
 import { get, type Load, mget } from './loads.ts';
 import type { Rig, Setup } from './rig.ts';
+import type { RoundCount } from './rounds.ts';
 
 const SMALL = 16;
 const ENTRANTS = ['original', 'ours'] as const;
@@ -57,7 +58,7 @@ const AXES: readonly Axis[] = [
 /** Cost as the number of servers, clients, keys in MGET and pools grows. Without goals. */
 export async function measureScaling(
   rig: Rig,
-  rounds: number,
+  rounds: RoundCount,
   progress: (text: string) => void,
 ): Promise<ScalingTable[]> {
   const tables: ScalingTable[] = [];
