@@ -49,7 +49,7 @@ const killHaproxy: Drill = {
 
 const hangHaproxy: Drill = {
   name: 'hang-haproxy',
-  summary: 'stop HAProxy (SIGSTOP) on the edge that holds the VIP: the watch notices, the VIP moves',
+  summary: 'stop HAProxy (SIGSTOP) on the edge that holds the VIP: the VIP moves, and the edge starts afresh',
   promised: () => cutOnce(3000, 'newcomer'),
   lasts: () => 5000,
   inject: (context) =>
