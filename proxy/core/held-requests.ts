@@ -212,15 +212,12 @@ export class HeldRequests {
     this.connection.touch();
   }
 
-  /** Which requests may wait on at `now`, and which have waited for too long; those of clients that left are neither. */
+  /** Which requests may wait on at `now`, and which have waited for too long. */
   sort(requests: readonly Detached[], now: number): { kept: Detached[]; expired: Detached[] } {
     const { failoverHold } = this.connection.server.config;
     const kept: Detached[] = [];
     const expired: Detached[] = [];
-    for (const request of requests) {
-      if (request.who.owner.gone) continue;
-      (now - request.time >= failoverHold ? expired : kept).push(request);
-    }
+    for (const request of requests) (now - request.time >= failoverHold ? expired : kept).push(request);
     return { kept, expired };
   }
 
