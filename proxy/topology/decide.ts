@@ -24,8 +24,8 @@ export interface SentinelView extends Place {
 export interface Provisional {
   /** The one that a majority names, and holds for down. */
   instead: Place;
-  /** Without confirmation it is left then, milliseconds of the same clock. */
-  until: number;
+  /** Milliseconds of the same clock. */
+  since: number;
 }
 
 /** The master as the proxy serves it. */
@@ -42,7 +42,7 @@ export type Decision =
   | { kind: 'move'; host: string; port: number; epoch: number }
   | { kind: 'wait' }
   | { kind: 'release'; epoch: number }
-  | { kind: 'anticipate'; host: string; port: number; until: number }
+  | { kind: 'anticipate'; host: string; port: number; since: number }
   | { kind: 'confirm'; epoch: number }
   | { kind: 'undo' };
 
@@ -79,7 +79,12 @@ export function decide(
   const named = namedByMajority(fresh, majority);
   const isDown = (place: Place): boolean =>
     fresh.filter((view) => view.down && samePlace(view, place)).length >= majority;
-  if (current.provisional !== null) return reconsider(current, current.provisional, named, isDown, now);
+  if (current.provisional !== null) {
+    const { instead, since } = current.provisional;
+    // what a sentinel said before it died, or lost touch, tells nothing about now
+    const ups = fresh.filter((view) => !view.down && view.at >= since && samePlace(view, instead)).length;
+    return reconsider(current, current.provisional, named, ups >= majority, now);
+  }
   if (named === null) return KEEP;
   if (!samePlace(named, current)) {
     const defended = fresh.some((view) => view.epoch >= current.epoch && samePlace(view, current));
@@ -87,7 +92,7 @@ export function decide(
   }
   if (isDown(current)) {
     if (promoted !== null && !samePlace(promoted, current))
-      return { kind: 'anticipate', host: promoted.host, port: promoted.port, until: now + CONFIRM_WITHIN };
+      return { kind: 'anticipate', host: promoted.host, port: promoted.port, since: now };
     return current.waiting ? KEEP : { kind: 'wait' };
   }
   if (current.waiting || named.epoch > current.epoch) return { kind: 'release', epoch: named.epoch };
@@ -97,15 +102,14 @@ export function decide(
 /** What becomes of a master that is used ahead of the majority's word. */
 function reconsider(
   current: MasterState,
-  { instead, until }: Provisional,
+  { instead, since }: Provisional,
   named: (Place & { epoch: number }) | null,
-  isDown: (place: Place) => boolean,
+  isUpAgain: boolean,
   now: number,
 ): Decision {
   if (named !== null && samePlace(named, current)) return { kind: 'confirm', epoch: named.epoch };
   if (named !== null && !samePlace(named, instead)) return { kind: 'move', ...named };
-  if (now >= until || (named !== null && !isDown(instead))) return { kind: 'undo' };
-  return KEEP;
+  return isUpAgain || now - since >= CONFIRM_WITHIN ? { kind: 'undo' } : KEEP;
 }
 
 /** The address that at least `majority` views agree on; two such cannot be. Its epoch is the highest among them. */
@@ -139,9 +143,9 @@ export function nextState(current: MasterState, decision: Decision): MasterState
       return { host, port, epoch, waiting: false, provisional: null };
     }
     case 'anticipate': {
-      const { host, port, until } = decision;
+      const { host, port, since } = decision;
       const instead = { host: current.host, port: current.port };
-      return { ...current, host, port, waiting: false, provisional: { instead, until } };
+      return { ...current, host, port, waiting: false, provisional: { instead, since } };
     }
     case 'confirm':
       return { ...current, epoch: decision.epoch, provisional: null };

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { decide, type MasterState, nextState, type SentinelView } from '../../../proxy/topology/decide.ts';
+import {
+  CONFIRM_WITHIN,
+  decide,
+  type MasterState,
+  nextState,
+  type SentinelView,
+} from '../../../proxy/topology/decide.ts';
 
 const OLD = { host: '10.0.0.1', port: 6379 };
 const NEW = { host: '10.0.0.2', port: 6379 };
@@ -95,8 +101,11 @@ describe('who is master, three sentinels configured', () => {
 /** Something that happened: a sentinel's word, or a replica that was seen to become master. Milliseconds. */
 type Happening = [at: number, sentinel: number, view: SentinelView] | [at: number, promoted: typeof OLD];
 
-/** Plays a recorded failover, deciding at every event and every 100 ms; returns what was decided, and when. */
-function replay(happenings: readonly Happening[], untilMs: number): string[] {
+/**
+ * Plays a recorded failover, deciding at every event and every 100 ms; returns what was decided, and when.
+ * @param dead a sentinel that says nothing from the beginning; what it said before is remembered
+ */
+function replay(happenings: readonly Happening[], untilMs: number, dead?: number): string[] {
   const said = [view(OLD, 3), view(OLD, 3), view(OLD, 3)];
   const path: string[] = [];
   let promoted: typeof OLD | null = null;
@@ -109,7 +118,7 @@ function replay(happenings: readonly Happening[], untilMs: number): string[] {
       else promoted = what;
     }
     if (due.length === 0 && at % 100 !== 0) continue;
-    const views = said.map((each) => ({ ...each, at }));
+    const views = said.map((each, sentinel) => ({ ...each, at: sentinel === dead ? 0 : at }));
     const decision = decide(state, views, 3, at, promoted);
     state = nextState(state, decision);
     // what was chosen, confirmed or given up is not a candidate any more
@@ -134,6 +143,19 @@ describe('recorded failovers, replayed', () => {
       '1120 wait 10.0.0.1 waiting',
       '1470 anticipate 10.0.0.2',
       '2330 confirm 10.0.0.2',
+    ]);
+  });
+
+  test('killed with a sentinel: what that one said before does not undo what the leader has begun', () => {
+    const path = replay(
+      [down(2, 1070), down(0, 1090), [1400, NEW], [1410, 0, view(NEW, 4)], [1450, 2, view(NEW, 4)]],
+      3000,
+      1,
+    );
+    assert.deepEqual(path, [
+      '1090 wait 10.0.0.1 waiting',
+      '1400 anticipate 10.0.0.2',
+      '1450 confirm 10.0.0.2',
     ]);
   });
 
@@ -226,13 +248,13 @@ test('whatever the order of events, an address that a majority has demoted is ne
         if (['move', 'confirm', 'undo'].includes(decision.kind)) promoted = null;
         const agreed = epochs.find((epoch) => epochs.filter((other) => other === epoch).length >= 3);
         if (agreed === undefined) continue;
-        const isDown = epochs.filter((epoch, i) => epoch === agreed && down[i]).length >= 3;
+        const isUp = epochs.filter((epoch, i) => epoch === agreed && !down[i]).length >= 3;
         if (state.waiting) continue;
         // the majority's master, or while that is down, and for a bounded time, one that took its place before our eyes
         if (state.provisional === null) assert.equal(state.host, `m${agreed}`);
         else {
           assert.equal(state.provisional.instead.host, `m${agreed}`);
-          assert.ok(isDown && now < state.provisional.until);
+          assert.ok(!isUp && now - state.provisional.since < CONFIRM_WITHIN);
         }
       }
     }),
