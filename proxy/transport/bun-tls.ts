@@ -12,6 +12,9 @@ import { handshakeTooLong, tlsReason } from './tls-reason.ts';
 /** No connection: an errno name, and where it was TLS that failed, the reason in words. */
 type Failed = (code: string, reason?: string) => void;
 
+/** The peer went before the handshake was done. */
+const PEER_LEFT = 'ECONNRESET';
+
 /**
  * Connections that may be turned away in words at once: these can only be read after the handshake, and until then each
  * holds a descriptor. Others are closed without a word.
@@ -95,7 +98,9 @@ export class BunTlsLink implements Link {
     const { socket } = this;
     if (socket === null || this.secure) return;
     if (!success) {
-      this.giveUp('EPROTO', tlsReason(error));
+      const left = (error as NodeJS.ErrnoException | null)?.code === PEER_LEFT;
+      if (left) this.giveUp(PEER_LEFT, tlsReason(null));
+      else this.giveUp('EPROTO', tlsReason(error));
       return;
     }
     const reason = this.check(socket, error);
@@ -119,7 +124,7 @@ export class BunTlsLink implements Link {
 
   ended(): void {
     if (this.secure) this.owner?.onEnd();
-    else this.giveUp('ECONNRESET', tlsReason(null));
+    else this.giveUp(PEER_LEFT, tlsReason(null));
   }
 
   failing(error: Error): void {
@@ -129,7 +134,7 @@ export class BunTlsLink implements Link {
   closed(error: Error | undefined): void {
     if (error !== undefined) this.failing(error);
     if (!this.secure) {
-      this.giveUp(this.fault ?? 'ECONNRESET', tlsReason(error ?? null));
+      this.giveUp(this.fault ?? PEER_LEFT, tlsReason(error ?? null));
       return;
     }
     this.socket = null;
@@ -152,7 +157,7 @@ export class BunTlsLink implements Link {
     if (socket === null) return;
     this.close();
     this.failed(code, reason);
-    owner?.onClosed(code);
+    owner?.onClosed(code === PEER_LEFT ? null : code);
   }
 }
 
@@ -196,7 +201,10 @@ export function tlsAcceptor(
     const link: BunTlsLink = new BunTlsLink(
       check,
       () => link.owner?.onWritable(),
-      (code, reason) => tls.onRefused(remote, reason ?? code),
+      (code, reason = code) => {
+        // whoever leaves before the handshake, such as a load balancer that looks whether we listen, was not refused
+        if (code !== PEER_LEFT) tls.onRefused(remote, reason);
+      },
     );
     const [, socket] = raw.upgradeTLS({ data: link, tls: listenOptions(config), socket: HANDLERS });
     link.begin(socket);

@@ -4,7 +4,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import { execa } from 'execa';
 import { Redis } from 'ioredis';
 import { type Authority, type CertificateFiles, createAuthority } from '../../support/certificates.ts';
@@ -13,6 +13,7 @@ import { type ProxyKind, type RunningProxy, startProxy } from '../../support/pro
 import { RawClient, request } from '../../support/raw-client.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { type Daemon, spawnDaemon } from '../../support/spawn-daemon.ts';
+import { answerTo, openTls } from '../../support/tls-client.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /* TLS on both sides of the proxy, with real certificates, a real redis-server that speaks TLS, and real clients. */
@@ -168,11 +169,11 @@ for (const kind of ['bun', 'node'] satisfies ProxyKind[]) {
     test('a slow reader gets 64 MiB to the last byte, and the others are served meanwhile', async () => {
       const value = Buffer.alloc(1 << 20, createHash('md5').update('slow').digest());
       await redis.client.set('slow', value);
-      const client = await open(options('open'));
+      const client = await openTls(options('open'));
       client.socket.pause();
       const gets = 64;
       client.socket.write(Buffer.concat([...Array(gets).fill(request('GET', 'slow')), request('QUIT')]));
-      const other = await open(options('open'));
+      const other = await openTls(options('open'));
       for (let i = 0; i < 20; i++) assert.equal(await other.ask(request('PING'), 7), '+PONG\r\n');
       other.socket.destroy();
       // reads a little, rests a little
@@ -191,17 +192,17 @@ for (const kind of ['bun', 'node'] satisfies ProxyKind[]) {
     });
 
     test('a client that closes its half still gets its answers', async () => {
-      const client = await open(options('open'));
+      const client = await openTls(options('open'));
       client.socket.end(Buffer.concat([request('SET', 'half', '1'), request('GET', 'half')]));
       await waitUntil('the end', () => client.ended);
       assert.equal(client.received.toString(), '+OK\r\n$1\r\n1\r\n');
     });
 
     test('a client must have a certificate, a good one, where it is asked for', async () => {
-      const good = await open(options('guarded', withCertificate(clientCert)));
+      const good = await openTls(options('guarded', withCertificate(clientCert)));
       assert.equal(await good.ask(request('PING'), 7), '+PONG\r\n');
-      assert.equal(await answer(options('guarded')), '');
-      assert.equal(await answer(options('guarded', withCertificate(strangerCert))), '');
+      assert.equal(await answerTo(options('guarded')), '');
+      assert.equal(await answerTo(options('guarded', withCertificate(strangerCert))), '');
       await waitUntil('the log', () =>
         /'guarded': TLS handshake with 127\.0\.0\.1:\d+ failed: /.test(proxy.daemon.output()),
       );
@@ -211,15 +212,15 @@ for (const kind of ['bun', 'node'] satisfies ProxyKind[]) {
     });
 
     test('where it is optional: none will do, a bad one will not', async () => {
-      assert.equal(await answer(options('optional')), '+PONG\r\n');
-      assert.equal(await answer(options('optional', withCertificate(clientCert))), '+PONG\r\n');
-      assert.equal(await answer(options('optional', withCertificate(strangerCert))), '');
+      assert.equal(await answerTo(options('optional')), '+PONG\r\n');
+      assert.equal(await answerTo(options('optional', withCertificate(clientCert))), '+PONG\r\n');
+      assert.equal(await answerTo(options('optional', withCertificate(strangerCert))), '');
     });
 
     test('one client too many is told so', async () => {
-      const two = [await open(options('optional')), await open(options('optional'))];
+      const two = [await openTls(options('optional')), await openTls(options('optional'))];
       assert.match(
-        await answer(options('optional')),
+        await answerTo(options('optional')),
         /^-ERR max number of clients reached: client_connections is 2/,
       );
       for (const { socket } of two) socket.destroy();
@@ -251,6 +252,21 @@ for (const kind of ['bun', 'node'] satisfies ProxyKind[]) {
       client.end();
     });
 
+    test('who connects and leaves, as load balancers do, is no failure', async () => {
+      const failures = (): number => proxy.daemon.output().split('TLS handshake').length;
+      const errors = async (): Promise<number> => {
+        const response = await fetch(`http://127.0.0.1:${proxy.statsPort}/stats`);
+        return ((await response.json()) as { guarded: { client_err: number } }).guarded.client_err;
+      };
+      const [logged, counted] = [failures(), await errors()];
+      for (let i = 0; i < 3; i++) (await RawClient.open(tlsPort('guarded'))).socket.end();
+      // behind them in the same queue of connections
+      const client = await openTls(options('guarded', withCertificate(clientCert)));
+      assert.equal(await client.ask(request('PING'), 7), '+PONG\r\n');
+      client.socket.destroy();
+      assert.deepEqual([failures(), await errors()], [logged, counted]);
+    });
+
     test('plain text to the TLS port ends the connection and is logged', async () => {
       const client = await RawClient.open(tlsPort('optional'));
       client.send(request('PING'));
@@ -260,7 +276,7 @@ for (const kind of ['bun', 'node'] satisfies ProxyKind[]) {
     });
 
     test('SIGUSR1: newcomers see the renewed certificate, nobody is disconnected; a wrong key changes nothing', async () => {
-      const old = await open(options('open'));
+      const old = await openTls(options('open'));
       const server = new Redis({ host: '127.0.0.1', port: tlsPort('open'), tls: options('open') });
       const before = old.fingerprint;
       const reload = async (verdict: string): Promise<void> => {
@@ -274,7 +290,7 @@ for (const kind of ['bun', 'node'] satisfies ProxyKind[]) {
       assert.match(proxy.daemon.output(), /tls_key_file.*is not that of the certificate in/);
       copyFileSync(other.cert, proxyCert.cert);
       await reload('is in force');
-      const next = await open(options('open'));
+      const next = await openTls(options('open'));
       assert.notEqual(next.fingerprint, before);
       const metrics = await (await fetch(`http://127.0.0.1:${proxy.statsPort}/metrics`)).text();
       const expiry = /tls_certificate_expiry_timestamp_seconds\{pool="open"\} (\d+)/.exec(metrics)?.[1];
@@ -290,52 +306,4 @@ for (const kind of ['bun', 'node'] satisfies ProxyKind[]) {
       await waitUntil('the end', () => idle.closed, { withinMs: 8000 });
     });
   });
-}
-
-/** A client with TLS that collects every byte. */
-async function open(options: ConnectionOptions & { port: number }) {
-  const socket: TLSSocket = connect(options);
-  await new Promise<void>((resolve, reject) => {
-    socket.once('secureConnect', resolve);
-    socket.once('error', reject);
-  });
-  socket.on('error', () => undefined);
-  const chunks: Buffer[] = [];
-  const client = {
-    socket,
-    fingerprint: socket.getPeerCertificate().fingerprint256,
-    ended: false,
-    get bytes(): number {
-      return chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    },
-    get received(): Buffer {
-      return Buffer.concat(chunks);
-    },
-    /** Sends, and waits for so many bytes or the end. */
-    async ask(bytes: Buffer, length: number): Promise<string> {
-      chunks.length = 0;
-      socket.write(bytes);
-      await waitUntil('an answer', () => client.ended || client.bytes >= length, { everyMs: 2 });
-      return client.received.toString();
-    },
-  };
-  socket.on('data', (chunk) => chunks.push(chunk));
-  for (const event of ['end', 'close']) {
-    socket.on(event, () => {
-      client.ended = true;
-    });
-  }
-  return client;
-}
-
-/** What PING is answered; empty when the connection is refused. */
-async function answer(options: ConnectionOptions & { port: number }): Promise<string> {
-  try {
-    const client = await open(options);
-    const text = await client.ask(request('PING'), 7);
-    client.socket.destroy();
-    return text;
-  } catch {
-    return '';
-  }
 }
