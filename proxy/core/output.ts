@@ -54,7 +54,7 @@ export class Output {
         length = this.gatheredBytes;
         taken = link.write(scratch, 0, length);
       }
-      if (taken < 0) return -1;
+      if (taken < 0) return this.giveUp();
       if (taken < length) {
         this.bytes -= taken;
         this.keepFrom(run, taken);
@@ -83,7 +83,7 @@ export class Output {
 
   private writeOnly(link: Link): number {
     const taken = link.write(this.chunks[0], this.from[0], this.to[0]);
-    if (taken < 0) return -1;
+    if (taken < 0) return this.giveUp();
     this.bytes -= taken;
     if (this.bytes === 0) {
       this.letGo(0);
@@ -92,6 +92,12 @@ export class Output {
     }
     this.keepFrom(0, taken);
     return this.bytes;
+  }
+
+  /** The link is gone: nobody will read what is left. */
+  private giveUp(): number {
+    this.clear();
+    return -1;
   }
 
   private gatheredBytes = 0;

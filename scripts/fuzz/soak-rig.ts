@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,8 @@ import { CHECKOUT } from '../stack/home.ts';
 
 const SERVERS = 3;
 const STARTS_WITHIN_MS = 20_000;
+/** Of what the proxy said, in characters. */
+const LAST_WORDS = 4000;
 
 /** The shipped proxy before real redis-servers that keep what they acknowledged when they are killed. */
 export class SoakRig {
@@ -36,7 +38,9 @@ export class SoakRig {
     const head = `soak:\n  listen: 127.0.0.1:${this.proxyPort}\n  redis: true\n  timeout: 1000\n  servers:\n`;
     writeFileSync(conf, head + list.join(''));
     const statsPort = String(this.ports[SERVERS + 1]);
-    this.proxy = spawn(executable, ['-c', conf, '-s', statsPort, '-a', '127.0.0.1'], { stdio: 'ignore' });
+    this.proxy = spawn(executable, ['-c', conf, '-s', statsPort, '-a', '127.0.0.1'], {
+      stdio: ['ignore', 'ignore', openSync(this.logFile, 'w')],
+    });
     await accepting(this.proxyPort, this.proxy);
   }
 
@@ -59,6 +63,17 @@ export class SoakRig {
 
   signal(i: number, signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.servers[i]?.kill(signal);
+  }
+
+  private get logFile(): string {
+    return join(this.folder, 'log');
+  }
+
+  /** What became of the proxy, for whoever meets an error. */
+  get proxyState(): string {
+    const { exitCode, signalCode } = this.proxy ?? {};
+    const ended = exitCode ?? signalCode ?? null;
+    return `the proxy ${ended === null ? 'runs' : `ended with ${ended}`}; its last words:\n${readFileSync(this.logFile, 'utf8').slice(-LAST_WORDS)}`;
   }
 
   /** Resident memory of the proxy in MB, NaN when it is gone. */

@@ -49,6 +49,8 @@ export async function soak({ seconds, clients, seed, tell }: SoakOptions): Promi
     }
     await Promise.all(all.map((client) => client.finish()));
     return resultOf(all, await troubles, rig);
+  } catch (error) {
+    throw new Error(`seed ${seed}: ${(error as Error).message}\n${rig.proxyState}`, { cause: error });
   } finally {
     await rig.stop();
   }

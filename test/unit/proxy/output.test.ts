@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Output } from '../../../proxy/core/output.ts';
+import type { Link } from '../../../proxy/transport/link.ts';
+
+/** A link that takes what the test says, write by write: so many bytes at most, or -1 for a connection that is gone. */
+function linkTaking(takes: readonly number[]): { link: Link; written: Buffer[] } {
+  const written: Buffer[] = [];
+  const left = [...takes];
+  const write = (bytes: Uint8Array, from: number, to: number): number => {
+    const most = left.shift() ?? Number.POSITIVE_INFINITY;
+    if (most < 0) return -1;
+    const taken = Math.min(most, to - from);
+    written.push(Buffer.from(bytes.slice(from, from + taken)));
+    return taken;
+  };
+  const link: Link = { write, pause() {}, resume() {}, finish() {}, close() {} };
+  return { link, written };
+}
+
+const large = (letter: string): Uint8Array => new Uint8Array(20_000).fill(letter.charCodeAt(0));
+const small = (text: string): Uint8Array => new Uint8Array(Buffer.from(`${text}, and a little more of it`));
+
+describe('output', () => {
+  test('a connection that turns out to be gone between two writes can be written to again', () => {
+    const output = new Output();
+    const { link } = linkTaking([20_000, -1]);
+    output.append(large('a'), 0, 20_000, true);
+    output.append(large('b'), 0, 20_000, true);
+    output.append(small('c'), 0, 10);
+    assert.equal(output.flush(link), -1);
+    // its owner hears of the end later; until then replies go on coming
+    output.append(small('d'), 0, 10);
+    output.append(small('e'), 0, 10);
+    assert.equal(output.flush(linkTaking([-1]).link), -1);
+    assert.equal(output.bytes, 0);
+  });
+
+  test('whatever is taken at a time, the bytes arrive in order and once', () => {
+    for (let most = 1; most < 50_000; most = Math.ceil(most * 3.7)) {
+      const output = new Output();
+      const { link, written } = linkTaking(Array.from({ length: 60_000 / most + 10 }, () => most));
+      const runs = [small('one'), large('x'), small('two'), small('three'), large('y'), small('four')];
+      for (const run of runs) output.append(run, 0, run.length, run.length > 1000);
+      const expected = Buffer.concat(runs.map((run) => Buffer.from(run)));
+      for (let i = 0; output.bytes > 0 && i < 100_000; i++) output.flush(link);
+      assert.ok(Buffer.concat(written).equals(expected), `${most} bytes at a time`);
+    }
+  });
+});
