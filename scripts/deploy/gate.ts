@@ -60,7 +60,8 @@ async function gateFailure(options: GateOptions, problems: readonly Problem[]): 
       where: [...options.domains].map((domain) => `${options.plan.name}-${domain}`).join(', '),
       remedy:
         'the later domains were not touched; `twemstack status` shows how it stands now, `docker logs <member>` the rest; ' +
-        'mend the cause and run `twemstack up` again, or `twemstack down` to remove what stands',
+        'mend the cause, or take the change back in stack.yaml, and run the same command again; `twemstack down` removes ' +
+        'what stands',
     },
   );
 }

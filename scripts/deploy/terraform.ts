@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { execa, type ResultPromise } from 'execa';
 import { NotSoError } from '../errors.ts';
 import type { Environment } from '../prepare/environment.ts';
+import { AFTER_INTERRUPT } from './gate.ts';
 
 /** What one apply or destroy did. */
 export interface Changes {
@@ -128,6 +129,12 @@ export class Terraform {
     }
     const result = await subprocess;
     if (result.exitCode === 0) return;
+    if (this.#signal?.aborted === true) {
+      throw new NotSoError(`interrupted during terraform ${what}; what it had done stands`, {
+        where: dir,
+        remedy: AFTER_INTERRUPT,
+      });
+    }
     throw failure(what, dir, diagnostics.length > 0 ? diagnostics.join('\n') : String(result.stderr));
   }
 

@@ -21,6 +21,8 @@ export interface FaultContext extends Surroundings {
   readonly step: Step;
   /** Aborted when the operator wants to stop. */
   readonly signal: AbortSignal;
+  /** Gives applications another password: what connects from now on comes with it. */
+  usePassword(password: string): void;
   /**
    * Registers how to take back what is about to be broken. Called before each break, so that an interruption between
    * two of them leaves nothing broken. All that is registered is taken back at once.

@@ -59,6 +59,7 @@ class Round {
   readonly #undo = new UndoStack();
   readonly #stall = monitorEventLoopDelay({ resolution: 5 });
   readonly #load: Load;
+  #application: string;
   #problem: string | undefined;
 
   constructor(
@@ -67,10 +68,11 @@ class Round {
     private readonly step: Step,
   ) {
     const { plan, credentials } = options;
+    this.#application = credentials.application;
     this.#load = new Load({
       plan,
       pool: plan.pools[0],
-      password: credentials.application,
+      password: this.#application,
       run: randomBytes(4).toString('hex'),
       writersPerShard: WRITERS_PER_SHARD,
       rate: RATE,
@@ -138,6 +140,10 @@ class Round {
         signal,
         timeline: this.#timeline,
         step: this.step,
+        usePassword: (password) => {
+          this.#application = password;
+          this.#load.usePassword(password);
+        },
         undoLater: (undo) => this.#undo.push(undo),
       });
       return { ...injected, at: await struckAt(this.#timeline, injected) };
@@ -208,9 +214,9 @@ class Round {
   }
 
   async #removeTraces(): Promise<void> {
-    const { plan, credentials } = this.options;
+    const { plan } = this.options;
     try {
-      await removeTraces(plan, credentials.application, this.#load.ledger, this.#load.otherKeys);
+      await removeTraces(plan, this.#application, this.#load.ledger, this.#load.otherKeys);
     } catch (error) {
       this.#tell(`the load's keys could not be removed: ${(error as Error).message}`);
     }

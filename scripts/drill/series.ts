@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Credentials } from '../../topology/types.ts';
 import { OperatorError } from '../errors.ts';
 import { type Choice, DRILLS, type LeftOut, RANDOM } from './catalogue.ts';
 import { drawDrill } from './random.ts';
@@ -6,7 +7,9 @@ import { type DrillDocument, makeDocument } from './report/document.ts';
 import type { RoundReport } from './report/round.ts';
 import { type RunOptions, runDrill } from './run.ts';
 
-export interface SeriesOptions extends Omit<RunOptions, 'round' | 'label'> {
+export interface SeriesOptions extends Omit<RunOptions, 'round' | 'label' | 'credentials'> {
+  /** Asked anew for each round: a drill may have changed a password. */
+  readonly credentials: () => Credentials;
   readonly choices: readonly Choice[];
   readonly rounds: number;
   /** For `random`. */
@@ -50,12 +53,15 @@ export async function runSeries(options: SeriesOptions): Promise<DrillDocument> 
 
 async function* reports(options: SeriesOptions): AsyncGenerator<RoundReport> {
   const { choices, rounds, seed, signal, leftOut } = options;
-  const possible = DRILLS.filter(({ name }) => leftOut.every(({ drill }) => drill !== name));
+  // Planned work takes a minute and is no fault: `random` draws from the others.
+  const possible = DRILLS.filter(
+    ({ name, asksAgain }) => asksAgain !== true && leftOut.every(({ drill }) => drill !== name),
+  );
   for (const choice of choices) {
     for (let round = 1; round <= rounds && !signal.aborted; round++) {
       const drill = choice === RANDOM ? drawDrill(possible, seed, round) : choice;
       const label = `${rounds > 1 ? ` ${round}/${rounds}` : ''}${choice === RANDOM ? ` (seed ${seed})` : ''}`;
-      yield await runDrill(drill, { ...options, round, label });
+      yield await runDrill(drill, { ...options, credentials: options.credentials(), round, label });
       await delay(BETWEEN_MS, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -71,7 +71,7 @@ export async function lookAhead(deployment: Deployment, recreate = false): Promi
     step.progress('with what runs');
     const options = { home, inputs, terraform, containers, recreate };
     const [status, all, changedStacks] = await Promise.all([
-      collectStatus(plan, credentials, engine),
+      statusBefore(deployment),
       Promise.all(
         plan.domains.map((domain) =>
           exists(domain) ? compareDomain(domain, options) : firstDeployment(domain),
@@ -87,6 +87,20 @@ export async function lookAhead(deployment: Deployment, recreate = false): Promi
     return { terraform, inputs, shared: changedStacks.flat(), turns, status, sound };
   });
 }
+
+/**
+ * How the stack stands. A pool that nobody answers on is a new one, and not missed yet: a proxy that has a pool and does
+ * not answer on it fails its healthcheck.
+ */
+async function statusBefore({ plan, credentials, engine }: Deployment): Promise<StackStatus> {
+  const status = await collectStatus(plan, credentials, engine);
+  const answered = answeredPools(plan, status);
+  if (answered.length === plan.pools.length) return status;
+  return collectStatus({ ...plan, pools: answered }, credentials, engine);
+}
+
+const answeredPools = (plan: Plan, { pools }: StackStatus): Plan['pools'] =>
+  plan.pools.filter(({ name }) => pools.some((pool) => pool.name === name && pool.answers));
 
 /** The stack's name when an apply would do something to it. */
 async function changesAnything(home: Home, terraform: Terraform, stack: string): Promise<string[]> {
@@ -165,11 +179,8 @@ async function applyShared(roll: Roll, stacks: readonly string[]): Promise<Chang
 }
 
 /** A pool that is new cannot answer before every domain has it. */
-function midway(plan: Plan, before: StackStatus | undefined): Plan {
-  if (before === undefined) return plan;
-  const answered = new Set(before.pools.filter(({ answers }) => answers).map(({ name }) => name));
-  return { ...plan, pools: plan.pools.filter(({ name }) => answered.has(name)) };
-}
+const midway = (plan: Plan, before: StackStatus | undefined): Plan =>
+  before === undefined ? plan : { ...plan, pools: answeredPools(plan, before) };
 
 function gate(roll: Roll, name: string, domains: ReadonlySet<string>, plan: Plan): Promise<StackStatus> {
   const { credentials, engine, signal, reporter } = roll;

@@ -67,7 +67,8 @@ export async function drillVerb(options: DrillOptions, ...names: unknown[]): Pro
     if (options.force !== true) await demandWhole(given);
     const { choices, leftOut } = await leaveOut(wanted, all, given);
     for (const { drill, reason } of leftOut) reporter.note(`${drill} is left out: ${reason}`);
-    const document = await runSeries({ ...given, choices, leftOut, rounds, seed });
+    const present = (): Credentials => readCredentials(home, plan.name) ?? credentials;
+    const document = await runSeries({ ...given, credentials: present, choices, leftOut, rounds, seed });
     publish(document, html, options.json === true, reporter);
     return document.passed ? EXIT.done : EXIT.notSo;
   } finally {

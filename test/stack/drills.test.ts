@@ -102,6 +102,20 @@ describe('drills on a real stack', () => {
     assert.equal((await stack.twemstack('status')).exitCode, 0);
   });
 
+  test('rolling-upgrade: every container is replaced under load, without an error for who connects again', async () => {
+    const ids = async (): Promise<string[]> =>
+      (await stack.engine.docker.listContainers()).map(({ Id }) => Id).sort();
+    const before = await ids();
+    const round = await drill('rolling-upgrade');
+    assert.deepEqual(round.errors, []);
+    const after = await ids();
+    assert.equal(after.length, before.length);
+    assert.deepEqual(
+      after.filter((id) => before.includes(id)),
+      [],
+    );
+  });
+
   test('interrupted: the fault is taken back, and the report so far is printed and says so', async () => {
     const running = stack.start('drill', 'hang-master', '--rounds', '3', '--json');
     const frozen = async (): Promise<boolean> => {
@@ -127,6 +141,9 @@ describe('drills on a real stack', () => {
     const refused = await stack.twemstack('drill', 'kill-proxy');
     assert.equal(refused.exitCode, 1);
     assert.match(refused.stderr, new RegExp(`${replica.name}: container is exited`));
+    const upgrade = await stack.twemstack('upgrade', '--dry-run');
+    assert.equal(upgrade.exitCode, 1);
+    assert.match(upgrade.stderr, new RegExp(`not whole.*\\n.*${replica.name}: container is exited`));
     const behind = await stack.twemstack('switchover', 'shard-1', '--to', replica.name);
     assert.equal(behind.exitCode, 1);
     assert.match(behind.stderr, /does not answer|is the master/);

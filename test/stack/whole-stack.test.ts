@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type StackRun, startStackRun } from '../support/stack-run.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -133,6 +134,31 @@ describe('the default stack on a real engine', () => {
       const result = await stack.run('terraform', `-chdir=${dir}`, 'plan', '-detailed-exitcode', '-no-color');
       assert.equal(result.exitCode, 0, `${name}: ${result.stdout}${result.stderr}`);
     }
+  });
+
+  test('settings that daemons take over while they run replace no container, and are in force', async () => {
+    const { docker } = stack.engine;
+    const ids = async (): Promise<string[]> => (await docker.listContainers()).map(({ Id }) => Id).sort();
+    const before = await ids();
+    const file = join(stack.home.root, 'stack.yaml');
+    const change =
+      'redis: { maxmemory: 80mb }\nedge: { max_connections: 5000 }\npools: { proof: { timeout: 2500 } }\n';
+    writeFileSync(file, `${readFileSync(file, 'utf8')}${change}`);
+    const shown = await stack.twemstack('upgrade', '--dry-run', '--json');
+    const { turns } = parse<{ turns: Array<{ members: Array<{ action: string }> }> }>(shown.stdout);
+    const actions = turns.flatMap(({ members }) => members.map(({ action }) => action));
+    // Of 14 members the sentinels alone have nothing to do with it.
+    assert.deepEqual(actions, Array(11).fill('reload'));
+    const done = await stack.twemstack('upgrade', '--json');
+    assert.equal(done.exitCode, 0, done.stderr);
+    assert.equal(parse<{ reloaded: number }>(done.stdout).reloaded, 11);
+    assert.deepEqual(await ids(), before);
+    const { operator } = stack.credentials();
+    const [{ address }] = stack.plan.shards[0].members;
+    const args = ['redis-cli', '-h', address, '--user', 'operator', 'CONFIG', 'GET', 'maxmemory'];
+    const { stdout } = await stack.run('env', `REDISCLI_AUTH=${operator}`, ...args);
+    assert.match(stdout, /83886080/);
+    assert.deepEqual((await up()).changes, { added: 0, changed: 0, removed: 0 });
   });
 
   test('drill kill-master: a replica takes over, no acknowledged write is lost, and the stack is whole again', async () => {

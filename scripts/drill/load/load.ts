@@ -82,6 +82,12 @@ export class Load {
     return this.ledger;
   }
 
+  /** For connections that are made from now on. */
+  usePassword(password: string): void {
+    for (const client of this.#clients) client.options.password = password;
+    this.#newcomers.usePassword(password);
+  }
+
   /** True when every connection was served within the last `ms`. */
   flows(ms: number): boolean {
     const oldest = Math.min(...this.ledger.servedAt.values());

@@ -26,9 +26,11 @@ export class Newcomers {
   readonly #underWay = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
   #count = 0;
+  #password: string;
 
   constructor(options: NewcomerOptions, ledger: Ledger) {
     this.#options = options;
+    this.#password = options.password;
     this.#ledger = ledger;
     const shardOf = shardFinder(options.plan, options.pool);
     this.keys = options.plan.shards.map(({ name }) =>
@@ -41,6 +43,10 @@ export class Newcomers {
       const attempt = this.#attempt().finally(() => this.#underWay.delete(attempt));
       this.#underWay.add(attempt);
     }, EVERY_MS);
+  }
+
+  usePassword(password: string): void {
+    this.#password = password;
   }
 
   async stop(): Promise<void> {
@@ -56,7 +62,7 @@ export class Newcomers {
   }
 
   #write(key: string, value: string): Promise<boolean> {
-    const { plan, pool, password } = this.#options;
+    const { plan, pool } = this.#options;
     return new Promise((resolve) => {
       let answer = '';
       const socket = createConnection({ host: plan.vip, port: pool.listen, noDelay: true });
@@ -68,7 +74,7 @@ export class Newcomers {
       const timer = setTimeout(() => end(false), PATIENCE_MS);
       socket.on('error', () => end(false));
       socket.on('close', () => end(false));
-      socket.on('connect', () => socket.write(request('AUTH', password) + request('SET', key, value)));
+      socket.on('connect', () => socket.write(request('AUTH', this.#password) + request('SET', key, value)));
       socket.on('data', (chunk: Buffer) => {
         answer += chunk.toString('latin1');
         const lines = answer.split('\r\n');

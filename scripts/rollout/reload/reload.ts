@@ -83,10 +83,12 @@ async function reloadProxy(engine: Docker, name: string): Promise<void> {
   if (line.includes('reload refused')) throw new Error(line);
 }
 
-/** A HAProxy that took its file over is a new process; with a bad file the old one stays. keepalived is told, too. */
+/** A HAProxy that took its file over is a new process; with a bad file the old one stays. keepalived says it in the log. */
 async function reloadEdge(engine: Docker, name: string): Promise<void> {
   const before = await haproxyPid(engine, name);
-  await engine.getContainer(name).kill({ signal: 'SIGHUP' });
+  await awaitLogLine(engine, name, /Reload complete/, RELOAD_MS, () =>
+    engine.getContainer(name).kill({ signal: 'SIGHUP' }),
+  );
   const deadline = performance.now() + RELOAD_MS;
   while ((await haproxyPid(engine, name).catch(() => before)) === before) {
     if (performance.now() > deadline) throw new Error('HAProxy goes on with its old configuration');
