@@ -31,8 +31,10 @@ export interface DomainResult {
   readonly reloaded: number;
 }
 
-/** Data first, so that nobody who forwards to it is ahead of it. */
-const RELOAD_ORDER: readonly Role[] = ['redis', 'sentinel', 'proxy', 'edge'];
+/** Before terraform: a redis must need less memory before its container's limit is lowered. */
+const BEFORE_APPLY: readonly Role[] = ['redis'];
+/** After it, for these read their files. */
+const AFTER_APPLY: readonly Role[] = ['sentinel', 'proxy', 'edge'];
 /** Read anew at every start and every healthcheck: a changed one needs no telling. */
 const READ_ANEW = 'facts.env';
 
@@ -50,8 +52,9 @@ export async function rollDomain(
   const takeBack: Array<() => Promise<unknown>> = [];
   try {
     if (replacedOf(changes).length > 0) await relieve(roll, changes, takeBack);
+    const before = await reloadDomain(roll, changes, BEFORE_APPLY);
     const applied = await applyDomain(roll, changes);
-    const reloaded = await reloadDomain(roll, changes);
+    const reloaded = before + (await reloadDomain(roll, changes, AFTER_APPLY));
     await recordDomain(roll, changes);
     await gate();
     return { changes: applied, reloaded };
@@ -161,13 +164,15 @@ export async function applyStack(
   });
 }
 
-async function reloadDomain(roll: Roll, changes: DomainChanges): Promise<number> {
+async function reloadDomain(roll: Roll, changes: DomainChanges, roles: readonly Role[]): Promise<number> {
   const { plan, credentials, engine, files, reporter } = roll;
   const affected = changes.members
     .filter(({ action, files: names }) => action === 'reload' && names.some((name) => name !== READ_ANEW))
-    .sort((x, y) => RELOAD_ORDER.indexOf(x.member.role) - RELOAD_ORDER.indexOf(y.member.role));
+    .filter(({ member }) => roles.includes(member.role))
+    .sort((x, y) => roles.indexOf(x.member.role) - roles.indexOf(y.member.role));
   if (affected.length === 0) return 0;
-  await reporter.step(`reload ${changes.domain.stack}`, async (step) => {
+  const names = affected.map(({ member }) => member.name);
+  await reporter.step(`reload ${names.join(', ')}`, async (step) => {
     for (const { member } of affected) {
       stopIfInterrupted(roll, member.name);
       step.progress(member.name);
@@ -177,7 +182,7 @@ async function reloadDomain(roll: Roll, changes: DomainChanges): Promise<number>
     if (affected.some(({ member }) => member.role === 'edge')) {
       await new Entrance({ plan, engine, edges: [] }).letGo(plan.proxies.map(({ name }) => name));
     }
-    step.outcome(`${affected.length} of ${changes.domain.members.length} members took new settings over`);
+    step.outcome('the new settings are in force');
   });
   return affected.length;
 }

@@ -99,6 +99,14 @@ describe('new settings for what runs', { timeout: 90_000 }, () => {
     await takeOver(plan, TEST_CREDENTIALS);
   });
 
+  test('a maxmemory below what a redis holds is refused, and nothing changes', async () => {
+    const { plan } = tier;
+    const small: Plan = { ...plan, redis: { ...plan.redis, maxmemoryMb: 1, appendfsync: 'no' } };
+    await assert.rejects(takeOver(small, TEST_CREDENTIALS), /it holds \d+ MB, more than maxmemory 1mb/);
+    const reply = await tier.call(tier.redises[0], 'operator', 'CONFIG', 'GET', 'maxmemory', 'appendfsync');
+    assert.deepEqual((reply as string[]).toSorted(), ['67108864', 'appendfsync', 'everysec', 'maxmemory']);
+  });
+
   test('passwords change in three phases: who is in stays in, replication and sentinels go on, the old one ends refused', async () => {
     const { plan } = tier;
     const early = client(master, TEST_CREDENTIALS.proxy);
