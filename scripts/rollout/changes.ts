@@ -18,8 +18,6 @@ export interface MemberChange {
 export interface DomainChanges {
   readonly domain: PlanDomain;
   readonly members: readonly MemberChange[];
-  /** Containers of members that the stack no longer has. */
-  readonly removed: number;
   /** Whether terraform has anything to do, if only to bring files. */
   readonly apply: boolean;
   /** Addresses of resources to make anew although nothing about them has changed. */
@@ -62,17 +60,20 @@ export async function compareDomain(domain: PlanDomain, options: CompareOptions)
     const files = pendingFiles(wanted, container, broughtAt, before, record);
     return files.length === 0 && action !== 'update' ? [] : [{ member, action: 'reload', files }];
   });
-  const removed = planned.filter((change) => isContainer(change) && change.action === 'delete').length;
-  return { domain, members, removed, apply: planned.length > 0, recreate: recreate.map(addressOf) };
+  return { domain, members, apply: planned.length > 0, recreate: recreate.map(addressOf) };
 }
 
 /** Whether there is anything to do in a domain. */
 export const isChanged = ({ members, apply }: DomainChanges): boolean => apply || members.length > 0;
 
+/** Members of a domain that go away for a moment. */
+export const replacedOf = ({ members }: DomainChanges): MemberChange[] =>
+  members.filter(({ action }) => action === 'replace');
+
 /** What becomes of a domain that has nothing deployed yet: no need to ask. */
 export function firstDeployment(domain: PlanDomain): DomainChanges {
   const members = domain.members.map((member) => ({ member, action: 'create' as const, files: [] }));
-  return { domain, members, removed: 0, apply: true, recreate: [] };
+  return { domain, members, apply: true, recreate: [] };
 }
 
 const isContainer = ({ type }: PlannedChange): boolean => type === 'docker_container';

@@ -1,7 +1,7 @@
 import type { Plan, RedisMember } from '../../topology/types.ts';
 import { currentMaster } from '../observe/assess.ts';
 import type { StackStatus } from '../observe/status.ts';
-import type { DomainChanges, MemberChange } from './changes.ts';
+import { type DomainChanges, replacedOf } from './changes.ts';
 
 /**
  * The order in which domains are changed. What is broken is mended first: changing a sound domain while another one is
@@ -20,10 +20,6 @@ export function rollOrder(
   const isSound = ({ domain }: DomainChanges): number => Number(sound.has(domain.name));
   return [...changes].sort((x, y) => isSound(x) - isSound(y) || burden(x) - burden(y));
 }
-
-/** Members of a domain that go away for a moment. */
-export const replacedOf = ({ members }: DomainChanges): MemberChange[] =>
-  members.filter(({ action }) => action === 'replace');
 
 /** A master that must be handed over before its container goes, and to whom; `to` undefined = nobody can have it. */
 export interface PlannedHandover {

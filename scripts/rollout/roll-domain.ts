@@ -7,10 +7,10 @@ import { NotSoError, OperatorError } from '../errors.ts';
 import { listContainers } from '../observe/engine.ts';
 import { collectStatus, type StackStatus } from '../observe/status.ts';
 import { switchOver } from '../switchover/switchover.ts';
-import type { DomainChanges } from './changes.ts';
+import { type DomainChanges, replacedOf } from './changes.ts';
 import type { Deployment } from './deployment.ts';
 import { Entrance } from './entrance.ts';
-import { edgeToRelieve, type PlannedHandover, plannedHandovers, replacedOf } from './order.ts';
+import { edgeToRelieve, type PlannedHandover, plannedHandovers } from './order.ts';
 import { reloadMember } from './reload/reload.ts';
 
 /** What all domains of one run share. */

@@ -16,6 +16,7 @@ import type { Deployment } from './deployment.ts';
 import { Entrance } from './entrance.ts';
 import { rollOrder } from './order.ts';
 import { applyStack, type Roll, rollDomain, servingEdges } from './roll-domain.ts';
+import { demandSameRouter } from './same-router.ts';
 
 /** A first deploy waits for sentinels to hear of replicas (an INFO every 10 s) and for the first full sync. */
 const GATE_MS = 60_000;
@@ -84,6 +85,7 @@ export async function lookAhead(deployment: Deployment, recreate = false): Promi
       changed.length === 0 ? 'every domain is as it should be' : `${changed.length} domains change`,
     );
     const turns = rollOrder(changed, status, sound);
+    await demandSameRouter(plan, turns, engine);
     return { terraform, inputs, shared: changedStacks.flat(), turns, status, sound };
   });
 }

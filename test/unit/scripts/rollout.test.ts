@@ -35,7 +35,7 @@ function changesOf(domain: string, action: MemberChange['action'] = 'replace', o
   const members = found.members
     .filter(({ role }) => only === undefined || role === only)
     .map((member) => ({ member, action, files: action === 'reload' ? ['redis.conf'] : [] }));
-  return { domain: found, members, removed: 0, apply: true, recreate: [] };
+  return { domain: found, members, apply: true, recreate: [] };
 }
 
 const all = ['a', 'b', 'c'].map((domain) => changesOf(domain));
