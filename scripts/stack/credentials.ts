@@ -76,7 +76,9 @@ function demandPassword(account: string, password: unknown, path: string): void 
   if (typeof password === 'string' && /^[A-Za-z0-9_-]{20,}$/.test(password)) return;
   throw new InputError(`the password of "${account}" is missing or not 20 or more of A-Z a-z 0-9 _ -`, {
     where: path,
-    remedy: 'restore the file from a backup, or write a password of that form and run `up`',
+    remedy:
+      'restore the file from a backup; or write a password of that form, then `twemstack down` (the data stays) and ' +
+      '`twemstack up`: what runs knows the old one only',
   });
 }
 

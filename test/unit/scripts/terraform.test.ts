@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { Terraform } from '../../../scripts/deploy/terraform.ts';
+import { NotSoError } from '../../../scripts/errors.ts';
+import { inTemporaryFolder } from '../../support/stack-fixture.ts';
+
+/** What terraform 1.11 writes with -json about a plan, shortened. */
+const PLANNED = [
+  ['replace', 'docker_container', 'alpha-proxy-a'],
+  ['update', 'docker_container', 'alpha-shard-1-a'],
+  ['noop', 'docker_volume', 'alpha-edge-a'],
+].map(([action, type, name]) =>
+  JSON.stringify({
+    type: 'planned_change',
+    change: { resource: { addr: `${type}.${name}`, resource_type: type, resource_name: name }, action },
+  }),
+);
+const DRIFT = PLANNED[0].replace('planned_change', 'resource_drift');
+const ERROR = JSON.stringify({
+  type: 'diagnostic',
+  diagnostic: { severity: 'error', summary: 'Unable to stop', detail: 'no such container', address: 'a.b' },
+});
+
+/** A terraform that writes the given lines and notes its arguments. */
+async function withTerraform<T>(
+  lines: readonly string[],
+  exitCode: number,
+  work: (terraform: Terraform, dir: string, words: () => string[]) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  return inTemporaryFolder((root) => {
+    const [program, dir] = [join(root, 'terraform'), join(root, 'stack')];
+    mkdirSync(dir);
+    const said = lines.map((line) => `printf '%s\\n' '${line}'`).join('\n');
+    writeFileSync(program, `#!/bin/bash\nprintf '%s\\n' "$@" > words\n${said}\nexit ${exitCode}\n`);
+    chmodSync(program, 0o755);
+    const words = (): string[] => readFileSync(join(dir, 'words'), 'utf8').trim().split('\n');
+    return work(
+      new Terraform({ path: program, product: 'terraform', version: '1.11.4', env: {} }, signal),
+      dir,
+      words,
+    );
+  });
+}
+
+describe('asking terraform', () => {
+  test('what would change is told resource by resource; drift and what stays are not changes', () =>
+    withTerraform([DRIFT, 'no JSON', ...PLANNED], 0, async (terraform, dir, words) => {
+      const changes = await terraform.plan(dir, ['docker_container.x']);
+      assert.deepEqual(
+        changes.map(({ name, action }) => [name, action]),
+        [
+          ['alpha-proxy-a', 'replace'],
+          ['alpha-shard-1-a', 'update'],
+        ],
+      );
+      assert.equal(words()[0], 'plan');
+      assert.ok(words().includes('-replace=docker_container.x'));
+    }));
+
+  test('a failure is told in its own words', () =>
+    withTerraform([ERROR], 1, (terraform, dir) =>
+      assert.rejects(
+        terraform.apply(dir, () => undefined),
+        (error) =>
+          error instanceof NotSoError && /Unable to stop \(a\.b\)\n +no such container/.test(error.message),
+      ),
+    ));
+
+  test('one that was interrupted is not called a failure', () =>
+    withTerraform(
+      [ERROR],
+      1,
+      (terraform, dir) =>
+        assert.rejects(
+          terraform.apply(dir, () => undefined),
+          /interrupted during terraform apply; what it had done stands/,
+        ),
+      AbortSignal.abort(),
+    ));
+});
