@@ -10,6 +10,9 @@ export class MemoryLink implements Link {
   paused = false;
   closed = false;
   private finishing = false;
+  /** The peer closed; the owner has not been told yet, as it is with sockets. */
+  private broken = false;
+  private noticed = false;
   private endSent = false;
   /** Bytes that may be in the outbox before `write` takes no more. */
   capacity = Number.POSITIVE_INFINITY;
@@ -17,7 +20,13 @@ export class MemoryLink implements Link {
   private waiting = 0;
 
   write(bytes: Uint8Array, from: number, to: number): number {
-    if (this.closed || this.peer?.closed) return this.closed ? -1 : to - from;
+    if (this.closed) return -1;
+    if (this.broken) {
+      // as with TCP: the first write is taken, and its answer is that nobody is there
+      if (this.noticed) return -1;
+      this.noticed = true;
+      return to - from;
+    }
     const taken = Math.max(0, Math.min(to - from, this.capacity - this.waiting));
     if (taken < to - from) this.wantsDrain = true;
     if (taken > 0) this.outbox.push(bytes.slice(from, from + taken));
@@ -48,18 +57,25 @@ export class MemoryLink implements Link {
     this.owner = null;
     this.outbox.length = 0;
     const { peer } = this;
-    if (peer !== null && !peer.closed) peer.lost('ECONNRESET');
+    if (peer !== null && !peer.closed) {
+      peer.broken = true;
+      peer.outbox.length = 0;
+    }
   }
 
-  private lost(code: string | null): void {
+  private lost(): void {
     this.closed = true;
     const { owner } = this;
     this.owner = null;
-    owner?.onClosed(code);
+    owner?.onClosed('ECONNRESET');
   }
 
-  /** Gives the peer up to `limit` bytes of what waits. True when anything happened. */
+  /** Gives the peer up to `limit` bytes of what waits, or the owner the news. True when anything happened. */
   deliver(limit: number): boolean {
+    if (this.broken && !this.closed) {
+      this.lost();
+      return true;
+    }
     const { peer } = this;
     if (peer === null || peer.closed || peer.paused) return false;
     const [first] = this.outbox;
