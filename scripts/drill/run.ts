@@ -172,7 +172,7 @@ class Round {
   }
 
   async #restore(injected: Injected): Promise<number> {
-    this.step.progress(`bringing ${injected.members.join(', ')} back`);
+    this.step.progress(`bringing ${injected.members.join(', ') || 'everything'} back`);
     try {
       await this.#undo.undoAll();
     } catch (error) {

@@ -5,6 +5,7 @@ import { demandWhole, lookAhead, rollOut } from '../rollout/roll-out.ts';
 import {
   credentialsFile,
   newPassword,
+  ROTATION_PHASES,
   type RotationPhase,
   readStored,
   type StoredCredentials,
@@ -31,10 +32,19 @@ export async function rotate(deployment: Deployment, account: Account, finish: b
     const phase = stored.rotating[account]?.phase;
     if (phase === undefined) return false;
     reporter.note(`${account}: ${DOING[phase]}`);
-    const present = { ...deployment, credentials: stored.passwords };
-    const outlook = await lookAhead(present);
-    demandWhole(plan, outlook);
-    await rollOut(present, outlook);
+    try {
+      const present = { ...deployment, credentials: stored.passwords };
+      const outlook = await lookAhead(present);
+      demandWhole(plan, outlook);
+      await rollOut(present, outlook);
+    } catch (error) {
+      const number = ROTATION_PHASES.indexOf(phase) + 1;
+      reporter.note(
+        `the password of ${account} stands at phase ${number} of 3 (${DOING[phase]}); ` +
+          `\`twemstack secret rotate ${account}\` goes on from there`,
+      );
+      throw error;
+    }
     if (phase === 'use' && waitsForPeople(account) && !finish) return true;
     stored = advance(stored, account);
     writeStored(home, plan.name, stored);
