@@ -51,6 +51,32 @@ describe('drills on a real stack', () => {
     assert.match(result.stderr, /hang-master: .*\n(.*\n)*.*kill-domain: /);
   });
 
+  test('a report that cannot be written is said before anything is broken', async () => {
+    const result = await stack.twemstack(
+      'drill',
+      'kill-proxy',
+      '--html',
+      join(stack.home.root, 'no/where.html'),
+    );
+    assert.equal(result.exitCode, 2);
+    assert.match(result.stderr, /the report cannot be written: .*where\.html/);
+  });
+
+  test('an engine that also runs what is not ours is not restarted, exit 3', async () => {
+    const { docker } = stack.engine;
+    const { Config } = await docker.getContainer('proof-shard-1-a').inspect();
+    const [Image, Entrypoint] = [Config.Image, ['sleep', '600']];
+    const stranger = await docker.createContainer({ name: 'stranger', Image, Entrypoint });
+    try {
+      await stranger.start();
+      const result = await stack.twemstack('drill', 'restart-engine');
+      assert.equal(result.exitCode, 3, result.stderr);
+      assert.match(result.stderr, /drill restart-engine cannot run here: .*: stranger/);
+    } finally {
+      await stranger.remove({ force: true });
+    }
+  });
+
   test('switchover: another member is master, and nobody saw an error', async () => {
     const round = await drill('switchover');
     assert.deepEqual(round.errors, []);
@@ -83,6 +109,13 @@ describe('drills on a real stack', () => {
           at > 0 && source === zombie && event === 'role' && text === 'replica',
       ),
     );
+    assert.deepEqual(round.differingReplicas, []);
+  });
+
+  test('disk-full: a master that cannot write its log is replaced, and the application sees no error', async () => {
+    const round = await drill('disk-full');
+    assert.deepEqual(round.errors, []);
+    assert.ok((round.milestones.promoted ?? 0) > 0);
     assert.deepEqual(round.differingReplicas, []);
   });
 
@@ -123,6 +156,9 @@ describe('drills on a real stack', () => {
       return all.length > 0;
     };
     await waitUntil('the master to be frozen', frozen, { withinMs: 60_000 });
+    const second = await stack.twemstack('drill', 'kill-proxy');
+    assert.equal(second.exitCode, 1);
+    assert.match(second.stderr, /another drill of stack proof is running/);
     running.kill('SIGINT');
     const result = await running;
     assert.equal(result.exitCode, 1);
