@@ -48,7 +48,7 @@ export function writeDecimal(value: number, target: Uint8Array, at: number): num
 }
 
 /** Below this it is cheaper to leave memory to the garbage collector. */
-const WORTH_RELEASING = 16 * 1024;
+export const WORTH_RELEASING = 16 * 1024;
 const transfer = (ArrayBuffer.prototype as { transfer?: (size: number) => ArrayBuffer }).transfer;
 
 /**
@@ -60,4 +60,20 @@ export function release(chunk: Uint8Array): void {
   const { buffer, byteLength } = chunk;
   if (byteLength < WORTH_RELEASING || byteLength !== buffer.byteLength) return;
   transfer?.call(buffer, 0);
+}
+
+/** How many bytes of a chunk are still to be written. */
+const unwritten = new WeakMap<Uint8Array, number>();
+
+/** From now on `written` counts what goes out of this chunk. */
+export function lease(chunk: Uint8Array): void {
+  if (chunk.length >= WORTH_RELEASING) unwritten.set(chunk, chunk.length);
+}
+
+/** So many bytes of the chunk went out. With the last of them it is released. */
+export function written(chunk: Uint8Array, bytes: number): void {
+  const before = unwritten.get(chunk);
+  if (before === undefined) return;
+  if (before === bytes) release(chunk);
+  else unwritten.set(chunk, before - bytes);
 }

@@ -23,9 +23,14 @@ export class ClientLoad {
   private newer = 0;
   private mark = 0;
   /** Server connections that are not read because this client does not read. */
-  private stopped: ServerConnection[] = [];
+  private stopped: ServerConnection[] | null = null;
 
-  constructor(private readonly client: Client) {}
+  constructor(private client: Client) {}
+
+  /** Serves another client from now on; only when it `isSettled`. */
+  serve(client: Client): void {
+    this.client = client;
+  }
 
   /** Bytes of requests came in. */
   received(bytes: number): void {
@@ -51,7 +56,7 @@ export class ClientLoad {
     else if (load <= most / 2 && unread <= UNREAD / 2 && open <= config.clientRequests / 2) {
       this.pause(OVERLOAD, false);
     }
-    if (this.stopped.length > 0 && unread <= UNREAD / 2) this.readOn();
+    if (this.stopped !== null && unread <= UNREAD / 2) this.readOn(this.stopped);
   }
 
   /**
@@ -97,16 +102,24 @@ export class ClientLoad {
 
   /** A server connection is not read until the client has read what it has. */
   stop(connection: ServerConnection): void {
+    this.stopped ??= [];
     this.stopped.push(connection);
   }
 
-  private readOn(): void {
-    for (const connection of this.stopped.splice(0)) connection.readOn(this.client);
+  private readOn(stopped: readonly ServerConnection[]): void {
+    this.stopped = null;
+    for (const connection of stopped) connection.readOn(this.client);
+  }
+
+  /** Nothing is kept for the client, and it is read from. */
+  get isSettled(): boolean {
+    if (this.accounted + this.arriving + this.older + this.newer > 0) return false;
+    return this.pausedFor === 0 && this.stopped === null;
   }
 
   /** The client has left. */
   end(): void {
     this.account(0);
-    this.readOn();
+    if (this.stopped !== null) this.readOn(this.stopped);
   }
 }

@@ -1,14 +1,11 @@
 import { errorReply } from '../protocol/replies.ts';
 import type { Link, LinkOwner } from '../transport/link.ts';
 import type { Holder } from './buffer-budget.ts';
-import { ClientLoad } from './client-load.ts';
+import { ClientWork } from './client-work.ts';
 import type { ServerConnection } from './connection.ts';
 import type { Flushable, HeldBack } from './loop.ts';
-import { Output } from './output.ts';
 import type { Pool } from './pool.ts';
 import type { Owner, Receiver } from './receiver.ts';
-import { ReorderRing } from './reorder-ring.ts';
-import { RequestReader } from './request-reader.ts';
 import type { RequestStream } from './request-stream.ts';
 
 /** Milliseconds in which an application that has one thing to ask after the other asks the next. */
@@ -46,10 +43,8 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
   /** Told to leave; see `leaveAfterNextReply`. */
   private leaving = false;
   private faulty = false;
-  private readonly output = new Output();
-  private readonly early = new ReorderRing();
-  private readonly reader: RequestReader;
-  private readonly load = new ClientLoad(this);
+  /** Null while nothing is under way, as with most clients most of the time. */
+  private workNow: ClientWork | null = null;
   /** A request too large to be kept is on its way: nothing behind it is read before it is answered. */
   passing: RequestStream | null = null;
   private dirty = false;
@@ -61,18 +56,30 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
   constructor(
     readonly link: Link,
     readonly pool: Pool,
-    readonly remote: string,
   ) {
     this.authenticated = pool.config.redisAuth === null;
-    this.reader = new RequestReader(this);
   }
 
   onBytes(chunk: Uint8Array): void {
     if (this.closing) return;
-    this.reader.read(chunk);
+    const { work } = this;
+    work.reader.read(chunk);
+    if (this.gone) return;
     if (this.head >= this.batchEnd) this.batchEnd = this.tail;
-    if (this.passing === null) this.load.received(chunk.length);
-    else this.load.regulate();
+    if (this.passing === null) work.load.received(chunk.length);
+    else work.load.regulate();
+    // without a reply there may be no flush that would notice
+    if (this.head === this.tail) this.touch();
+  }
+
+  private get work(): ClientWork {
+    this.workNow ??= ClientWork.take(this);
+    return this.workNow;
+  }
+
+  /** Address of the other end, for people. */
+  get remote(): string {
+    return this.link.remote;
   }
 
   get isClosing(): boolean {
@@ -81,21 +88,21 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
 
   /** Bytes of replies that wait to be read by the client. */
   get unread(): number {
-    return this.output.bytes;
+    return this.workNow === null ? 0 : this.workNow.output.bytes;
   }
 
   /** Bytes of replies whose turn has not come. */
   get keptReplies(): number {
-    return this.early.bytes;
+    return this.workNow?.early.bytes ?? 0;
   }
 
   /** Bytes of a request that is not complete. */
   get halfRequest(): number {
-    return this.reader.bytes + (this.passing?.waiting ?? 0);
+    return (this.workNow?.reader.bytes ?? 0) + (this.passing?.waiting ?? 0);
   }
 
   get accounted(): number {
-    return this.load.accounted;
+    return this.workNow?.load.accounted ?? 0;
   }
 
   get patience(): number {
@@ -105,7 +112,7 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
   /** Takes no more requests; the connection ends when every earlier one is answered. */
   finishAfterReplies(): void {
     this.closing = true;
-    this.reader.drop();
+    this.workNow?.reader.drop();
     this.touch();
   }
 
@@ -122,7 +129,7 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
   private leaveUnlessAsked(): void {
     const answered = this.head;
     setTimeout(() => {
-      if (this.head === answered && this.tail === answered && !this.reader.isHalfway)
+      if (this.head === answered && this.tail === answered && !this.workNow?.reader.isHalfway)
         this.finishAfterReplies();
     }, LEAVE_AFTER_MS);
   }
@@ -130,7 +137,7 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
   /** Turns the client away in words. */
   refuse(text: string): void {
     this.faulty = true;
-    this.reader.drop();
+    this.workNow?.reader.drop();
     this.reply(this.tail++, errorReply(text), 0);
     this.finishAfterReplies();
   }
@@ -142,27 +149,30 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
 
   reply(tag: number, chunk: Uint8Array, from: number, to = chunk.length): void {
     if (this.gone) return;
+    const { work } = this;
     if (tag !== this.head) {
-      this.early.put(tag, this.head, chunk, from, to);
-      if (this.early.bytes > WORTH_A_LOOK) this.touch();
+      const { early } = work;
+      early.put(tag, this.head, chunk, from, to);
+      if (early.bytes > WORTH_A_LOOK) this.touch();
       return;
     }
-    this.output.append(chunk, from, to);
+    work.output.append(chunk, from, to);
     this.head++;
-    if (this.early.count > 0) this.deliverEarly();
+    if (work.early.count > 0) this.deliverEarly(work);
     this.touch();
   }
 
   replyInParts(tag: number, parts: Uint8Array[]): void {
     if (this.gone) return;
+    const { work } = this;
     if (tag !== this.head) {
-      this.early.putParts(tag, this.head, parts);
+      work.early.putParts(tag, this.head, parts);
       this.touch();
       return;
     }
-    for (const part of parts) this.output.append(part, 0, part.length);
+    for (const part of parts) work.output.append(part, 0, part.length);
     this.head++;
-    if (this.early.count > 0) this.deliverEarly();
+    if (work.early.count > 0) this.deliverEarly(work);
     this.touch();
   }
 
@@ -172,13 +182,15 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
 
   stream(chunk: Uint8Array, from: number, to: number): void {
     if (this.gone) return;
-    this.output.append(chunk, from, to, true);
+    this.work.output.append(chunk, from, to);
     this.touch();
   }
 
   streamed(): void {
+    if (this.gone) return;
+    const { work } = this;
     this.head++;
-    if (this.early.count > 0) this.deliverEarly();
+    if (work.early.count > 0) this.deliverEarly(work);
     this.touch();
   }
 
@@ -195,8 +207,8 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
     this.leave();
   }
 
-  private deliverEarly(): void {
-    while (this.early.count > 0 && this.early.take(this.head, this.output)) this.head++;
+  private deliverEarly({ early, output }: ClientWork): void {
+    while (early.count > 0 && early.take(this.head, output)) this.head++;
   }
 
   private touch(): void {
@@ -209,14 +221,14 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
     this.dirty = false;
     if (this.gone) return;
     if (this.awaitsRest()) this.holdBack();
-    else if (!this.blocked && this.output.bytes > 0) {
+    else if (!this.blocked && this.unread > 0) {
       this.isHeldBack = false;
-      const left = this.output.flush(this.link);
+      const left = this.work.output.flush(this.link);
       if (left < 0) return;
       this.blocked = left > 0;
     }
     if (this.leaving && this.head === this.tail && !this.closing) this.leaveUnlessAsked();
-    if (this.closing && this.head === this.tail && this.output.bytes === 0) {
+    if (this.closing && this.head === this.tail && this.unread === 0) {
       if (this.faulty) this.pool.stats.clientErrors++;
       else this.pool.stats.clientEof++;
       this.link.finish();
@@ -224,12 +236,21 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
       return;
     }
     this.passing?.startInTurn();
-    this.load.regulate();
+    const work = this.workNow;
+    if (work === null) return;
+    work.load.regulate();
+    if (this.head === this.tail && this.passing === null && work.isDone) this.rest(work);
+  }
+
+  /** Nothing is under way any more. */
+  private rest(work: ClientWork): void {
+    this.workNow = null;
+    work.giveBack();
   }
 
   /** A pipeline over several servers is answered in pieces, and each write costs more than all the rest. */
   private awaitsRest(): boolean {
-    const { bytes } = this.output;
+    const bytes = this.unread;
     return this.head < this.batchEnd && this.head < this.tail && bytes > 0 && bytes < WORTH_A_WRITE;
   }
 
@@ -249,22 +270,23 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
 
   /** Bytes of an unfinished reply are kept for this client, or (negative) not any more. */
   arriving(_tag: number, bytes: number): void {
-    this.load.arriving += bytes;
+    if (this.gone) return;
+    this.work.load.arriving += bytes;
     this.touch();
   }
 
   /** A server connection is not read until the client has read what it has. */
   stop(connection: ServerConnection): void {
-    this.load.stop(connection);
+    this.work.load.stop(connection);
   }
 
   pauseForStream(on: boolean): void {
-    this.load.pauseForStream(on);
+    this.work.load.pauseForStream(on);
   }
 
   /** Bytes of a request that were kept are passed on now. */
   passedOn(bytes: number): void {
-    this.load.passedOn(bytes);
+    this.work.load.passedOn(bytes);
   }
 
   /** The request that got this number will not be completed. */
@@ -279,7 +301,7 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
     this.passing = null;
     if (this.gone) return;
     this.pauseForStream(false);
-    this.reader.proceed();
+    this.work.reader.proceed();
   }
 
   /** Everyone behind the reply that this client does not read has waited long enough. */
@@ -319,11 +341,11 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
   private leave(): void {
     this.gone = true;
     this.closing = true;
-    this.reader.drop();
+    this.workNow?.reader.drop();
     this.passing?.abandon();
-    this.output.clear();
-    this.early.clear();
-    this.load.end();
+    this.workNow?.output.clear();
+    this.workNow?.load.end();
+    this.workNow = null;
     this.pool.clientLeft(this);
   }
 }

@@ -1,5 +1,5 @@
 import type { Link } from '../transport/link.ts';
-import { copyBytes, release } from './bytes.ts';
+import { copyBytes, WORTH_RELEASING, written } from './bytes.ts';
 
 const SCRATCH_SIZE = 64 * 1024;
 const scratch = new Uint8Array(SCRATCH_SIZE);
@@ -15,11 +15,9 @@ export class Output {
   private chunks: Uint8Array[] = [];
   private from: number[] = [];
   private to: number[] = [];
-  private own: boolean[] = [];
   private count = 0;
 
-  /** @param own nobody else needs the chunk: it may be released when it was written */
-  append(chunk: Uint8Array, from: number, to: number, own = false): void {
+  append(chunk: Uint8Array, from: number, to: number): void {
     this.bytes += to - from;
     const last = this.count - 1;
     if (last >= 0 && this.chunks[last] === chunk && this.to[last] === from) {
@@ -29,14 +27,7 @@ export class Output {
     this.chunks[this.count] = chunk;
     this.from[this.count] = from;
     this.to[this.count] = to;
-    this.own[this.count] = own && from === 0 && to === chunk.length;
     this.count++;
-  }
-
-  private letGo(run: number): void {
-    if (this.own[run]) release(this.chunks[run]);
-    this.chunks[run] = NOTHING;
-    this.own[run] = false;
   }
 
   /** Writes as much as the link takes. Returns -1 when the link is gone, else the bytes left. */
@@ -61,8 +52,7 @@ export class Output {
         return this.bytes;
       }
       this.bytes -= taken;
-      if (gathered === 1) this.letGo(run);
-      run += gathered;
+      for (const end = run + gathered; run < end; run++) this.wrote(run, this.to[run] - this.from[run]);
     }
     this.clear();
     return 0;
@@ -70,12 +60,11 @@ export class Output {
 
   clear(): void {
     // dropping the references matters more than the arrays: idle clients must not hold chunks
-    for (let i = 0; i < this.count; i++) this.letGo(i);
+    for (let i = 0; i < this.count; i++) this.chunks[i] = NOTHING;
     if (this.count > 64) {
       this.chunks = [];
       this.from = [];
       this.to = [];
-      this.own = [];
     }
     this.count = 0;
     this.bytes = 0;
@@ -86,7 +75,8 @@ export class Output {
     if (taken < 0) return this.giveUp();
     this.bytes -= taken;
     if (this.bytes === 0) {
-      this.letGo(0);
+      this.wrote(0, taken);
+      this.chunks[0] = NOTHING;
       this.count = 0;
       return 0;
     }
@@ -98,6 +88,11 @@ export class Output {
   private giveUp(): number {
     this.clear();
     return -1;
+  }
+
+  private wrote(run: number, bytes: number): void {
+    const chunk = this.chunks[run];
+    if (chunk.length >= WORTH_RELEASING) written(chunk, bytes);
   }
 
   private gatheredBytes = 0;
@@ -120,9 +115,12 @@ export class Output {
   /** Drops the runs before `run` and `taken` bytes from there on. */
   private keepFrom(run: number, taken: number): void {
     while (taken >= this.to[run] - this.from[run]) {
-      taken -= this.to[run] - this.from[run];
+      const length = this.to[run] - this.from[run];
+      this.wrote(run, length);
+      taken -= length;
       run++;
     }
+    this.wrote(run, taken);
     this.from[run] += taken;
     if (this.bytes <= OWN_TAIL) {
       const own = new Uint8Array(this.bytes);
@@ -130,6 +128,7 @@ export class Output {
       for (let i = run; i < this.count; i++) {
         copyBytes(this.chunks[i], this.from[i], this.to[i], own, at);
         at += this.to[i] - this.from[i];
+        this.wrote(i, this.to[i] - this.from[i]);
       }
       const bytes = this.bytes;
       this.clear();
@@ -139,7 +138,6 @@ export class Output {
     this.chunks = this.chunks.slice(run, this.count);
     this.from = this.from.slice(run, this.count);
     this.to = this.to.slice(run, this.count);
-    this.own = this.own.slice(run, this.count);
     this.count -= run;
   }
 }

@@ -103,7 +103,7 @@ export class Pool implements ServerContext {
 
   private async listenOn(text: string, options: ListenOptions): Promise<void> {
     try {
-      const listener = await this.transport.listen(options, (link, remote) => this.accept(link, remote));
+      const listener = await this.transport.listen(options, (link) => this.accept(link));
       this.listeners.push(listener);
     } catch (error) {
       this.stopListening();
@@ -113,21 +113,28 @@ export class Pool implements ServerContext {
   }
 
   /** Takes a client that connected somewhere, or turns it away. */
-  accept(link: Link, remote: string): LinkOwner {
+  accept(link: Link): LinkOwner {
     this.stats.totalConnections++;
-    const refusal = this.fullBecause();
-    if (refusal !== null) {
-      this.stats.clientErrors++;
-      const error = errorReply(`max number of clients reached: ${refusal}`);
-      // at once, not at the end of the turn: many may come in one turn, and each takes a descriptor
-      link.write(error, 0, error.length);
-      link.finish();
-      return TURNED_AWAY;
-    }
-    const client = new Client(link, this, remote);
+    const full = this.fullBecause();
+    const refusal = full === null ? null : `max number of clients reached: ${full}`;
+    if (refusal !== null && this.turnAway(link, refusal)) return TURNED_AWAY;
+    const client = new Client(link, this);
+    if (refusal !== null) client.refuse(refusal);
     this.clients.add(client);
     this.stats.clientConnections++;
     return client;
+  }
+
+  /**
+   * At once, not at the end of the turn: many may come in one turn, and each takes a descriptor.
+   * @returns false when the link takes nothing yet, because of a TLS handshake
+   */
+  private turnAway(link: Link, refusal: string): boolean {
+    const error = errorReply(refusal);
+    if (link.write(error, 0, error.length) === 0) return false;
+    this.stats.clientErrors++;
+    link.finish();
+    return true;
   }
 
   private fullBecause(): string | null {

@@ -1,6 +1,6 @@
 import type { Output } from './output.ts';
 
-/** Replies that came before their turn. Allocated when the first one does. */
+/** Replies that came before their turn. */
 export class ReorderRing {
   count = 0;
   bytes = 0;
@@ -46,13 +46,8 @@ export class ReorderRing {
     return true;
   }
 
-  clear(): void {
-    this.count = 0;
-    this.bytes = 0;
-    this.mask = -1;
-    this.held = [];
-    this.from = EMPTY;
-    this.to = EMPTY;
+  get size(): number {
+    return this.mask + 1;
   }
 
   private grow(needed: number, head: number): void {

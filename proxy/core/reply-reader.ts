@@ -1,5 +1,6 @@
 import { INVALID } from '../protocol/replies.ts';
 import { REPLY_BAD, REPLY_DONE, ReplyFramer } from '../protocol/reply-framer.ts';
+import { lease } from './bytes.ts';
 import type { ServerConnection } from './connection.ts';
 import type { Receiver } from './receiver.ts';
 
@@ -27,6 +28,7 @@ export class ReplyReader {
       buffer = Buffer.concat([this.rest, chunk]);
       this.rest = null;
     }
+    lease(buffer);
     const { connection, framer } = this;
     const { queue } = connection;
     const length = buffer.length;
@@ -75,9 +77,6 @@ export class ReplyReader {
       this.parts.push(buffer.subarray(from, to));
       if (this.kept > 0) who.arriving(tag, -this.kept);
       who.replyInParts(tag, this.parts);
-    } else if (to - from > STREAM_ABOVE && who.canStream(tag)) {
-      who.stream(buffer, from, to);
-      who.streamed(tag);
     } else who.reply(tag, buffer, from, to);
     this.parts = null;
     this.partBytes = 0;
@@ -95,23 +94,22 @@ export class ReplyReader {
       return;
     }
     const { queue } = connection;
-    const i = queue.head & queue.mask;
-    const who = queue.who[i];
-    if (this.streaming) {
-      who.stream(buffer, from, to);
-      return;
+    const tag = queue.tags[queue.head & queue.mask];
+    const who = queue.who[queue.head & queue.mask];
+    const expected = this.partBytes + this.framer.missing;
+    if (!this.streaming && expected > STREAM_ABOVE && who.canStream(tag)) this.startStreaming(who, tag);
+    if (this.streaming) who.stream(buffer, from, to);
+    else {
+      this.kept += to - from;
+      this.parts ??= [];
+      this.parts.push(buffer.subarray(from, to));
+      who.arriving(tag, to - from);
     }
-    this.kept += to - from;
-    who.arriving(queue.tags[i], to - from);
-    this.parts ??= [];
-    this.parts.push(buffer.subarray(from, to));
-    if (this.partBytes > STREAM_ABOVE && who.canStream(queue.tags[i]))
-      this.startStreaming(who, queue.tags[i]);
   }
 
   private startStreaming(who: Receiver, tag: number): void {
     for (const part of this.parts ?? []) who.stream(part, 0, part.length);
-    who.arriving(tag, -this.kept);
+    if (this.kept > 0) who.arriving(tag, -this.kept);
     this.parts = null;
     this.kept = 0;
     this.streaming = true;

@@ -27,7 +27,12 @@ export class RequestReader {
   /** What came behind a request that must be answered first. */
   private backlog: Uint8Array | null = null;
 
-  constructor(private readonly client: Client) {}
+  constructor(private client: Client) {}
+
+  /** Reads for another client from now on; only when it `isIdle`. */
+  serve(client: Client): void {
+    this.client = client;
+  }
 
   read(chunk: Uint8Array): void {
     if (this.large !== null) this.continueLarge(this.large, chunk);
@@ -47,6 +52,11 @@ export class RequestReader {
   /** Part of a request has come, and not the rest. */
   get isHalfway(): boolean {
     return this.frame !== null || this.line !== null || this.large !== null;
+  }
+
+  /** Nothing is kept. */
+  get isIdle(): boolean {
+    return !this.isHalfway && this.backlog === null;
   }
 
   /** Forgets a half request. */

@@ -31,6 +31,11 @@ export class ReplyFramer {
     return this.pending > 0;
   }
 
+  /** Bytes that are known to be missing: the rest of a bulk. */
+  get missing(): number {
+    return this.skip;
+  }
+
   /**
    * Consumes one reply, or as much of it as is there, and sets `status`. After REPLY_MORE the bytes from the
    * returned position on are the beginning of a line and must be offered again with more behind them.

@@ -28,6 +28,7 @@ let farewells = 0;
  */
 export class BunTlsLink implements Link {
   owner: LinkOwner | null = null;
+  remote = '';
   socket: BunSocket<BunTlsLink> | null = null;
   private secure = false;
   private fault: string | null = null;
@@ -190,7 +191,7 @@ const IGNORED: Omit<BunSocketHandlers<unknown>, 'open'> = {
 export function tlsAcceptor(
   tls: TlsListener,
   keepAlive: (socket: BunSocket<unknown>) => void,
-  accept: (link: Link, remote: string) => LinkOwner,
+  accept: (link: Link) => LinkOwner,
 ): BunSocketHandlers<unknown> {
   const { config } = tls;
   const check = (socket: BunSocket<BunTlsLink>, error: Error | null): string | null =>
@@ -208,7 +209,8 @@ export function tlsAcceptor(
     );
     const [, socket] = raw.upgradeTLS({ data: link, tls: listenOptions(config), socket: HANDLERS });
     link.begin(socket);
-    link.owner = accept(link, remote);
+    link.remote = remote;
+    link.owner = accept(link);
   };
   return { open, ...IGNORED };
 }

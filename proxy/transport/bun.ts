@@ -24,6 +24,12 @@ class BunLink implements Link {
   owner: LinkOwner | null = null;
   socket: BunSocket<BunLink> | null = null;
 
+  /** Asked for when it is needed, which is hardly ever: thousands of addresses would be megabytes. */
+  get remote(): string {
+    const { socket } = this;
+    return socket?.remotePort ? `${socket.remoteAddress}:${socket.remotePort}` : 'unix:0';
+  }
+
   write(bytes: Uint8Array, from: number, to: number): number {
     const { socket } = this;
     return socket === null ? -1 : socket.write(bytes, from, to - from);
@@ -72,7 +78,7 @@ function handlers(open: (socket: BunSocket<BunLink>) => void): BunSocketHandlers
 async function listen(
   bun: BunApi,
   options: ListenOptions,
-  accept: (link: Link, remote: string) => LinkOwner,
+  accept: (link: Link) => LinkOwner,
 ): Promise<Listener> {
   const { tls, keepAlive } = options;
   if (tls !== undefined) {
@@ -81,14 +87,12 @@ async function listen(
     };
     return listenAt(bun, options, tlsAcceptor(tls, keep, accept));
   }
-  const { address } = options;
   const socket = handlers((opened) => {
     const link = new BunLink();
     link.socket = opened;
     opened.data = link;
     if (keepAlive) opened.setKeepAlive(true, KEEP_ALIVE_DELAY);
-    const remote = address.kind === 'unix' ? 'unix:0' : `${opened.remoteAddress}:${opened.remotePort ?? 0}`;
-    link.owner = accept(link, remote);
+    link.owner = accept(link);
   });
   return listenAt(bun, options, socket);
 }

@@ -5,6 +5,8 @@ import type { Address, TlsConnect, TlsListen } from '../config/pool.ts';
  * buffer at once. What it did not take is the caller's to offer again after `onWritable`.
  */
 export interface Link {
+  /** Address of the other end, for people; known while the connection lives. */
+  readonly remote: string;
   /** Bytes taken of `bytes[from, to)`: 0 when full, -1 when the connection is gone. */
   write(bytes: Uint8Array, from: number, to: number): number;
   pause(): void;
@@ -55,7 +57,7 @@ export interface Listener {
 export interface Transport {
   readonly name: string;
   /** @throws an Error with `code` when the address cannot be had */
-  listen(options: ListenOptions, accept: (link: Link, remote: string) => LinkOwner): Promise<Listener>;
+  listen(options: ListenOptions, accept: (link: Link) => LinkOwner): Promise<Listener>;
   /**
    * Connects; exactly one of `opened` and `failed` follows, unless the returned function is called before:
    * then neither does. `failed` is given an errno name, and with TLS the reason in words.

@@ -3,6 +3,7 @@ import type { Link, LinkOwner, Listener, ListenOptions, Transport } from './link
 
 /** One end of a connection in memory. What it writes reaches the other end when the network says so. */
 export class MemoryLink implements Link {
+  remote = 'memory:0';
   peer: MemoryLink | null = null;
   owner: LinkOwner | null = null;
   /** Bytes written that the peer has not been given yet. */
@@ -106,10 +107,10 @@ export class MemoryLink implements Link {
 export class MemoryNetwork implements Transport {
   readonly name = 'memory';
   readonly links: MemoryLink[] = [];
-  private readonly listeners = new Map<string, (link: Link, remote: string) => LinkOwner>();
+  private readonly listeners = new Map<string, (link: Link) => LinkOwner>();
   private readonly pending: (() => void)[] = [];
 
-  async listen(options: ListenOptions, accept: (link: Link, remote: string) => LinkOwner): Promise<Listener> {
+  async listen(options: ListenOptions, accept: (link: Link) => LinkOwner): Promise<Listener> {
     const key = keyOf(options.address);
     this.listeners.set(key, accept);
     return {
@@ -138,7 +139,7 @@ export class MemoryNetwork implements Transport {
       far.peer = near;
       near.owner = owner;
       this.links.push(near, far);
-      far.owner = accept(far, 'memory:0');
+      far.owner = accept(far);
       opened(near);
     });
     return () => {

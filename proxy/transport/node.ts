@@ -19,6 +19,10 @@ export const nodeTransport: Transport = { name: 'node', listen, connect };
 class NodeLink implements Link {
   constructor(private readonly socket: Socket) {}
 
+  get remote(): string {
+    return remoteOf(this.socket);
+  }
+
   write(bytes: Uint8Array, from: number, to: number): number {
     const { socket } = this;
     if (socket.destroyed) return -1;
@@ -58,11 +62,8 @@ function attach(socket: Socket, owner: LinkOwner): void {
   socket.on('close', () => owner.onClosed(code));
 }
 
-function listen(
-  options: ListenOptions,
-  accept: (link: Link, remote: string) => LinkOwner,
-): Promise<Listener> {
-  const take = (socket: Socket): void => attach(socket, accept(new NodeLink(socket), remoteOf(socket)));
+function listen(options: ListenOptions, accept: (link: Link) => LinkOwner): Promise<Listener> {
+  const take = (socket: Socket): void => attach(socket, accept(new NodeLink(socket)));
   const { tls, keepAlive } = options;
   if (tls !== undefined) {
     const server = tlsServer(tls, keepAlive, take);

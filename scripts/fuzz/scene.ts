@@ -68,7 +68,7 @@ export class FuzzScene {
     near.owner = owner;
     far.capacity = capacity;
     this.network.links.push(near, far);
-    far.owner = this.pool.accept(far, 'fuzz');
+    far.owner = this.pool.accept(far);
     return near;
   }
 

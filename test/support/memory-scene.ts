@@ -224,7 +224,8 @@ function connectClient(network: MemoryNetwork, pool: Pool): MemoryClient {
     onClosed: ended,
   };
   network.links.push(near, far);
-  far.owner = pool.accept(far, 'somebody');
+  far.remote = 'somebody';
+  far.owner = pool.accept(far);
   return client;
 }
 

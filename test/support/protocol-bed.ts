@@ -170,7 +170,7 @@ function memoryClient(network: MemoryNetwork, pool: Pool): ProtocolClient {
     onClosed: () => inbox.end(),
   };
   network.links.push(near, far);
-  far.owner = pool.accept(far, 'memory:0');
+  far.owner = pool.accept(far);
   return Object.assign(inbox, {
     send: (bytes: Uint8Array) => void near.write(bytes, 0, bytes.length),
     finish: () => near.shutdown(),
