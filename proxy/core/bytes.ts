@@ -46,34 +46,3 @@ export function writeDecimal(value: number, target: Uint8Array, at: number): num
   }
   return end;
 }
-
-/** Below this it is cheaper to leave memory to the garbage collector. */
-export const WORTH_RELEASING = 16 * 1024;
-const transfer = (ArrayBuffer.prototype as { transfer?: (size: number) => ArrayBuffer }).transfer;
-
-/**
- * Gives the memory of a chunk that nobody needs any more back at once, so that the next chunk is read into memory that
- * is still in the processor's cache; the garbage collector would come much later. Nothing happens when the chunk is only a
- * part of its buffer, or the runtime cannot do it. The chunk is empty afterwards.
- */
-export function release(chunk: Uint8Array): void {
-  const { buffer, byteLength } = chunk;
-  if (byteLength < WORTH_RELEASING || byteLength !== buffer.byteLength) return;
-  transfer?.call(buffer, 0);
-}
-
-/** How many bytes of a chunk are still to be written. */
-const unwritten = new WeakMap<Uint8Array, number>();
-
-/** From now on `written` counts what goes out of this chunk. */
-export function lease(chunk: Uint8Array): void {
-  if (chunk.length >= WORTH_RELEASING) unwritten.set(chunk, chunk.length);
-}
-
-/** So many bytes of the chunk went out. With the last of them it is released. */
-export function written(chunk: Uint8Array, bytes: number): void {
-  const before = unwritten.get(chunk);
-  if (before === undefined) return;
-  if (before === bytes) release(chunk);
-  else unwritten.set(chunk, before - bytes);
-}

@@ -1,6 +1,5 @@
 import { BROKEN_PIPE, CLOSED, errorReply, faultText, INVALID, TIMED_OUT } from '../protocol/replies.ts';
 import type { Link, LinkOwner } from '../transport/link.ts';
-import { UNREAD } from './client-load.ts';
 import { Handshake } from './handshake.ts';
 import { HeldRequests } from './held-requests.ts';
 import type { Flushable } from './loop.ts';
@@ -10,6 +9,7 @@ import { type Detached, RequestQueue } from './request-queue.ts';
 import type { RequestStream } from './request-stream.ts';
 import type { Segment } from './segment.ts';
 import type { PoolServer } from './server.ts';
+import { SlowReader } from './slow-reader.ts';
 
 const IDLE = 0;
 const CONNECTING = 1;
@@ -38,9 +38,7 @@ export class ServerConnection implements LinkOwner, Flushable {
   private blocked = false;
   /** The large request that this connection is reserved for, see `LargeConnections`. */
   stream: RequestStream | null = null;
-  /** The client that does not read its replies, so that this connection is not read either. */
-  private stoppedFor: Owner | null = null;
-  private stoppedAt = 0;
+  private readonly slowReader = new SlowReader(this);
   readonly held = new HeldRequests(this);
 
   constructor(
@@ -121,7 +119,7 @@ export class ServerConnection implements LinkOwner, Flushable {
   flush(): void {
     this.dirty = false;
     const { queue } = this;
-    if (this.stoppedFor !== null && !this.waitsForReader(this.stoppedFor)) this.readOn(this.stoppedFor);
+    if (this.slowReader.isWaitedFor) this.readOn();
     if (this.phase !== READY) {
       if (this.phase === IDLE && queue.length > 0 && !this.held.blocks) this.connect();
       if (queue.length > 0) this.server.watchTimeouts();
@@ -280,8 +278,8 @@ export class ServerConnection implements LinkOwner, Flushable {
     const { queue } = this;
     const { holds, mustWait, config } = this.server;
     if (this.stream?.turnedAway(now) || queue.length === 0) return;
-    if (this.stoppedFor !== null) {
-      this.checkReader(this.stoppedFor, now, timeout);
+    if (this.slowReader.isWaitedFor) {
+      this.slowReader.check(now, timeout);
       return;
     }
     const isHalfSent = !queue.isRepeatable(queue.head);
@@ -302,39 +300,15 @@ export class ServerConnection implements LinkOwner, Flushable {
 
   /** After reading: reads no further while the client whose reply is next does not read what it has. */
   pauseForReader(): void {
-    const { queue } = this;
-    if (queue.head === queue.sent || this.stoppedFor !== null || this.link === null) return;
-    const { owner } = queue.who[queue.head & queue.mask];
-    if (!this.waitsForReader(owner)) return;
-    this.stoppedFor = owner;
-    this.stoppedAt = this.server.loop.now();
-    this.link.pause();
-    owner.stop(this);
+    this.slowReader.waitIfSlow(this.link);
   }
 
-  /** Its replies are kept for a while when others wait behind them, and left on the server when nobody does. */
-  private waitsForReader(owner: Owner): boolean {
-    return owner.unread > UNREAD && (this.queue.length === 1 || owner.unread > owner.patience);
-  }
-
-  /** The client has read, or left. */
-  readOn(owner: Owner): void {
-    if (this.stoppedFor !== owner) return;
-    this.stoppedFor = null;
+  /** The client `owner`, or whoever is waited for, has read, or left, or may have more. */
+  readOn(owner?: Owner): void {
+    if (!this.slowReader.mayGoOn(owner)) return;
+    this.slowReader.forget();
     this.progressAt = this.server.loop.now();
     this.link?.resume();
-  }
-
-  /** Others must not wait for a client that does not read any longer than for a server that does not answer. */
-  private checkReader(slow: Owner, now: number, timeout: number): void {
-    const { queue, server } = this;
-    const patience = Math.min(server.config.clientStall, timeout || Number.POSITIVE_INFINITY);
-    for (let i = queue.head + 1; i < queue.tail; i++) {
-      if (queue.who[i & queue.mask].owner === slow) continue;
-      const since = Math.max(this.stoppedAt, queue.times[i & queue.mask]);
-      if (now - since > patience) slow.tooSlow(server.name, patience);
-      return;
-    }
   }
 
   /** Before this nothing could be answered, whenever it was queued. */
@@ -372,7 +346,7 @@ export class ServerConnection implements LinkOwner, Flushable {
     this.handshake = null;
     this.replies.restart();
     this.blocked = false;
-    this.stoppedFor = null;
+    this.slowReader.forget();
   }
 
   /** Deals with the requests of a connection that has no socket any more. */

@@ -1,5 +1,6 @@
 import type { Link } from '../transport/link.ts';
-import { copyBytes, WORTH_RELEASING, written } from './bytes.ts';
+import { copyBytes } from './bytes.ts';
+import { written } from './chunk-memory.ts';
 
 const SCRATCH_SIZE = 64 * 1024;
 const scratch = new Uint8Array(SCRATCH_SIZE);
@@ -52,7 +53,8 @@ export class Output {
         return this.bytes;
       }
       this.bytes -= taken;
-      for (const end = run + gathered; run < end; run++) this.wrote(run, this.to[run] - this.from[run]);
+      for (const end = run + gathered; run < end; run++)
+        written(this.chunks[run], this.to[run] - this.from[run]);
     }
     this.clear();
     return 0;
@@ -75,7 +77,7 @@ export class Output {
     if (taken < 0) return this.giveUp();
     this.bytes -= taken;
     if (this.bytes === 0) {
-      this.wrote(0, taken);
+      written(this.chunks[0], taken);
       this.chunks[0] = NOTHING;
       this.count = 0;
       return 0;
@@ -88,11 +90,6 @@ export class Output {
   private giveUp(): number {
     this.clear();
     return -1;
-  }
-
-  private wrote(run: number, bytes: number): void {
-    const chunk = this.chunks[run];
-    if (chunk.length >= WORTH_RELEASING) written(chunk, bytes);
   }
 
   private gatheredBytes = 0;
@@ -116,11 +113,11 @@ export class Output {
   private keepFrom(run: number, taken: number): void {
     while (taken >= this.to[run] - this.from[run]) {
       const length = this.to[run] - this.from[run];
-      this.wrote(run, length);
+      written(this.chunks[run], length);
       taken -= length;
       run++;
     }
-    this.wrote(run, taken);
+    written(this.chunks[run], taken);
     this.from[run] += taken;
     if (this.bytes <= OWN_TAIL) {
       const own = new Uint8Array(this.bytes);
@@ -128,7 +125,7 @@ export class Output {
       for (let i = run; i < this.count; i++) {
         copyBytes(this.chunks[i], this.from[i], this.to[i], own, at);
         at += this.to[i] - this.from[i];
-        this.wrote(i, this.to[i] - this.from[i]);
+        written(this.chunks[i], this.to[i] - this.from[i]);
       }
       const bytes = this.bytes;
       this.clear();

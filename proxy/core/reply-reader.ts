@@ -1,6 +1,6 @@
 import { INVALID } from '../protocol/replies.ts';
 import { REPLY_BAD, REPLY_DONE, ReplyFramer } from '../protocol/reply-framer.ts';
-import { lease } from './bytes.ts';
+import { lease } from './chunk-memory.ts';
 import type { ServerConnection } from './connection.ts';
 import type { Receiver } from './receiver.ts';
 

@@ -30,7 +30,7 @@ export class MemoryLink implements Link {
     }
     const taken = Math.max(0, Math.min(to - from, this.capacity - this.waiting));
     if (taken < to - from) this.wantsDrain = true;
-    if (taken > 0) this.outbox.push(bytes.slice(from, from + taken));
+    if (taken > 0) this.outbox.push(new Uint8Array(bytes.subarray(from, from + taken)));
     this.waiting += taken;
     return taken;
   }
@@ -81,7 +81,8 @@ export class MemoryLink implements Link {
     if (peer === null || peer.closed || peer.paused) return false;
     const [first] = this.outbox;
     if (first !== undefined) {
-      const chunk = first.slice(0, limit);
+      // memory of its own, as a socket's
+      const chunk = new Uint8Array(first.subarray(0, limit));
       this.waiting -= chunk.length;
       if (chunk.length === first.length) this.outbox.shift();
       else this.outbox[0] = first.subarray(limit);

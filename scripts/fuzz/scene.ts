@@ -1,5 +1,6 @@
 import { parseConfig } from '../../proxy/config/nutcracker-yml.ts';
 import { BufferBudget } from '../../proxy/core/buffer-budget.ts';
+import { chunkMemory } from '../../proxy/core/chunk-memory.ts';
 import { Loop } from '../../proxy/core/loop.ts';
 import { Pool } from '../../proxy/core/pool.ts';
 import type { LinkOwner, Listener } from '../../proxy/transport/link.ts';
@@ -9,6 +10,9 @@ import type { VirtualTime } from './virtual-time.ts';
 
 export const SERVERS = 3;
 const MOST_STEPS = 1_000_000;
+
+// memory that was given back is overwritten: whoever still uses it is found out
+chunkMemory.free = (buffer) => void new Uint8Array(buffer).fill(0xdd);
 
 /** A pool before a few small Redises: no socket, no clock, no chance but the caller's. */
 export class FuzzScene {

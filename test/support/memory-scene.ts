@@ -1,11 +1,15 @@
 import { parseConfig } from '../../proxy/config/nutcracker-yml.ts';
 import { BufferBudget } from '../../proxy/core/buffer-budget.ts';
+import { chunkMemory } from '../../proxy/core/chunk-memory.ts';
 import { Loop } from '../../proxy/core/loop.ts';
 import { Pool } from '../../proxy/core/pool.ts';
 import { FRAME_DONE, RequestFrame } from '../../proxy/protocol/request-frame.ts';
 import type { Link, LinkOwner, Listener } from '../../proxy/transport/link.ts';
 import { MemoryLink, MemoryNetwork } from '../../proxy/transport/memory.ts';
 import { request } from './raw-client.ts';
+
+// memory that was given back is overwritten: whoever still uses it is found out
+chunkMemory.free = (buffer) => void new Uint8Array(buffer).fill(0xdd);
 
 /** A server in memory that does nothing by itself: the test sees what it is asked and gives the answers. */
 export class ScriptedServer {

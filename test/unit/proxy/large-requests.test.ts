@@ -3,6 +3,7 @@ import { afterEach, describe, test } from 'node:test';
 import { RequestScanner, SCAN_BAD, SCAN_DONE, SCAN_MORE } from '../../../proxy/protocol/request-scanner.ts';
 import { closeScenes, type MemoryClient, type MemoryScene, memoryScene } from '../../support/memory-scene.ts';
 import { request } from '../../support/raw-client.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 afterEach(closeScenes);
 
@@ -142,10 +143,12 @@ describe('a request too large to be kept', () => {
     const link = servers[0].links[0] as MemoryClient['link'];
     link.paused = true;
     (link.peer as MemoryClient['link']).capacity = 100_000;
-    feed(scene, one, set, 1.5 * MIB);
+    feed(scene, one, set, 1.5 * MIB, 2.5 * MIB);
     assert.equal(one.proxyEnd.paused, true);
     link.paused = false;
     settle();
+    assert.equal(one.proxyEnd.paused, false);
+    feed(scene, one, set, 2.5 * MIB);
     assert.equal(servers[0].log.at(-1), `SET k ${value}`);
     servers[0].answer('+OK');
     settle();
@@ -256,6 +259,20 @@ describe('a request too large to be kept', () => {
     assert.equal(servers[0].received, 0);
   });
 
+  test('wait_replicas: its reply waits for the replicas too', async () => {
+    const scene = await memoryScene(['wait_replicas: 1']);
+    const { client, servers, settle } = scene;
+    const one = client();
+    feed(scene, one, set);
+    assert.deepEqual(servers[0].asked, [`SET k ${value}`, 'WAIT 1 1000']);
+    servers[0].answer('+OK');
+    settle();
+    assert.equal(one.said, '');
+    servers[0].answer(':1');
+    settle();
+    assert.equal(one.said, '+OK\r\n');
+  });
+
   test('only so many at once: the others wait for their turn', async () => {
     const scene = await memoryScene([]);
     const { client, servers, settle } = scene;
@@ -331,6 +348,28 @@ describe('a request too large to be kept, in a pool that holds requests', () => 
     settle();
     assert.match(one.said, /^-ERR the outcome of this write is unknown/);
   });
+
+  for (const size of [30_000, 300_000]) {
+    test(`one of ${size} bytes is kept: what was refused is sent again as it was`, async () => {
+      const scene = await shard();
+      const { client, servers, pool, settle } = scene;
+      const one = client();
+      const text = 'twemstack '.repeat(size / 10);
+      feed(scene, one, request('SET', 'k', text));
+      assert.deepEqual(servers[0].asked, [`SET k ${text}`]);
+      servers[0].answer("-READONLY You can't write against a read only replica.");
+      settle();
+      pool.servers[0].moveTo(NEW);
+      await waitUntil('another attempt', () => {
+        settle();
+        return servers[1].asked.length > 0;
+      });
+      assert.ok(servers[1].asked[0] === `SET k ${text}`);
+      servers[1].answer('+OK');
+      settle();
+      assert.equal(one.said, '+OK\r\n');
+    });
+  }
 
   test('READONLY: the client is told, because there is nothing left to send again; the watcher too', async () => {
     const scene = await shard();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { chunkMemory, lease } from '../../../proxy/core/chunk-memory.ts';
 import { Output } from '../../../proxy/core/output.ts';
 import type { Link } from '../../../proxy/transport/link.ts';
 
@@ -14,7 +15,7 @@ function linkTaking(takes: readonly number[]): { link: Link; written: Buffer[] }
     written.push(Buffer.from(bytes.slice(from, from + taken)));
     return taken;
   };
-  const link: Link = { write, pause() {}, resume() {}, finish() {}, close() {} };
+  const link: Link = { remote: 'test', write, pause() {}, resume() {}, finish() {}, close() {} };
   return { link, written };
 }
 
@@ -25,8 +26,8 @@ describe('output', () => {
   test('a connection that turns out to be gone between two writes can be written to again', () => {
     const output = new Output();
     const { link } = linkTaking([20_000, -1]);
-    output.append(large('a'), 0, 20_000, true);
-    output.append(large('b'), 0, 20_000, true);
+    output.append(large('a'), 0, 20_000);
+    output.append(large('b'), 0, 20_000);
     output.append(small('c'), 0, 10);
     assert.equal(output.flush(link), -1);
     // its owner hears of the end later; until then replies go on coming
@@ -41,10 +42,55 @@ describe('output', () => {
       const output = new Output();
       const { link, written } = linkTaking(Array.from({ length: 60_000 / most + 10 }, () => most));
       const runs = [small('one'), large('x'), small('two'), small('three'), large('y'), small('four')];
-      for (const run of runs) output.append(run, 0, run.length, run.length > 1000);
+      for (const run of runs) output.append(run, 0, run.length);
       const expected = Buffer.concat(runs.map((run) => Buffer.from(run)));
       for (let i = 0; output.bytes > 0 && i < 100_000; i++) output.flush(link);
       assert.ok(Buffer.concat(written).equals(expected), `${most} bytes at a time`);
     }
+  });
+});
+
+describe('the memory of large chunks', () => {
+  const freed: ArrayBufferLike[] = [];
+  const { free } = chunkMemory;
+  before(() => {
+    chunkMemory.free = (buffer) => void freed.push(buffer);
+  });
+  beforeEach(() => {
+    freed.length = 0;
+  });
+  after(() => {
+    chunkMemory.free = free;
+  });
+
+  test('is given back when the last of its bytes was written, whoever they were for', () => {
+    const chunk = new Uint8Array(250_000);
+    lease(chunk);
+    const [one, other] = [new Output(), new Output()];
+    one.append(chunk, 0, 150_000);
+    other.append(chunk, 150_000, 250_000);
+    assert.equal(one.flush(linkTaking([1000]).link), 149_000);
+    assert.equal(other.flush(linkTaking([]).link), 0);
+    assert.equal(freed.length, 0, 'some of it waits for a slow client');
+    assert.equal(one.flush(linkTaking([100_000]).link), 49_000);
+    assert.equal(freed.length, 1, 'the end of it was copied');
+    assert.ok(freed[0] === chunk.buffer);
+    assert.equal(one.flush(linkTaking([]).link), 0);
+    assert.equal(freed.length, 1);
+  });
+
+  test('is not given back when some of its bytes are kept elsewhere, or lie in something larger, or are few', () => {
+    const [kept, part, few] = [
+      new Uint8Array(50_000),
+      new Uint8Array(90_000).subarray(20_000),
+      new Uint8Array(100),
+    ];
+    for (const chunk of [kept, part, few]) lease(chunk);
+    const output = new Output();
+    output.append(kept, 0, 40_000);
+    output.append(part, 0, part.length);
+    output.append(few, 0, 100);
+    assert.equal(output.flush(linkTaking([]).link), 0);
+    assert.equal(freed.length, 0);
   });
 });
