@@ -1,3 +1,4 @@
+import { inlineWords } from '../protocol/inline-words.ts';
 import { encodeRequest } from '../protocol/replies.ts';
 import { FRAME_DONE, FRAME_INLINE, FRAME_MORE, RequestFrame } from '../protocol/request-frame.ts';
 import type { Client } from './client.ts';
@@ -196,14 +197,18 @@ export class RequestReader {
       this.line = chunk.slice(start);
       return -1;
     }
-    const words = Buffer.from(chunk.subarray(start, end)).toString('latin1').trim().split(/\s+/);
-    if (words[0] === '') return end + 1;
+    const words = inlineWords(chunk.subarray(start, end));
+    if (words === null) {
+      this.client.protocolError('unbalanced quotes in request');
+      return -1;
+    }
+    if (words.length === 0) return end + 1;
     // a browser that was lured here, as Redis itself sees it
-    if (/^(post|host:)$/i.test(words[0])) {
+    if (/^(post|host:)$/i.test(Buffer.from(words[0]).toString('latin1'))) {
       this.client.protocolError('this is Redis, not HTTP');
       return -1;
     }
-    const request = encodeRequest(words.map((word) => Buffer.from(word, 'latin1')));
+    const request = encodeRequest(words);
     const frame = new RequestFrame();
     frame.begin(0);
     frame.parse(request, request.length);
