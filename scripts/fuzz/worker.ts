@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { fuzzSeed } from './seed.ts';
@@ -24,5 +25,7 @@ for (let seed = first; Date.now() < until; seed++) {
   }
   process.send?.({ seed, checked, heapMb } satisfies Progress);
   checked += await fuzzSeed(seed);
+  // what was posted is let go in a turn of the event loop, of which a seed has none
+  await turn();
 }
 process.send?.({ seed: -1, checked, heapMb } satisfies Progress);
