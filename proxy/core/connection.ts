@@ -1,4 +1,12 @@
-import { BROKEN_PIPE, CLOSED, errorReply, faultText, INVALID, TIMED_OUT } from '../protocol/replies.ts';
+import {
+  BROKEN_PIPE,
+  CLOSED,
+  errorReply,
+  faultText,
+  INVALID,
+  NOT_EXECUTED,
+  TIMED_OUT,
+} from '../protocol/replies.ts';
 import type { Link, LinkOwner } from '../transport/link.ts';
 import { Handshake } from './handshake.ts';
 import { HeldRequests } from './held-requests.ts';
@@ -40,11 +48,15 @@ export class ServerConnection implements LinkOwner, Flushable {
   stream: RequestStream | null = null;
   private readonly slowReader = new SlowReader(this);
   readonly held = new HeldRequests(this);
+  /** Bytes of requests that may wait here. */
+  private readonly mostWeight: number;
 
   constructor(
     readonly server: PoolServer,
     readonly protocol: number,
-  ) {}
+  ) {
+    this.mostWeight = server.budget.limit;
+  }
 
   get isReady(): boolean {
     return this.phase === READY;
@@ -55,6 +67,10 @@ export class ServerConnection implements LinkOwner, Flushable {
   }
 
   send(who: Receiver, tag: number, command: number, bytes: Uint8Array, from: number, to: number): void {
+    if (this.queue.weight > this.mostWeight) {
+      this.refuseFor(who, tag);
+      return;
+    }
     if (this.server.holds && this.isHeldUp && this.held.refuses(who, tag, to - from)) return;
     this.queue.push(who, tag, command, this.server.loop.now(), bytes, from, to);
     const { counters } = this.server;
@@ -64,6 +80,10 @@ export class ServerConnection implements LinkOwner, Flushable {
   }
 
   sendParts(who: Receiver, tag: number, command: number, parts: Uint8Array[]): void {
+    if (this.queue.weight > this.mostWeight) {
+      this.refuseFor(who, tag);
+      return;
+    }
     if (this.server.holds && this.isHeldUp) {
       const length = parts.reduce((sum, part) => sum + part.length, 0);
       if (this.held.refuses(who, tag, length)) return;
@@ -74,6 +94,12 @@ export class ServerConnection implements LinkOwner, Flushable {
     counters.requests++;
     counters.requestBytes += this.queue.bytesIn - before;
     this.touch();
+  }
+
+  /** Requests of clients that left wait too, and nobody can be stopped for them. */
+  private refuseFor(who: Receiver, tag: number): void {
+    const { name } = this.server;
+    who.fail(tag, errorReply(`${this.mostWeight} bytes already wait for '${name}'; ${NOT_EXECUTED}`));
   }
 
   /** A request that is sent while it comes in; `streamGrew` says that more of it is there. */

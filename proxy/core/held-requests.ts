@@ -39,7 +39,7 @@ export class HeldRequests {
 
   constructor(private readonly connection: ServerConnection) {}
 
-  /** A new request while nothing may be sent: true when it was refused because too much waits already. */
+  /** A new request while nothing is sent, or answered: true when it was refused because too much waits already. */
   refuses(who: Receiver, tag: number, length: number): boolean {
     const { queue, server } = this.connection;
     if (queue.bytesIn - queue.bytesWritten + length <= server.config.failoverHoldBytes) return false;

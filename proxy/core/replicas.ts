@@ -101,8 +101,9 @@ export class Replicas {
     const place = formatAddress(address);
     const known = this.known.get(place);
     if (known !== undefined) return known;
-    const { config, loop, transport } = this.context;
+    const { budget, config, loop, transport } = this.context;
     const context: ServerContext = {
+      budget,
       config,
       loop,
       transport,

@@ -38,6 +38,9 @@ export class RequestQueue {
   bytesIn = 0;
   bytesWritten = 0;
 
+  /** Bytes of memory that the requests take, answered ones next to them included. */
+  weight = 0;
+
   get length(): number {
     return this.tail - this.head;
   }
@@ -61,6 +64,7 @@ export class RequestQueue {
     let start: number;
     if (length > BY_REFERENCE) {
       segment = Segment.referring(bytes, from, to);
+      this.weight += length;
       start = from;
       this.open = null;
     } else {
@@ -77,7 +81,9 @@ export class RequestQueue {
   /** A request that came in many chunks. */
   pushParts(who: Receiver, tag: number, command: number, time: number, parts: Uint8Array[]): void {
     this.open = null;
-    this.add(who, tag, command, time, Segment.ofChunks(parts), 0);
+    const segment = Segment.ofChunks(parts);
+    this.weight += segment.weight;
+    this.add(who, tag, command, time, segment, 0);
     for (const part of parts) this.bytesIn += part.length;
   }
 
@@ -109,6 +115,7 @@ export class RequestQueue {
 
   private openSegment(): Segment {
     this.open = takeSegment();
+    this.weight += this.open.weight;
     return this.open;
   }
 
@@ -124,9 +131,12 @@ export class RequestQueue {
           segment.used = 0;
           segment.sentTo = 0;
         }
-      } else if (segment.kind === 'pooled') recycle(segment);
-      else if (detached) segment.empty();
-      else segment.discard();
+      } else {
+        this.weight -= segment.weight;
+        if (segment.kind === 'pooled') recycle(segment);
+        else if (detached) segment.empty();
+        else segment.discard();
+      }
     }
     this.head++;
     if (this.head === this.tail && this.head > 0x3fffffff) this.restart();
@@ -134,6 +144,7 @@ export class RequestQueue {
 
   /** A segment whose requests were detached: large ones must not stay in the ring until they are overwritten. */
   private letGo(segment: Segment): void {
+    this.weight -= segment.weight;
     if (segment.kind === 'pooled') recycle(segment);
     else if (!segment.isPassing) segment.empty();
   }
@@ -144,6 +155,7 @@ export class RequestQueue {
     this.sent = 0;
     this.tail = 0;
     this.open = null;
+    this.weight = 0;
   }
 
   private grow(): void {
@@ -217,6 +229,7 @@ export class RequestQueue {
       if (segment.last === i && segment !== this.open) this.letGo(segment);
     }
     this.open = null;
+    this.weight = 0;
     this.head = this.tail;
     this.sent = this.tail;
     this.bytesWritten = this.bytesIn;

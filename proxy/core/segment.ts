@@ -15,6 +15,8 @@ export class Segment {
   sentTo = 0;
   /** Number (in the connection's queue) of the last request in it. */
   last = -1;
+  /** Bytes of memory; 0 for a request that is sent while it comes in. */
+  weight: number;
   /** For requests that came in many chunks: the chunks after `first`. */
   parts: Uint8Array[] | null = null;
   /** The first chunk, also after `nextPart`. */
@@ -34,6 +36,7 @@ export class Segment {
   ) {
     this.bytes = bytes;
     this.first = bytes;
+    this.weight = bytes.length;
   }
 
   /** A request that came in these chunks, which hold nothing else. */
@@ -41,6 +44,7 @@ export class Segment {
     const segment = new Segment(chunks[0], 'owner');
     segment.used = chunks[0].length;
     segment.parts = chunks.slice(1);
+    segment.weight = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     return segment;
   }
 
@@ -48,6 +52,7 @@ export class Segment {
   static passing(chunks: readonly Uint8Array[]): Segment {
     const segment = Segment.ofChunks(chunks);
     segment.passing = true;
+    segment.weight = 0;
     segment.open = true;
     return segment;
   }
@@ -57,6 +62,7 @@ export class Segment {
     const segment = new Segment(bytes, from === 0 && to === bytes.length ? 'owner' : 'guest');
     segment.sentTo = from;
     segment.used = to;
+    segment.weight = to - from;
     return segment;
   }
 

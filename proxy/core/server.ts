@@ -1,5 +1,6 @@
 import type { Address, PoolConfig, ServerEntry } from '../config/pool.ts';
 import type { Transport } from '../transport/link.ts';
+import type { BufferBudget } from './buffer-budget.ts';
 import { ConfirmingConnection } from './confirming-connection.ts';
 import { type EndKind, ServerConnection } from './connection.ts';
 import { LATENCY_BUCKETS, ServerCounters } from './counters.ts';
@@ -11,6 +12,7 @@ import type { Replicas } from './replicas.ts';
 export interface ServerContext {
   readonly config: PoolConfig;
   readonly loop: Loop;
+  readonly budget: BufferBudget;
   readonly transport: Transport;
   /** Requests wait somewhere: timeouts must be watched from now on. */
   watchTimeouts(): void;
@@ -68,6 +70,10 @@ export class PoolServer {
 
   get config(): PoolConfig {
     return this.context.config;
+  }
+
+  get budget(): BufferBudget {
+    return this.context.budget;
   }
 
   get loop(): Loop {

@@ -220,6 +220,30 @@ describe('all clients together', () => {
     assert.equal(pool.budget.used, 0);
   });
 
+  test('requests of clients that left are bounded too, and forgotten when they are answered', async () => {
+    const scene = await memoryScene([], undefined, undefined, MIB);
+    const { client, servers, settle, pool } = scene;
+    for (let i = 0; i < 40; i++) {
+      const one = client();
+      one.ask('SET', 'k', 'x'.repeat(40_000));
+      settle();
+      one.leave();
+      settle();
+    }
+    assert.ok(servers[0].asked.length < 30, `${servers[0].asked.length} were taken`);
+    const other = client();
+    other.ask('GET', 'k');
+    settle();
+    assert.equal(other.said, "-ERR 1048576 bytes already wait for 'one'; not executed\r\n");
+    answerAll(scene, '+OK');
+    other.ask('GET', 'k');
+    settle();
+    answerAll(scene, '$-1');
+    assert.match(other.said, /\$-1\r\n$/);
+    const [{ queue }] = pool.servers[0].connections;
+    assert.ok(queue.weight <= 64 * 1024, `${queue.weight} bytes`);
+  });
+
   test('a merged reply above request_bytes is an error that names the limit, and the rest is thrown away', async () => {
     const scene = await memoryScene(
       ['request_bytes: 300000'],
