@@ -1,4 +1,5 @@
 import type { Client } from './client.ts';
+import type { ClientWork } from './client-work.ts';
 import type { ServerConnection } from './connection.ts';
 
 /** Replies that a client leaves unread: above, it is not read from, and servers are not read for it alone. */
@@ -25,7 +26,10 @@ export class ClientLoad {
   /** Server connections that are not read because this client does not read. */
   private stopped: ServerConnection[] | null = null;
 
-  constructor(private client: Client) {}
+  constructor(
+    private client: Client,
+    private readonly work: ClientWork,
+  ) {}
 
   /** Serves another client from now on; only when it `isSettled`. */
   serve(client: Client): void {
@@ -47,9 +51,10 @@ export class ClientLoad {
     const { config, budget } = client.pool;
     const open = client.tail - client.head;
     this.forgetAnswered(open);
-    const unread = client.unread;
-    const load = this.older + this.newer + client.keptReplies + this.arriving;
-    this.account(load + client.halfRequest);
+    const { early, output, reader } = this.work;
+    const unread = output.bytes;
+    const load = this.older + this.newer + unread + early.bytes + this.arriving;
+    this.account(load + reader.bytes + (client.passing?.waiting ?? 0));
     if (client.gone) return;
     const most = budget.share(config.clientBytes);
     if (load > most || unread > UNREAD || open > config.clientRequests) this.pause(OVERLOAD, true);
@@ -68,6 +73,7 @@ export class ClientLoad {
     if (open === 0) {
       this.older = 0;
       this.newer = 0;
+      this.mark = client.tail;
     } else if (client.head >= this.mark) {
       this.older = this.newer;
       this.newer = 0;

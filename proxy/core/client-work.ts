@@ -23,7 +23,7 @@ export class ClientWork {
 
   private constructor(client: Client) {
     this.reader = new RequestReader(client);
-    this.load = new ClientLoad(client);
+    this.load = new ClientLoad(client, this);
   }
 
   static take(client: Client): ClientWork {

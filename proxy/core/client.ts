@@ -72,7 +72,7 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
     if (this.head === this.tail) this.touch();
   }
 
-  private get work(): ClientWork {
+  get work(): ClientWork {
     this.workNow ??= ClientWork.take(this);
     return this.workNow;
   }
@@ -89,16 +89,6 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
   /** Bytes of replies that wait to be read by the client. */
   get unread(): number {
     return this.workNow === null ? 0 : this.workNow.output.bytes;
-  }
-
-  /** Bytes of replies whose turn has not come. */
-  get keptReplies(): number {
-    return this.workNow?.early.bytes ?? 0;
-  }
-
-  /** Bytes of a request that is not complete. */
-  get halfRequest(): number {
-    return (this.workNow?.reader.bytes ?? 0) + (this.passing?.waiting ?? 0);
   }
 
   get accounted(): number {
@@ -280,15 +270,6 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
     this.work.load.stop(connection);
   }
 
-  pauseForStream(on: boolean): void {
-    this.work.load.pauseForStream(on);
-  }
-
-  /** Bytes of a request that were kept are passed on now. */
-  passedOn(bytes: number): void {
-    this.work.load.passedOn(bytes);
-  }
-
   /** The request that got this number will not be completed. */
   withdraw(tag: number): void {
     this.passing = null;
@@ -300,7 +281,7 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
   streamEnded(): void {
     this.passing = null;
     if (this.gone) return;
-    this.pauseForStream(false);
+    this.work.load.pauseForStream(false);
     this.work.reader.proceed();
   }
 

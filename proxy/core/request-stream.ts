@@ -39,7 +39,7 @@ export class RequestStream implements Receiver {
     this.segment = Segment.passing(begun);
     this.early = this.segment.unsent;
     owner.passing = this;
-    owner.passedOn(this.early);
+    owner.work.load.passedOn(this.early);
     this.startInTurn();
     this.regulate();
   }
@@ -96,8 +96,8 @@ export class RequestStream implements Receiver {
   private regulate(): void {
     if (this.over) return;
     if (this.isComplete || this.connection === null || this.waiting > WINDOW) {
-      this.owner.pauseForStream(true);
-    } else if (this.waiting <= WINDOW / 2) this.owner.pauseForStream(false);
+      this.owner.work.load.pauseForStream(true);
+    } else if (this.waiting <= WINDOW / 2) this.owner.work.load.pauseForStream(false);
   }
 
   /** The rest will not come: the client has left, or what it sends makes no sense. */

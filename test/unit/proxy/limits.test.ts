@@ -27,10 +27,12 @@ describe('a client that does not read', () => {
       answerAll(scene, bulk(100_000));
     }
     assert.equal(one.proxyEnd.paused, true);
+    assert.ok(scene.pool.budget.used > MIB, 'what it leaves unread is accounted');
     one.link.paused = false;
     settle();
     answerAll(scene, bulk(100_000));
     assert.equal(one.proxyEnd.paused, false);
+    assert.equal(scene.pool.budget.used, 0);
     assert.equal(one.said.length, 20 * (9 + 100_000 + 2));
   });
 
