@@ -95,6 +95,19 @@ export async function execInContainer(
   return text;
 }
 
+/**
+ * Signals a container's main process from inside. The engine's own `kill` would take any signal for a manual stop: the
+ * restart policy would not bring the container back any more (Docker 20.10, daemon/kill.go).
+ */
+export async function signalContainer(
+  engine: Docker,
+  container: string,
+  signal: 'HUP' | 'USR1' | 'USR2',
+): Promise<void> {
+  // Process 1 is tini, which passes it on.
+  await execInContainer(engine, container, ['bash', '-c', 'kill -s "$1" 1', 'signal', signal]);
+}
+
 /** The last lines a container wrote, oldest first. */
 export async function lastLogLines(engine: Docker, container: string, lines = 10): Promise<string[]> {
   const raw = await engine

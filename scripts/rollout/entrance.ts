@@ -3,7 +3,7 @@ import type Docker from 'dockerode';
 import { proxyBackend } from '../../haproxy/haproxy-cfg.ts';
 import type { Plan, PoolSpec } from '../../topology/types.ts';
 import { NotSoError } from '../errors.ts';
-import { execInContainer } from '../observe/engine.ts';
+import { execInContainer, signalContainer } from '../observe/engine.ts';
 import { haproxyCommand, haproxyStats } from './haproxy-admin.ts';
 
 /** Proxies let a client go right behind its next reply, and one that is silent after half a second. */
@@ -104,9 +104,7 @@ export class Entrance {
 
   /** Tells proxies to let their clients go; one that does not run has none. */
   async letGo(proxies: readonly string[]): Promise<void> {
-    const tell = (name: string): Promise<unknown> =>
-      this.#engine.getContainer(name).kill({ signal: 'SIGUSR2' });
-    await Promise.allSettled(proxies.map(tell));
+    await Promise.allSettled(proxies.map((name) => signalContainer(this.#engine, name, 'USR2')));
   }
 
   async #tell(command: (pool: PoolSpec) => string): Promise<void> {

@@ -9,7 +9,7 @@ import type {
   SentinelMember,
 } from '../../../topology/types.ts';
 import { NotSoError } from '../../errors.ts';
-import { awaitLogLine, lastLogLines } from '../../observe/engine.ts';
+import { awaitLogLine, lastLogLines, signalContainer } from '../../observe/engine.ts';
 import { withRedis } from '../../observe/redis-call.ts';
 import { haproxyPid } from '../haproxy-admin.ts';
 import { takeOverRedis } from './redis.ts';
@@ -78,7 +78,7 @@ const asOperator = (
 /** The proxy says in its log whether it took the file over. */
 async function reloadProxy(engine: Docker, name: string): Promise<void> {
   const line = await awaitLogLine(engine, name, /is in force|reload refused/, RELOAD_MS, () =>
-    engine.getContainer(name).kill({ signal: 'SIGUSR1' }),
+    signalContainer(engine, name, 'USR1'),
   );
   if (line.includes('reload refused')) throw new Error(line);
 }
@@ -86,9 +86,7 @@ async function reloadProxy(engine: Docker, name: string): Promise<void> {
 /** A HAProxy that took its file over is a new process; with a bad file the old one stays. keepalived says it in the log. */
 async function reloadEdge(engine: Docker, name: string): Promise<void> {
   const before = await haproxyPid(engine, name);
-  await awaitLogLine(engine, name, /Reload complete/, RELOAD_MS, () =>
-    engine.getContainer(name).kill({ signal: 'SIGHUP' }),
-  );
+  await awaitLogLine(engine, name, /Reload complete/, RELOAD_MS, () => signalContainer(engine, name, 'HUP'));
   const deadline = performance.now() + RELOAD_MS;
   while ((await haproxyPid(engine, name).catch(() => before)) === before) {
     if (performance.now() > deadline) throw new Error('HAProxy goes on with its old configuration');
