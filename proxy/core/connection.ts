@@ -172,8 +172,8 @@ export class ServerConnection implements LinkOwner, Flushable {
           break;
         }
       }
+      queue.noteWritten(segment);
       if (this.blocked || segment.open) break;
-      queue.sent = segment.last + 1;
     }
     if (queue.length > 0) this.server.watchTimeouts();
     if (this.stream !== null) this.streamWentOut(this.stream);
@@ -308,7 +308,7 @@ export class ServerConnection implements LinkOwner, Flushable {
       this.slowReader.check(now, timeout);
       return;
     }
-    const isHalfSent = !queue.isRepeatable(queue.head);
+    const isHalfSent = !queue.isRepeatable(queue.head) || (queue.head === queue.sent && queue.isTorn);
     if (holds && !isHalfSent) {
       this.held.expire(now);
       if (queue.head === queue.sent) return;

@@ -87,13 +87,14 @@ export class HeldRequests {
   /** When everything that was sent is answered, the refused ones go back to the front. */
   onReply(): void {
     const { connection, demoted } = this;
-    if (connection.queue.head !== connection.queue.sent) return;
-    this.requeue(connection.queue.detachAll());
+    const { queue } = connection;
+    if (queue.head !== queue.sent) return;
+    // half a request was written, and will be sent again from its beginning
+    const needsSocket = queue.isTorn;
+    this.requeue(queue.detachAll());
     this.demoted = false;
-    if (demoted) {
-      connection.drop();
-      connection.server.onDemoted();
-    }
+    if (demoted || needsSocket) connection.drop();
+    if (demoted) connection.server.onDemoted();
     this.pauseThenResume();
   }
 

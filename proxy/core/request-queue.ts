@@ -17,8 +17,8 @@ export interface Detached {
 }
 
 /**
- * The requests of one server connection, oldest first: `head..sent` were written and wait for replies (the last
- * may be written in part), `sent..tail` wait to be written. A ring of parallel arrays; nothing is allocated per
+ * The requests of one server connection, oldest first: `head..sent` were written and wait for replies, `sent..tail` wait to
+ * be written (the first may be written in part). A ring of parallel arrays; nothing is allocated per
  * request. The bytes of a request stay until it is answered, so that it can be sent again elsewhere.
  */
 export class RequestQueue {
@@ -184,15 +184,22 @@ export class RequestQueue {
     return this.segments[i & this.mask].isRepeatable;
   }
 
+  /** Bytes of `segment`, the first that is not all out, were written: their requests may be answered from now on. */
+  noteWritten(segment: Segment): void {
+    if (segment.allSent) this.sent = segment.last + 1;
+    else if (segment.parts === null) while (this.endOf(this.sent) <= segment.sentTo) this.sent++;
+  }
+
+  /** True when a part of the next request was written: the rest must follow on the same socket. */
+  get isTorn(): boolean {
+    if (this.sent === this.tail) return false;
+    const i = this.sent & this.mask;
+    return this.segments[i].isBegun(this.starts[i]);
+  }
+
   /** True when request `i` was written to its last byte, so that the server may have carried it out. */
   wasSent(i: number): boolean {
-    if (i < this.sent) return true;
-    if (i > this.sent) {
-      const segment = this.segments[i & this.mask];
-      if (segment !== this.segments[this.sent & this.mask]) return false;
-    }
-    const segment = this.segments[i & this.mask];
-    return segment.parts === null ? this.endOf(i) <= segment.sentTo : segment.allSent;
+    return i < this.sent;
   }
 
   private endOf(i: number): number {

@@ -81,6 +81,11 @@ export class Segment {
     return true;
   }
 
+  /** True when bytes from `start` on were handed to the kernel. */
+  isBegun(start: number): boolean {
+    return this.part > 0 || this.torn || this.sentTo > start;
+  }
+
   /** True when every byte was handed to the kernel. */
   get allSent(): boolean {
     if (this.open || this.sentTo < this.used) return false;
