@@ -10,6 +10,7 @@ import type { VirtualTime } from './virtual-time.ts';
 
 export const SERVERS = 3;
 const MOST_STEPS = 1_000_000;
+const NARROW = 2000;
 
 // memory that was given back is overwritten: whoever still uses it is found out
 chunkMemory.free = (buffer) => void new Uint8Array(buffer).fill(0xdd);
@@ -55,7 +56,11 @@ export class FuzzScene {
   async start(i: number): Promise<void> {
     const address = { kind: 'tcp', host: `10.0.0.${i}`, port: 6379 } as const;
     const options = { address, backlog: 1, reusePort: false, keepAlive: false };
-    this.listeners[i] = await this.network.listen(options, (link) => this.redises[i].accept(link));
+    this.listeners[i] = await this.network.listen(options, (link) => {
+      // one server's line takes little at a time, so that requests are written in pieces
+      if (i === 0 && link instanceof MemoryLink && link.peer !== null) link.peer.capacity = NARROW;
+      return this.redises[i].accept(link);
+    });
   }
 
   /** Server `i` crashes: connections are cut, new ones refused. Its data stays. */
