@@ -38,6 +38,8 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
   /** Number of the next reply to go out, and of the next request to come in. */
   head = 0;
   tail = 0;
+  /** A MULTI was refused: what came along with it must not run command by command. */
+  transactionRefused = false;
   /** Takes no more requests; closes when all replies are out. */
   private closing = false;
   /** Told to leave; see `leaveAfterNextReply`. */
@@ -80,6 +82,11 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
   /** Address of the other end, for people. */
   get remote(): string {
     return this.link.remote;
+  }
+
+  /** Not everything is served now. */
+  get isRestricted(): boolean {
+    return !this.authenticated || this.transactionRefused;
   }
 
   get isClosing(): boolean {
@@ -216,6 +223,10 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
       const left = this.work.output.flush(this.link);
       if (left < 0) return;
       this.blocked = left > 0;
+    }
+    if (this.transactionRefused && this.head === this.tail && !this.workNow?.reader.isHalfway) {
+      // whoever asks now may know that MULTI was refused
+      this.transactionRefused = false;
     }
     if (this.leaving && this.head === this.tail && !this.closing) this.leaveUnlessAsked();
     if (this.closing && this.head === this.tail && this.unread === 0) {

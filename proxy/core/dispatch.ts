@@ -40,10 +40,7 @@ export function dispatch(
   }
   const command = COMMANDS[id];
   pool.stats.commands[id]++;
-  if (!client.authenticated && !ALLOWED_BEFORE_AUTH.has(command.name)) {
-    client.reply(client.tail++, NO_AUTH, 0);
-    return;
-  }
+  if (client.isRestricted && refuseRestricted(client, command)) return;
   if (command.fate === FATE_KEY && frame.argc > 1) {
     const keyFrom = args[2];
     const keyTo = args[3];
@@ -56,6 +53,27 @@ export function dispatch(
     return;
   }
   dispatchOther(pool, client, command, frame, buffer, from, to);
+}
+
+/** Ends what began with a refused MULTI. */
+const ENDS_TRANSACTION: ReadonlySet<string> = new Set(['exec', 'discard', 'reset', 'quit']);
+
+/**
+ * Answers a request of a client that has not said its password, or that sent it along with a MULTI: applications send
+ * whole transactions in one go, and a part of one must not be carried out. False when the request may pass.
+ */
+function refuseRestricted(client: Client, command: Command): boolean {
+  if (!client.authenticated && !ALLOWED_BEFORE_AUTH.has(command.name)) {
+    client.reply(client.tail++, NO_AUTH, 0);
+    return true;
+  }
+  if (!client.transactionRefused) return false;
+  if (ENDS_TRANSACTION.has(command.name)) {
+    client.transactionRefused = false;
+    return false;
+  }
+  refuse(client, `'${command.name}' is not executed: it came with a MULTI, which is not served`);
+  return true;
 }
 
 /** Largest key that a proxy with this mbuf size takes. */
@@ -89,6 +107,7 @@ function dispatchOther(
       refuse(client, wrongArity(command));
       return;
     default:
+      if (command.name === 'multi') client.transactionRefused = true;
       refuse(client, `'${command.name}' is not served: ${command.reason}`);
   }
 }

@@ -113,6 +113,9 @@ function hello(pool: Pool, client: Client, frame: RequestFrame, buffer: Uint8Arr
     const version = wordAt(frame, buffer, 1);
     if (version !== '2' && version !== '3') return errorReply('unsupported protocol version', 'NOPROTO');
     protocol = Number(version);
+    // the two protocols have server connections of their own, where a read could overtake an earlier write
+    if (protocol !== client.protocol && client.head < client.tail - 1)
+      return errorReply('HELLO can change the protocol only when earlier requests are answered');
   }
   for (let i = 2; i < frame.argc; i++) {
     const option = wordAt(frame, buffer, i);

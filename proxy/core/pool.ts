@@ -158,7 +158,7 @@ export class Pool implements ServerContext {
   dispatchChain(client: Client, frame: RequestFrame, chain: Uint8Array[]): void {
     const { args } = frame;
     const [first] = chain;
-    if (!client.authenticated || args[3] - args[2] > this.keyLimit) {
+    if (client.isRestricted || args[3] - args[2] > this.keyLimit) {
       dispatch(this, client, frame, first, 0, first.length);
       return;
     }
@@ -176,7 +176,7 @@ export class Pool implements ServerContext {
   openStream(client: Client, frame: RequestFrame, begun: ChunkList): RequestStream | null {
     const { args } = frame;
     const [first] = begun.chunks;
-    if (!client.authenticated || args[3] - args[2] > this.keyLimit) {
+    if (client.isRestricted || args[3] - args[2] > this.keyLimit) {
       dispatch(this, client, frame, first, 0, first.length);
       return null;
     }
