@@ -125,7 +125,8 @@ verb(
 )
   .option('--rounds <n>', 'proxy: rounds per load', '5')
   .option('--only <text>', 'proxy: only loads whose name contains this')
-  .option('--quick', 'proxy: only the goal table, in about a minute');
+  .option('--quick', 'proxy: only the goals, from shorter runs')
+  .option('--part <name>', 'proxy: goals, latency, idle, layout-t, scaling, replicas or lifetimes');
 
 try {
   await program.parseAsync();

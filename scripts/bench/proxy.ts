@@ -20,33 +20,47 @@ const FOR_INFORMATION: RoundCount = { wanted: 3, most: 3 };
 const QUICK: RoundCount = { wanted: 3, most: 6 };
 const CONNECTION_TRACKING = '/proc/sys/net/netfilter/nf_conntrack_count';
 
+/** What can be measured, in this order. */
+export const PARTS = ['goals', 'latency', 'idle', 'layout-t', 'scaling', 'replicas', 'lifetimes'] as const;
+export type Part = (typeof PARTS)[number];
+
+/** Of these, what `--quick` measures. */
+const QUICK_PARTS: readonly Part[] = ['goals', 'latency', 'idle'];
+
 export interface ProxyBenchOptions {
   /** Rounds of each load that count. */
   readonly rounds: number;
-  /** Only the goal table, three rounds of a third of the requests, without node:net. */
+  /** Only the goals; three rounds of a third of the requests, without node:net. */
   readonly quick: boolean;
   /** Only loads of the goal table whose name contains this, and nothing else. */
   readonly only?: string;
+  /** Only this part. */
+  readonly part?: Part;
   readonly progress: (text: string) => void;
+  /** Called when something is measured, with that alone. */
+  readonly done: (results: ProxyBench) => void;
 }
 
-/** Everything that was measured. Only ratios within one run mean anything. */
+/** What was measured. Only ratios within one run mean anything. */
 export interface ProxyBench {
-  readonly machine: {
-    readonly kernel: string;
-    readonly cpus: number;
-    readonly model: string;
-    readonly load: readonly string[];
-    readonly connectionTracking: boolean;
-  };
-  readonly valuesChecked: number;
-  readonly loads: readonly Comparison[];
+  readonly machine?: Machine;
+  /** Values that were compared before anything was measured. */
+  readonly valuesChecked?: number;
+  readonly loads?: readonly Comparison[];
   readonly latency?: Latency;
-  readonly twoCpus: readonly Comparison[];
-  readonly scaling: readonly ScalingTable[];
-  readonly replicas: readonly ReplicaCost[];
-  readonly lifetimes?: Record<'original' | 'ours', Lifetimes>;
   readonly idle?: Idle;
+  readonly twoCpus?: readonly Comparison[];
+  readonly scaling?: readonly ScalingTable[];
+  readonly replicas?: readonly ReplicaCost[];
+  readonly lifetimes?: Record<'original' | 'ours', Lifetimes>;
+}
+
+export interface Machine {
+  readonly kernel: string;
+  readonly cpus: number;
+  readonly model: string;
+  readonly load: readonly string[];
+  readonly connectionTracking: boolean;
 }
 
 /**
@@ -55,21 +69,53 @@ export interface ProxyBench {
  * @throws EnvironmentError when something is not installed, AssertionError when a value is wrong
  */
 export async function benchProxy(options: ProxyBenchOptions): Promise<ProxyBench> {
-  const { quick, only, progress } = options;
+  const { quick, only, part, done, progress } = options;
   const machine = describeMachine();
   const programs = await preparePrograms();
   await stepAside();
-  const bench = await withRig(programs, ONE_CPU, (rig) => onOneCpu(rig, options));
-  if (quick || only !== undefined) {
-    return { machine, ...bench, twoCpus: [], scaling: [], replicas: [] };
+  const valuesChecked = await withRig(programs, ONE_CPU, compareValues);
+  let all: ProxyBench = { machine, valuesChecked };
+  done(all);
+  const wanted = only !== undefined ? (['goals'] as const) : quick ? QUICK_PARTS : PARTS;
+  for (const each of part === undefined ? wanted : [part]) {
+    progress(`measuring ${each} …`);
+    const results = await measurePart(each, programs, options);
+    all = { ...all, ...results };
+    done(results);
   }
-  const twoCpus = await withRig(programs, TWO_CPUS, (rig) =>
-    compareLoads(rig, LOADS_ON_TWO_CPUS, FOR_INFORMATION, (text) => progress(`two CPUs, ${text}`)),
-  );
-  const scaling = await withRig(programs, ONE_CPU, (rig) => measureScaling(rig, FOR_INFORMATION, progress));
-  const replicas = await withRig(programs, ONE_CPU, (rig) => measureReplicaCost(rig, FOR_INFORMATION), 1);
-  const lifetimes = await withRig(programs, ONE_CPU, measureLifetimes);
-  return { machine, ...bench, twoCpus, scaling, replicas, lifetimes };
+  return all;
+}
+
+async function measurePart(part: Part, programs: Programs, options: ProxyBenchOptions): Promise<ProxyBench> {
+  const { rounds, quick, only, progress } = options;
+  const onOneCpu = <T>(measure: (rig: Rig) => Promise<T>, replicas = 0): Promise<T> =>
+    withRig(programs, ONE_CPU, measure, replicas);
+  switch (part) {
+    case 'goals': {
+      const chosen = LOADS.filter((load) => load.name.includes(only ?? ''));
+      const loads = quick ? chosen.map(shortened) : chosen;
+      const count = quick ? QUICK : { wanted: rounds, most: rounds * 2 };
+      return { loads: await onOneCpu((rig) => compareLoads(rig, loads, count, progress)) };
+    }
+    case 'latency':
+      return { latency: await onOneCpu((rig) => compareLatency(rig, rounds)) };
+    case 'idle':
+      return {
+        idle: await onOneCpu(async (rig) => measureIdle(await rig.fresh('ours', 'ours'), IDLE_CLIENTS)),
+      };
+    case 'layout-t':
+      return {
+        twoCpus: await withRig(programs, TWO_CPUS, (rig) =>
+          compareLoads(rig, LOADS_ON_TWO_CPUS, FOR_INFORMATION, progress),
+        ),
+      };
+    case 'scaling':
+      return { scaling: await onOneCpu((rig) => measureScaling(rig, FOR_INFORMATION, progress)) };
+    case 'replicas':
+      return { replicas: await onOneCpu((rig) => measureReplicaCost(rig, FOR_INFORMATION), 1) };
+    case 'lifetimes':
+      return { lifetimes: await onOneCpu(measureLifetimes) };
+  }
 }
 
 const BOTH: readonly Entrant[] = [
@@ -78,26 +124,13 @@ const BOTH: readonly Entrant[] = [
 ];
 const ALL: readonly Entrant[] = [...BOTH, { label: 'node', candidate: 'node' }];
 
-/** The goal table, and the goals beside it. */
-async function onOneCpu(
-  rig: Rig,
-  { rounds, quick, only, progress }: ProxyBenchOptions,
-): Promise<Pick<ProxyBench, 'valuesChecked' | 'loads' | 'latency' | 'idle'>> {
+async function compareValues(rig: Rig): Promise<number> {
   for (const { label, candidate } of ALL) await rig.fresh(label, candidate);
-  let valuesChecked = 0;
+  let compared = 0;
   for (const other of ['ours', 'node']) {
-    valuesChecked += await checkValues(rig.proxy('original').port, rig.proxy(other).port);
+    compared += await checkValues(rig.proxy('original').port, rig.proxy(other).port);
   }
-  progress(`${valuesChecked} values are right`);
-  const chosen = LOADS.filter((load) => load.name.includes(only ?? ''));
-  const loads = quick
-    ? await compareLoads(rig, chosen.map(shortened), QUICK, progress)
-    : await compareLoads(rig, chosen, { wanted: rounds, most: rounds * 2 }, progress);
-  if (only !== undefined) return { valuesChecked, loads };
-  const latency = await compareLatency(rig, quick ? QUICK.wanted : rounds);
-  await rig.stopProxies();
-  const idle = await measureIdle(await rig.fresh('ours', 'ours'), IDLE_CLIENTS);
-  return { valuesChecked, loads, latency, idle };
+  return compared;
 }
 
 async function compareLoads(
@@ -135,7 +168,7 @@ async function withRig<T>(
   }
 }
 
-function describeMachine(): ProxyBench['machine'] {
+function describeMachine(): Machine {
   const all = cpus();
   return {
     kernel: release(),

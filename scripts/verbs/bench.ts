@@ -1,5 +1,5 @@
 import { benchText } from '../bench/proxy/report.ts';
-import { benchProxy } from '../bench/proxy.ts';
+import { benchProxy, PARTS, type Part } from '../bench/proxy.ts';
 import { benchStack, type Figure } from '../bench/stack.ts';
 import { dockerClient } from '../docker-client.ts';
 import { EXIT, InputError, NotSoError } from '../errors.ts';
@@ -13,6 +13,7 @@ export interface BenchOptions extends CommonOptions {
   readonly rounds: string;
   readonly only?: string;
   readonly quick?: boolean;
+  readonly part?: string;
 }
 
 /** Measures and reports; it never fails because of a figure, that is for whoever reads them. */
@@ -45,13 +46,22 @@ async function benchBesideOriginal(options: BenchOptions): Promise<number> {
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 50) {
     throw new InputError(`--rounds "${options.rounds}" is not a whole number from 1 to 50`);
   }
-  const progress = (text: string): void => {
-    if (options.json !== true) process.stderr.write(`${text}\n`);
-  };
-  const { only, quick = false } = options;
-  const result = await benchProxy({ rounds, only, quick, progress });
-  if (options.json === true) printJson(result);
-  else process.stdout.write(`${benchText(result)}\n`);
+  const { only, quick = false, json = false } = options;
+  const part = options.part as Part | undefined;
+  if (part !== undefined && !PARTS.includes(part)) {
+    throw new InputError(`--part "${part}" is none of ${PARTS.join(', ')}`);
+  }
+  // what was started ends with this process
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(EXIT.notSo));
+  const result = await benchProxy({
+    rounds,
+    only,
+    quick,
+    part,
+    progress: (text) => void process.stderr.write(`${text}\n`),
+    done: (results) => void (json || process.stdout.write(benchText(results))),
+  });
+  if (json) printJson(result);
   return EXIT.done;
 }
 

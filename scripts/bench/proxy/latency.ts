@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { execa } from 'execa';
 import { findBun } from '../../../proxy/build.ts';
-import type { Rig } from './rig.ts';
+import { pinned, type Rig } from './rig.ts';
 import { judge, median, spreadOf, type Verdict } from './verdict.ts';
 
 const REQUESTS = 10_000;
@@ -44,7 +44,8 @@ export async function compareLatency(rig: Rig, rounds: number): Promise<Latency>
 
 async function medianLatency(rig: Rig, label: string): Promise<number> {
   const script = resolve('scripts/bench/proxy/latency-client.ts');
-  const words = ['-c', String(rig.layout.otherCpu), findBun(), script, String(rig.proxy(label).port)];
-  const { stdout } = await execa('taskset', [...words, String(REQUESTS)], { timeout: 60_000 });
+  const command = [findBun(), script, String(rig.proxy(label).port), String(REQUESTS)];
+  const [nice, ...words] = pinned(rig.layout.otherCpu, command);
+  const { stdout } = await execa(nice, words, { timeout: 60_000 });
   return Number(stdout);
 }

@@ -1,6 +1,8 @@
 import { table } from '../../report/table.ts';
-import type { ProxyBench } from '../proxy.ts';
+import type { Machine, ProxyBench } from '../proxy.ts';
 import type { Comparison } from './compare.ts';
+import type { Latency } from './latency.ts';
+import type { ReplicaCost } from './replicas.ts';
 
 /** With less idle time than this the generator is what limits the requests per second. */
 const GENERATOR_BOUND = 0.05;
@@ -8,37 +10,42 @@ const GENERATOR_BOUND = 0.05;
 const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
 const us = (value: number): string => value.toFixed(2);
 
-/** Everything as text, for people. */
+/** What was measured as text, for people. */
 export function benchText(bench: ProxyBench): string {
-  const { machine } = bench;
-  const parts = [
-    `kernel ${machine.kernel}, ${machine.cpus} CPUs (${machine.model}), load average before ${machine.load.join(' ')}, ` +
-      `${machine.connectionTracking ? 'with' : 'without'} connection tracking\n` +
-      `${bench.valuesChecked} values compared before anything was measured\n`,
-    `Everything on one CPU (layout S): CPU microseconds for a request, original / ours\n\n${gateTable(bench.loads)}`,
-  ];
-  if (bench.latency !== undefined) {
-    const { original, ours, ratio, goal, spread, verdict } = bench.latency;
-    parts.push(
-      `One client, median latency: original ${us(original)} us, ours ${us(ours)} us, ours / original ${us(ratio)} ` +
-        `(goal <= ${goal}, spread ${percent(spread)}): ${verdict}\n`,
-    );
+  const { machine, valuesChecked, loads, latency, idle, twoCpus, scaling = [], replicas, lifetimes } = bench;
+  const parts: string[] = [];
+  if (machine !== undefined) parts.push(machineText(machine));
+  if (valuesChecked !== undefined) parts.push(`${valuesChecked} values compared: all are right\n`);
+  if (loads !== undefined) {
+    const title = 'Everything on one CPU (layout S): CPU microseconds for a request, ratio = original / ours';
+    parts.push(`${title}\n\n${gateTable(loads)}`);
   }
-  if (bench.twoCpus.length > 0) {
-    parts.push(`The proxy on a CPU of its own (layout T), no gate\n\n${twoCpuTable(bench.twoCpus)}`);
-  }
-  for (const { of, load, rows } of bench.scaling) {
-    const cells = rows.map((row) => [String(row.count), us(row.original), us(row.ours), us(row.ratio)]);
-    parts.push(`${load}, by number of ${of}\n\n${table([of, 'original us', 'ours us', 'ratio'], cells)}`);
-  }
-  if (bench.replicas.length > 0) parts.push(replicaTable(bench));
-  if (bench.lifetimes !== undefined) parts.push(lifetimeTable(bench.lifetimes));
-  if (bench.idle !== undefined) {
-    const { clients, residentMb, cpuMsPerSecond, verdict } = bench.idle;
+  if (latency !== undefined) parts.push(latencyText(latency));
+  if (idle !== undefined) {
+    const { clients, residentMb, cpuMsPerSecond, verdict } = idle;
     const figures = `${residentMb.toFixed(0)} MB, ${cpuMsPerSecond.toFixed(2)} ms CPU a second`;
     parts.push(`${clients} idle clients: ${figures} (goals 64 MB, 1 ms): ${verdict}\n`);
   }
-  return parts.join('\n');
+  if (twoCpus !== undefined) {
+    parts.push(`The proxy on a CPU of its own (layout T), no gate\n\n${twoCpuTable(twoCpus)}`);
+  }
+  for (const { of, load, rows } of scaling) {
+    const cells = rows.map((row) => [String(row.count), us(row.original), us(row.ours), us(row.ratio)]);
+    parts.push(`${load}, by number of ${of}\n\n${table([of, 'original us', 'ours us', 'ratio'], cells)}`);
+  }
+  if (replicas !== undefined) parts.push(replicaTable(replicas));
+  if (lifetimes !== undefined) parts.push(lifetimeTable(lifetimes));
+  return `${parts.join('\n')}\n`;
+}
+
+function machineText({ kernel, cpus, model, load, connectionTracking }: Machine): string {
+  const tracking = `${connectionTracking ? 'with' : 'without'} connection tracking`;
+  return `kernel ${kernel}, ${cpus} CPUs (${model}), load average before ${load.join(' ')}, ${tracking}\n`;
+}
+
+function latencyText({ original, ours, ratio, goal, spread, verdict }: Latency): string {
+  const figures = `original ${us(original)} us, ours ${us(ours)} us, ours / original ${us(ratio)}`;
+  return `One client, median latency: ${figures} (goal <= ${goal}, spread ${percent(spread)}): ${verdict}\n`;
 }
 
 /** One line of progress. */
@@ -88,7 +95,7 @@ function twoCpuTable(loads: readonly Comparison[]): string {
   return table(['load', 'proxy', 'CPU us', 'ratio', 'req/s', 'p50 / p99 ms', ...idle], rows);
 }
 
-function replicaTable({ replicas }: ProxyBench): string {
+function replicaTable(replicas: readonly ReplicaCost[]): string {
   const rows = replicas.map((cost) => [
     cost.load,
     us(cost.without.cpu),
