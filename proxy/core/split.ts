@@ -24,7 +24,8 @@ const partOf: (Part | undefined)[] = [];
 /** … the number of the next key on the same server … */
 let nextKey = new Int32Array(64);
 /** … and where the request of a part is put together; its bytes are copied into the server's queue at once. */
-let composed = new Uint8Array(64 * 1024);
+const scratch = new Uint8Array(64 * 1024);
+let composed = scratch;
 
 /** MGET, MSET, DEL, UNLINK, TOUCH, EXISTS: one part for each server that owns a key. */
 export function split(
@@ -53,13 +54,17 @@ export function split(
     connection.send(client, tag, command.id, buffer, from, to);
     return;
   }
+  // a part is no longer than the whole; the parts of a large request are not copied once more
+  const isLarge = to - from > scratch.length;
   for (let i = 0; i < parts.length; i++) {
+    if (isLarge) composed = new Uint8Array(to - from);
     const length = composePart(shape, parts[i], frame, buffer);
-    // a large part is kept by reference, so it needs bytes of its own
-    const bytes = length > BY_REFERENCE ? composed.slice(0, length) : composed;
+    // what is kept by reference needs bytes of its own
+    const bytes = length > BY_REFERENCE && !isLarge ? composed.slice(0, length) : composed;
     const connection = pool.connectionFor(pool.servers[parts[i].server], client, command.id);
     connection.send(request, i, command.id, bytes, 0, length);
   }
+  composed = scratch;
 }
 
 /** Finds the server of every key. False when one has none, which the client was told. */
