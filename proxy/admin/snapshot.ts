@@ -1,7 +1,7 @@
 import { certificateExpiry } from '../config/tls.ts';
 import { LATENCY_BUCKETS } from '../core/counters.ts';
 import type { Pool } from '../core/pool.ts';
-import type { PoolServer } from '../core/server.ts';
+import type { PoolServer } from '../core/server/server.ts';
 
 /** Figures that only grow; of workers they are added, of workers that ended too. */
 const SERVER_COUNTERS = [

@@ -1,6 +1,6 @@
 import { formatAddress } from '../config/addresses.ts';
 import type { Pool } from '../core/pool.ts';
-import type { PoolServer } from '../core/server.ts';
+import type { PoolServer } from '../core/server/server.ts';
 import type { Value } from '../protocol/reply-values.ts';
 import { AskingConnection, serverAccess } from './asking-connection.ts';
 import { type Place, samePlace } from './decide.ts';

@@ -2,7 +2,7 @@ import { endOnDefect } from '../admin/defects.ts';
 import { Log } from '../admin/log.ts';
 import { Service } from '../admin/service.ts';
 import type { LogChange } from '../admin/serving.ts';
-import { numberClientsFrom } from '../core/client.ts';
+import { numberClientsFrom } from '../core/client/client-session.ts';
 import type { Transport } from '../transport/link.ts';
 import type { AnswerMessage, Order, OrderMessage, WorkerSettings } from './messages.ts';
 

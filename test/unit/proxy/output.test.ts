@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { chunkMemory, lease } from '../../../proxy/core/chunk-memory.ts';
-import { Output } from '../../../proxy/core/output.ts';
+import { Output } from '../../../proxy/core/client/output.ts';
 import type { Link } from '../../../proxy/transport/link.ts';
 
 /** A link that takes what the test says, write by write: so many bytes at most, or -1 for a connection that is gone. */

@@ -1,8 +1,8 @@
-import { COMMANDS, commandId } from '../protocol/command-table.ts';
-import { encodeRequest } from '../protocol/replies.ts';
+import { COMMANDS, commandId } from '../../protocol/command-table.ts';
+import { encodeRequest } from '../../protocol/replies.ts';
+import type { Receiver } from '../receiver.ts';
 import { Confirmations } from './confirmations.ts';
 import { ServerConnection } from './connection.ts';
-import type { Receiver } from './receiver.ts';
 import type { Detached } from './request-queue.ts';
 import type { Segment } from './segment.ts';
 import type { PoolServer } from './server.ts';
@@ -92,6 +92,7 @@ export class ConfirmingConnection extends ServerConnection {
   }
 
   protected override onReady(): void {
+    super.onReady();
     this.beginDoubt();
   }
 
@@ -105,7 +106,7 @@ export class ConfirmingConnection extends ServerConnection {
     this.doubtful = true;
     held.lastFault = 'too few replicas answer';
     // a batch that the socket took in part is completed
-    this.doubtfulEnd = this.isBlocked ? queue.tail : queue.sent;
+    this.doubtfulEnd = this.blocked ? queue.tail : queue.sent;
   }
 
   private endDoubt(): void {

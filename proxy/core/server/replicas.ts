@@ -1,5 +1,5 @@
-import { formatAddress } from '../config/addresses.ts';
-import type { Address } from '../config/pool.ts';
+import { formatAddress } from '../../config/addresses.ts';
+import type { Address } from '../../config/pool.ts';
 import { ServerConnection } from './connection.ts';
 import { PoolServer, type ServerContext } from './server.ts';
 

@@ -1,12 +1,13 @@
-import type { Address, PoolConfig, ServerEntry } from '../config/pool.ts';
-import type { Transport } from '../transport/link.ts';
-import type { BufferBudget } from './buffer-budget.ts';
+import type { Address, PoolConfig, ServerEntry } from '../../config/pool.ts';
+import type { Transport } from '../../transport/link.ts';
+import type { BufferBudget } from '../buffer-budget.ts';
+import { LATENCY_BUCKETS, ServerCounters } from '../counters.ts';
+import type { Loop } from '../loop.ts';
 import { ConfirmingConnection } from './confirming-connection.ts';
-import { type EndKind, ServerConnection } from './connection.ts';
-import { LATENCY_BUCKETS, ServerCounters } from './counters.ts';
+import { ServerConnection } from './connection.ts';
 import { LargeConnections } from './large-connections.ts';
-import type { Loop } from './loop.ts';
 import type { Replicas } from './replicas.ts';
+import type { EndKind } from './server-link.ts';
 
 /** What a server needs of the pool around it. */
 export interface ServerContext {

@@ -7,13 +7,13 @@ import {
   FATE_LOCAL,
   FATE_SPLIT,
   lookupCommand,
-} from '../protocol/command-table.ts';
-import { keyPositions } from '../protocol/key-positions.ts';
-import { NO_AUTH, quoted } from '../protocol/replies.ts';
-import type { RequestFrame } from '../protocol/request-frame.ts';
-import type { Client } from './client.ts';
+} from '../../protocol/command-table.ts';
+import { keyPositions } from '../../protocol/key-positions.ts';
+import { NO_AUTH, quoted } from '../../protocol/replies.ts';
+import type { RequestFrame } from '../../protocol/request-frame.ts';
+import type { Client } from '../client/client.ts';
+import type { Pool } from '../pool.ts';
 import { ALLOWED_BEFORE_AUTH, answerLocally } from './local-commands.ts';
-import type { Pool } from './pool.ts';
 import { keyTooLong, refuse, wrongArity } from './refusals.ts';
 import { split } from './split.ts';
 

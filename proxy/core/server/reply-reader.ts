@@ -1,8 +1,8 @@
-import { INVALID } from '../protocol/replies.ts';
-import { REPLY_BAD, REPLY_DONE, ReplyFramer } from '../protocol/reply-framer.ts';
-import { lease } from './chunk-memory.ts';
+import { INVALID } from '../../protocol/replies.ts';
+import { REPLY_BAD, REPLY_DONE, ReplyFramer } from '../../protocol/reply-framer.ts';
+import { lease } from '../chunk-memory.ts';
+import type { Receiver } from '../receiver.ts';
 import type { ServerConnection } from './connection.ts';
-import type { Receiver } from './receiver.ts';
 
 const MINUS = 45;
 /** Replies up to this are passed on in one piece only. */

@@ -1,7 +1,7 @@
-import { errorReply, REFUSED } from '../protocol/replies.ts';
-import type { Client } from './client.ts';
+import { errorReply, REFUSED } from '../../protocol/replies.ts';
+import type { Client } from '../client/client.ts';
+import type { Receiver } from '../receiver.ts';
 import type { ServerConnection } from './connection.ts';
-import type { Receiver } from './receiver.ts';
 import { Segment } from './segment.ts';
 import type { PoolServer } from './server.ts';
 

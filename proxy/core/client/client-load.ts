@@ -1,6 +1,6 @@
+import type { ServerConnection } from '../server/connection.ts';
 import type { Client } from './client.ts';
 import type { ClientWork } from './client-work.ts';
-import type { ServerConnection } from './connection.ts';
 
 /** Replies that a client leaves unread: above, it is not read from, and servers are not read for it alone. */
 export const UNREAD = 1024 * 1024;

@@ -1,7 +1,7 @@
-import type { Command } from '../protocol/command-table.ts';
-import { errorReply } from '../protocol/replies.ts';
-import type { Client } from './client.ts';
-import type { Pool } from './pool.ts';
+import type { Command } from '../../protocol/command-table.ts';
+import { errorReply } from '../../protocol/replies.ts';
+import type { Client } from '../client/client.ts';
+import type { Pool } from '../pool.ts';
 
 /** Answers the request at hand with an error; the connection goes on. */
 export function refuse(client: Client, text: string): void {

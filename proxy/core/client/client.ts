@@ -1,45 +1,29 @@
-import { errorReply } from '../protocol/replies.ts';
-import type { Link, LinkOwner } from '../transport/link.ts';
-import type { Holder } from './buffer-budget.ts';
+import { errorReply } from '../../protocol/replies.ts';
+import type { Link, LinkOwner } from '../../transport/link.ts';
+import type { Holder } from '../buffer-budget.ts';
+import type { Flushable, HeldBack } from '../loop.ts';
+import type { Pool } from '../pool.ts';
+import type { Owner, Receiver } from '../receiver.ts';
+import type { ServerConnection } from '../server/connection.ts';
+import type { RequestStream } from '../server/request-stream.ts';
+import { ClientSession } from './client-session.ts';
 import { ClientWork } from './client-work.ts';
-import type { ServerConnection } from './connection.ts';
-import type { Flushable, HeldBack } from './loop.ts';
-import type { Pool } from './pool.ts';
-import type { Owner, Receiver } from './receiver.ts';
-import type { RequestStream } from './request-stream.ts';
 
 /** Milliseconds in which an application that has one thing to ask after the other asks the next. */
 const LEAVE_AFTER_MS = 2;
 
-let lastId = 0;
-
-/** Clients that come from now on get ids above `id`. */
-export function numberClientsFrom(id: number): void {
-  lastId = id;
-}
 /** Bytes of replies before their turn that are worth a look at the limits. */
 const WORTH_A_LOOK = 64 * 1024;
 /** Replies are held back for others up to this: more fills a write anyway. */
 const WORTH_A_WRITE = 16 * 1024;
 
 /** One client connection: requests numbered as they come in, replies delivered in that order. */
-export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, Holder {
-  readonly id = ++lastId;
+export class Client extends ClientSession implements LinkOwner, Receiver, Owner, Flushable, HeldBack, Holder {
   readonly owner = this;
-  readonly connectedAt = Date.now();
-  /** What CLIENT SETNAME and SETINFO said. */
-  name = '';
-  library = '';
-  libraryVersion = '';
-  /** 2 or 3, see HELLO. */
-  protocol = 2;
-  authenticated: boolean;
   gone = false;
   /** Number of the next reply to go out, and of the next request to come in. */
   head = 0;
   tail = 0;
-  /** A MULTI was refused: what came along with it must not run command by command. */
-  transactionRefused = false;
   /** Takes no more requests; closes when all replies are out. */
   private closing = false;
   /** Told to leave; see `leaveAfterNextReply`. */
@@ -59,7 +43,7 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
     readonly link: Link,
     readonly pool: Pool,
   ) {
-    this.authenticated = pool.config.redisAuth === null;
+    super(pool.config.redisAuth === null);
   }
 
   onBytes(chunk: Uint8Array): void {
@@ -82,11 +66,6 @@ export class Client implements LinkOwner, Receiver, Owner, Flushable, HeldBack, 
   /** Address of the other end, for people. */
   get remote(): string {
     return this.link.remote;
-  }
-
-  /** Not everything is served now. */
-  get isRestricted(): boolean {
-    return !this.authenticated || this.transactionRefused;
   }
 
   get isClosing(): boolean {

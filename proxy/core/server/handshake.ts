@@ -1,4 +1,4 @@
-import { encodeRequest } from '../protocol/replies.ts';
+import { encodeRequest } from '../../protocol/replies.ts';
 import type { PoolServer } from './server.ts';
 
 /** Checks the reply to one step; returns the text for the clients when it will not do. */

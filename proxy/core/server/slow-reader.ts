@@ -1,7 +1,7 @@
-import type { Link } from '../transport/link.ts';
-import { UNREAD } from './client-load.ts';
+import type { Link } from '../../transport/link.ts';
+import { UNREAD } from '../client/client-load.ts';
+import type { Owner } from '../receiver.ts';
 import type { ServerConnection } from './connection.ts';
-import type { Owner } from './receiver.ts';
 
 /**
  * Stops reading from a server while the client whose reply comes next does not read what it has: the rest of its

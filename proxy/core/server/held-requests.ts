@@ -1,7 +1,7 @@
-import { COMMANDS } from '../protocol/command-table.ts';
-import { errorReply, NOT_EXECUTED, reasonOf } from '../protocol/replies.ts';
+import { COMMANDS } from '../../protocol/command-table.ts';
+import { errorReply, NOT_EXECUTED, reasonOf } from '../../protocol/replies.ts';
+import type { Receiver } from '../receiver.ts';
 import type { ServerConnection } from './connection.ts';
-import type { Receiver } from './receiver.ts';
 import type { Detached } from './request-queue.ts';
 
 /** A request that the server refused without carrying it out, and its words. */

@@ -1,49 +1,28 @@
-import {
-  BROKEN_PIPE,
-  CLOSED,
-  errorReply,
-  faultText,
-  INVALID,
-  NOT_EXECUTED,
-  TIMED_OUT,
-} from '../protocol/replies.ts';
-import type { Link, LinkOwner } from '../transport/link.ts';
-import { Handshake } from './handshake.ts';
+import { BROKEN_PIPE, errorReply, INVALID, NOT_EXECUTED, TIMED_OUT } from '../../protocol/replies.ts';
+import type { Link } from '../../transport/link.ts';
+import type { Flushable } from '../loop.ts';
+import type { Owner, Receiver } from '../receiver.ts';
 import { HeldRequests } from './held-requests.ts';
-import type { Flushable } from './loop.ts';
-import type { Owner, Receiver } from './receiver.ts';
 import { ReplyReader } from './reply-reader.ts';
 import { type Detached, RequestQueue } from './request-queue.ts';
 import type { RequestStream } from './request-stream.ts';
 import type { Segment } from './segment.ts';
 import type { PoolServer } from './server.ts';
+import { type EndKind, ServerLink } from './server-link.ts';
 import { SlowReader } from './slow-reader.ts';
-
-const IDLE = 0;
-const CONNECTING = 1;
-const HANDSHAKE = 2;
-const READY = 3;
-
-/** Why a connection ended, as the statistics count it. */
-export type EndKind = 'eof' | 'error' | 'timeout';
 
 /**
  * One of a server's connections, shared by all clients. It outlives its sockets: requests queue here while there is
  * none. Replies are matched to requests by order alone, so after anything unexpected the socket is closed.
  */
-export class ServerConnection implements LinkOwner, Flushable {
+export class ServerConnection extends ServerLink implements Flushable {
   readonly queue = new RequestQueue();
-  private phase = IDLE;
-  private link: Link | null = null;
-  private cancelConnect: (() => void) | null = null;
-  private handshake: Handshake | null = null;
   protected readonly replies = new ReplyReader(this);
   /** When it last began to send: time spent waiting for a master is not the server's. */
   private readySince = 0;
   /** When the last bytes of a large request or reply passed: the server was at work then. */
   private progressAt = 0;
   private dirty = false;
-  private blocked = false;
   /** The large request that this connection is reserved for, see `LargeConnections`. */
   stream: RequestStream | null = null;
   private readonly slowReader = new SlowReader(this);
@@ -51,19 +30,9 @@ export class ServerConnection implements LinkOwner, Flushable {
   /** Bytes of requests that may wait here. */
   private readonly mostWeight: number;
 
-  constructor(
-    readonly server: PoolServer,
-    readonly protocol: number,
-  ) {
+  constructor(server: PoolServer, protocol: number) {
+    super(server, protocol);
     this.mostWeight = server.budget.limit;
-  }
-
-  get isReady(): boolean {
-    return this.phase === READY;
-  }
-
-  get isConnected(): boolean {
-    return this.link !== null;
   }
 
   send(who: Receiver, tag: number, command: number, bytes: Uint8Array, from: number, to: number): void {
@@ -146,8 +115,8 @@ export class ServerConnection implements LinkOwner, Flushable {
     this.dirty = false;
     const { queue } = this;
     if (this.slowReader.isWaitedFor) this.readOn();
-    if (this.phase !== READY) {
-      if (this.phase === IDLE && queue.length > 0 && !this.held.blocks) this.connect();
+    if (!this.isReady) {
+      if (this.isIdle && queue.length > 0 && !this.held.blocks) this.connect();
       if (queue.length > 0) this.server.watchTimeouts();
       return;
     }
@@ -196,69 +165,18 @@ export class ServerConnection implements LinkOwner, Flushable {
 
   /** True while nothing is sent for want of a master. */
   protected get isHeldUp(): boolean {
-    return this.phase !== READY || this.held.blocks || this.server.mustWait;
+    return !this.isReady || this.held.blocks || this.server.mustWait;
   }
 
-  protected get isBlocked(): boolean {
-    return this.blocked;
-  }
-
-  /** Opens the socket, unless there is one or the server has no address now. */
-  connect(): void {
-    const { server } = this;
-    if (this.phase !== IDLE || server.mustWait || !server.mayConnect()) return;
-    this.phase = CONNECTING;
-    this.cancelConnect = server.transport.connect(
-      server.address,
-      this,
-      (link) => this.onOpened(link),
-      (code, reason) => this.onConnectFailed(code, reason),
-      server.config.serverTls,
-    );
-  }
-
-  private onOpened(link: Link): void {
-    this.cancelConnect = null;
-    this.link = link;
-    this.blocked = false;
-    this.server.counters.connected++;
-    this.server.counters.totalConnections++;
-    const handshake = new Handshake(this.server, this.protocol);
-    if (handshake.isEmpty) {
-      this.becomeReady();
-      return;
-    }
-    this.phase = HANDSHAKE;
-    this.handshake = handshake;
-    const { greeting } = handshake;
-    // a fresh socket takes a few dozen bytes; if not, it is no use
-    if (link.write(greeting, 0, greeting.length) !== greeting.length) this.end('error', BROKEN_PIPE);
-  }
-
-  private becomeReady(): void {
-    this.handshake = null;
-    this.phase = READY;
+  protected onReady(): void {
     this.readySince = this.server.loop.now();
     this.held.onReady();
     this.server.onReady();
-    this.onReady();
     this.touch();
   }
 
-  /** A socket was opened, and the server has been greeted on it. */
-  protected onReady(): void {}
-
   /** The server refused a write because too few replicas follow it. */
   onTooFewReplicas(): void {}
-
-  private onConnectFailed(code: string, reason?: string): void {
-    this.cancelConnect = null;
-    this.phase = IDLE;
-    const { server } = this;
-    const fault = reason === undefined ? null : `TLS to server '${server.name}' failed: ${reason}`;
-    server.onConnectFailed(code, fault);
-    this.giveUp('error', fault ?? faultText(code));
-  }
 
   onBytes(chunk: Uint8Array): void {
     this.replies.read(chunk);
@@ -273,30 +191,9 @@ export class ServerConnection implements LinkOwner, Flushable {
     return this.held.takesBack(buffer, from, to);
   }
 
-  /** One reply to what was said before the first request. */
-  greeted(reply: Buffer): void {
-    const { handshake } = this;
-    if (handshake === null) {
-      this.end('error', INVALID);
-      return;
-    }
-    const fault = handshake.accept(reply);
-    if (fault !== null) this.end('error', fault);
-    else if (handshake.isEmpty) this.becomeReady();
-  }
-
   onWritable(): void {
     this.blocked = false;
     this.touch();
-  }
-
-  onEnd(): void {
-    this.end('eof', CLOSED);
-  }
-
-  onClosed(code: string | null): void {
-    if (code === null) this.end('eof', CLOSED);
-    else this.end('error', faultText(code));
   }
 
   /** Fails what has waited too long at `now`. `timeout` 0 = none. */
@@ -360,18 +257,9 @@ export class ServerConnection implements LinkOwner, Flushable {
   }
 
   /** Closes the socket without a word to the statistics. Requests stay queued. */
-  drop(): void {
-    this.cancelConnect?.();
-    this.cancelConnect = null;
-    if (this.link !== null) {
-      this.link.close();
-      this.link = null;
-      this.server.counters.connected--;
-    }
-    this.phase = IDLE;
-    this.handshake = null;
+  override drop(): void {
+    super.drop();
     this.replies.restart();
-    this.blocked = false;
     this.slowReader.forget();
   }
 

@@ -1,9 +1,9 @@
-import { inlineWords } from '../protocol/inline-words.ts';
-import { encodeRequest } from '../protocol/replies.ts';
-import { FRAME_DONE, FRAME_INLINE, FRAME_MORE, RequestFrame } from '../protocol/request-frame.ts';
+import { inlineWords } from '../../protocol/inline-words.ts';
+import { encodeRequest } from '../../protocol/replies.ts';
+import { FRAME_DONE, FRAME_INLINE, FRAME_MORE, RequestFrame } from '../../protocol/request-frame.ts';
+import { BY_REFERENCE } from '../server/segment.ts';
 import type { Client } from './client.ts';
 import { LargeRequest } from './large-request.ts';
-import { BY_REFERENCE } from './segment.ts';
 
 /** Longest inline command. */
 const MAX_INLINE = 64 * 1024;

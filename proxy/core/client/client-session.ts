@@ -1,0 +1,28 @@
+let lastId = 0;
+
+/** Clients that come from now on get ids above `id`. */
+export function numberClientsFrom(id: number): void {
+  lastId = id;
+}
+
+/** Who a client is, and what it has said of itself. */
+export class ClientSession {
+  readonly id = ++lastId;
+  readonly connectedAt = Date.now();
+  /** What CLIENT SETNAME and SETINFO said. */
+  name = '';
+  library = '';
+  libraryVersion = '';
+  /** 2 or 3, see HELLO. */
+  protocol = 2;
+  /** A MULTI was refused: what came along with it must not run command by command. */
+  transactionRefused = false;
+
+  /** @param authenticated whether it may go on without a password */
+  constructor(public authenticated: boolean) {}
+
+  /** Not everything is served now. */
+  get isRestricted(): boolean {
+    return !this.authenticated || this.transactionRefused;
+  }
+}

@@ -1,0 +1,130 @@
+import { BROKEN_PIPE, CLOSED, faultText, INVALID } from '../../protocol/replies.ts';
+import type { Link, LinkOwner } from '../../transport/link.ts';
+import { Handshake } from './handshake.ts';
+import type { PoolServer } from './server.ts';
+
+const IDLE = 0;
+const CONNECTING = 1;
+const HANDSHAKE = 2;
+const READY = 3;
+
+/** Why a connection ended, as the statistics count it. */
+export type EndKind = 'eof' | 'error' | 'timeout';
+
+/** The socket of a server connection: made when it is needed, greeted, and made anew after it has ended. */
+export abstract class ServerLink implements LinkOwner {
+  protected link: Link | null = null;
+  /** The socket takes no more now. */
+  protected blocked = false;
+  private phase = IDLE;
+  private cancelConnect: (() => void) | null = null;
+  private handshake: Handshake | null = null;
+
+  constructor(
+    readonly server: PoolServer,
+    readonly protocol: number,
+  ) {}
+
+  get isReady(): boolean {
+    return this.phase === READY;
+  }
+
+  get isConnected(): boolean {
+    return this.link !== null;
+  }
+
+  protected get isIdle(): boolean {
+    return this.phase === IDLE;
+  }
+
+  abstract onBytes(chunk: Uint8Array): void;
+  abstract onWritable(): void;
+  /** A socket was opened, and the server has been greeted on it. */
+  protected abstract onReady(): void;
+  /** Closes the socket, and deals with what was under way. */
+  abstract end(kind: EndKind, text: string): void;
+  /** Deals with the requests of a connection that has no socket any more. */
+  protected abstract giveUp(kind: EndKind, text: string): void;
+
+  /** Opens the socket, unless there is one or the server has no address now. */
+  connect(): void {
+    const { server } = this;
+    if (this.phase !== IDLE || server.mustWait || !server.mayConnect()) return;
+    this.phase = CONNECTING;
+    this.cancelConnect = server.transport.connect(
+      server.address,
+      this,
+      (link) => this.onOpened(link),
+      (code, reason) => this.onConnectFailed(code, reason),
+      server.config.serverTls,
+    );
+  }
+
+  private onOpened(link: Link): void {
+    this.cancelConnect = null;
+    this.link = link;
+    this.blocked = false;
+    this.server.counters.connected++;
+    this.server.counters.totalConnections++;
+    const handshake = new Handshake(this.server, this.protocol);
+    if (handshake.isEmpty) {
+      this.becomeReady();
+      return;
+    }
+    this.phase = HANDSHAKE;
+    this.handshake = handshake;
+    const { greeting } = handshake;
+    // a fresh socket takes a few dozen bytes; if not, it is no use
+    if (link.write(greeting, 0, greeting.length) !== greeting.length) this.end('error', BROKEN_PIPE);
+  }
+
+  /** One reply to what was said before the first request. */
+  greeted(reply: Buffer): void {
+    const { handshake } = this;
+    if (handshake === null) {
+      this.end('error', INVALID);
+      return;
+    }
+    const fault = handshake.accept(reply);
+    if (fault !== null) this.end('error', fault);
+    else if (handshake.isEmpty) this.becomeReady();
+  }
+
+  private becomeReady(): void {
+    this.handshake = null;
+    this.phase = READY;
+    this.onReady();
+  }
+
+  private onConnectFailed(code: string, reason?: string): void {
+    this.cancelConnect = null;
+    this.phase = IDLE;
+    const { server } = this;
+    const fault = reason === undefined ? null : `TLS to server '${server.name}' failed: ${reason}`;
+    server.onConnectFailed(code, fault);
+    this.giveUp('error', fault ?? faultText(code));
+  }
+
+  onEnd(): void {
+    this.end('eof', CLOSED);
+  }
+
+  onClosed(code: string | null): void {
+    if (code === null) this.end('eof', CLOSED);
+    else this.end('error', faultText(code));
+  }
+
+  /** Closes the socket without a word to the statistics. */
+  drop(): void {
+    this.cancelConnect?.();
+    this.cancelConnect = null;
+    if (this.link !== null) {
+      this.link.close();
+      this.link = null;
+      this.server.counters.connected--;
+    }
+    this.phase = IDLE;
+    this.handshake = null;
+    this.blocked = false;
+  }
+}
