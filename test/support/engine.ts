@@ -22,8 +22,6 @@ export interface TestEngine {
   readonly enter: readonly string[];
   /** Runs a command in that namespace, with DOCKER_HOST set. */
   run(command: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ran>;
-  /** Ends the engine and starts it again, as a machine that restarts does: containers come back by their policies. */
-  restart(): Promise<void>;
   /** Ends it: containers, networks, volumes, the engine, the namespace. Images stay for the next run. */
   stop(): Promise<void>;
 }
@@ -55,24 +53,22 @@ export async function startTestEngine(
     mkdirSync(place.run, { recursive: true, mode: 0o700 });
     disarm(place);
     const netns = await createNetns(place.name);
-    const start = (): Promise<unknown> =>
-      startDockerd(
-        {
-          program: findProgram('dockerd') ?? 'dockerd',
-          arguments: [...dockerdArguments(place), ...(options.arguments?.(netns.gateway) ?? [])],
-          address: `unix://${place.socket}`,
-          pidFile: place.pidFile,
-          execRoot: place.execRoot,
-          logFile: place.logFile,
-          wrapper: netns.enter,
-        },
-        QUIET_STEP,
-      );
-    await start();
+    await startDockerd(
+      {
+        program: findProgram('dockerd') ?? 'dockerd',
+        arguments: [...dockerdArguments(place), ...(options.arguments?.(netns.gateway) ?? [])],
+        address: `unix://${place.socket}`,
+        pidFile: place.pidFile,
+        execRoot: place.execRoot,
+        logFile: place.logFile,
+        wrapper: netns.enter,
+      },
+      QUIET_STEP,
+    );
     const docker = await dockerClient(`unix://${place.socket}`);
     await removeEverything(docker);
     await removeOldImages(docker);
-    return running(place, netns, docker, start, held.release);
+    return running(place, netns, docker, held.release);
   } catch (error) {
     await held.release();
     throw error;
@@ -141,7 +137,6 @@ function running(
   place: Place,
   netns: NetworkNamespace,
   docker: Docker,
-  start: () => Promise<unknown>,
   release: () => Promise<void>,
 ): TestEngine {
   const dockerHost = `unix://${place.socket}`;
@@ -160,10 +155,6 @@ function running(
     netns: netns.name,
     enter: netns.enter,
     run: (command, env) => netns.run(command, { DOCKER_HOST: dockerHost, ...env }),
-    async restart() {
-      await endDaemon(place);
-      await start();
-    },
     stop() {
       stopped ??= stop();
       return stopped;
