@@ -7,6 +7,7 @@ import type { PoolSpec } from '../../../topology/types.ts';
 import { NotSoError } from '../../errors.ts';
 import { CHECKOUT } from '../../stack/home.ts';
 import type { Drill, FaultContext } from '../drill.ts';
+import type { TimelineEvent } from '../watch/timeline.ts';
 import { killContainer } from './break.ts';
 import { hangLimit } from './limits.ts';
 import { firstShard } from './targets.ts';
@@ -45,7 +46,8 @@ const failoverDuringDeploy: Drill = {
   name: 'failover-during-deploy',
   summary:
     'kill the first shard’s master while `twemstack up` brings a changed setting to the proxies; both come to their end',
-  // A proxy that is replaced lets its clients go between two requests, so the killed master alone may cost one.
+  // A proxy that takes over new settings lets its clients go between two requests; the killed master alone may cost one.
+  asksAgain: true,
   promised: (plan) => ({
     resume: { within: hangLimit(plan), of: 'shard', since: 'fault' },
     failures: 1,
@@ -73,14 +75,13 @@ const failoverDuringDeploy: Drill = {
   },
 };
 
-/** Waits until the deployment touches the first proxy; ended already, it had nothing to change. */
+/** Waits until the first proxy has the change, or is replaced for it; a deployment that ends before had nothing to do. */
 async function changeBegins({ plan, timeline }: FaultContext, deployment: Deployment): Promise<void> {
   const proxies = new Set(plan.proxies.map(({ name }) => name));
-  const touched = timeline.next(
-    ({ source, event, text }) =>
-      source === 'engine' && /^(kill|die|start)$/.test(event) && proxies.has(text.split(' ')[0]),
-    BEGIN_MS,
-  );
+  const replaced = ({ source, event, text }: TimelineEvent): boolean =>
+    source === 'engine' && /^(kill|die|start)$/.test(event) && proxies.has(text.split(' ')[0]);
+  const reloaded = ({ source, event }: TimelineEvent): boolean => proxies.has(source) && event === 'reload';
+  const touched = timeline.next((event) => replaced(event) || reloaded(event), BEGIN_MS);
   const first = await Promise.race([touched, deployment.then(() => undefined)]);
   if (first === undefined) throw new NotSoError('the deployment changed no proxy');
 }

@@ -18,10 +18,11 @@ export function edgeNews(line: string): LogNews | undefined {
   return kind === undefined ? undefined : { event: kind, text, at: Number(at) };
 }
 
-/** A line of a proxy's log: what it decided about a shard. */
+/** A line of a proxy's log: that it goes by a new file now, or what it decided about a shard. */
 export function proxyNews(line: string): LogNews | undefined {
   const [, text] = /^\[[^\]]+\] ('[^']+'.*)$/.exec(line) ?? [];
-  return text === undefined ? undefined : { event: 'decision', text };
+  if (text === undefined) return undefined;
+  return { event: text.endsWith(' is in force') ? 'reload' : 'decision', text };
 }
 
 /** Follows the logs of the edges and the proxies, over restarts of their containers. */

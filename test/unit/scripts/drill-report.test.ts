@@ -129,6 +129,10 @@ describe('what the watchers read', () => {
       event: 'decision',
       text: "'shard-1' is at 198.18.0.34:6379 now",
     });
+    assert.deepEqual(proxyNews("[2026-11-23 10:07:19.038] '/etc/twemstack/nutcracker.yml' is in force"), {
+      event: 'reload',
+      text: "'/etc/twemstack/nutcracker.yml' is in force",
+    });
     assert.equal(proxyNews('[2026-11-23 10:07:19.038] listening'), undefined);
   });
 });
