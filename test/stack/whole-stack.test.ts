@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { DrillDocument } from '../../scripts/drill/report/document.ts';
+import { execInContainer, signalContainer } from '../../scripts/observe/engine.ts';
 import { type StackRun, startStackRun } from '../support/stack-run.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { parse } from './json-output.ts';
@@ -194,6 +195,20 @@ describe('the default stack on a real engine', () => {
     assert.equal((await masters()).length, 2);
     assert.equal((await stack.redisCli(application, 'GET', 'before')).stdout, 'the restart');
     assert.deepEqual((await up()).changes, { added: 0, changed: 0, removed: 0 });
+  });
+
+  test('a member that was told to reload is still brought back when it crashes', async () => {
+    const { docker } = stack.engine;
+    const proxy = 'proof-proxy-a';
+    await signalContainer(docker, proxy, 'USR1');
+    const { RestartCount: before } = await docker.getContainer(proxy).inspect();
+    // Everything but its first process; the command itself goes with it.
+    await execInContainer(docker, proxy, ['sh', '-c', 'kill -KILL -1']).catch(() => undefined);
+    const isBack = async (): Promise<boolean> => {
+      const { RestartCount, State } = await docker.getContainer(proxy).inspect();
+      return RestartCount > before && State.Running;
+    };
+    await waitUntil('the engine to bring it back', isBack, { withinMs: 20_000 });
   });
 
   test('a stopped container is started, a removed one is made again, and nothing else is touched', async () => {
