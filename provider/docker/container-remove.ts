@@ -1,6 +1,12 @@
 /** Taking a container away. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ObjectValue } from '../protocol/values.ts';
 import { type Engine, EngineError } from './engine.ts';
+
+/** An engine that is busy with a container's files fails to remove them, and leaves the container `dead`. */
+const BUSY = /unable to remove filesystem|device or resource busy/;
+const ATTEMPTS = 5;
+const BETWEEN_ATTEMPTS_MS = 200;
 
 /** Stops a container as its options ask and removes it. One that is gone already is fine. */
 export async function removeContainer(
@@ -20,14 +26,18 @@ export async function removeContainer(
       }
     }
   });
-  try {
-    await engine.find(`Error deleting container ${name}`, (docker) =>
-      docker.getContainer(id).remove({ force: true, v: options.remove_volumes !== false }),
-    );
-  } catch (error) {
-    // Containers that remove themselves are often on their way out.
-    if (!(error instanceof EngineError) || !error.reason.includes('already in progress')) {
-      throw error;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await engine.find(`Error deleting container ${name}`, (docker) =>
+        docker.getContainer(id).remove({ force: true, v: options.remove_volumes !== false }),
+      );
+      return;
+    } catch (error) {
+      const reason = error instanceof EngineError ? error.reason : '';
+      // Containers that remove themselves are often on their way out.
+      if (reason.includes('already in progress')) return;
+      if (!BUSY.test(reason) || attempt === ATTEMPTS) throw error;
+      await delay(BETWEEN_ATTEMPTS_MS);
     }
   }
 }

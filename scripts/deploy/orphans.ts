@@ -28,7 +28,8 @@ export function idsInState(home: Home, plan: Plan, cdktfStack: string, type: str
 
 /**
  * Removes containers that carry this stack's label but are in no state: what a terraform that was killed outright
- * leaves behind, and what would make the next apply fail with "name in use". Their data is on volumes.
+ * leaves behind, and what would make the next apply fail with "name in use"; and `dead` ones, which the engine could
+ * not remove to the end: no apply can start them again. Their data is on volumes.
  *
  * @returns names of what was removed.
  */
@@ -40,7 +41,7 @@ export async function removeOrphans(home: Home, plan: Plan, engine: Docker): Pro
     all: true,
     filters: { label: [`${OWNER_LABEL}=${plan.name}`] },
   });
-  const orphans = ours.filter(({ Id }) => !known.has(Id));
+  const orphans = ours.filter(({ Id, State }) => !known.has(Id) || State === 'dead');
   await Promise.all(orphans.map(({ Id }) => engine.getContainer(Id).remove({ force: true })));
   return orphans.map(nameOf);
 }
