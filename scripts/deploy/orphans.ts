@@ -26,10 +26,13 @@ export function idsInState(home: Home, plan: Plan, cdktfStack: string, type: str
   return new Set(ids);
 }
 
+/** How the engine lists a container whose removal failed; which of the two is a matter of chance. */
+const HALF_REMOVED: readonly string[] = ['dead', 'removing'];
+
 /**
  * Removes containers that carry this stack's label but are in no state: what a terraform that was killed outright
- * leaves behind, and what would make the next apply fail with "name in use"; and `dead` ones, which the engine could
- * not remove to the end: no apply can start them again. Their data is on volumes.
+ * leaves behind, and what would make the next apply fail with "name in use"; and those that the engine could not remove
+ * to the end: no apply can start them again. Their data is on volumes.
  *
  * @returns names of what was removed.
  */
@@ -41,7 +44,7 @@ export async function removeOrphans(home: Home, plan: Plan, engine: Docker): Pro
     all: true,
     filters: { label: [`${OWNER_LABEL}=${plan.name}`] },
   });
-  const orphans = ours.filter(({ Id, State }) => !known.has(Id) || State === 'dead');
+  const orphans = ours.filter(({ Id, State }) => !known.has(Id) || HALF_REMOVED.includes(State));
   await Promise.all(orphans.map(({ Id }) => engine.getContainer(Id).remove({ force: true })));
   return orphans.map(nameOf);
 }
