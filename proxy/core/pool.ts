@@ -23,6 +23,9 @@ import { TimeoutWatch } from './timeout-watch.ts';
 /** Milliseconds. An application that asks for less than two things a second has hardly ever one of them on the way. */
 export const LET_GO_PATIENCE = 500;
 
+/** In place of a command's number. */
+const NOT_ADMITTED = -1;
+
 /** Which of how many workers a process is; from 1. */
 export interface WorkerPlace {
   place: number;
@@ -158,12 +161,8 @@ export class Pool implements ServerContext {
   dispatchChain(client: Client, frame: RequestFrame, chain: Uint8Array[]): void {
     const { args } = frame;
     const [first] = chain;
-    if (client.isRestricted || args[3] - args[2] > this.keyLimit) {
-      dispatch(this, client, frame, first, 0, first.length);
-      return;
-    }
-    const id = lookupCommand(first, args[0], args[1]);
-    this.stats.commands[id]++;
+    const id = this.admit(client, frame, first);
+    if (id === NOT_ADMITTED) return;
     const server = this.serverFor(first, args[2], args[3]);
     if (server === null) this.refuseAllEjected(client);
     else this.connectionFor(server, client, id).sendParts(client, client.tail++, id, chain);
@@ -176,13 +175,21 @@ export class Pool implements ServerContext {
   openStream(client: Client, frame: RequestFrame, begun: ChunkList): RequestStream | null {
     const { args } = frame;
     const [first] = begun.chunks;
+    const id = this.admit(client, frame, first);
+    if (id === NOT_ADMITTED) return null;
+    return new RequestStream(client, id, ownCopy(first, args[2], args[3]), begun.chunks);
+  }
+
+  /** The number of a large request's command, counted; or NOT_ADMITTED when the request was answered with its refusal. */
+  private admit(client: Client, frame: RequestFrame, first: Uint8Array): number {
+    const { args } = frame;
     if (client.isRestricted || args[3] - args[2] > this.keyLimit) {
       dispatch(this, client, frame, first, 0, first.length);
-      return null;
+      return NOT_ADMITTED;
     }
     const id = lookupCommand(first, args[0], args[1]);
     this.stats.commands[id]++;
-    return new RequestStream(client, id, ownCopy(first, args[2], args[3]), begun.chunks);
+    return id;
   }
 
   /** The server that owns a key; null when every server is ejected. */
