@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildProxy } from '../../proxy/build.ts';
-import { freePorts } from '../bench/proxy/ports.ts';
+import { accepts, freePorts } from '../loopback-ports.ts';
 import { CHECKOUT } from '../stack/home.ts';
 
 const SERVERS = 3;
@@ -105,14 +104,4 @@ async function accepting(port: number, child: ChildProcess): Promise<void> {
     if (await accepts(port)) return;
   }
   throw new Error(`${child.spawnfile} does not listen on ${port}`);
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      done(true);
-    });
-    socket.on('error', () => done(false));
-  });
 }

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { freePorts } from '../support/free-port.ts';
+import { freePort } from '../../scripts/loopback-ports.ts';
 import { type ProxyKind, type RunningProxy, startProxy } from '../support/proxy.ts';
 import { RawClient, request } from '../support/raw-client.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
@@ -24,7 +24,7 @@ before(async () => {
   const socket = join(folder, 'redis.sock');
   server = await startRedis(['--unixsocket', socket, '--bind', '127.0.0.1', '::1']);
   for (const kind of KINDS) {
-    const [six] = await freePorts(1, '::1');
+    const six = await freePort('::1');
     sixes.set(kind, six);
     proxies.set(
       kind,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { freePort } from '../../scripts/loopback-ports.ts';
 import { type Fault, startFaultyServer } from '../support/faulty-server.ts';
-import { freePort } from '../support/free-port.ts';
 import { type ProxyKind, type RunningProxy, startProxy } from '../support/proxy.ts';
 import { RawClient, request } from '../support/raw-client.ts';
 

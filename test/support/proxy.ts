@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { buildProxy, findBun } from '../../proxy/build.ts';
-import { freePorts } from './free-port.ts';
+import { accepts, freePorts } from '../../scripts/loopback-ports.ts';
 import { type Daemon, spawnDaemon } from './spawn-daemon.ts';
 
 /** Which proxy: ours on Bun, ours on Bun as one executable (as shipped), ours on Node, or Debian's nutcracker. */
@@ -78,14 +77,4 @@ export function commandOf(kind: ProxyKind): [program: string, args: string[]] {
     return [executable, []];
   }
   return [process.execPath, ['--import', import.meta.resolve('tsx'), script]];
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      done(true);
-    });
-    socket.on('error', () => done(false));
-  });
 }

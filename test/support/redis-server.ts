@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../scripts/loopback-ports.ts';
 import { type Daemon, spawnDaemon } from './spawn-daemon.ts';
 
 /** A redis-server without persistence on a port of its own. */

@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
+import { accepts, freePort, freePorts } from '../../loopback-ports.ts';
 import type { CandidateName, Programs } from './candidates.ts';
 import type { Layout } from './layout.ts';
-import { freePorts } from './ports.ts';
 import { cpuOf } from './process-cpu.ts';
 
 const START_LIMIT_MS = 10_000;
@@ -70,7 +69,7 @@ export class Rig {
   }
 
   private async startRedis(args: readonly string[]): Promise<Running> {
-    const [port] = await freePorts(1);
+    const port = await freePort();
     const words = ['--port', String(port), '--bind', '127.0.0.1', '--dir', this.folder];
     words.push('--save', '', '--appendonly', 'no', '--repl-diskless-sync-delay', '0');
     return launch(this.layout.otherCpu, ['redis-server', ...words, ...args], port, this.alive);
@@ -200,14 +199,4 @@ function poolFile(ports: readonly number[], redisPorts: readonly number[], setup
     ...entries,
   ];
   return `${ports.flatMap(pool).join('\n')}\n`;
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      done(true);
-    });
-    socket.on('error', () => done(false));
-  });
 }

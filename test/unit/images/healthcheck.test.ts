@@ -4,9 +4,9 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { execa } from 'execa';
+import { freePort } from '../../../scripts/loopback-ports.ts';
 import { renderNutcrackerYml } from '../../../scripts/render/nutcracker-yml.ts';
 import { renderRedisFiles, renderSentinelFiles } from '../../../sentinel/files.ts';
-import { freePort } from '../../support/free-port.ts';
 import { defaultPlan, inTemporaryFolder, TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
 
 const plan = defaultPlan();
