@@ -4,6 +4,7 @@ import type { PlanDomain } from '../../topology/types.ts';
 import type { ContainerState } from '../observe/engine.ts';
 import type { Home } from '../stack/home.ts';
 import { readIfPresent, writePrivate } from '../stack/private-file.ts';
+import { attributesInState } from './state.ts';
 
 /** SHA-256 of a member's files by name. */
 export type FileHashes = Readonly<Record<string, string>>;
@@ -41,27 +42,15 @@ export function pendingFiles(
 export const hashesOf = (files: readonly SeedInput[]): FileHashes =>
   Object.fromEntries(files.map(({ name, sha256 }) => [name, sha256]));
 
-/** The parts of a terraform state that tell which files a domain's seed container brought. */
-interface State {
-  readonly resources?: ReadonlyArray<{
-    readonly type: string;
-    readonly instances?: ReadonlyArray<{
-      readonly attributes?: {
-        readonly name?: string;
-        readonly upload?: ReadonlyArray<{ readonly file: string; readonly source_hash?: string }>;
-      };
-    }>;
-  }>;
+/** The parts of a container's attributes that tell which files a domain's seed container brought. */
+interface SeedAttributes {
+  readonly name: string;
+  readonly upload: ReadonlyArray<{ readonly file: string; readonly source_hash?: string }>;
 }
 
 /** What lies in the members' seed volumes, by member, as terraform's state tells. */
 export function broughtFiles(home: Home, stack: string, domain: PlanDomain): ReadonlyMap<string, FileHashes> {
-  const text = readIfPresent(join(home.stack(stack), 'state', `${domain.stack}.tfstate`)) ?? '';
-  const state = (text.trim() === '' ? {} : JSON.parse(text)) as State;
-  const containers = (state.resources ?? [])
-    .filter(({ type }) => type === 'docker_container')
-    .flatMap(({ instances }) => instances ?? [])
-    .flatMap(({ attributes }) => attributes ?? []);
+  const containers = attributesInState<SeedAttributes>(home, stack, domain.stack, 'docker_container');
   const uploads = containers.find(({ name }) => name === domain.seedContainer)?.upload ?? [];
   const brought = new Map<string, Record<string, string>>();
   for (const { file, source_hash: hash } of uploads) {

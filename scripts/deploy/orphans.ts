@@ -1,30 +1,9 @@
-import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { INSTANCE_LABEL, OWNER_LABEL } from '../../stacks/owner-label.ts';
 import type { Plan } from '../../topology/types.ts';
 import type { Home } from '../stack/home.ts';
 import { readInstance } from '../stack/instance.ts';
-import { readIfPresent } from '../stack/private-file.ts';
-
-/** The parts of a terraform state that name what it manages. */
-interface State {
-  readonly resources?: ReadonlyArray<{
-    readonly type: string;
-    readonly instances?: ReadonlyArray<{ readonly attributes?: { readonly id?: string } }>;
-  }>;
-}
-
-/** Ids of all resources of a type in a stack's state; empty when there is no state. */
-export function idsInState(home: Home, plan: Plan, cdktfStack: string, type: string): ReadonlySet<string> {
-  const text = readIfPresent(join(home.stack(plan.name), 'state', `${cdktfStack}.tfstate`));
-  if (text === undefined || text.trim() === '') return new Set();
-  const state = JSON.parse(text) as State;
-  const ids = (state.resources ?? [])
-    .filter((resource) => resource.type === type)
-    .flatMap((resource) => resource.instances ?? [])
-    .flatMap(({ attributes }) => attributes?.id ?? []);
-  return new Set(ids);
-}
+import { attributesInState } from './state.ts';
 
 /** How the engine lists a container whose removal failed; which of the two is a matter of chance. */
 const HALF_REMOVED: readonly string[] = ['dead', 'removing'];
@@ -38,7 +17,9 @@ const HALF_REMOVED: readonly string[] = ['dead', 'removing'];
  */
 export async function removeOrphans(home: Home, plan: Plan, engine: Docker): Promise<string[]> {
   const known = new Set(
-    plan.domains.flatMap(({ stack }) => [...idsInState(home, plan, stack, 'docker_container')]),
+    plan.domains
+      .flatMap(({ stack }) => attributesInState<{ id: string }>(home, plan.name, stack, 'docker_container'))
+      .flatMap(({ id }) => id ?? []),
   );
   const ours = await engine.listContainers({
     all: true,

@@ -10,6 +10,7 @@ import { furtherPasswords } from '../stack/credentials.ts';
 import type { Home } from '../stack/home.ts';
 import { ensureInstance } from '../stack/instance.ts';
 import { readIfPresent, writePrivate } from '../stack/private-file.ts';
+import { stateDir } from './state.ts';
 
 /** Writes every member's rendered files below the stack's private folder and returns what the stacks upload. */
 export function writeSeeds(home: Home, plan: Plan, credentials: Credentials): StackInputs['seeds'] {
@@ -57,7 +58,7 @@ export function stackInputs(
     images: { redis: image('redis'), proxy: image('proxy'), edge: image('edge') },
     seeds: writeSeeds(home, plan, credentials),
     provider: { source: environment.provider.source, version: environment.provider.version },
-    stateDir: home.fromTerraform(home.privateDir(join(home.stack(plan.name), 'state'))),
+    stateDir: home.fromTerraform(home.privateDir(stateDir(home, plan.name))),
     protectData,
   };
 }

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Plan } from '../../topology/types.ts';
 import { type Swept, sweep } from '../deploy/orphans.ts';
+import { stateFile } from '../deploy/state.ts';
 import { stackInputs, synth } from '../deploy/synth.ts';
 import { Terraform } from '../deploy/terraform.ts';
 import { dockerClient } from '../docker-client.ts';
@@ -44,7 +44,7 @@ async function destroyStacks(
     ...plan.domains.map(({ stack }) => stack).reverse(),
     ...(withData ? plan.domains.map(({ dataStack }) => dataStack) : []),
     plan.network.stack,
-  ].filter((stack) => existsSync(join(home.stack(plan.name), 'state', `${stack}.tfstate`)));
+  ].filter((stack) => existsSync(stateFile(home, plan.name, stack)));
   if (order.length === 0) return 0;
   const credentials = ensureCredentials(home, plan.name);
   await synth(home, stackInputs(home, plan, credentials, environment, !withData), environment.provider);
