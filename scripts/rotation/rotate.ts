@@ -1,13 +1,12 @@
 import type { Account } from '../../topology/types.ts';
-import { InputError, NotSoError } from '../errors.ts';
+import { NotSoError } from '../errors.ts';
 import type { Deployment } from '../rollout/deployment.ts';
 import { demandWhole, lookAhead, rollOut } from '../rollout/roll-out.ts';
 import {
-  credentialsFile,
+  demandStored,
   newPassword,
   ROTATION_PHASES,
   type RotationPhase,
-  readStored,
   type StoredCredentials,
   writeStored,
 } from '../stack/credentials.ts';
@@ -52,13 +51,7 @@ export async function rotate(deployment: Deployment, account: Account, finish: b
 }
 
 function startOrContinue({ home, plan }: Deployment, account: Account, finish: boolean): StoredCredentials {
-  const stored = readStored(home, plan.name);
-  if (stored === undefined) {
-    throw new InputError(`stack ${plan.name} has no credentials yet`, {
-      where: credentialsFile(home, plan.name),
-      remedy: 'run `twemstack up`: it generates them once',
-    });
-  }
+  const stored = demandStored(home, plan.name);
   const phase = stored.rotating[account]?.phase;
   if (finish && (phase === undefined || phase === 'accept')) {
     throw new NotSoError(

@@ -62,6 +62,16 @@ export function readStored(home: Home, stack: string): StoredCredentials | undef
   return { passwords: found as Credentials, rotating: rotations };
 }
 
+/** What `readStored` finds. @throws InputError when no passwords were generated yet */
+export function demandStored(home: Home, stack: string): StoredCredentials {
+  const stored = readStored(home, stack);
+  if (stored !== undefined) return stored;
+  throw new InputError(`stack ${stack} has no credentials yet`, {
+    where: credentialsFile(home, stack),
+    remedy: 'run `twemstack up`: it generates them once',
+  });
+}
+
 /** Writes all passwords at once, so that no crash leaves half a change. */
 export function writeStored(home: Home, stack: string, { passwords, rotating }: StoredCredentials): void {
   home.privateDir(home.stack(stack));

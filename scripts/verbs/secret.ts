@@ -1,6 +1,6 @@
 import { ACCOUNTS, type Account } from '../../topology/types.ts';
 import { EXIT, InputError } from '../errors.ts';
-import { credentialsFile, readCredentials } from '../stack/credentials.ts';
+import { demandStored } from '../stack/credentials.ts';
 import { loadPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
 
@@ -9,14 +9,7 @@ export async function secretVerb(options: CommonOptions, name: string): Promise<
   const account = accountOf(name);
   const plan = loadPlan(options.file);
   const { home } = verbContext(options);
-  const credentials = readCredentials(home, plan.name);
-  if (credentials === undefined) {
-    throw new InputError(`stack ${plan.name} has no credentials yet`, {
-      where: credentialsFile(home, plan.name),
-      remedy: 'run `twemstack up`: it generates them once',
-    });
-  }
-  const password = credentials[account];
+  const password = demandStored(home, plan.name).passwords[account];
   if (options.json === true) printJson({ account, password });
   else process.stdout.write(`${password}\n`);
   return EXIT.done;
