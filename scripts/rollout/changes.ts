@@ -39,10 +39,12 @@ export async function compareDomain(domain: PlanDomain, options: CompareOptions)
   const dir = home.terraformDir(domain.stack);
   const names = containerNames(dir);
   const recreate = options.recreate
-    ? [...names].filter(([, name]) => containers.has(name) && name !== domain.seedContainer)
+    ? [...names]
+        .filter(([, name]) => containers.has(name) && name !== domain.seedContainer)
+        .map(([key]) => `docker_container.${key}`)
     : [];
   await terraform.init(dir);
-  const planned = await terraform.plan(dir, recreate.map(addressOf));
+  const planned = await terraform.plan(dir, recreate);
   const actions = new Map(planned.filter(isContainer).map(({ name, action }) => [names.get(name), action]));
   const brought = broughtFiles(home, inputs.plan.name, domain);
   const broughtAt = containers.get(domain.seedContainer)?.createdAt ?? 0;
@@ -60,7 +62,7 @@ export async function compareDomain(domain: PlanDomain, options: CompareOptions)
     const files = pendingFiles(wanted, container, broughtAt, before, record);
     return files.length === 0 && action !== 'update' ? [] : [{ member, action: 'reload', files }];
   });
-  return { domain, members, apply: planned.length > 0, recreate: recreate.map(addressOf) };
+  return { domain, members, apply: planned.length > 0, recreate };
 }
 
 /** Whether there is anything to do in a domain. */
@@ -77,7 +79,6 @@ export function firstDeployment(domain: PlanDomain): DomainChanges {
 }
 
 const isContainer = ({ type }: PlannedChange): boolean => type === 'docker_container';
-const addressOf = ([key]: readonly [key: string, name: string]): string => `docker_container.${key}`;
 
 /** Keys of a synthesised stack's containers -> the containers' names. */
 function containerNames(dir: string): ReadonlyMap<string, string> {
