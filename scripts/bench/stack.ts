@@ -1,13 +1,9 @@
-import type Docker from 'dockerode';
-import type { Credentials, Plan } from '../../topology/types.ts';
 import { passGate } from '../deploy/gate.ts';
 import { stackInputs, stackOrder, synth } from '../deploy/synth.ts';
 import { Terraform } from '../deploy/terraform.ts';
 import { listContainers } from '../observe/engine.ts';
 import { collectStatus } from '../observe/status.ts';
-import type { Environment } from '../prepare/environment.ts';
-import type { Reporter } from '../report/steps.ts';
-import type { Home } from '../stack/home.ts';
+import type { Deployment } from '../rollout/deployment.ts';
 
 /** One figure with the goal it is held against. */
 export interface Figure {
@@ -17,14 +13,8 @@ export interface Figure {
   readonly goal?: number;
 }
 
-export interface StackBench {
-  readonly home: Home;
-  readonly plan: Plan;
-  readonly credentials: Credentials;
-  readonly environment: Environment;
-  readonly engine: Docker;
-  readonly reporter: Reporter;
-}
+/** The stack that is measured. */
+export type StackBench = Omit<Deployment, 'signal'>;
 
 /** Measures a running stack. The last figure stops the containers of one domain for some seconds. */
 export async function benchStack(bench: StackBench): Promise<Figure[]> {
