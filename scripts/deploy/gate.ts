@@ -12,7 +12,10 @@ export interface GateOptions {
   readonly engine: Docker;
   /** Domains that must be whole. */
   readonly domains: ReadonlySet<string>;
-  /** Sentinels learn of a new replica from an INFO they ask for every 10 s, so less than 20 s would be unfair. */
+  /**
+   * Sentinels learn of a new replica from an INFO. They ask every 0.7 s as the image sets them up, every 10 s if that
+   * failed, so less than 20 s would be unfair.
+   */
   readonly patienceMs: number;
   readonly progress: (sentence: string) => void;
   readonly signal?: AbortSignal;

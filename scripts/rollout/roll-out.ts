@@ -18,7 +18,7 @@ import { rollOrder } from './order.ts';
 import { applyStack, type Roll, rollDomain, servingEdges } from './roll-domain.ts';
 import { demandSameRouter } from './same-router.ts';
 
-/** A first deploy waits for sentinels to hear of replicas (an INFO every 10 s) and for the first full sync. */
+/** A first deploy waits for sentinels to hear of replicas (an INFO every 0.7 s) and for the first full sync. */
 const GATE_MS = 60_000;
 
 /** What there is to do, and how the stack stood when that was found out. */
