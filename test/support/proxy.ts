@@ -65,6 +65,13 @@ export async function startProxy(
   };
 }
 
+/** A pool file for `startProxy` with one pool, `alpha`, of these redis-servers and with nothing else set. */
+export function poolOf(...servers: readonly { readonly port: number }[]) {
+  const list = servers.map(({ port }, i) => `  - 127.0.0.1:${port}:1 server${i}\n`).join('');
+  return ([port]: readonly number[]): string =>
+    `alpha:\n  listen: 127.0.0.1:${port}\n  redis: true\n  servers:\n${list}`;
+}
+
 /** Program and leading arguments of a kind. */
 export function commandOf(kind: ProxyKind): [program: string, args: string[]] {
   const script = resolve('proxy/nutcracker.ts');

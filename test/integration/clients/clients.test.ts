@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
-import { type RunningProxy, startProxy } from '../../support/proxy.ts';
+import { poolOf, type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { CLIENTS, type ClientProgram, installClient } from './install.ts';
@@ -37,11 +37,6 @@ before(async () => {
 after(async () => {
   await Promise.all(servers.map((server) => server.stop()));
 });
-
-const conf = ([port]: readonly number[]): string =>
-  `alpha:\n  listen: 127.0.0.1:${port}\n  redis: true\n  servers:\n${servers
-    .map((server, i) => `  - 127.0.0.1:${server.port}:1 server${i}\n`)
-    .join('')}`;
 
 /** A client's program, told step by step what to do. */
 class Conversation {
@@ -103,7 +98,7 @@ function runClient(client: ClientProgram, folder: string): void {
     let proxy: RunningProxy;
     let programs: Conversation[];
     before(async () => {
-      proxy = await startProxy('bun', 1, conf);
+      proxy = await startProxy('bun', 1, poolOf(...servers));
       programs = PROTOCOLS.map((protocol) => new Conversation(client, folder, proxy.ports[0], protocol));
     });
     after(async () => {

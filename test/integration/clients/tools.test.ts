@@ -4,7 +4,7 @@ import { accessSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { execa } from 'execa';
-import { type RunningProxy, startProxy } from '../../support/proxy.ts';
+import { poolOf, type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { RawClient, request } from '../../support/raw-client.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -16,12 +16,7 @@ let port: string;
 
 before(async () => {
   servers = await Promise.all([startRedis(), startRedis()]);
-  const list = servers.map((server, i) => `  - 127.0.0.1:${server.port}:1 server${i}\n`).join('');
-  proxy = await startProxy(
-    'bun',
-    1,
-    ([listen]) => `alpha:\n  listen: 127.0.0.1:${listen}\n  redis: true\n  servers:\n${list}`,
-  );
+  proxy = await startProxy('bun', 1, poolOf(...servers));
   port = String(proxy.ports[0]);
 });
 

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { cpuOf } from '../../../scripts/bench/proxy/process-cpu.ts';
-import { type ProxyKind, type RunningProxy, startProxy } from '../../support/proxy.ts';
+import { type ProxyKind, poolOf, type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { RawClient, request } from '../../support/raw-client.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -20,16 +20,11 @@ after(async () => {
   await Promise.all(servers.map((server) => server.stop()));
 });
 
-const conf = ([port]: readonly number[]): string =>
-  `alpha:\n  listen: 127.0.0.1:${port}\n  redis: true\n  servers:\n${servers
-    .map((server, i) => `  - 127.0.0.1:${server.port}:1 server${i}\n`)
-    .join('')}`;
-
 for (const kind of ['bun', 'node'] satisfies ProxyKind[]) {
   describe(`clients through the proxy on ${kind}`, () => {
     let proxy: RunningProxy;
     before(async () => {
-      proxy = await startProxy(kind, 1, conf);
+      proxy = await startProxy(kind, 1, poolOf(...servers));
     });
     after(async () => {
       await proxy?.stop();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { type RunningProxy, startProxy } from '../../support/proxy.ts';
+import { poolOf, type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
 
 /* COMMAND …, beside a real Redis: what clients that route by it are told must be true. */
@@ -11,12 +11,7 @@ let ours: Redis;
 
 before(async () => {
   server = await startRedis();
-  proxy = await startProxy(
-    'bun',
-    1,
-    ([port]) =>
-      `alpha:\n  listen: 127.0.0.1:${port}\n  redis: true\n  servers:\n  - 127.0.0.1:${server.port}:1\n`,
-  );
+  proxy = await startProxy('bun', 1, poolOf(server));
   ours = new Redis(proxy.ports[0], '127.0.0.1', { protocol: 2 });
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type RunningProxy, startProxy } from '../../support/proxy.ts';
+import { poolOf, type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { RawClient } from '../../support/raw-client.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
 
@@ -10,12 +10,7 @@ let proxy: RunningProxy;
 
 before(async () => {
   server = await startRedis();
-  proxy = await startProxy(
-    'bun',
-    1,
-    ([port]) =>
-      `alpha:\n  listen: 127.0.0.1:${port}\n  redis: true\n  servers:\n  - 127.0.0.1:${server.port}:1\n`,
-  );
+  proxy = await startProxy('bun', 1, poolOf(server));
 });
 
 after(async () => {
