@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { INSTANCE_LABEL, OWNER_LABEL } from '../../stacks/owner-label.ts';
 import type { Plan } from '../../topology/types.ts';
@@ -8,14 +9,24 @@ import { attributesInState } from './state.ts';
 /** How the engine lists a container whose removal failed; which of the two is a matter of chance. */
 const HALF_REMOVED: readonly string[] = ['dead', 'removing'];
 
+/** The engine gives a process 10 s to die of SIGKILL before it removes its container (Docker 20.10, daemon/kill.go). */
+const REMOVAL_MS = 20_000;
+const POLL_MS = 200;
+
 /**
  * Removes containers that carry this stack's label but are in no state: what a terraform that was killed outright
  * leaves behind, and what would make the next apply fail with "name in use"; and those that the engine could not remove
  * to the end: no apply can start them again. Their data is on volumes.
  *
- * @returns names of what was removed.
+ * @param patienceMs for each of those that somebody else is removing at that moment
+ * @returns names of what is gone now.
  */
-export async function removeOrphans(home: Home, plan: Plan, engine: Docker): Promise<string[]> {
+export async function removeOrphans(
+  home: Home,
+  plan: Plan,
+  engine: Docker,
+  patienceMs = REMOVAL_MS,
+): Promise<string[]> {
   const known = new Set(
     plan.domains
       .flatMap(({ stack }) => attributesInState<{ id: string }>(home, plan.name, stack, 'docker_container'))
@@ -26,8 +37,26 @@ export async function removeOrphans(home: Home, plan: Plan, engine: Docker): Pro
     filters: { label: [`${OWNER_LABEL}=${plan.name}`] },
   });
   const orphans = ours.filter(({ Id, State }) => !known.has(Id) || HALF_REMOVED.includes(State));
-  await Promise.all(orphans.map(({ Id }) => engine.getContainer(Id).remove({ force: true })));
+  await Promise.all(orphans.map(({ Id }) => removeOrphan(engine, Id, patienceMs)));
   return orphans.map(nameOf);
+}
+
+/** Removes a container, or waits until it is gone when a removal is under way: its name is in use until then. */
+async function removeOrphan(engine: Docker, id: string, patienceMs: number): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      await engine.getContainer(id).remove({ force: true });
+      return;
+    } catch (error) {
+      const { statusCode, message } = error as Error & { statusCode?: number };
+      if (statusCode === 404) return;
+      const underWay = statusCode === 409 && message.includes('already in progress');
+      if (!underWay || performance.now() > deadline) throw error;
+      // asked again, not only looked at: that other removal may fail
+      await delay(POLL_MS);
+    }
+  }
 }
 
 /** Labels of what this checkout deployed; a stack of the same name from another one does not match. */

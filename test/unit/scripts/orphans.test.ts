@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import Docker from 'dockerode';
+import { removeOrphans } from '../../../scripts/deploy/orphans.ts';
+import { stateDir, stateFile } from '../../../scripts/deploy/state.ts';
+import { Home } from '../../../scripts/stack/home.ts';
+import { defaultPlan, inTemporaryFolder } from '../../support/stack-fixture.ts';
+
+type Answer = readonly [status: number, message?: string];
+
+const GONE: Answer = [404, 'No such container: x'];
+const UNDER_WAY: Answer = [409, 'removal of container x is already in progress'];
+
+/**
+ * What `removeOrphans` does with containers `id: state` when the engine answers their removals like this, one after the
+ * other and the last one for ever; what is not named is removed. Terraform's state knows `known` and `stuck`.
+ */
+async function removal(
+  containers: Readonly<Record<string, string>>,
+  answers: Readonly<Record<string, readonly Answer[]>> = {},
+  patienceMs?: number,
+): Promise<{ removed: string[] | Error; deletes: string[] }> {
+  const deletes: string[] = [];
+  const server = createServer((request, response) => {
+    const [, id] = /\/containers\/(\w+)\?/.exec(request.url ?? '') ?? [];
+    if (request.method === 'GET') {
+      const list = Object.entries(containers).map(([Id, State]) => ({ Id, State, Names: [`/alpha-${Id}`] }));
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(list));
+      return;
+    }
+    const before = deletes.filter((each) => each === id).length;
+    deletes.push(id);
+    const planned = answers[id] ?? [[204]];
+    const [status, message] = planned[Math.min(before, planned.length - 1)];
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(message === undefined ? undefined : JSON.stringify({ message }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const engine = new Docker({
+    protocol: 'http',
+    host: '127.0.0.1',
+    port: (server.address() as AddressInfo).port,
+  });
+  try {
+    const removed = await inTemporaryFolder((root) => {
+      const home = new Home(root);
+      home.privateDir(stateDir(home, 'alpha'));
+      const instances = ['known', 'stuck'].map((id) => ({ attributes: { id } }));
+      const state = { resources: [{ type: 'docker_container', instances }] };
+      writeFileSync(stateFile(home, 'alpha', 'alpha-a'), JSON.stringify(state));
+      return removeOrphans(home, defaultPlan(), engine, patienceMs).catch((error: Error) => error);
+    });
+    return { removed, deletes };
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+}
+
+test('what no state knows is removed, and what is half removed; what terraform knows stays', async () => {
+  const { removed, deletes } = await removal({ known: 'running', stuck: 'dead', stray: 'created' });
+  assert.deepEqual(removed, ['alpha-stuck', 'alpha-stray']);
+  assert.deepEqual(deletes.sort(), ['stray', 'stuck']);
+});
+
+test('one that is being removed at that moment is waited for until it is gone', async () => {
+  const { removed, deletes } = await removal({ stuck: 'removing' }, { stuck: [UNDER_WAY, UNDER_WAY, GONE] });
+  assert.deepEqual(removed, ['alpha-stuck']);
+  assert.deepEqual(deletes, ['stuck', 'stuck', 'stuck']);
+});
+
+test('one whose removal by somebody else fails is removed after all', async () => {
+  const { removed, deletes } = await removal({ stuck: 'removing' }, { stuck: [UNDER_WAY, [204]] });
+  assert.deepEqual(removed, ['alpha-stuck']);
+  assert.equal(deletes.length, 2);
+});
+
+test('one that has gone since it was listed is no error', async () => {
+  const { removed, deletes } = await removal({ stray: 'exited' }, { stray: [GONE] });
+  assert.deepEqual(removed, ['alpha-stray']);
+  assert.deepEqual(deletes, ['stray']);
+});
+
+test('a removal that never ends is an error in the engine’s words', async () => {
+  const { removed, deletes } = await removal({ stuck: 'removing' }, { stuck: [UNDER_WAY] }, 300);
+  assert.ok(removed instanceof Error);
+  assert.match(removed.message, /removal of container x is already in progress/);
+  assert.ok(deletes.length > 1, `${deletes.length} attempts`);
+});
+
+for (const answer of [
+  [409, 'something else is in the way'],
+  [500, 'unable to remove filesystem'],
+] as const) {
+  test(`any other refusal (${answer[0]}) is an error at once`, async () => {
+    const { removed, deletes } = await removal({ stray: 'exited' }, { stray: [answer] });
+    assert.ok(removed instanceof Error);
+    assert.match(removed.message, new RegExp(answer[1]));
+    assert.deepEqual(deletes, ['stray']);
+  });
+}
