@@ -37,12 +37,12 @@ export async function removeOrphans(
     filters: { label: [`${OWNER_LABEL}=${plan.name}`] },
   });
   const orphans = ours.filter(({ Id, State }) => !known.has(Id) || HALF_REMOVED.includes(State));
-  await Promise.all(orphans.map(({ Id }) => removeOrphan(engine, Id, patienceMs)));
+  await Promise.all(orphans.map(({ Id }) => removeContainer(engine, Id, patienceMs)));
   return orphans.map(nameOf);
 }
 
 /** Removes a container, or waits until it is gone when a removal is under way: its name is in use until then. */
-async function removeOrphan(engine: Docker, id: string, patienceMs: number): Promise<void> {
+async function removeContainer(engine: Docker, id: string, patienceMs: number): Promise<void> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     try {
@@ -81,7 +81,7 @@ export interface Swept {
 export async function sweep(home: Home, engine: Docker, stack: string, withData: boolean): Promise<Swept> {
   const label = ownLabels(home, stack);
   const containers = await engine.listContainers({ all: true, filters: { label } });
-  await Promise.all(containers.map(({ Id }) => engine.getContainer(Id).remove({ force: true })));
+  await Promise.all(containers.map(({ Id }) => removeContainer(engine, Id, REMOVAL_MS)));
   const networks = await engine.listNetworks({ filters: { label } });
   await Promise.all(networks.map(({ Id }) => engine.getNetwork(Id).remove()));
   const stackLabel = [`${OWNER_LABEL}=${stack}`];

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import Docker from 'dockerode';
-import { removeOrphans } from '../../../scripts/deploy/orphans.ts';
+import { removeOrphans, sweep } from '../../../scripts/deploy/orphans.ts';
 import { stateDir, stateFile } from '../../../scripts/deploy/state.ts';
 import { Home } from '../../../scripts/stack/home.ts';
 import { defaultPlan, inTemporaryFolder } from '../../support/stack-fixture.ts';
@@ -14,21 +14,29 @@ type Answer = readonly [status: number, message?: string];
 const GONE: Answer = [404, 'No such container: x'];
 const UNDER_WAY: Answer = [409, 'removal of container x is already in progress'];
 
+/** What is done to a stack's containers, and by what name they are reported. */
+type Removal = (home: Home, engine: Docker, patienceMs?: number) => Promise<readonly string[]>;
+
+const orphans: Removal = (home, engine, patienceMs) => removeOrphans(home, defaultPlan(), engine, patienceMs);
+const everything: Removal = async (home, engine) => (await sweep(home, engine, 'alpha', false)).containers;
+
 /**
- * What `removeOrphans` does with containers `id: state` when the engine answers their removals like this, one after the
+ * What `removeOrphans`, or another removal, does with containers `id: state` when the engine answers their removals like this, one after the
  * other and the last one for ever; what is not named is removed. Terraform's state knows `known` and `stuck`.
  */
 async function removal(
   containers: Readonly<Record<string, string>>,
   answers: Readonly<Record<string, readonly Answer[]>> = {},
   patienceMs?: number,
-): Promise<{ removed: string[] | Error; deletes: string[] }> {
+  remove = orphans,
+): Promise<{ removed: readonly string[] | Error; deletes: string[] }> {
   const deletes: string[] = [];
   const server = createServer((request, response) => {
     const [, id] = /\/containers\/(\w+)\?/.exec(request.url ?? '') ?? [];
     if (request.method === 'GET') {
       const list = Object.entries(containers).map(([Id, State]) => ({ Id, State, Names: [`/alpha-${Id}`] }));
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(list));
+      const found = request.url?.includes('/containers/') ? list : [];
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(found));
       return;
     }
     const before = deletes.filter((each) => each === id).length;
@@ -51,7 +59,7 @@ async function removal(
       const instances = ['known', 'stuck'].map((id) => ({ attributes: { id } }));
       const state = { resources: [{ type: 'docker_container', instances }] };
       writeFileSync(stateFile(home, 'alpha', 'alpha-a'), JSON.stringify(state));
-      return removeOrphans(home, defaultPlan(), engine, patienceMs).catch((error: Error) => error);
+      return remove(home, engine, patienceMs).catch((error: Error) => error);
     });
     return { removed, deletes };
   } finally {
@@ -82,6 +90,16 @@ test('one that has gone since it was listed is no error', async () => {
   const { removed, deletes } = await removal({ stray: 'exited' }, { stray: [GONE] });
   assert.deepEqual(removed, ['alpha-stray']);
   assert.deepEqual(deletes, ['stray']);
+});
+
+test('`down` waits for one that is being removed, too', async () => {
+  const { removed, deletes } = await removal(
+    { stuck: 'removing' },
+    { stuck: [UNDER_WAY, GONE] },
+    undefined,
+    everything,
+  );
+  assert.deepEqual([removed, deletes], [['alpha-stuck'], ['stuck', 'stuck']]);
 });
 
 test('a removal that never ends is an error in the engine’s words', async () => {
