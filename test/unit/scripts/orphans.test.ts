@@ -21,8 +21,9 @@ const orphans: Removal = (home, engine, patienceMs) => removeOrphans(home, defau
 const everything: Removal = async (home, engine) => (await sweep(home, engine, 'alpha', false)).containers;
 
 /**
- * What `removeOrphans`, or another removal, does with containers `id: state` when the engine answers their removals like this, one after the
- * other and the last one for ever; what is not named is removed. Terraform's state knows `known` and `stuck`.
+ * What `removeOrphans`, or another removal, does with containers `id: state` when the engine answers their removals
+ * like this, one after the other and the last one for ever; what is not named is removed. Terraform's state knows
+ * `known` and `stuck`.
  */
 async function removal(
   containers: Readonly<Record<string, string>>,
