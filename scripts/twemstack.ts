@@ -115,6 +115,10 @@ verb(
   .option('--all', 'every drill, 5 rounds each unless --rounds says otherwise, and drill-report.html')
   .option('--rounds <n>', 'how often (default: 1)')
   .option('--seed <n>', 'what `random` draws its faults by; the same seed gives the same faults')
+  .option(
+    '--shard <name>',
+    'the shard that drills of a single shard hit; without it each round hits the next one',
+  )
   .option('--html <file>', 'also write one self-contained page with timelines')
   .option('--force', 'also on a stack that is not whole');
 

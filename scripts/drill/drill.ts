@@ -15,6 +15,8 @@ export interface FaultContext extends Surroundings {
   readonly credentials: Credentials;
   /** As the stack stood before the load. To look takes the machine a third of a second, which would show in the load. */
   readonly status: StackStatus;
+  /** Name of the shard that a drill of a single shard is to hit. */
+  readonly shard: string;
   /** Path of the stack file that the plan follows from. */
   readonly stackFile: string;
   readonly timeline: Timeline;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Plan } from '../../topology/types.ts';
 import type { Drill } from './drill.ts';
 
 /**
@@ -7,6 +8,14 @@ import type { Drill } from './drill.ts';
  * @param drills what to draw from; its order is part of what the seed means
  */
 export function drawDrill(drills: readonly Drill[], seed: number, round: number): Drill {
-  const digest = createHash('sha256').update(`${seed}:${round}`).digest();
-  return drills[digest.readUInt32BE(0) % drills.length];
+  return drills[drawn(seed, round).readUInt32BE(0) % drills.length];
+}
+
+/** The shard that a seed gives in a round, should the round's drill hit a single one. */
+export function drawShard(plan: Plan, seed: number, round: number): string {
+  return plan.shards[drawn(seed, round).readUInt32BE(4) % plan.shards.length].name;
+}
+
+function drawn(seed: number, round: number): Buffer {
+  return createHash('sha256').update(`${seed}:${round}`).digest();
 }

@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly engine: Docker;
   /** Path of the stack file. */
   readonly stackFile: string;
+  /** Name of the shard that a drill of a single shard hits. */
+  readonly shard: string;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
   /** Number of the round, from 1. */
@@ -127,7 +129,7 @@ class Round {
   }
 
   async #inject(status: StackStatus): Promise<Injected> {
-    const { plan, credentials, engine, stackFile, signal } = this.options;
+    const { plan, credentials, engine, stackFile, shard, signal } = this.options;
     const nothing = { at: performance.now(), members: [] };
     if (signal.aborted) return nothing;
     try {
@@ -137,6 +139,7 @@ class Round {
         status,
         engine,
         stackFile,
+        shard,
         signal,
         timeline: this.#timeline,
         step: this.step,

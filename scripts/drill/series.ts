@@ -2,18 +2,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Credentials } from '../../topology/types.ts';
 import { OperatorError } from '../errors.ts';
 import { type Choice, DRILLS, type LeftOut, RANDOM } from './catalogue.ts';
-import { drawDrill } from './random.ts';
+import { drawDrill, drawShard } from './random.ts';
 import { type DrillDocument, makeDocument } from './report/document.ts';
 import type { RoundReport } from './report/round.ts';
 import { type RunOptions, runDrill } from './run.ts';
 
-export interface SeriesOptions extends Omit<RunOptions, 'round' | 'label' | 'credentials'> {
+export interface SeriesOptions extends Omit<RunOptions, 'round' | 'label' | 'shard' | 'credentials'> {
   /** Asked anew for each round: a drill may have changed a password. */
   readonly credentials: () => Credentials;
   readonly choices: readonly Choice[];
   readonly rounds: number;
   /** For `random`. */
   readonly seed: number;
+  /** The shard that drills of a single shard hit; undefined = one after the other, `random` as the seed says. */
+  readonly shard: string | undefined;
   /** Drills that cannot run here: `random` draws from the others. */
   readonly leftOut: readonly LeftOut[];
 }
@@ -52,7 +54,7 @@ export async function runSeries(options: SeriesOptions): Promise<DrillDocument> 
 }
 
 async function* reports(options: SeriesOptions): AsyncGenerator<RoundReport> {
-  const { choices, rounds, seed, signal, leftOut } = options;
+  const { plan, choices, rounds, seed, signal, leftOut } = options;
   // Planned work takes a minute and is no fault: `random` draws from the others.
   const possible = DRILLS.filter(
     ({ name, asksAgain }) => asksAgain !== true && leftOut.every(({ drill }) => drill !== name),
@@ -60,8 +62,10 @@ async function* reports(options: SeriesOptions): AsyncGenerator<RoundReport> {
   for (const choice of choices) {
     for (let round = 1; round <= rounds && !signal.aborted; round++) {
       const drill = choice === RANDOM ? drawDrill(possible, seed, round) : choice;
+      const next = plan.shards[(round - 1) % plan.shards.length].name;
+      const shard = options.shard ?? (choice === RANDOM ? drawShard(plan, seed, round) : next);
       const label = `${rounds > 1 ? ` ${round}/${rounds}` : ''}${choice === RANDOM ? ` (seed ${seed})` : ''}`;
-      yield await runDrill(drill, { ...options, credentials: options.credentials(), round, label });
+      yield await runDrill(drill, { ...options, credentials: options.credentials(), shard, round, label });
       await delay(BETWEEN_MS, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
+import { EnvironmentError } from '../errors.ts';
 import type { Home } from '../stack/home.ts';
 import { readIfPresent, writePrivate } from '../stack/private-file.ts';
 import type { BaseImageChoice } from './base-image.ts';
@@ -38,6 +39,16 @@ export function readEnvironment(home: Home): Environment | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What stacks are deployed with from this folder. @throws EnvironmentError when none ever was */
+export function demandEnvironment(home: Home): Environment {
+  const environment = readEnvironment(home);
+  if (environment !== undefined) return environment;
+  throw new EnvironmentError('what this stack is deployed with is not known here', {
+    where: home.private,
+    remedy: 'run `twemstack up` from this checkout first',
+  });
 }
 
 /** Keeps what was found; paths below the home are stored relative to it, so that a checkout can be moved. */

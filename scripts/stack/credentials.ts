@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { ACCOUNTS, type Account, type Credentials, type FurtherPasswords } from '../../topology/types.ts';
-import { InputError } from '../errors.ts';
+import { InputError, NotSoError } from '../errors.ts';
 import type { Home } from './home.ts';
 import { readIfPresent, writePrivate } from './private-file.ts';
 
@@ -33,6 +33,16 @@ export function credentialsFile(home: Home, stack: string): string {
 /** The passwords of a stack, or undefined when none were generated yet. */
 export function readCredentials(home: Home, stack: string): Credentials | undefined {
   return readStored(home, stack)?.passwords;
+}
+
+/** The passwords of a stack that is to be running. @throws NotSoError when it was never deployed from this folder */
+export function deployedCredentials(home: Home, stack: string): Credentials {
+  const credentials = readCredentials(home, stack);
+  if (credentials !== undefined) return credentials;
+  throw new NotSoError(`stack ${stack} is not deployed from here: it has no credentials`, {
+    where: home.stack(stack),
+    remedy: 'run `twemstack up` first',
+  });
 }
 
 /** The passwords that are good besides, while some are being changed. */

@@ -1,6 +1,7 @@
 import type { Plan, PlanShard, RedisMember } from '../../topology/types.ts';
 import { InputError, NotSoError } from '../errors.ts';
 import type { MemberStatus, StackStatus } from '../observe/status.ts';
+import { findShard } from '../stack/find-shard.ts';
 
 /** Who hands over to whom. */
 export interface Handover {
@@ -43,14 +44,6 @@ export function checkSwitchover(plan: Plan, status: StackStatus, name: string, t
   ];
   if (reasons.length > 0) throw unsafe(name, reasons);
   return { shard: name, from, to: candidate.member as RedisMember };
-}
-
-function findShard(plan: Plan, name: string): PlanShard {
-  const shard = plan.shards.find((candidate) => candidate.name === name);
-  if (shard !== undefined) return shard;
-  throw new InputError(`there is no shard "${name}"`, {
-    remedy: `the shards are ${plan.shards.map((candidate) => candidate.name).join(', ')}`,
-  });
 }
 
 function findMember(shard: PlanShard, name: string): RedisMember {

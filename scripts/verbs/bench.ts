@@ -2,10 +2,10 @@ import { benchText } from '../bench/proxy/report.ts';
 import { benchProxy, PARTS, type Part } from '../bench/proxy.ts';
 import { benchStack, type Figure } from '../bench/stack.ts';
 import { dockerClient } from '../docker-client.ts';
-import { EXIT, InputError, NotSoError } from '../errors.ts';
-import { readEnvironment } from '../prepare/environment.ts';
+import { EXIT, InputError } from '../errors.ts';
+import { demandEnvironment } from '../prepare/environment.ts';
 import { table } from '../report/table.ts';
-import { readCredentials } from '../stack/credentials.ts';
+import { deployedCredentials } from '../stack/credentials.ts';
 import { loadPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
 
@@ -26,13 +26,8 @@ export async function benchVerb(options: BenchOptions, what: string): Promise<nu
 async function benchRunningStack(options: BenchOptions): Promise<number> {
   const plan = loadPlan(options.file);
   const { home, reporter } = verbContext(options);
-  const environment = readEnvironment(home);
-  const credentials = readCredentials(home, plan.name);
-  if (environment === undefined || credentials === undefined) {
-    throw new NotSoError(`stack ${plan.name} is not deployed from here`, {
-      remedy: 'run `twemstack up` first',
-    });
-  }
+  const environment = demandEnvironment(home);
+  const credentials = deployedCredentials(home, plan.name);
   const engine = await dockerClient();
   const figures = await benchStack({ home, plan, credentials, environment, engine, reporter });
   if (options.json === true) printJson({ stack: plan.name, figures });

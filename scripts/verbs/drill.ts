@@ -14,7 +14,8 @@ import { assess } from '../observe/assess.ts';
 import { collectStatus } from '../observe/status.ts';
 import { type HeldLock, tryLock } from '../process-lock.mjs';
 import { consoleReporter, type Reporter } from '../report/steps.ts';
-import { readCredentials } from '../stack/credentials.ts';
+import { deployedCredentials } from '../stack/credentials.ts';
+import { findShard } from '../stack/find-shard.ts';
 import { loadPlan, stackFilePath } from '../stack/load.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
 
@@ -22,6 +23,7 @@ export interface DrillOptions extends CommonOptions {
   readonly all?: boolean;
   readonly rounds?: string;
   readonly seed?: string;
+  readonly shard?: string;
   readonly html?: string;
   readonly force?: boolean;
 }
@@ -51,15 +53,11 @@ export async function drillVerb(options: DrillOptions, ...names: unknown[]): Pro
       : wholeNumber('--seed', options.seed, 0, 2 ** 32);
   const html = writable(options.html ?? (all ? ALL_HTML : undefined));
   const plan = loadPlan(options.file);
+  const shard = options.shard === undefined ? undefined : findShard(plan, options.shard, '--shard').name;
   const { home, signal } = verbContext(options);
   // Drills take minutes: with --json, too, it is told on stderr what they do.
   const reporter = consoleReporter();
-  const credentials = readCredentials(home, plan.name);
-  if (credentials === undefined) {
-    throw new NotSoError(`stack ${plan.name} is not deployed from here`, {
-      remedy: 'run `twemstack up` first',
-    });
-  }
+  const credentials = deployedCredentials(home, plan.name);
   const engine = await dockerClient();
   const given = { plan, credentials, engine, stackFile: stackFilePath(options.file), reporter, signal };
   const held = await holdStack(plan);
@@ -67,8 +65,16 @@ export async function drillVerb(options: DrillOptions, ...names: unknown[]): Pro
     if (options.force !== true) await demandWhole(given);
     const { choices, leftOut } = await leaveOut(wanted, all, given);
     for (const { drill, reason } of leftOut) reporter.note(`${drill} is left out: ${reason}`);
-    const present = (): Credentials => readCredentials(home, plan.name) ?? credentials;
-    const document = await runSeries({ ...given, credentials: present, choices, leftOut, rounds, seed });
+    const present = (): Credentials => deployedCredentials(home, plan.name);
+    const document = await runSeries({
+      ...given,
+      credentials: present,
+      choices,
+      leftOut,
+      rounds,
+      seed,
+      shard,
+    });
     publish(document, html, options.json === true, reporter);
     return document.passed ? EXIT.done : EXIT.notSo;
   } finally {

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { dockerClient } from '../docker-client.ts';
-import { EXIT, NotSoError } from '../errors.ts';
+import { EXIT } from '../errors.ts';
 import { assess } from '../observe/assess.ts';
 import { collectStatus } from '../observe/status.ts';
-import { readCredentials } from '../stack/credentials.ts';
+import { deployedCredentials } from '../stack/credentials.ts';
 import { loadPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
 import { statusDocument, statusTable } from './status-report.ts';
@@ -14,13 +14,7 @@ const WATCH_EVERY_MS = 1000;
 export async function statusVerb(options: CommonOptions & { watch?: boolean }): Promise<number> {
   const plan = loadPlan(options.file);
   const { home, signal } = verbContext(options);
-  const credentials = readCredentials(home, plan.name);
-  if (credentials === undefined) {
-    throw new NotSoError(`stack ${plan.name} is not deployed from here: it has no credentials`, {
-      where: home.stack(plan.name),
-      remedy: 'run `twemstack up`',
-    });
-  }
+  const credentials = deployedCredentials(home, plan.name);
   const engine = await dockerClient();
   const domains = new Set(plan.domains.map(({ name }) => name));
   for (;;) {

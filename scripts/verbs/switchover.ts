@@ -1,6 +1,6 @@
 import { dockerClient } from '../docker-client.ts';
-import { EXIT, NotSoError } from '../errors.ts';
-import { readCredentials } from '../stack/credentials.ts';
+import { EXIT } from '../errors.ts';
+import { deployedCredentials } from '../stack/credentials.ts';
 import { loadPlan } from '../stack/load.ts';
 import { switchOver } from '../switchover/switchover.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
@@ -12,12 +12,7 @@ export async function switchoverVerb(
 ): Promise<number> {
   const plan = loadPlan(options.file);
   const { home, reporter, signal } = verbContext(options);
-  const credentials = readCredentials(home, plan.name);
-  if (credentials === undefined) {
-    throw new NotSoError(`stack ${plan.name} is not deployed from here`, {
-      remedy: 'run `twemstack up` first',
-    });
-  }
+  const credentials = deployedCredentials(home, plan.name);
   const engine = await dockerClient();
   const result = await reporter.step(`switchover ${shard}`, async (step) => {
     const done = await switchOver({

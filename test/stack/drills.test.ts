@@ -51,6 +51,17 @@ describe('drills on a real stack', () => {
     assert.match(result.stderr, /hang-master: .*\n(.*\n)*.*kill-domain: /);
   });
 
+  test('so is an unknown shard with the shards that there are', async () => {
+    for (const words of [
+      ['drill', 'kill-master', '--shard', 'shard-9'],
+      ['switchover', 'shard-9'],
+    ]) {
+      const result = await stack.twemstack(...words);
+      assert.equal(result.exitCode, 2);
+      assert.match(result.stderr, /there is no shard "shard-9"\n(.*\n)*.*the shards are shard-1/);
+    }
+  });
+
   test('a report that cannot be written is said before anything is broken', async () => {
     const result = await stack.twemstack(
       'drill',

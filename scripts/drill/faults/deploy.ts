@@ -10,7 +10,7 @@ import type { Drill, FaultContext } from '../drill.ts';
 import type { TimelineEvent } from '../watch/timeline.ts';
 import { killContainer } from './break.ts';
 import { hangLimit } from './limits.ts';
-import { firstShard } from './targets.ts';
+import { hitShard } from './targets.ts';
 
 /** Comparing every stack with what runs takes some seconds before the first change. */
 const BEGIN_MS = 60_000;
@@ -45,7 +45,7 @@ function changedCopy(stackFile: string, pool: PoolSpec): { readonly path: string
 const failoverDuringDeploy: Drill = {
   name: 'failover-during-deploy',
   summary:
-    'kill the first shard’s master while `twemstack up` brings a changed setting to the proxies; both come to their end',
+    'kill a shard’s master while `twemstack up` brings a changed setting to the proxies; both come to their end',
   // A proxy that takes over new settings lets its clients go between two requests; the killed master alone may cost one.
   asksAgain: true,
   promised: (plan) => ({
@@ -55,7 +55,7 @@ const failoverDuringDeploy: Drill = {
   lasts: () => 4000,
   async inject(context) {
     const { plan, stackFile } = context;
-    const { shard, master } = firstShard(context);
+    const { shard, master } = hitShard(context);
     const changed = changedCopy(stackFile, plan.pools[0]);
     const deployment = deploy(changed.path);
     context.undoLater(async () => {

@@ -7,7 +7,7 @@ import type { Drill, FaultContext } from '../drill.ts';
 import { ensureRunning, need } from './break.ts';
 import { outOfReach } from './here.ts';
 import { failover, hangLimit } from './limits.ts';
-import { firstShard } from './targets.ts';
+import { hitShard } from './targets.ts';
 
 const TOOLS = ['strace', 'setpriv'] as const;
 const ATTACH_MS = 3000;
@@ -67,14 +67,14 @@ function appendOnlyFiles(pid: number): string[] | undefined {
 
 const diskFull: Drill = {
   name: 'disk-full',
-  summary: 'the disk of the first shard’s master is full: it refuses writes, so the sentinels replace it',
+  summary: 'the disk of a shard’s master is full: it refuses writes, so the sentinels replace it',
   refused: (surroundings) => outOfReach(surroundings, TOOLS),
   // To a sentinel an answer to PING that says MISCONF is none, so it takes as long as with a hung master.
   promised: (plan) => failover(hangLimit(plan)),
   // Until after the sentinels have made a replica of it.
   lasts: (plan) => plan.sentinel.downAfterMs + 7000,
   async inject(context) {
-    const { shard, master } = firstShard(context);
+    const { shard, master } = hitShard(context);
     await fillDisk(context, master);
     return { at: performance.now(), members: [master.name], shard };
   },

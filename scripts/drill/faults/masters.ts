@@ -2,16 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Drill, FaultContext } from '../drill.ts';
 import { killContainer, need, pauseContainer, restartContainer } from './break.ts';
 import { failover, failoverLimit, hangLimit, unnoticed } from './limits.ts';
-import { firstShard } from './targets.ts';
+import { hitShard } from './targets.ts';
 
 const killMaster: Drill = {
   name: 'kill-master',
-  summary:
-    'kill -9 the master of the first shard; a replica takes over, the old master comes back as its replica',
+  summary: 'kill -9 the master of a shard; a replica takes over, the old master comes back as its replica',
   promised: (plan) => failover(failoverLimit(plan)),
   lasts: () => 2500,
   async inject(context) {
-    const { shard, master } = firstShard(context);
+    const { shard, master } = hitShard(context);
     const at = performance.now();
     await killContainer(context, master.name);
     return { at, members: [master.name], shard };
@@ -24,7 +23,7 @@ const hangMaster: Drill = {
   promised: (plan) => failover(hangLimit(plan)),
   lasts: (plan) => plan.sentinel.downAfterMs + 5000,
   async inject(context) {
-    const { shard, master } = firstShard(context);
+    const { shard, master } = hitShard(context);
     const at = performance.now();
     await pauseContainer(context, master.name);
     return { at, members: [master.name], shard };
@@ -37,7 +36,7 @@ const restartMaster: Drill = {
   promised: (plan) => failover(hangLimit(plan)),
   lasts: () => 4000,
   async inject(context) {
-    const { shard, master } = firstShard(context);
+    const { shard, master } = hitShard(context);
     const at = performance.now();
     await restartContainer(context, master.name);
     return { at, members: [master.name], shard };
@@ -51,7 +50,7 @@ const doubleFailover: Drill = {
   promised: (plan) => ({ ...failover(hangLimit(plan)), failures: 2 }),
   lasts: (plan) => 2 * hangLimit(plan) + 3000,
   async inject(context) {
-    const { shard, master } = firstShard(context);
+    const { shard, master } = hitShard(context);
     const at = performance.now();
     await killContainer(context, master.name);
     const successor = await newMaster(context, shard, master.address);
@@ -79,11 +78,11 @@ async function newMaster(context: FaultContext, shard: string, old: string): Pro
 
 const killReplica: Drill = {
   name: 'kill-replica',
-  summary: 'kill -9 one replica of the first shard; nobody notices',
+  summary: 'kill -9 one replica of a shard; nobody notices',
   promised: () => unnoticed,
   lasts: () => 4000,
   async inject(context) {
-    const { shard, replicas } = firstShard(context);
+    const { shard, replicas } = hitShard(context);
     const at = performance.now();
     await killContainer(context, need(replicas.at(-1), `replica of ${shard}`).name);
     return { at, members: [replicas[replicas.length - 1].name], shard };
@@ -92,11 +91,11 @@ const killReplica: Drill = {
 
 const restartReplica: Drill = {
   name: 'restart-replica',
-  summary: 'docker restart of one replica of the first shard; nobody notices',
+  summary: 'docker restart of one replica of a shard; nobody notices',
   promised: () => unnoticed,
   lasts: () => 4000,
   async inject(context) {
-    const { shard, replicas } = firstShard(context);
+    const { shard, replicas } = hitShard(context);
     const { name } = need(replicas.at(0), `replica of ${shard}`);
     const at = performance.now();
     await restartContainer(context, name);
@@ -119,7 +118,7 @@ const allReplicasGone: Drill = {
       : unnoticed,
   lasts: (plan) => plan.redis.minReplicasMaxLag * 1000 + 4000,
   async inject(context) {
-    const { shard, replicas } = firstShard(context);
+    const { shard, replicas } = hitShard(context);
     const at = performance.now();
     await Promise.all(replicas.map(({ name }) => killContainer(context, name)));
     return { at, members: replicas.map(({ name }) => name), shard };
@@ -136,7 +135,7 @@ const restartShard: Drill = {
   }),
   lasts: () => 1500,
   async inject(context) {
-    const { shard, master, replicas } = firstShard(context);
+    const { shard, master, replicas } = hitShard(context);
     const members = [master, ...replicas].map(({ name }) => name);
     const at = performance.now();
     await Promise.all(members.map((name) => killContainer(context, name)));

@@ -2,7 +2,7 @@ import type { Drill, Surroundings } from '../drill.ts';
 import { CUTTERS, cutOff, losePackets } from './cut.ts';
 import { outOfReach } from './here.ts';
 import { failover, hangLimit, waitsForReplicas } from './limits.ts';
-import { firstShard } from './targets.ts';
+import { hitShard } from './targets.ts';
 
 const refused = (surroundings: Surroundings): Promise<string | undefined> =>
   outOfReach(surroundings, CUTTERS);
@@ -19,7 +19,7 @@ const partitionMaster: Drill = {
   }),
   lasts: (plan) => plan.sentinel.downAfterMs + 7000,
   async inject(context) {
-    const { shard, master, replicas } = firstShard(context);
+    const { shard, master, replicas } = hitShard(context);
     const others = [...context.plan.sentinels, ...replicas].map(({ address }) => address);
     const at = performance.now();
     await cutOff(context, master, others);
@@ -39,7 +39,7 @@ const partitionReplicas: Drill = {
   }),
   lasts: (plan) => plan.redis.minReplicasMaxLag * 1000 + 3000,
   async inject(context) {
-    const { shard, master, replicas } = firstShard(context);
+    const { shard, master, replicas } = hitShard(context);
     const at = performance.now();
     await cutOff(
       context,
@@ -62,7 +62,7 @@ const slowNetwork: Drill = {
   }),
   lasts: () => 6000,
   async inject(context) {
-    const { shard, master } = firstShard(context);
+    const { shard, master } = hitShard(context);
     const at = performance.now();
     await losePackets(context, master, 0.05);
     return { at, members: [master.name], shard };

@@ -3,15 +3,14 @@ import type { Drill } from '../drill.ts';
 
 const switchover: Drill = {
   name: 'switchover',
-  summary: 'hand the first shard over to a replica on purpose: nobody sees an error',
+  summary: 'hand a shard over to a replica on purpose: nobody sees an error',
   promised: () => ({
     resume: { within: 1000, of: 'connection', since: 'fault' },
     failures: 0,
     readsNeverFail: true,
   }),
   lasts: () => 3000,
-  async inject({ plan, credentials, engine, signal, step, timeline }) {
-    const shard = plan.shards[0].name;
+  async inject({ plan, credentials, engine, shard, signal, step, timeline }) {
     const options = { plan, credentials, engine, shard, signal, progress: step.progress };
     const { from, to, coordinator, pausedAt, ...steps } = await switchOver(options);
     // Before the pause it only waits for a good moment.

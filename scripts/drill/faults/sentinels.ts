@@ -1,7 +1,7 @@
 import type { Drill } from '../drill.ts';
 import { killContainer, need, restartContainer } from './break.ts';
 import { failover, failoverLimit, hangLimit, unnoticed } from './limits.ts';
-import { firstShard } from './targets.ts';
+import { hitShard } from './targets.ts';
 
 const killSentinel: Drill = {
   name: 'kill-sentinel',
@@ -36,7 +36,7 @@ const sentinelMinority: Drill = {
   lasts: () => 2500,
   async inject(context) {
     const { sentinels } = context.plan;
-    const { shard, master } = firstShard(context);
+    const { shard, master } = hitShard(context);
     const minority = sentinels.slice(0, Math.ceil(sentinels.length / 2) - 1).map(({ name }) => name);
     await Promise.all(minority.map((name) => killContainer(context, name)));
     const at = performance.now();
@@ -69,7 +69,7 @@ const killLeaderSentinel: Drill = {
   }),
   lasts: () => 2500,
   async inject(context) {
-    const { shard, master } = firstShard(context);
+    const { shard, master } = hitShard(context);
     const elected = context.timeline.next(({ event }) => event === '+elected-leader', 15_000);
     const at = performance.now();
     await killContainer(context, master.name);

@@ -11,9 +11,9 @@ export interface ShardRoles {
   readonly replicas: readonly RedisMember[];
 }
 
-/** The members of the first shard, which is the one that drills of a single shard hit. */
-export function firstShard({ plan, status }: FaultContext): ShardRoles {
-  return rolesOf(plan, status, plan.shards[0].name);
+/** The members of the shard that this round hits. */
+export function hitShard({ plan, status, shard }: FaultContext): ShardRoles {
+  return rolesOf(plan, status, shard);
 }
 
 export function rolesOf(plan: Plan, status: StackStatus, shard: string): ShardRoles {

@@ -1,7 +1,7 @@
 import type { Plan } from '../../../topology/types.ts';
-import { EnvironmentError, NotSoError } from '../../errors.ts';
+import { NotSoError } from '../../errors.ts';
 import { withRedis } from '../../observe/redis-call.ts';
-import { readEnvironment } from '../../prepare/environment.ts';
+import { demandEnvironment } from '../../prepare/environment.ts';
 import type { Reporter } from '../../report/steps.ts';
 import type { Deployment } from '../../rollout/deployment.ts';
 import { Entrance } from '../../rollout/entrance.ts';
@@ -85,13 +85,7 @@ async function demand(plan: Plan, password: string, good: boolean, what: string)
 export function deploymentOf(context: FaultContext): Deployment {
   const { plan, credentials, engine, signal, step, timeline } = context;
   const home = new Home();
-  const environment = readEnvironment(home);
-  if (environment === undefined) {
-    throw new EnvironmentError('what this stack is deployed with is not known here', {
-      where: home.private,
-      remedy: 'run `twemstack up` from this checkout first',
-    });
-  }
+  const environment = demandEnvironment(home);
   const reporter: Reporter = {
     note: (sentence) => timeline.note('upgrade', 'note', sentence),
     step: async (name, work) => {

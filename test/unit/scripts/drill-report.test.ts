@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import Docker from 'dockerode';
 import { DRILLS, findDrill, findRefused } from '../../../scripts/drill/catalogue.ts';
 import { Ledger, type WriteRecord } from '../../../scripts/drill/load/ledger.ts';
-import { drawDrill } from '../../../scripts/drill/random.ts';
+import { drawDrill, drawShard } from '../../../scripts/drill/random.ts';
 import { percentile } from '../../../scripts/drill/report/document.ts';
 import { renderHtml } from '../../../scripts/drill/report/html/page.ts';
 import { makeSeries } from '../../../scripts/drill/report/series.ts';
@@ -170,6 +170,17 @@ describe('choosing drills', () => {
     assert.deepEqual(draw(7), draw(7));
     assert.notDeepEqual(draw(7), draw(8));
     assert.equal(new Set(draw(7)).size, DRILLS.length);
+  });
+
+  test('the seed says which shard is hit, too, and every shard has its turn', () => {
+    const draw = (seed: number): string[] =>
+      Array.from({ length: 50 }, (_, round) => drawShard(plan, seed, round + 1));
+    assert.deepEqual(draw(7), draw(7));
+    assert.notDeepEqual(draw(7), draw(8));
+    assert.deepEqual(
+      [...new Set(draw(7))].sort(),
+      plan.shards.map(({ name }) => name),
+    );
   });
 
   test('a shorter down_after tightens what is promised', () => {

@@ -1,0 +1,17 @@
+import type { Plan, PlanShard } from '../../topology/types.ts';
+import { InputError } from '../errors.ts';
+
+/**
+ * The shard that an operator named.
+ *
+ * @param where the option that named it, when it was one
+ * @throws InputError with the shards that there are
+ */
+export function findShard(plan: Plan, name: string, where?: string): PlanShard {
+  const shard = plan.shards.find((candidate) => candidate.name === name);
+  if (shard !== undefined) return shard;
+  throw new InputError(`there is no shard "${name}"`, {
+    where,
+    remedy: `the shards are ${plan.shards.map((candidate) => candidate.name).join(', ')}`,
+  });
+}
