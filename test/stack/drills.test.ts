@@ -146,6 +146,13 @@ describe('drills on a real stack', () => {
     assert.equal((await stack.twemstack('status')).exitCode, 0);
   });
 
+  test('partition-replicas: writes that nobody else would have are refused, until the replicas are back', async () => {
+    const round = await drill('partition-replicas');
+    const refused = round.errors.map(({ error }) => error).join('\n');
+    assert.match(refused, /NOREPLICAS|not confirmed by replicas/);
+    assert.deepEqual(round.differingReplicas, []);
+  });
+
   test('rolling-upgrade: every container is replaced under load, without an error for who connects again', async () => {
     const ids = async (): Promise<string[]> =>
       (await stack.engine.docker.listContainers()).map(({ Id }) => Id).sort();
