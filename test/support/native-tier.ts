@@ -119,6 +119,11 @@ export class NativeTier {
 
   /** Runs one command as an account; connects for it. */
   async call(member: DataMember, account: Account, command: string, ...args: string[]): Promise<unknown> {
+    return (await this.#calls(member, account, [command, ...args]))[0];
+  }
+
+  /** Runs commands over one connection. */
+  async #calls(member: DataMember, account: Account, ...commands: string[][]): Promise<unknown[]> {
     const redis = new Redis({
       host: member.address,
       port: member.port,
@@ -135,7 +140,7 @@ export class NativeTier {
     redis.on('error', () => undefined);
     try {
       await redis.connect();
-      return await redis.call(command, ...args);
+      return await Promise.all(commands.map(([command, ...args]) => redis.call(command, ...args)));
     } finally {
       redis.disconnect();
     }
@@ -194,7 +199,21 @@ export class NativeTier {
       if (Number(view['num-other-sentinels']) !== this.sentinels.length - 1) return undefined;
       if (await this.#hasStrayReplica(sentinel)) return undefined;
     }
-    return masters[0];
+    return (await this.#replicasHear(masters[0], replicas)) ? masters[0] : undefined;
+  }
+
+  /**
+   * Whether what the master does now arrives. After a full resync a replica counts as online at once, but it is sent
+   * nothing before its first acknowledgement, up to a second later.
+   */
+  async #replicasHear(master: RedisMember, replicas: number): Promise<boolean> {
+    const [, heard] = await this.#calls(
+      master,
+      'operator',
+      ['PUBLISH', 'settled', 'yes?'],
+      ['WAIT', String(replicas), '1500'],
+    );
+    return Number(heard) >= replicas;
   }
 
   /** True while a sentinel remembers a replica as a master: it would undo its promotion (+convert-to-slave). */
