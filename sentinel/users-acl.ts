@@ -31,8 +31,9 @@ const SENTINEL_RULES: Readonly<Partial<Record<Account, string>>> = {
   proxy: `allchannels -@all ${WHO_IS_MASTER} +subscribe +psubscribe +unsubscribe +punsubscribe +role +sentinel|replicas +sentinel|sentinels`,
   // A redis member's entrypoint asks who is master.
   replication: `-@all ${WHO_IS_MASTER}`,
-  // Sentinels among themselves: the vote, and the hello message. DEBUG sets the rhythm of its own (image/lib/tune.sh).
-  sentinel: `&__sentinel__:hello -@all ${WHO_IS_MASTER} +publish +sentinel|is-master-down-by-addr +sentinel|debug`,
+  // Sentinels among themselves: the vote, and the hello message. The rest is for its own helpers: DEBUG sets its rhythm
+  // (image/lib/tune.sh), the channel tells of promotions, and REPLICAS who is to follow (image/lib/repoint.sh).
+  sentinel: `&__sentinel__:hello &+failover-state-wait-promotion -@all ${WHO_IS_MASTER} +publish +subscribe +sentinel|is-master-down-by-addr +sentinel|debug +sentinel|replicas`,
 };
 
 /** Accounts of every redis server of a stack: the same file on all of them. */

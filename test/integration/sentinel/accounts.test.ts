@@ -120,8 +120,14 @@ const ON_SENTINEL: Table = {
     ],
   },
   sentinel: {
-    may: ['PING', 'SENTINEL master shard-1', 'SENTINEL is-master-down-by-addr 127.0.0.1 1 1 *'],
-    mayNot: [...CHANGES_SENTINEL, 'PUBLISH other lie'],
+    may: [
+      'PING',
+      'SENTINEL master shard-1',
+      'SENTINEL replicas shard-1',
+      'SENTINEL is-master-down-by-addr 127.0.0.1 1 1 *',
+      'SUBSCRIBE +failover-state-wait-promotion',
+    ],
+    mayNot: [...CHANGES_SENTINEL, 'PUBLISH other lie', 'SUBSCRIBE +switch-master'],
   },
   operator: { may: ['SENTINEL ckquorum shard-1', 'CLIENT LIST', 'SENTINEL flushconfig'], mayNot: [] },
 };

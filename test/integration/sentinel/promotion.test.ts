@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { RedisMember } from '../../../topology/types.ts';
+import { NativeTier } from '../../support/native-tier.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+/** Above a slow machine's 0.1 s, below what a sentinel needs on average: it looks once a second. */
+const AT_ONCE_MS = 350;
+const FAILOVERS = 4;
+
+let tier: NativeTier;
+
+before(async () => {
+  tier = await NativeTier.create();
+  await tier.start(...tier.sentinels, ...tier.redises);
+  await tier.settled(2, 30_000);
+});
+after(() => tier.close());
+
+/** Whom a member follows, as it says itself; undefined when it is a master, or does not answer. */
+async function followed(member: RedisMember): Promise<string | undefined> {
+  try {
+    const [role, host, port] = (await tier.call(member, 'operator', 'ROLE')) as (string | number)[];
+    return role === 'slave' ? `${host}:${port}` : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+test('replicas follow a promoted one at once, not only when the sentinel that leads looks again', async () => {
+  for (let round = 0; round < FAILOVERS; round++) {
+    const master = await tier.settled(2);
+    const others = tier.redises.filter(({ name }) => name !== master.name);
+    await tier.kill(master);
+    const promoted = await waitUntil(
+      'a replica to be master',
+      async () => {
+        const roles = await Promise.all(others.map((member) => tier.roleOf(member)));
+        return others.find((_, index) => roles[index] === 'master');
+      },
+      { withinMs: 10_000, everyMs: 5 },
+    );
+    const since = performance.now();
+    const replica = others.find(({ name }) => name !== promoted.name) ?? assert.fail();
+    const wanted = `${promoted.address}:${promoted.port}`;
+    await waitUntil('the other one to follow it', async () => (await followed(replica)) === wanted, {
+      withinMs: 5000,
+      everyMs: 5,
+    });
+    const took = performance.now() - since;
+    assert.ok(took < AT_ONCE_MS, `round ${round}: ${Math.round(took)} ms\n${tier.logs()}`);
+    assert.equal((await tier.settled(1)).name, promoted.name);
+    await tier.start(master);
+  }
+  const told = tier.sentinels.flatMap((sentinel) => tier.decisions(sentinel).map(({ text }) => text));
+  assert.ok(
+    told.some((text) => /^shard-1: \S+ has been promoted, so \S+ follows it$/.test(text)),
+    told.join('\n'),
+  );
+});
