@@ -15,6 +15,8 @@ let client: Redis;
 before(async () => {
   master = await startRedis(['--repl-diskless-sync-delay', '0']);
   replica = await startRedis(['--replicaof', `127.0.0.1 ${master.port}`]);
+  // Without a write to wait for any replica will do, and one that has just resynced is sent nothing for up to a second.
+  await master.client.set('settled', 'yes?');
   await waitUntil('the replica', async () => (await master.client.wait(1, 100)) === 1, { withinMs: 10_000 });
   proxy = await startProxy('bun', 1, ([port]) =>
     [
