@@ -77,11 +77,11 @@ export class EdgePair {
     return { holder, afterMs: Date.now() - started };
   }
 
-  /** Whether a client gets an answer from a proxy through the VIP. */
-  async ask(): Promise<boolean> {
+  /** Whether a client gets an answer from a proxy through the VIP in time. */
+  async ask(withinMs = 300): Promise<boolean> {
     const { stdout } = await this.#inHub([
       'timeout',
-      '0.3',
+      String(withinMs / 1000),
       'redis-cli',
       '-h',
       this.plan.vip,
@@ -120,6 +120,18 @@ export class EdgePair {
 
   async startProxies(): Promise<void> {
     for (const { address } of this.plan.proxies) this.#proxies.push(await this.#fakeProxy(address));
+  }
+
+  /** Runs something while nothing answers at a proxy's address any more, as when its host is gone. */
+  async withoutAddress(address: string, work: () => Promise<void>): Promise<void> {
+    const change = (verb: string): Promise<unknown> =>
+      execa('ip', ['-n', this.#hub, 'address', verb, `${address}/24`, 'dev', 'bridge0']);
+    await change('delete');
+    try {
+      await work();
+    } finally {
+      await change('add');
+    }
   }
 
   async stopProxies(): Promise<void> {
