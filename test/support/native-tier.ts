@@ -42,6 +42,19 @@ export class NativeTier {
     return tier;
   }
 
+  /** All members running, with one master that its two replicas follow. */
+  static async started(settings = ''): Promise<NativeTier> {
+    const tier = await NativeTier.create(settings);
+    try {
+      await tier.start(...tier.sentinels, ...tier.redises);
+      await tier.settled(2, 30_000);
+      return tier;
+    } catch (error) {
+      await tier.close();
+      throw error;
+    }
+  }
+
   get redises(): readonly RedisMember[] {
     return this.plan.shards[0].members;
   }

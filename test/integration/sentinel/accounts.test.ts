@@ -136,11 +136,9 @@ describe('accounts may do what they must, and nothing else', { timeout: 90_000 }
   let tier: NativeTier;
 
   before(async () => {
-    tier = await NativeTier.create();
-    await tier.start(...tier.sentinels, ...tier.redises);
-    await tier.settled(2, 30_000);
+    tier = await NativeTier.started();
   });
-  after(() => tier.close());
+  after(() => tier?.close());
 
   async function check(server: { address: string; port: number }, table: Table): Promise<void> {
     for (const [account, { may, mayNot }] of Object.entries(table)) {

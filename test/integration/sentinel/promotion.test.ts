@@ -11,11 +11,9 @@ const FAILOVERS = 4;
 let tier: NativeTier;
 
 before(async () => {
-  tier = await NativeTier.create();
-  await tier.start(...tier.sentinels, ...tier.redises);
-  await tier.settled(2, 30_000);
+  tier = await NativeTier.started();
 });
-after(() => tier.close());
+after(() => tier?.close());
 
 /** Whom a member follows, as it says itself; undefined when it is a master, or does not answer. */
 async function followed(member: RedisMember): Promise<string | undefined> {

@@ -41,11 +41,10 @@ describe('new settings for what runs', { timeout: 90_000 }, () => {
     }).on('error', () => undefined);
 
   before(async () => {
-    tier = await NativeTier.create();
-    await tier.start(...tier.sentinels, ...tier.redises);
-    master = await tier.settled(2, 30_000);
+    tier = await NativeTier.started();
+    master = await tier.settled(2);
   });
-  after(() => tier.close());
+  after(() => tier?.close());
 
   /** Brings every member to what a plan and passwords come to, one after the other. */
   async function takeOver(

@@ -12,11 +12,9 @@ describe('roles survive', { timeout: 240_000 }, () => {
 
   before(async () => {
     // With everysec a crash may cost what was acknowledged in the last second or two; here nothing may be missing.
-    tier = await NativeTier.create('redis: { appendfsync: always }\n');
-    await tier.start(...tier.sentinels, ...tier.redises);
-    await tier.settled(2, 30_000);
+    tier = await NativeTier.started('redis: { appendfsync: always }\n');
   });
-  after(() => tier.close());
+  after(() => tier?.close());
 
   const others = (member: RedisMember): RedisMember[] =>
     tier.redises.filter(({ name }) => name !== member.name);
