@@ -1,24 +1,28 @@
 import { errorReply } from '../../protocol/replies.ts';
 import type { Link, LinkOwner } from '../../transport/link.ts';
 import type { Holder } from '../buffer-budget.ts';
+import { written } from '../chunk-memory.ts';
 import type { Flushable, HeldBack } from '../loop.ts';
 import type { Pool } from '../pool.ts';
 import type { Owner, Receiver } from '../receiver.ts';
 import type { ServerConnection } from '../server/connection.ts';
 import type { RequestStream } from '../server/request-stream.ts';
-import { ClientSession } from './client-session.ts';
 import { ClientWork } from './client-work.ts';
+import { ReplySlot } from './reply-slot.ts';
+import { dispatchWhole } from './request-reader.ts';
 
 /** Milliseconds in which an application that has one thing to ask after the other asks the next. */
 const LEAVE_AFTER_MS = 2;
 
 /** Bytes of replies before their turn that are worth a look at the limits. */
 const WORTH_A_LOOK = 64 * 1024;
+/** Up to this, an idle client's bytes are read without a look at what it has under way. */
+const AT_ONCE = 8 * 1024;
 /** Replies are held back for others up to this: more fills a write anyway. */
 const WORTH_A_WRITE = 16 * 1024;
 
 /** One client connection: requests numbered as they come in, replies delivered in that order. */
-export class Client extends ClientSession implements LinkOwner, Receiver, Owner, Flushable, HeldBack, Holder {
+export class Client extends ReplySlot implements LinkOwner, Receiver, Owner, Flushable, HeldBack, Holder {
   readonly owner = this;
   gone = false;
   /** Number of the next reply to go out, and of the next request to come in. */
@@ -48,19 +52,35 @@ export class Client extends ClientSession implements LinkOwner, Receiver, Owner,
 
   onBytes(chunk: Uint8Array): void {
     if (this.closing) return;
-    const { work } = this;
-    work.reader.read(chunk);
+    const isIdle = this.workNow === null && this.head === this.tail;
+    const read = isIdle && chunk.length <= AT_ONCE ? dispatchWhole(this, chunk, 0) : 0;
+    if (read < chunk.length && !this.closing) this.readFurther(read === 0 ? chunk : chunk.subarray(read));
+
     if (this.gone) return;
     if (this.head >= this.batchEnd) this.batchEnd = this.tail;
-    if (this.passing === null) work.load.received(chunk.length);
-    else work.load.regulate();
+    if (this.workNow === null && this.tail - this.head > this.pool.config.clientRequests)
+      this.work.load.regulate();
     // without a reply there may be no flush that would notice
     if (this.head === this.tail) this.touch();
   }
 
+  /** Reads what may end in half a request. */
+  private readFurther(chunk: Uint8Array): void {
+    const { work } = this;
+    work.reader.read(chunk);
+    if (this.gone) return;
+    if (this.passing === null) work.load.received(chunk.length);
+    else work.load.regulate();
+  }
+
   get work(): ClientWork {
-    this.workNow ??= ClientWork.take(this);
-    return this.workNow;
+    let work = this.workNow;
+    if (work === null) {
+      work = ClientWork.take(this);
+      this.workNow = work;
+      this.moveSlotTo(work.output);
+    }
+    return work;
   }
 
   /** Address of the other end, for people. */
@@ -74,7 +94,7 @@ export class Client extends ClientSession implements LinkOwner, Receiver, Owner,
 
   /** Bytes of replies that wait to be read by the client. */
   get unread(): number {
-    return this.workNow === null ? 0 : this.workNow.output.bytes;
+    return this.workNow === null ? this.slotBytes : this.workNow.output.bytes;
   }
 
   get accounted(): number {
@@ -125,6 +145,11 @@ export class Client extends ClientSession implements LinkOwner, Receiver, Owner,
 
   reply(tag: number, chunk: Uint8Array, from: number, to = chunk.length): void {
     if (this.gone) return;
+    if (this.workNow === null && tag === this.head && this.putInSlot(chunk, from, to)) {
+      this.head++;
+      this.touch();
+      return;
+    }
     const { work } = this;
     if (tag !== this.head) {
       const { early } = work;
@@ -183,6 +208,16 @@ export class Client extends ClientSession implements LinkOwner, Receiver, Owner,
     this.leave();
   }
 
+  /** Returns the bytes left, or -1 when the link is gone. */
+  private writeSlot(): number {
+    const { slot, slotFrom, slotTo } = this;
+    const taken = this.link.write(slot, slotFrom, slotTo);
+    if (taken >= 0 && taken < slotTo - slotFrom) return this.work.output.wrote(taken);
+    this.emptySlot();
+    if (taken > 0) written(slot, taken);
+    return taken < 0 ? -1 : 0;
+  }
+
   private deliverEarly({ early, output }: ClientWork): void {
     while (early.count > 0 && early.take(this.head, output)) this.head++;
   }
@@ -199,7 +234,7 @@ export class Client extends ClientSession implements LinkOwner, Receiver, Owner,
     if (this.awaitsRest()) this.holdBack();
     else if (!this.blocked && this.unread > 0) {
       this.isHeldBack = false;
-      const left = this.work.output.flush(this.link);
+      const left = this.workNow === null ? this.writeSlot() : this.workNow.output.flush(this.link);
       if (left < 0) return;
       this.blocked = left > 0;
     }
@@ -314,6 +349,7 @@ export class Client extends ClientSession implements LinkOwner, Receiver, Owner,
     this.closing = true;
     this.workNow?.reader.drop();
     this.passing?.abandon();
+    this.emptySlot();
     this.workNow?.output.clear();
     this.workNow?.load.end();
     this.workNow = null;

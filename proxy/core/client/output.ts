@@ -75,13 +75,17 @@ export class Output {
   private writeOnly(link: Link): number {
     const taken = link.write(this.chunks[0], this.from[0], this.to[0]);
     if (taken < 0) return this.giveUp();
+    if (taken < this.bytes) return this.wrote(taken);
+    written(this.chunks[0], taken);
+    this.chunks[0] = NOTHING;
+    this.count = 0;
+    this.bytes = 0;
+    return 0;
+  }
+
+  /** The first `taken` bytes were written, and not all. Returns the bytes left. */
+  wrote(taken: number): number {
     this.bytes -= taken;
-    if (this.bytes === 0) {
-      written(this.chunks[0], taken);
-      this.chunks[0] = NOTHING;
-      this.count = 0;
-      return 0;
-    }
     this.keepFrom(0, taken);
     return this.bytes;
   }

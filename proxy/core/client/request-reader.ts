@@ -11,8 +11,27 @@ const MAX_INLINE = 64 * 1024;
 const SMALL = 64 * 1024;
 const LF = 10;
 
-/** The frame that whole requests are parsed with; a client with half a request takes it along. */
+/** The frame that whole requests are parsed with. */
+const whole = new RequestFrame();
+/** The frame for others; a client with half a request takes it along. */
 let spare = new RequestFrame();
+
+/**
+ * Hands the whole requests in `chunk[start..]` to the pool.
+ * @returns where it ended: at the end, before something that is no whole request, or when the client takes no more
+ */
+export function dispatchWhole(client: Client, chunk: Uint8Array, start: number): number {
+  const { length } = chunk;
+  while (start < length && client.passing === null && !client.isClosing) {
+    whole.begin(start);
+    if (whole.parse(chunk, length) !== FRAME_DONE) break;
+    const from = start;
+    // before the request is sent on its way: by then, the frame may be used for others
+    start = whole.end;
+    client.pool.dispatch(client, whole, chunk, from, start);
+  }
+  return start;
+}
 
 /** Cuts a client's bytes into requests and hands them to the pool, whatever way they are split into chunks. */
 export class RequestReader {
@@ -85,30 +104,25 @@ export class RequestReader {
 
   private readFrom(chunk: Uint8Array, start: number): void {
     const { client } = this;
-    const length = chunk.length;
-    const frame = spare;
-    while (start < length) {
+    const { length } = chunk;
+    for (;;) {
+      start = dispatchWhole(client, chunk, start);
+      if (start === length || client.isClosing) return;
       if (client.passing !== null) {
         this.putBack(chunk, start);
         return;
       }
+      const frame = spare;
       frame.begin(start);
       const outcome = frame.parse(chunk, length);
-      if (outcome === FRAME_DONE) {
-        const end = frame.end;
-        client.pool.dispatch(client, frame, chunk, start, end);
-        start = end;
-      } else if (outcome === FRAME_MORE) {
-        this.keep(frame, chunk, start);
-        return;
-      } else if (outcome === FRAME_INLINE) {
+      if (outcome === FRAME_INLINE) {
         start = this.readInline(chunk, start);
         if (start < 0) return;
       } else {
-        client.protocolError(frame.fault);
+        if (outcome === FRAME_MORE) this.keep(frame, chunk, start);
+        else client.protocolError(frame.fault);
         return;
       }
-      if (client.isClosing) return;
     }
   }
 

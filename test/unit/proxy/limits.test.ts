@@ -150,6 +150,18 @@ describe('a client with much under way', () => {
     assert.equal(one.proxyEnd.paused, false);
   });
 
+  test('is not read from either when so many come in one piece', async () => {
+    const scene = await memoryScene(['client_requests: 100']);
+    const one = scene.client();
+    const pipeline = Buffer.from('*2\r\n$3\r\nGET\r\n$1\r\nk\r\n'.repeat(101));
+    one.link.write(pipeline, 0, pipeline.length);
+    scene.settle();
+    assert.equal(one.proxyEnd.paused, true);
+    answerAll(scene, ':1');
+    assert.equal(one.said, ':1\r\n'.repeat(101));
+    assert.equal(one.proxyEnd.paused, false);
+  });
+
   test('is not read from above client_bytes, while others are', async () => {
     const scene = await memoryScene(['client_bytes: 1000000']);
     const { client, settle, pool } = scene;
