@@ -57,6 +57,7 @@ export class Pool implements ServerContext {
   demotionListener: ((server: PoolServer) => void) | null = null;
   /** True when one more client may come; set by whoever counts descriptors. */
   admits: (() => boolean) | null = null;
+  readonly loop: Loop;
   private readonly router: KeyRouter;
   private readonly ejection: Ejection;
   private readonly timeouts: TimeoutWatch;
@@ -66,6 +67,7 @@ export class Pool implements ServerContext {
     readonly config: PoolConfig,
     private readonly around: PoolSurroundings,
   ) {
+    this.loop = around.loop;
     this.keyLimit = keyLimitOf(around.mbufSize);
     this.servers = config.servers.map((entry, index) => new PoolServer(index, entry, this, around.slowAbove));
     if (config.readsFromReplicas)
@@ -73,10 +75,6 @@ export class Pool implements ServerContext {
     this.router = new KeyRouter(HASHES[config.hash], config.distribution, this.servers, config.hashTag);
     this.ejection = new Ejection(this, this.router);
     this.timeouts = new TimeoutWatch(this);
-  }
-
-  get loop(): Loop {
-    return this.around.loop;
   }
 
   get transport(): Transport {

@@ -41,6 +41,8 @@ export class PoolServer {
   replicas: Replicas | null = null;
   /** True when requests wait for a master instead of failing. */
   readonly holds: boolean;
+  readonly config: PoolConfig;
+  readonly loop: Loop;
   private next = 0;
   private readonly slowAbove: number;
   private readonly resp3: ServerConnection[] = [];
@@ -56,6 +58,8 @@ export class PoolServer {
     /** True for the masters of pools that follow Sentinel. */
     readonly followed = context.config.sentinels.length > 0,
   ) {
+    this.config = context.config;
+    this.loop = context.loop;
     this.address = entry.address;
     this.holds = followed && context.config.failoverHold > 0;
     this.slowAbove = slowAbove;
@@ -69,16 +73,8 @@ export class PoolServer {
     return this.entry.weight;
   }
 
-  get config(): PoolConfig {
-    return this.context.config;
-  }
-
   get budget(): BufferBudget {
     return this.context.budget;
-  }
-
-  get loop(): Loop {
-    return this.context.loop;
   }
 
   get transport(): Transport {
@@ -87,8 +83,8 @@ export class PoolServer {
 
   /** The connection for the next request: a new one until there are `server_connections`, then in turn. */
   pick(protocol: number): ServerConnection {
-    const { connections } = protocol === 3 ? { connections: this.resp3 } : this;
-    const limit = this.context.config.serverConnections;
+    const connections = protocol === 3 ? this.resp3 : this.connections;
+    const limit = this.config.serverConnections;
     if (connections.length < limit) {
       const connection = this.newConnection(protocol);
       connections.push(connection);
@@ -100,7 +96,7 @@ export class PoolServer {
   }
 
   protected newConnection(protocol: number): ServerConnection {
-    const Kind = this.context.config.waitReplicas > 0 ? ConfirmingConnection : ServerConnection;
+    const Kind = this.config.waitReplicas > 0 ? ConfirmingConnection : ServerConnection;
     return new Kind(this, protocol);
   }
 
@@ -129,7 +125,7 @@ export class PoolServer {
     this.failures = 0;
     counters.responses++;
     counters.responseBytes += bytes;
-    const milliseconds = this.context.loop.now() - queuedAt;
+    const milliseconds = this.loop.now() - queuedAt;
     counters.latencySum += milliseconds;
     const bucket = 32 - Math.clz32((milliseconds * 1000) | 0);
     counters.latency[bucket < LATENCY_BUCKETS ? bucket : LATENCY_BUCKETS - 1]++;
