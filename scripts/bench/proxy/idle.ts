@@ -5,7 +5,8 @@ import type { Running } from './rig.ts';
 import { judge, type Verdict } from './verdict.ts';
 
 const AT_ONCE = 250;
-const SETTLE_MS = 1000;
+/** For half a minute after the heap has last changed Bun's collector looks at it every second: until then nothing is idle. */
+const SETTLE_MS = 35_000;
 const WATCH_MS = 5000;
 const MB_GOAL = 64;
 const CPU_GOAL = 1;
