@@ -4,7 +4,14 @@ import { KeyRouter } from '../hash/key-router.ts';
 import { COMMANDS, lookupCommand } from '../protocol/command-table.ts';
 import { errorReply, REFUSED } from '../protocol/replies.ts';
 import type { RequestFrame } from '../protocol/request-frame.ts';
-import type { Link, LinkOwner, Listener, ListenOptions, Transport } from '../transport/link.ts';
+import {
+  type Link,
+  type LinkOwner,
+  type Listener,
+  type ListenOptions,
+  NO_OWNER,
+  type Transport,
+} from '../transport/link.ts';
 import type { BufferBudget } from './buffer-budget.ts';
 import { ownCopy } from './bytes.ts';
 import type { ChunkList } from './client/chunk-list.ts';
@@ -118,7 +125,7 @@ export class Pool implements ServerContext {
     this.stats.totalConnections++;
     const full = this.fullBecause();
     const refusal = full === null ? null : `max number of clients reached: ${full}`;
-    if (refusal !== null && this.turnAway(link, refusal)) return TURNED_AWAY;
+    if (refusal !== null && this.turnAway(link, refusal)) return NO_OWNER;
     const client = new Client(link, this);
     if (refusal !== null) client.refuse(refusal);
     this.clients.add(client);
@@ -274,11 +281,3 @@ export class Pool implements ServerContext {
     for (const client of [...this.clients]) client.abort();
   }
 }
-
-/** What becomes of a connection that was turned away is of no interest. */
-const TURNED_AWAY: LinkOwner = {
-  onBytes: () => {},
-  onWritable: () => {},
-  onEnd: () => {},
-  onClosed: () => {},
-};

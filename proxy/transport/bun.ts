@@ -3,7 +3,14 @@ import type { Address } from '../config/pool.ts';
 import { type BunApi, type BunSocket, type BunSocketHandlers, rethrowDefect } from './bun-api.ts';
 import { setBacklog } from './bun-backlog.ts';
 import { connectTls, tlsAcceptor } from './bun-tls.ts';
-import type { Link, LinkOwner, Listener, ListenOptions, Transport } from './link.ts';
+import {
+  type Link,
+  type LinkOwner,
+  type Listener,
+  type ListenOptions,
+  NO_OWNER,
+  type Transport,
+} from './link.ts';
 
 const KEEP_ALIVE_DELAY = 60_000;
 
@@ -18,9 +25,6 @@ export function bunTransport(bun: BunApi): Transport {
         : connect(bun, address, owner, opened, failed),
   };
 }
-
-/** Owner of sockets that theirs has closed: nothing that may still come of them is of interest. */
-const NOBODY: LinkOwner = { onBytes: () => {}, onWritable: () => {}, onEnd: () => {}, onClosed: () => {} };
 
 /**
  * What an owner does with its socket. The other way round the socket leads to its owner directly: with hundreds of
@@ -59,7 +63,7 @@ class BunLink implements Link {
   private letGo(): BunSocket<LinkOwner> | null {
     const { socket } = this;
     this.socket = null;
-    if (socket !== null) socket.data = NOBODY;
+    if (socket !== null) socket.data = NO_OWNER;
     return socket;
   }
 }
@@ -72,7 +76,7 @@ function handlers(open: (socket: BunSocket<LinkOwner>) => void): BunSocketHandle
     end: (socket) => socket.data.onEnd(),
     close: (socket, error) => {
       const owner = socket.data;
-      socket.data = NOBODY;
+      socket.data = NO_OWNER;
       owner.onClosed(error ? ((error as NodeJS.ErrnoException).code ?? 'ECONNRESET') : null);
     },
     error: (_socket, error) => rethrowDefect(error),
@@ -145,7 +149,7 @@ function connect(
     ...handlers((raw) => {
       // given up while it was being made: Bun cannot cancel a connect
       if (settled) {
-        raw.data = NOBODY;
+        raw.data = NO_OWNER;
         raw.terminate();
         return;
       }

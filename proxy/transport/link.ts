@@ -27,6 +27,14 @@ export interface LinkOwner {
   onClosed(code: string | null): void;
 }
 
+/** Owner of links of which nothing that may still come is of interest. */
+export const NO_OWNER: LinkOwner = {
+  onBytes: () => {},
+  onWritable: () => {},
+  onEnd: () => {},
+  onClosed: () => {},
+};
+
 export interface ListenOptions {
   address: Address;
   backlog: number;

@@ -55,7 +55,6 @@ export class Client extends ReplySlot implements LinkOwner, Receiver, Owner, Flu
     const isIdle = this.workNow === null && this.head === this.tail;
     const read = isIdle && chunk.length <= AT_ONCE ? dispatchWhole(this, chunk, 0) : 0;
     if (read < chunk.length && !this.closing) this.readFurther(read === 0 ? chunk : chunk.subarray(read));
-
     if (this.gone) return;
     if (this.head >= this.batchEnd) this.batchEnd = this.tail;
     if (this.workNow === null && this.tail - this.head > this.pool.config.clientRequests)

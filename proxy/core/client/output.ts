@@ -47,11 +47,7 @@ export class Output {
         taken = link.write(scratch, 0, length);
       }
       if (taken < 0) return this.giveUp();
-      if (taken < length) {
-        this.bytes -= taken;
-        this.keepFrom(run, taken);
-        return this.bytes;
-      }
+      if (taken < length) return this.wrote(taken, run);
       this.bytes -= taken;
       for (const end = run + gathered; run < end; run++)
         written(this.chunks[run], this.to[run] - this.from[run]);
@@ -83,10 +79,10 @@ export class Output {
     return 0;
   }
 
-  /** The first `taken` bytes were written, and not all. Returns the bytes left. */
-  wrote(taken: number): number {
+  /** Everything before `run` was written, and `taken` bytes from there on, but not all. Returns the bytes left. */
+  wrote(taken: number, run = 0): number {
     this.bytes -= taken;
-    this.keepFrom(0, taken);
+    this.keepFrom(run, taken);
     return this.bytes;
   }
 
