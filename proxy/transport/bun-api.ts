@@ -2,6 +2,8 @@
 
 export interface BunSocket<T> {
   data: T;
+  /** -1 when it is closed. */
+  readonly fd: number;
   readonly remoteAddress: string;
   readonly remotePort?: number;
   write(bytes: Uint8Array, offset: number, length: number): number;

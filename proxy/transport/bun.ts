@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, rmSync, writevSync } from 'node:fs';
 import type { Address } from '../config/pool.ts';
 import { type BunApi, type BunSocket, type BunSocketHandlers, rethrowDefect } from './bun-api.ts';
 import { setBacklog } from './bun-backlog.ts';
@@ -42,6 +42,19 @@ class BunLink implements Link {
   write(bytes: Uint8Array, from: number, to: number): number {
     const { socket } = this;
     return socket === null ? -1 : socket.write(bytes, from, to - from);
+  }
+
+  /** Bun's sockets have no such call, but say which descriptor is theirs: -1 when there is none any more. */
+  writeMany(pieces: readonly Uint8Array[]): number {
+    const { socket } = this;
+    if (socket === null) return 0;
+    try {
+      return writevSync(socket.fd, pieces);
+    } catch (error) {
+      // full, or gone: `write` will tell
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+      return 0;
+    }
   }
 
   pause(): void {

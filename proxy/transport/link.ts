@@ -9,6 +9,11 @@ export interface Link {
   readonly remote: string;
   /** Bytes taken of `bytes[from, to)`: 0 when full, -1 when the connection is gone. */
   write(bytes: Uint8Array, from: number, to: number): number;
+  /**
+   * Bytes taken of these pieces, one after the other, in one call to the kernel. Less than all of them, or 0, says only
+   * that `write` is to be asked what is the matter. Absent where it would not be faster.
+   */
+  writeMany?(pieces: readonly Uint8Array[]): number;
   pause(): void;
   resume(): void;
   /** Sends FIN once what was written is out, then closes. */

@@ -35,6 +35,17 @@ export class MemoryLink implements Link {
     return taken;
   }
 
+  writeMany(pieces: readonly Uint8Array[]): number {
+    let all = 0;
+    for (const piece of pieces) {
+      const taken = this.write(piece, 0, piece.length);
+      if (taken < 0) return all;
+      all += taken;
+      if (taken < piece.length) return all;
+    }
+    return all;
+  }
+
   pause(): void {
     this.paused = true;
   }

@@ -105,7 +105,8 @@ export class ConfirmingConnection extends ServerConnection {
     if (!server.holds || this.doubtful) return;
     this.doubtful = true;
     held.lastFault = 'too few replicas answer';
-    // a batch that the socket took in part is completed
+    // a batch that the socket took in part is completed, and what comes from now on is not a part of it
+    queue.seal();
     this.doubtfulEnd = this.blocked ? queue.tail : queue.sent;
   }
 

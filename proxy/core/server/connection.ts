@@ -10,6 +10,7 @@ import type { Segment } from './segment.ts';
 import type { PoolServer } from './server.ts';
 import { type EndKind, ServerLink } from './server-link.ts';
 import { SlowReader } from './slow-reader.ts';
+import { writeTogether } from './write-together.ts';
 
 /**
  * One of a server's connections, shared by all clients. It outlives its sockets: requests queue here while there is
@@ -126,7 +127,8 @@ export class ServerConnection extends ServerLink implements Flushable {
     }
     const link = this.link as Link;
     const end = this.sendEnd;
-    while (queue.sent !== end) {
+    writeTogether(link, queue, end);
+    while (queue.sent < end) {
       const segment = queue.segments[queue.sent & queue.mask];
       while (segment.sentTo < segment.used || segment.nextPart()) {
         const taken = link.write(segment.bytes, segment.sentTo, segment.used);

@@ -34,6 +34,26 @@ describe('a server that reads slowly', () => {
     assert.deepEqual(scene.warnings, []);
   });
 
+  test('gets large and small requests, written together in as few calls as it takes them, whole and in order', async () => {
+    const { scene, server, client } = await narrowServer([], 30_000);
+    server.log.length = 0;
+    server.always.set('SET', '+OK');
+    const sizes = [20_000, 10, 40_000, 17_000, 300, 300, 16_500, 100_000, 5];
+    const line = (server.links[0] as MemoryLink).peer as MemoryLink;
+    const calls: number[] = [];
+    const writeMany = line.writeMany.bind(line);
+    line.writeMany = (pieces) => {
+      calls.push(pieces.length);
+      return writeMany(pieces);
+    };
+    const expected = sizes.map((size, i) => `SET key:${i} ${String.fromCharCode(97 + i).repeat(size)}`);
+    for (const words of expected) client.ask(...words.split(' '));
+    scene.settle();
+    assert.deepEqual(server.log, expected);
+    assert.equal(client.said, '+OK\r\n'.repeat(sizes.length));
+    assert.ok(calls[0] > 2, `the first call was given ${calls[0]} pieces`);
+  });
+
   test('and refuses a request while the next is half written: both are sent again over another socket', async () => {
     const { scene, server, client } = await narrowServer(FOLLOWED, 40);
     server.log.length = 0;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { parseConfig } from '../../../proxy/config/nutcracker-yml.ts';
+import type { MemoryLink } from '../../../proxy/transport/memory.ts';
 import { closeScenes, type MemoryScene, memoryScene } from '../../support/memory-scene.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -206,6 +207,32 @@ describe('wait_replicas', () => {
     settle();
     assert.match(one.said, /^-ERR [^\r]*\r\n\$1\r\n1\r\n\+OK\r\n\$1\r\n2\r\n$/);
     assert.equal(other.said, '+OK\r\n');
+  });
+
+  test('too few replicas while half a request was written: it is completed, and what came after it waits', async () => {
+    const { client, servers, settle } = await following();
+    const [server] = servers;
+    const line = server.links[0] as MemoryLink;
+    const [one, other, third] = [client(), client(), client()];
+    one.ask('SET', 'a', '1');
+    settle();
+    (line.peer as MemoryLink).capacity = 40;
+    line.paused = true;
+    other.ask('SET', 'b', 'x'.repeat(200));
+    settle();
+    server.answer('+OK', ':0');
+    settle();
+    assert.match(one.said, UNCONFIRMED);
+    third.ask('SET', 'c', '2');
+    settle();
+    (line.peer as MemoryLink).capacity = Number.POSITIVE_INFINITY;
+    line.paused = false;
+    settle();
+    assert.deepEqual(server.asked, [`SET b ${'x'.repeat(200)}`, 'WAIT 1 500']);
+    server.answer('+OK', ':1');
+    settle();
+    assert.equal(other.said, '+OK\r\n');
+    assert.deepEqual(server.asked, ['SET c 2', 'WAIT 1 500']);
   });
 
   test('what waited for replicas is not sent when its client has left meanwhile', async () => {
