@@ -12,7 +12,7 @@ export async function freePorts(count: number, host = '127.0.0.1'): Promise<numb
   return ports;
 }
 
-/** One such port. */
+/** One port as `freePorts` gives them. */
 export async function freePort(host?: string): Promise<number> {
   const [port] = await freePorts(1, host);
   return port;
@@ -51,7 +51,7 @@ async function claimed(host: string): Promise<Server> {
 async function claim(port: number): Promise<boolean> {
   if (process.platform !== 'linux') return true;
   try {
-    (await listening({ path: `\0twemstack-port-${port}` })).unref();
+    await listening({ path: `\0twemstack-port-${port}` });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
@@ -59,11 +59,12 @@ async function claim(port: number): Promise<boolean> {
   }
 }
 
+/** It keeps no process from ending: a claim is never let go, and what an error leaves open need not be. */
 function listening(where: { port: number; host: string } | { path: string }): Promise<Server> {
   return new Promise((done, fail) => {
     const server = createServer();
     server.once('error', fail);
-    server.listen(where, () => done(server));
+    server.listen(where, () => done(server.unref()));
   });
 }
 

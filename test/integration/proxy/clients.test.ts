@@ -148,7 +148,7 @@ for (const kind of ['bun', 'node'] satisfies ProxyKind[]) {
           proxy.daemon.signal('SIGUSR2');
           await waitUntil('the signal', () => told() - before > round, { everyMs: 1 });
           assert.equal(closes, round);
-          // what is asked together is answered whole; who then waits, as some do not, crosses with nothing
+          // what was asked together is answered whole; then nothing may follow, or it could cross with the end
           const answers = await redis.pipeline().incr('let-go').incr('let-go').incr('let-go').exec();
           assert.deepEqual(
             answers,
