@@ -15,7 +15,10 @@ export class ClientSession {
   libraryVersion = '';
   /** 2 or 3, see HELLO. */
   protocol = 2;
-  /** A MULTI was refused: what came along with it must not run command by command. */
+  /**
+   * A MULTI was refused: what follows it up to EXEC or DISCARD is a transaction, and must not run command by command,
+   * whether or not it comes in the same read. Applications send it without waiting for the answer to MULTI.
+   */
   transactionRefused = false;
 
   /** @param authenticated whether it may go on without a password */

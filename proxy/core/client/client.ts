@@ -237,10 +237,6 @@ export class Client extends ReplySlot implements LinkOwner, Receiver, Owner, Flu
       if (left < 0) return;
       this.blocked = left > 0;
     }
-    if (this.transactionRefused && this.head === this.tail && !this.workNow?.reader.isHalfway) {
-      // whoever asks now may know that MULTI was refused
-      this.transactionRefused = false;
-    }
     if (this.leaving && this.head === this.tail && !this.closing) this.leaveUnlessAsked();
     if (this.closing && this.head === this.tail && this.unread === 0) {
       if (this.faulty) this.pool.stats.clientErrors++;

@@ -9,7 +9,7 @@ import {
   lookupCommand,
 } from '../../protocol/command-table.ts';
 import { keyPositions } from '../../protocol/key-positions.ts';
-import { NO_AUTH, quoted } from '../../protocol/replies.ts';
+import { errorReply, NO_AUTH, OK, quoted } from '../../protocol/replies.ts';
 import type { RequestFrame } from '../../protocol/request-frame.ts';
 import type { Client } from '../client/client.ts';
 import type { Pool } from '../pool.ts';
@@ -55,12 +55,17 @@ export function dispatch(
   dispatchOther(pool, client, command, frame, buffer, from, to);
 }
 
-/** Ends what began with a refused MULTI. */
-const ENDS_TRANSACTION: ReadonlySet<string> = new Set(['exec', 'discard', 'reset', 'quit']);
+/** Ends what began with a refused MULTI; null = answered as ever. */
+const ENDS_TRANSACTION: ReadonlyMap<string, Uint8Array | null> = new Map([
+  ['exec', errorReply('Transaction discarded because of previous errors.', 'EXECABORT')],
+  ['discard', OK],
+  ['reset', null],
+  ['quit', null],
+]);
 
 /**
- * Answers a request of a client that has not said its password, or that sent it along with a MULTI: applications send
- * whole transactions in one go, and a part of one must not be carried out. False when the request may pass.
+ * Answers a request of a client that has not said its password, or whose MULTI was refused: a part of a transaction must
+ * not be carried out. False when the request may pass.
  */
 function refuseRestricted(client: Client, command: Command): boolean {
   if (!client.authenticated && !ALLOWED_BEFORE_AUTH.has(command.name)) {
@@ -68,12 +73,17 @@ function refuseRestricted(client: Client, command: Command): boolean {
     return true;
   }
   if (!client.transactionRefused) return false;
-  if (ENDS_TRANSACTION.has(command.name)) {
-    client.transactionRefused = false;
-    return false;
+  const end = ENDS_TRANSACTION.get(command.name);
+  if (end === undefined) {
+    refuse(
+      client,
+      `'${command.name}' is not executed: it follows a MULTI, which is not served; DISCARD ends this`,
+    );
+    return true;
   }
-  refuse(client, `'${command.name}' is not executed: it came with a MULTI, which is not served`);
-  return true;
+  client.transactionRefused = false;
+  if (end !== null) client.reply(client.tail++, end, 0);
+  return end !== null;
 }
 
 /** Largest key that a proxy with this mbuf size takes. */

@@ -51,6 +51,11 @@ describe('redis-cli', () => {
         'multi\r',
         new RegExp(`\\(error\\) ERR 'multi' is not served: transactions .*\r\n${prompt}`),
       );
+      await type(
+        'get cli\r',
+        new RegExp(`\\(error\\) ERR 'get' is not executed: it follows a MULTI.*\r\n${prompt}`),
+      );
+      await type('discard\r', new RegExp(`\nOK\r\n${prompt}`));
       await type('get cli\r', new RegExp(`\n"1"\r\n${prompt}`));
     } finally {
       terminal.stdin.end('quit\r');

@@ -6,7 +6,9 @@ afterEach(closeScenes);
 
 const NOT_SERVED = "-ERR 'multi' is not served: transactions do not go through a sharding proxy yet\r\n";
 const notExecuted = (command: string): string =>
-  `-ERR '${command}' is not executed: it came with a MULTI, which is not served\r\n`;
+  `-ERR '${command}' is not executed: it follows a MULTI, which is not served; DISCARD ends this\r\n`;
+
+const ABORTED = '-EXECABORT Transaction discarded because of previous errors.\r\n';
 
 describe('a refused MULTI', () => {
   test('takes along what came with it, up to EXEC: a part of a transaction is never carried out', async () => {
@@ -24,7 +26,7 @@ describe('a refused MULTI', () => {
     scene.settle();
     const refused = ['set', 'mset', 'set'].map(notExecuted).join('');
     assert.ok(client.said.startsWith(NOT_SERVED + refused), client.said);
-    assert.match(client.said, /-ERR 'exec' is not served: [^\r]*\r\n\$-1\r\n$/);
+    assert.ok(client.said.endsWith(`${ABORTED}$-1\r\n`), client.said);
   });
 
   test('replies to earlier requests come first', async () => {
@@ -42,15 +44,39 @@ describe('a refused MULTI', () => {
     assert.equal(client.said, `$-1\r\n${NOT_SERVED}${notExecuted('set')}${notExecuted('set')}`);
   });
 
-  test('an application that has read the refusal is served again', async () => {
+  test('goes on over many reads, also when everything before is answered', async () => {
     const scene = await memoryScene([]);
     const client = scene.client();
     client.ask('MULTI');
     scene.settle();
     assert.equal(client.said, NOT_SERVED);
+    for (let i = 0; i < 200; i++) {
+      client.ask('SET', `k${i}`, 'x'.repeat(20_000));
+      scene.settle();
+    }
+    client.ask('EXEC');
+    scene.settle();
+    assert.deepEqual(scene.servers[0].log, []);
+    assert.equal(client.said, NOT_SERVED + notExecuted('set').repeat(200) + ABORTED);
     client.ask('GET', 'a');
     scene.settle();
     assert.deepEqual(scene.servers[0].log, ['GET a']);
+  });
+
+  test('ends with DISCARD and RESET too', async () => {
+    const scene = await memoryScene([]);
+    const client = scene.client();
+    for (const [end, reply] of [
+      ['DISCARD', '+OK'],
+      ['RESET', '+RESET'],
+    ]) {
+      client.said = '';
+      for (const command of ['MULTI', 'PING', end, 'PING']) {
+        client.ask(command);
+        scene.settle();
+      }
+      assert.equal(client.said, `${NOT_SERVED}${notExecuted('ping')}${reply}\r\n+PONG\r\n`);
+    }
   });
 });
 

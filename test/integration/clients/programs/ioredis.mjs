@@ -30,7 +30,11 @@ await runSteps({
     const answers = await redis.pipeline().set('p', '1').incr('p').lpush('p', 'x').get('p').exec();
     return answers.map(([error, value]) => (error ? error.message.split(' ')[0] : value)).join(' ');
   },
-  multi: () => errorOf(redis.multi({ pipeline: false })),
+  async multi() {
+    const refusal = await errorOf(redis.multi({ pipeline: false }));
+    await redis.discard();
+    return refusal;
+  },
   keys: () => errorOf(redis.keys('*')),
   async large() {
     const value = Buffer.alloc(1_048_576, 'large\r\n');

@@ -37,7 +37,11 @@ await runSteps({
     const answers = await Promise.allSettled(asked);
     return answers.map(({ value, reason }) => value ?? reason.message.split(' ')[0]).join(' ');
   },
-  multi: () => errorOf(redis.sendCommand(['MULTI'])),
+  async multi() {
+    const refusal = await errorOf(redis.sendCommand(['MULTI']));
+    await redis.sendCommand(['DISCARD']);
+    return refusal;
+  },
   keys: () => errorOf(redis.keys('*')),
   async large() {
     const value = Buffer.alloc(1_048_576, 'large\r\n');
