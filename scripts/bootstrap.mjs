@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { surviveClosedOutput } from './closed-output.mjs';
 import { lock } from './process-lock.mjs';
 
 /** The checkout this file lies in. */
@@ -16,7 +17,10 @@ export const CHECKOUT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const OLDEST_NODE = [20, 9];
 const ENVIRONMENT_LACKS = 3;
 const PROGRESS_MS = 5000;
-/** Commands that `npx NAME` finds without a `bin` in package.json, which would make npx install the checkout first. */
+/**
+ * Commands that `npx NAME` finds. Not as `bin` in package.json: npm links none of a project's own, and npx would install
+ * the checkout first. package.json's `prepare`, which ends each `npm ci` and `npm install`, makes these links.
+ */
 const COMMANDS = ['twemstack', 'nutcracker'];
 
 /** Ends with exit code 3 and a sentence that says what to do. */
@@ -94,7 +98,12 @@ function npmCi(root) {
   });
 }
 
-function linkCommands(root) {
+/**
+ * Makes the commands of the checkout findable for npx.
+ *
+ * @param {string} root folder of node_modules
+ */
+export function linkCommands(root = CHECKOUT) {
   const bin = join(root, 'node_modules/.bin');
   mkdirSync(bin, { recursive: true });
   for (const name of COMMANDS) {
@@ -140,6 +149,7 @@ export async function ensurePackages(root = CHECKOUT) {
  * @param {string} entry path relative to the checkout
  */
 export async function run(entry) {
+  surviveClosedOutput();
   checkNode();
   await ensurePackages();
   const { register } = await import('tsx/esm/api');

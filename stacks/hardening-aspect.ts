@@ -4,7 +4,7 @@ import type { IConstruct } from 'constructs';
 
 /** What no container of ours may lack, and why; checked at synth so that it cannot be forgotten. */
 const REQUIRED: ReadonlyArray<readonly [name: string, present: (container: Container) => boolean]> = [
-  ['a restart policy', (c) => c.restartInput === 'unless-stopped'],
+  ['a restart policy', (c) => c.restartInput === 'always'],
   ['memory with an equal memorySwap', (c) => (c.memoryInput ?? 0) > 0 && c.memorySwapInput === c.memoryInput],
   ['log rotation (logDriver, logOpts max-size and max-file)', (c) => hasLogRotation(c)],
   ['a healthcheck, and wait', (c) => c.healthcheckInput !== undefined && c.waitInput === true],

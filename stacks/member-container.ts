@@ -57,7 +57,7 @@ function containerConfig(member: Member, inputs: StackInputs): ContainerConfig {
     healthcheck: { test: ['CMD', '/usr/local/bin/healthcheck'], interval: '5s', timeout: '3s', retries: 3 },
     wait: true,
     waitTimeout: 90,
-    restart: 'unless-stopped',
+    restart: 'always',
     stopTimeout: options.stopSeconds,
     destroyGraceSeconds: options.stopSeconds,
     logDriver: 'json-file',

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isOutputClosed } from '../closed-output.mjs';
 import { dockerClient } from '../docker-client.ts';
 import { EXIT } from '../errors.ts';
 import { assess } from '../observe/assess.ts';
@@ -27,7 +28,8 @@ export async function statusVerb(options: CommonOptions & { watch?: boolean }): 
       for (const { subject, what } of problems) process.stdout.write(`degraded: ${subject} ${what}\n`);
       if (problems.length === 0) process.stdout.write('healthy\n');
     }
-    if (options.watch !== true || signal.aborted) return problems.length === 0 ? EXIT.done : EXIT.notSo;
+    if (options.watch !== true || signal.aborted || isOutputClosed())
+      return problems.length === 0 ? EXIT.done : EXIT.notSo;
     await delay(WATCH_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -29,7 +29,7 @@ describe('bootstrap of a fresh clone', () => {
     rmSync(root, { recursive: true, force: true });
     mkdirSync(join(clone, 'scripts'), { recursive: true });
     mkdirSync(bin);
-    for (const name of ['bootstrap.mjs', 'process-lock.mjs']) {
+    for (const name of ['bootstrap.mjs', 'process-lock.mjs', 'closed-output.mjs', 'link-commands.mjs']) {
       cpSync(join(CHECKOUT, 'scripts', name), join(clone, 'scripts', name));
     }
     writeFileSync(join(clone, 'package.json'), '{"type":"module"}');
@@ -76,6 +76,25 @@ describe('bootstrap of a fresh clone', () => {
     for (const name of ['twemstack', 'nutcracker']) {
       assert.equal(readlinkSync(join(clone, 'node_modules/.bin', name)), `../../scripts/${name}.mjs`);
     }
+  });
+
+  test('npx finds the commands straight after an `npm ci` by hand', async () => {
+    const { scripts } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8'));
+    const project = { name: 'clone', version: '1.0.0', type: 'module', scripts };
+    writeFileSync(join(clone, 'package.json'), JSON.stringify(project));
+    const packages = { '': { name: project.name, version: project.version } };
+    writeFileSync(
+      join(clone, 'package-lock.json'),
+      JSON.stringify({ name: project.name, version: project.version, lockfileVersion: 3, packages }),
+    );
+    const script = join(clone, 'scripts/twemstack.mjs');
+    writeFileSync(script, '#!/usr/bin/env node\nconsole.log("here", process.argv[2]);\n', { mode: 0o755 });
+    const run = (...command: string[]) =>
+      spawnSync(command[0], command.slice(1), { cwd: clone, encoding: 'utf8', stdio: 'pipe' });
+    const installed = run('npm', 'ci', '--offline', '--no-audit', '--no-fund');
+    assert.equal(installed.status, 0, installed.stderr);
+    const found = run('npx', '--no-install', 'twemstack', 'up');
+    assert.equal(found.stdout, 'here up\n', found.stderr);
   });
 
   test('installs again when the lock file changed', async () => {

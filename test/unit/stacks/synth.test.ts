@@ -117,6 +117,18 @@ describe('synthesised stacks', () => {
     });
   });
 
+  test('whatever ended a member, the engine brings it back, also after it was killed itself', async () => {
+    await inTemporaryFolder((dir) => {
+      synthTo(dir);
+      for (const domain of ['a', 'b', 'c']) {
+        for (const [name, container] of containersOf(dir, `alpha-${domain}`)) {
+          const expected = name.startsWith('alpha-seed-') ? undefined : 'always';
+          assert.equal(container.restart, expected, name);
+        }
+      }
+    });
+  });
+
   test('data volumes are protected from destroy, except for down --volumes', async () => {
     await inTemporaryFolder((dir) => {
       const protection = (outdir: string): unknown[] =>

@@ -1,0 +1,2 @@
+export declare function surviveClosedOutput(): void;
+export declare function isOutputClosed(): boolean;

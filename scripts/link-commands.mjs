@@ -1,0 +1,3 @@
+import { linkCommands } from './bootstrap.mjs';
+
+linkCommands();
