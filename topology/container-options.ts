@@ -1,3 +1,4 @@
+import { edgeMemoryMb } from './edge-limits.ts';
 import type { Member, Plan } from './types.ts';
 
 /** The three images; `redis` serves redis-server and redis-sentinel. */
@@ -73,7 +74,7 @@ export function containerOptions(plan: Plan, member: Member): ContainerOptions {
         image: 'edge',
         command: [],
         capabilities: ['CAP_NET_ADMIN', 'CAP_NET_RAW'],
-        memoryMb: 256,
+        memoryMb: edgeMemoryMb(plan),
         tmpfs: SCRATCH,
         data: false,
         stopSeconds: 15,

@@ -25,7 +25,13 @@ export const REDIS_KEYS = [
   'min_replicas_max_lag',
   'repl_backlog',
 ] as const;
-export const EDGE_KEYS = ['count', 'advert_interval', 'vrid', 'max_connections'] as const;
+export const EDGE_KEYS = [
+  'count',
+  'advert_interval',
+  'vrid',
+  'max_connections',
+  'max_connections_per_source',
+] as const;
 export const PROXY_KEYS = ['slow_log'] as const;
 export const POOL_KEYS = [
   'listen',

@@ -1,6 +1,7 @@
 /** Rules between sections: does everything fit into the domains and the network, and does nothing share a name. */
 import { prefixFor, shardCapacity } from './addresses.ts';
 import type { DomainDraft, Draft, ShardDraft } from './draft.ts';
+import { edgeConnections, edgeOpenFiles, MOST_OPEN_FILES } from './edge-limits.ts';
 import { formatSubnet } from './ipv4.ts';
 import { dataStackName, defaultShardDomains, domainStackName, memberName } from './placement.ts';
 import type { Path } from './problems.ts';
@@ -23,6 +24,7 @@ export function checkAcross(file: StackFile, draft: Draft): void {
   checkShardDomains(file, draft);
   checkNetworkSize(file, draft);
   checkMemberCount(file, draft);
+  checkOpenFiles(file, draft);
   checkStackNames(file, draft);
   checkMemberNames(file, draft);
 }
@@ -112,6 +114,23 @@ function checkMemberCount(file: StackFile, draft: Draft): void {
     value: String(shards.length),
     rule: `makes ${members} containers, a Linux bridge takes 1024 ports of which ${MAX_MEMBERS} are used`,
     remedy: `Use at most ${Math.floor((MAX_MEMBERS - others) / (replicas + 1))} shards, or fewer replicas.`,
+  });
+}
+
+/** HAProxy does not start when it could not open what its limits promise. */
+function checkOpenFiles(file: StackFile, { edge, pools }: Draft): void {
+  if (edge.maxConnections === undefined || pools === undefined) return;
+  const needed = edgeOpenFiles(edgeConnections(pools.length, edge.maxConnections));
+  if (needed <= MOST_OPEN_FILES) return;
+  const path = ['edge', 'max_connections'];
+  const most = Math.floor(
+    (MOST_OPEN_FILES - edgeOpenFiles(edgeConnections(pools.length, 0))) / 2 / pools.length,
+  );
+  file.report({
+    path,
+    value: String(edge.maxConnections),
+    rule: `for each of ${pools.length} pools takes ${needed} open files, a process can have ${MOST_OPEN_FILES}`,
+    remedy: `Write at most ${most}.`,
   });
 }
 

@@ -152,6 +152,9 @@ export function readEdge(file: StackFile): Partially<EdgeSettings> {
     advertIntervalMs: readValue(file, at('advert_interval'), advert, { value: 300, shown: '300ms' }),
     vrid: readValue(file, at('vrid'), integer(1, 255), { value: 51 }),
     maxConnections: readValue(file, at('max_connections'), integer(16, 1_000_000), { value: 4096 }),
+    maxConnectionsPerSource: readValue(file, at('max_connections_per_source'), integer(0, 1_000_000), {
+      value: 0,
+    }),
   };
 }
 

@@ -75,7 +75,10 @@ export interface EdgeSettings {
   readonly advertIntervalMs: number;
   /** VRRP virtual router id, 1-255, unique on the LAN. */
   readonly vrid: number;
+  /** Of clients, for each pool. */
   readonly maxConnections: number;
+  /** Of one address, for each pool; 0 = no limit of its own. */
+  readonly maxConnectionsPerSource: number;
 }
 
 export interface ProxySettings {

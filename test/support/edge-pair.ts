@@ -1,28 +1,56 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { renderEdgeFiles } from '../../haproxy/files.ts';
 import type { EdgeMember, Plan } from '../../topology/types.ts';
 import { type Daemon, spawnDaemon } from './spawn-daemon.ts';
-import { defaultPlan, TEST_CREDENTIALS } from './stack-fixture.ts';
+import { planOf, TEST_CREDENTIALS } from './stack-fixture.ts';
 import { waitUntil } from './wait-until.ts';
 
 const IMAGE = resolve('haproxy/image');
+
+/** Connections that the test opened. */
+export interface Clients {
+  /** What they heard so far: the first words of each message, and `closed`. */
+  heard(): string[];
+  /** Each of them sends PING. */
+  ask(): void;
+  leave(): Promise<void>;
+}
+
+/** Arguments: address, port, how many, source address. A SIGUSR2 makes each of them send PING. */
+const CLIENTS = `const [host, port, count, localAddress] = process.argv.slice(1);
+const sockets = Array.from({ length: Number(count) }, () => {
+  const socket = require('node:net').connect({ host, port, localAddress });
+  socket.on('data', (data) => console.log(String(data).trim().split('\\r')[0]));
+  socket.on('error', () => undefined).on('end', () => console.log('closed'));
+  return socket;
+});
+Promise.all(sockets.map((socket) => require('node:events').once(socket, 'connect'))).then(() => console.log('connected'));
+setInterval(() => undefined, 60_000);
+process.on('SIGUSR2', () => sockets.forEach((socket) => socket.writable && socket.write('PING\\r\\n')));`;
 
 /**
  * The two edges of the default stack by the image's own scripts, each in a network namespace of its own, at a bridge in
  * a third one, where the clients are and the proxies: redis-servers that want a password.
  */
 export class EdgePair {
-  readonly plan: Plan = defaultPlan();
+  readonly plan: Plan;
   readonly #id = `tw-e${process.pid.toString(36)}`;
   readonly #folder = mkdtempSync(join(tmpdir(), 'twemstack-edge-'));
   readonly #edges = new Map<string, Daemon>();
   readonly #proxies: Daemon[] = [];
+  readonly #clients: Daemon[] = [];
 
-  static async create(): Promise<EdgePair> {
-    const pair = new EdgePair();
+  private constructor(plan: Plan) {
+    this.plan = plan;
+  }
+
+  /** @param settings further keys of the stack file */
+  static async create(settings = ''): Promise<EdgePair> {
+    const pair = new EdgePair(planOf(`name: alpha\nvip: 198.18.0.100\n${settings}`));
     try {
       await pair.#wire();
       await pair.startProxies();
@@ -63,6 +91,17 @@ export class EdgePair {
     return this.plan.edges.filter((_, index) => lists[index].stdout.includes(` ${this.plan.vip}/32 `));
   }
 
+  /** Fails unless this edge, and no other, has the VIP whenever one looks during so many milliseconds. */
+  async keeps(holder: EdgeMember, forMs: number): Promise<void> {
+    const until = Date.now() + forMs;
+    while (Date.now() < until) {
+      const names = (await this.holders()).map(({ name }) => name);
+      if (names.length !== 1 || names[0] !== holder.name)
+        throw new Error(`the VIP is with: ${names.join(', ')}`);
+      await sleep(50);
+    }
+  }
+
   /** Waits for exactly one holder, through which a client gets an answer; returns it and the milliseconds it took. */
   async serving(other?: EdgeMember, withinMs = 10_000): Promise<{ holder: EdgeMember; afterMs: number }> {
     const started = Date.now();
@@ -90,6 +129,34 @@ export class EdgePair {
       'PING',
     ]);
     return stdout.includes('NOAUTH');
+  }
+
+  /** Clients of the VIP, or of another `address:port`, from one of the hub's addresses, connected at once and idle; each line is what one of them heard. */
+  async connect(
+    count: number,
+    source = this.plan.network.gateway,
+    target = `${this.plan.vip}:6379`,
+  ): Promise<Clients> {
+    const daemon = await spawnDaemon(
+      'nsenter',
+      [
+        `--net=/run/netns/${this.#hub}`,
+        process.execPath,
+        '-e',
+        CLIENTS,
+        ...target.split(':'),
+        String(count),
+        source,
+      ],
+      { ready: (output) => output.includes('connected') },
+    );
+    this.#clients.push(daemon);
+    const heard = (): string[] =>
+      daemon
+        .output()
+        .split('\n')
+        .filter((line) => line !== '' && line !== 'connected');
+    return { heard, ask: () => daemon.signal('SIGUSR2'), leave: () => daemon.stop() };
   }
 
   async httpStatus(edge: EdgeMember, path: string): Promise<string> {
@@ -139,7 +206,9 @@ export class EdgePair {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#edges.values(), ...this.#proxies].map((daemon) => daemon.stop()));
+    await Promise.all(
+      [...this.#clients, ...this.#edges.values(), ...this.#proxies].map((daemon) => daemon.stop()),
+    );
     for (const namespace of [...this.plan.edges.map((edge) => this.#namespace(edge)), this.#hub]) {
       const { stdout, exitCode } = await execa('ip', ['netns', 'pids', namespace], { reject: false });
       if (exitCode !== 0) continue;

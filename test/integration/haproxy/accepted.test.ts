@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import { execa } from 'execa';
 import { renderHaproxyCfg } from '../../../haproxy/haproxy-cfg.ts';
@@ -11,7 +11,7 @@ import { defaultPlan, inTemporaryFolder, planOf } from '../../support/stack-fixt
 const SMALL = `name: beta
 vip: 198.18.4.100
 network: 198.18.4.0/24
-edge: { count: 1 }
+edge: { count: 1, max_connections_per_source: 100 }
 pools:
   fast: { listen: 6379 }
   slow: { listen: 6380 }
@@ -29,7 +29,11 @@ describe('the daemons accept their rendered configuration', () => {
       await inTemporaryFolder(async (folder) => {
         const file = join(folder, 'haproxy.cfg');
         writeFileSync(file, renderHaproxyCfg(plan, plan.edges[0]));
-        const { exitCode, all } = await execa('haproxy', ['-c', '-f', file], { reject: false, all: true });
+        const { exitCode, all } = await execa('haproxy', ['-c', '-f', file], {
+          reject: false,
+          all: true,
+          env: { TWEMSTACK_LIB: resolve('haproxy/image/lib') },
+        });
         assert.equal(exitCode, 0, all);
         assert.doesNotMatch(all, /WARNING|ALERT/);
       });

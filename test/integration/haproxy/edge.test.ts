@@ -5,12 +5,15 @@ import type { EdgeMember } from '../../../topology/types.ts';
 import { EdgePair } from '../../support/edge-pair.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
+/** Longer than it takes until an edge whose HAProxy hangs gives the VIP up. */
+const HUNG_IS_FOUND_MS = 2000;
+
 /** VRRP advertisements every 0.3 s: a silent edge is missed after 1.2 s at most, one that says goodbye at once. */
 describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
   let pair: EdgePair;
 
   before(async () => {
-    pair = await EdgePair.create();
+    pair = await EdgePair.create('edge: { max_connections: 16, max_connections_per_source: 12 }\n');
     for (const edge of pair.plan.edges) await pair.start(edge);
   });
   afterEach(async () => {
@@ -35,7 +38,10 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
     for (const edge of pair.plan.edges) {
       const { exitCode, stdout } = await pair.health(edge);
       assert.equal(exitCode, 0, stdout);
-      assert.match(stdout, edge.name === holder.name ? /VRRP MASTER; .* 200 OK/ : /VRRP BACKUP; .* 200 OK/);
+      assert.match(
+        stdout,
+        edge.name === holder.name ? /VRRP MASTER; alpha: \d+ of 16 / : /VRRP BACKUP; alpha: 0 of 16 /,
+      );
     }
   });
 
@@ -131,11 +137,61 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
     });
   });
 
+  test('all connections taken by idle clients: newcomers are told so, everybody else is served as before', async () => {
+    const { holder } = await pair.serving();
+    const [{ address: neighbour }] = pair.plan.proxies;
+    const greedy = await pair.connect(12);
+    const tooMany = await pair.connect(1);
+    await waitUntil('one more of the same address to be refused', () => tooMany.heard().includes('closed'));
+    assert.match(
+      tooMany.heard()[0],
+      /^-ERR max number of clients reached: edge.max_connections_per_source 12$/,
+    );
+    const others = await pair.connect(4, neighbour);
+    const newcomers = await pair.connect(3, neighbour);
+    await waitUntil('newcomers to be refused', () => newcomers.heard().length === 6);
+    assert.equal(
+      newcomers
+        .heard()
+        .filter((line) => line === '-ERR max number of clients reached: edge.max_connections 16').length,
+      3,
+    );
+    await waitUntil('the edge to say that it is full', () =>
+      /full: pool alpha has 16 of 16/.test(pair.daemon(holder).output()),
+    );
+    const { exitCode, stdout } = await pair.health(holder);
+    assert.equal(exitCode, 0, stdout);
+    assert.match(stdout, /alpha: 16 of 16 connections, full/);
+    assert.match(await pair.httpStatus(holder, '/healthz'), / 200 /);
+    for (const clients of [greedy, others]) clients.ask();
+    await waitUntil(
+      'the established ones to be answered',
+      () => greedy.heard().length + others.heard().length >= 16,
+    );
+    for (const line of [...greedy.heard(), ...others.heard()]) assert.match(line, /^-NOAUTH/);
+    await pair.keeps(holder, HUNG_IS_FOUND_MS);
+    assert.equal(states(holder).at(-1), 'MASTER');
+    await greedy.leave();
+    await others.leave();
+    await waitUntil('newcomers to be served again', () => pair.ask());
+  });
+
+  test('the ops port taken by idle connections: the edge stays', async () => {
+    const { holder } = await pair.serving();
+    const idle = await pair.connect(100, pair.plan.network.gateway, `${holder.address}:${holder.opsPort}`);
+    await pair.keeps(holder, HUNG_IS_FOUND_MS);
+    assert.equal((await pair.health(holder)).exitCode, 0);
+    assert.equal(states(holder).at(-1), 'MASTER');
+    await idle.leave();
+  });
+
   test('all proxies gone: the VIP stays, and /healthz tells', async () => {
     const { holder } = await pair.serving();
     await pair.stopProxies();
     await waitUntil('HAProxy to notice', async () => / 503 /.test(await pair.httpStatus(holder, '/healthz')));
-    assert.equal((await pair.health(holder)).exitCode, 0);
+    const { exitCode, stdout } = await pair.health(holder);
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /no proxy is up/);
     assert.deepEqual(
       (await pair.holders()).map(({ name }) => name),
       [holder.name],

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { renderEdgeFiles } from '../../../haproxy/files.ts';
-import { edgeOpenFiles, renderHaproxyCfg } from '../../../haproxy/haproxy-cfg.ts';
+import { renderHaproxyCfg } from '../../../haproxy/haproxy-cfg.ts';
 import { renderKeepalivedConf } from '../../../haproxy/keepalived-conf.ts';
+import { edgeOpenFiles } from '../../../topology/edge-limits.ts';
 import { assertGolden } from '../../support/golden.ts';
 import { defaultPlan, planOf, TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
 
@@ -65,6 +66,30 @@ describe('files of an edge', () => {
   test('a lone edge has no peers to write to', () => {
     const plan = planOf(TWO_POOLS);
     assert.doesNotMatch(renderKeepalivedConf(plan, plan.edges[0]), /unicast/);
+  });
+
+  test('the limits of all frontends together are within the limit of the process, so that none starves another', () => {
+    const plan = planOf(TWO_POOLS);
+    const config = renderHaproxyCfg(plan, plan.edges[0]);
+    const [process, ...frontends] = [...config.matchAll(/^ {4}maxconn (\d+)$/gm)].map(([, limit]) =>
+      Number(limit),
+    );
+    assert.equal(
+      frontends.length,
+      plan.pools.length + 2,
+      'a limit for each pool, the ops port and the watch',
+    );
+    assert.ok(process >= frontends.reduce((sum, limit) => sum + limit, 0));
+    for (const limit of frontends.slice(0, -2)) assert.ok(limit > plan.edge.maxConnections);
+  });
+
+  test('a limit per source is there when it is asked for', () => {
+    const rendered = (edge: string) => {
+      const plan = planOf(`name: alpha\nvip: 198.18.0.100\nedge: { ${edge} }\n`);
+      return renderHaproxyCfg(plan, plan.edges[0]);
+    };
+    assert.doesNotMatch(rendered('count: 2'), /stick-table|per_source/);
+    assert.match(rendered('max_connections_per_source: 50'), /src_conn_cur ge 50 /);
   });
 
   test('open files: what HAProxy was measured to ask for, and some', () => {

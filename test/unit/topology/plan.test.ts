@@ -87,7 +87,13 @@ describe('the plan of the default stack', () => {
       minReplicasMaxLag: 2,
       replBacklogMb: 16,
     });
-    assert.deepEqual(plan.edge, { count: 2, advertIntervalMs: 300, vrid: 51, maxConnections: 4096 });
+    assert.deepEqual(plan.edge, {
+      count: 2,
+      advertIntervalMs: 300,
+      vrid: 51,
+      maxConnections: 4096,
+      maxConnectionsPerSource: 0,
+    });
     assert.deepEqual(plan.pools, [
       {
         name: 'alpha',

@@ -146,6 +146,8 @@ const SECTIONS: Readonly<Record<string, readonly Case[]>> = {
     ['advert between hundredths', `${HEAD}edge: {advert_interval: §305ms}`, /steps of 10ms/],
     ['advert as keepalived has it', `${HEAD}edge: {advert_interval: §0.3}`, /counts as milliseconds/],
     ['max_connections', `${HEAD}edge: {max_connections: §1}`, /from 16/],
+    ['max_connections beyond open files', `${HEAD}edge: {max_connections: §600000}`, /at most 523852/],
+    ['max_connections_per_source', `${HEAD}edge: {max_connections_per_source: §-1}`, /from 0 to/],
   ],
   pools: [
     ['none', `${HEAD}pools: §{}`, /mapping of pool names/],
