@@ -1,4 +1,4 @@
-import { LATENCY_BUCKETS } from '../core/counters.ts';
+import { LATENCY_BUCKETS } from '../core/base/counters.ts';
 import { COMMANDS } from '../protocol/command-table.ts';
 import type { PoolSnapshot, ReplicaSnapshot, ServerSnapshot, Snapshot } from './snapshot.ts';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { type PoolConfig, secretsOf } from '../config/pool.ts';
 import { certificateWarnings } from '../config/tls.ts';
-import { BufferBudget } from '../core/buffer-budget.ts';
-import { Loop } from '../core/loop.ts';
+import { BufferBudget } from '../core/base/buffer-budget.ts';
+import { Loop } from '../core/base/loop.ts';
 import { LET_GO_PATIENCE, Pool, type PoolSurroundings, type WorkerPlace } from '../core/pool.ts';
 import { PoolTopology } from '../topology/apply.ts';
 import { ReplicaWatch } from '../topology/replica-watch.ts';

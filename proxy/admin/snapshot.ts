@@ -1,5 +1,5 @@
 import { certificateExpiry } from '../config/tls.ts';
-import { LATENCY_BUCKETS } from '../core/counters.ts';
+import { LATENCY_BUCKETS } from '../core/base/counters.ts';
 import type { Pool } from '../core/pool.ts';
 import type { PoolServer } from '../core/server/server.ts';
 

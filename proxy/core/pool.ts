@@ -12,20 +12,20 @@ import {
   NO_OWNER,
   type Transport,
 } from '../transport/link.ts';
-import type { BufferBudget } from './buffer-budget.ts';
-import { ownCopy } from './bytes.ts';
+import type { BufferBudget } from './base/buffer-budget.ts';
+import { ownCopy } from './base/bytes.ts';
+import { PoolCounters } from './base/counters.ts';
+import type { Loop } from './base/loop.ts';
+import { Throttle } from './base/throttle.ts';
 import type { ChunkList } from './client/chunk-list.ts';
 import { Client } from './client/client.ts';
+import { RequestStream } from './client/request-stream.ts';
 import { dispatch, keyLimitOf } from './commands/dispatch.ts';
-import { PoolCounters } from './counters.ts';
-import type { Loop } from './loop.ts';
+import { Ejection } from './routing/ejection.ts';
+import { TimeoutWatch } from './routing/timeout-watch.ts';
 import type { ServerConnection } from './server/connection.ts';
-import { Ejection } from './server/ejection.ts';
 import { Replicas } from './server/replicas.ts';
-import { RequestStream } from './server/request-stream.ts';
 import { PoolServer, type ServerContext } from './server/server.ts';
-import { Throttle } from './throttle.ts';
-import { TimeoutWatch } from './timeout-watch.ts';
 
 /** Milliseconds. An application that asks for less than two things a second has hardly ever one of them on the way. */
 export const LET_GO_PATIENCE = 500;

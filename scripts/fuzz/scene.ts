@@ -1,7 +1,7 @@
 import { parseConfig } from '../../proxy/config/nutcracker-yml.ts';
-import { BufferBudget } from '../../proxy/core/buffer-budget.ts';
-import { chunkMemory } from '../../proxy/core/chunk-memory.ts';
-import { Loop } from '../../proxy/core/loop.ts';
+import { BufferBudget } from '../../proxy/core/base/buffer-budget.ts';
+import { chunkMemory } from '../../proxy/core/base/chunk-memory.ts';
+import { Loop } from '../../proxy/core/base/loop.ts';
 import { Pool } from '../../proxy/core/pool.ts';
 import type { LinkOwner, Listener } from '../../proxy/transport/link.ts';
 import { MemoryLink, MemoryNetwork } from '../../proxy/transport/memory.ts';

@@ -1,15 +1,15 @@
 import { errorReply } from '../../protocol/replies.ts';
 import type { Link, LinkOwner } from '../../transport/link.ts';
-import type { Holder } from '../buffer-budget.ts';
-import { written } from '../chunk-memory.ts';
-import type { Flushable, HeldBack } from '../loop.ts';
+import type { Holder } from '../base/buffer-budget.ts';
+import { written } from '../base/chunk-memory.ts';
+import type { Flushable, HeldBack } from '../base/loop.ts';
+import type { Owner, Receiver } from '../base/receiver.ts';
 import type { Pool } from '../pool.ts';
-import type { Owner, Receiver } from '../receiver.ts';
 import type { ServerConnection } from '../server/connection.ts';
-import type { RequestStream } from '../server/request-stream.ts';
 import { ClientWork } from './client-work.ts';
 import { ReplySlot } from './reply-slot.ts';
 import { dispatchWhole } from './request-reader.ts';
+import type { RequestStream } from './request-stream.ts';
 
 /** Milliseconds in which an application that has one thing to ask after the other asks the next. */
 const LEAVE_AFTER_MS = 2;

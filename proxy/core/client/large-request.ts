@@ -2,9 +2,9 @@ import { COMMANDS, FATE_KEY, lookupCommand } from '../../protocol/command-table.
 import { errorReply, NO_AUTH } from '../../protocol/replies.ts';
 import type { RequestFrame } from '../../protocol/request-frame.ts';
 import { RequestScanner, SCAN_BAD, SCAN_DONE } from '../../protocol/request-scanner.ts';
-import type { RequestStream } from '../server/request-stream.ts';
 import { ChunkList } from './chunk-list.ts';
 import type { Client } from './client.ts';
+import type { RequestStream } from './request-stream.ts';
 
 /**
  * A request routed by its first key is collected up to this, or less where memory is scarce; what is larger is sent on

@@ -1,6 +1,6 @@
 import type { Link } from '../../transport/link.ts';
-import { copyBytes } from '../bytes.ts';
-import { written } from '../chunk-memory.ts';
+import { copyBytes } from '../base/bytes.ts';
+import { written } from '../base/chunk-memory.ts';
 
 const SCRATCH_SIZE = 64 * 1024;
 const scratch = new Uint8Array(SCRATCH_SIZE);

@@ -13,9 +13,9 @@ import { errorReply, NO_AUTH, OK, quoted } from '../../protocol/replies.ts';
 import type { RequestFrame } from '../../protocol/request-frame.ts';
 import type { Client } from '../client/client.ts';
 import type { Pool } from '../pool.ts';
-import { ALLOWED_BEFORE_AUTH, answerLocally } from './local-commands.ts';
+import { ALLOWED_BEFORE_AUTH, answerLocally } from './connection/local-commands.ts';
 import { keyTooLong, refuse, wrongArity } from './refusals.ts';
-import { split } from './split.ts';
+import { split } from './spread/split.ts';
 
 /** Keyless commands go to the server that this word hashes to, as in the original. */
 const PLACEHOLDER = Buffer.from('placeholder');

@@ -1,5 +1,5 @@
 import { encodeRequest, errorReply } from '../../protocol/replies.ts';
-import { NOBODY, type Owner, type Receiver } from '../receiver.ts';
+import { NOBODY, type Owner, type Receiver } from '../base/receiver.ts';
 
 const MINUS = 45;
 const COLON = 58;

@@ -1,6 +1,6 @@
 import { COMMANDS, commandId } from '../../protocol/command-table.ts';
 import { encodeRequest } from '../../protocol/replies.ts';
-import type { Receiver } from '../receiver.ts';
+import type { Receiver } from '../base/receiver.ts';
 import { Confirmations } from './confirmations.ts';
 import { ServerConnection } from './connection.ts';
 import type { Detached } from './request-queue.ts';

@@ -1,11 +1,11 @@
 import { BROKEN_PIPE, errorReply, INVALID, NOT_EXECUTED, TIMED_OUT } from '../../protocol/replies.ts';
 import type { Link } from '../../transport/link.ts';
-import type { Flushable } from '../loop.ts';
-import type { Owner, Receiver } from '../receiver.ts';
+import type { Flushable } from '../base/loop.ts';
+import type { Owner, Receiver } from '../base/receiver.ts';
+import type { RequestStream } from '../client/request-stream.ts';
 import { HeldRequests } from './held-requests.ts';
 import { ReplyReader } from './reply-reader.ts';
 import { type Detached, RequestQueue } from './request-queue.ts';
-import type { RequestStream } from './request-stream.ts';
 import type { Segment } from './segment.ts';
 import type { PoolServer } from './server.ts';
 import { type EndKind, ServerLink } from './server-link.ts';

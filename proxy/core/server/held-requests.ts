@@ -1,6 +1,6 @@
 import { COMMANDS } from '../../protocol/command-table.ts';
 import { errorReply, NOT_EXECUTED, reasonOf } from '../../protocol/replies.ts';
-import type { Receiver } from '../receiver.ts';
+import type { Receiver } from '../base/receiver.ts';
 import type { ServerConnection } from './connection.ts';
 import type { Detached } from './request-queue.ts';
 

@@ -1,5 +1,5 @@
+import type { RequestStream } from '../client/request-stream.ts';
 import type { ServerConnection } from './connection.ts';
-import type { RequestStream } from './request-stream.ts';
 
 /** Large requests that one server gets at once; more of them wait. */
 const MOST = 16;

@@ -1,7 +1,7 @@
 import { INVALID } from '../../protocol/replies.ts';
 import { REPLY_BAD, REPLY_DONE, ReplyFramer } from '../../protocol/reply-framer.ts';
-import { lease } from '../chunk-memory.ts';
-import type { Receiver } from '../receiver.ts';
+import { lease } from '../base/chunk-memory.ts';
+import type { Receiver } from '../base/receiver.ts';
 import type { ServerConnection } from './connection.ts';
 
 const MINUS = 45;

@@ -1,5 +1,5 @@
-import { copyBytes } from '../bytes.ts';
-import type { Receiver } from '../receiver.ts';
+import { copyBytes } from '../base/bytes.ts';
+import type { Receiver } from '../base/receiver.ts';
 import { BY_REFERENCE, recycle, Segment, takeSegment } from './segment.ts';
 
 const INITIAL_SIZE = 64;

@@ -1,4 +1,4 @@
-import { release } from '../chunk-memory.ts';
+import { release } from '../base/chunk-memory.ts';
 
 const SEGMENT_SIZE = 64 * 1024;
 const MAX_FREE = 64;

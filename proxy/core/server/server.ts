@@ -1,8 +1,8 @@
 import type { Address, PoolConfig, ServerEntry } from '../../config/pool.ts';
 import type { Transport } from '../../transport/link.ts';
-import type { BufferBudget } from '../buffer-budget.ts';
-import { LATENCY_BUCKETS, ServerCounters } from '../counters.ts';
-import type { Loop } from '../loop.ts';
+import type { BufferBudget } from '../base/buffer-budget.ts';
+import { LATENCY_BUCKETS, ServerCounters } from '../base/counters.ts';
+import type { Loop } from '../base/loop.ts';
 import { ConfirmingConnection } from './confirming-connection.ts';
 import { ServerConnection } from './connection.ts';
 import { LargeConnections } from './large-connections.ts';

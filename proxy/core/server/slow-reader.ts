@@ -1,6 +1,6 @@
 import type { Link } from '../../transport/link.ts';
+import type { Owner } from '../base/receiver.ts';
 import { UNREAD } from '../client/client-load.ts';
-import type { Owner } from '../receiver.ts';
 import type { ServerConnection } from './connection.ts';
 
 /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { copyBytes, writeDecimal } from '../../../proxy/core/bytes.ts';
+import { copyBytes, writeDecimal } from '../../../proxy/core/base/bytes.ts';
 
 describe('bytes', () => {
   test('copies any length from anywhere to anywhere, and nothing besides', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { chunkMemory, lease } from '../../../proxy/core/chunk-memory.ts';
+import { chunkMemory, lease } from '../../../proxy/core/base/chunk-memory.ts';
 import { Output } from '../../../proxy/core/client/output.ts';
 import type { Link } from '../../../proxy/transport/link.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Throttle } from '../../../proxy/core/throttle.ts';
+import { Throttle } from '../../../proxy/core/base/throttle.ts';
 import { tlsReason } from '../../../proxy/transport/tls-reason.ts';
 
 test('what strangers can cause is said once a second, and how often it was not', () => {

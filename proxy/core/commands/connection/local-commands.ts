@@ -1,13 +1,13 @@
-import type { Command } from '../../protocol/command-table.ts';
-import { wordAt } from '../../protocol/key-positions.ts';
-import { AUTH_NOT_SET, AUTH_WRONG, bulkReply, errorReply, OK, PONG } from '../../protocol/replies.ts';
-import type { RequestFrame } from '../../protocol/request-frame.ts';
-import type { Client } from '../client/client.ts';
-import type { Pool } from '../pool.ts';
+import type { Command } from '../../../protocol/command-table.ts';
+import { wordAt } from '../../../protocol/key-positions.ts';
+import { AUTH_NOT_SET, AUTH_WRONG, bulkReply, errorReply, OK, PONG } from '../../../protocol/replies.ts';
+import type { RequestFrame } from '../../../protocol/request-frame.ts';
+import type { Client } from '../../client/client.ts';
+import type { Pool } from '../../pool.ts';
+import { commandCommand } from '../introspection/command-command.ts';
+import { infoText } from '../introspection/info.ts';
 import { clientCommand } from './client-command.ts';
-import { commandCommand } from './command-command.ts';
 import { helloReply } from './hello.ts';
-import { infoText } from './info.ts';
 
 /** Commands that a client may use before AUTH. PING is among them so that a load balancer needs no password. */
 export const ALLOWED_BEFORE_AUTH: ReadonlySet<string> = new Set(['auth', 'hello', 'ping', 'quit', 'reset']);

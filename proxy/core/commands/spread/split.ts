@@ -1,10 +1,10 @@
-import type { Command } from '../../protocol/command-table.ts';
-import type { RequestFrame } from '../../protocol/request-frame.ts';
-import { copyBytes, decimalLength, writeDecimal } from '../bytes.ts';
-import type { Client } from '../client/client.ts';
-import type { Pool } from '../pool.ts';
-import { BY_REFERENCE } from '../server/segment.ts';
-import { keyTooLong, refuse, wrongArity } from './refusals.ts';
+import type { Command } from '../../../protocol/command-table.ts';
+import type { RequestFrame } from '../../../protocol/request-frame.ts';
+import { copyBytes, decimalLength, writeDecimal } from '../../base/bytes.ts';
+import type { Client } from '../../client/client.ts';
+import type { Pool } from '../../pool.ts';
+import { BY_REFERENCE } from '../../server/segment.ts';
+import { keyTooLong, refuse, wrongArity } from '../refusals.ts';
 import { type Merge, type Part, SplitRequest } from './split-request.ts';
 
 const STAR = 42;

@@ -1,4 +1,4 @@
-import type { ServerConnection } from './server/connection.ts';
+import type { ServerConnection } from '../server/connection.ts';
 
 /** The client behind a request. */
 export interface Owner {

@@ -1,4 +1,4 @@
-import type { Pool } from './pool.ts';
+import type { Pool } from '../pool.ts';
 
 /** How often to look, as a share of the shortest limit; and within which bounds, milliseconds. */
 const SHARE = 50;

@@ -1,9 +1,9 @@
 import { errorReply, REFUSED } from '../../protocol/replies.ts';
-import type { Client } from '../client/client.ts';
-import type { Receiver } from '../receiver.ts';
-import type { ServerConnection } from './connection.ts';
-import { Segment } from './segment.ts';
-import type { PoolServer } from './server.ts';
+import type { Receiver } from '../base/receiver.ts';
+import type { ServerConnection } from '../server/connection.ts';
+import { Segment } from '../server/segment.ts';
+import type { PoolServer } from '../server/server.ts';
+import type { Client } from './client.ts';
 
 /** Above so many bytes that the server has not taken yet, the client is not read from. */
 const WINDOW = 256 * 1024;

@@ -1,7 +1,7 @@
-import { CLOSED, errorReply, INVALID, NOT_EXECUTED } from '../../protocol/replies.ts';
-import { copyBytes, writeDecimal } from '../bytes.ts';
-import type { Client } from '../client/client.ts';
-import type { Receiver } from '../receiver.ts';
+import { CLOSED, errorReply, INVALID, NOT_EXECUTED } from '../../../protocol/replies.ts';
+import { copyBytes, writeDecimal } from '../../base/bytes.ts';
+import type { Receiver } from '../../base/receiver.ts';
+import type { Client } from '../../client/client.ts';
 
 const LF = 10;
 const MINUS = 45;

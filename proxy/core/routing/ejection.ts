@@ -2,7 +2,7 @@ import type { KeyRouter } from '../../hash/key-router.ts';
 import { encodeRequest } from '../../protocol/replies.ts';
 import type { Link, LinkOwner } from '../../transport/link.ts';
 import type { Pool } from '../pool.ts';
-import type { PoolServer } from './server.ts';
+import type { PoolServer } from '../server/server.ts';
 
 const PING = encodeRequest(['PING']);
 

@@ -1,4 +1,4 @@
-import { bulkReply, EMPTY_ARRAY, integerReply } from '../../protocol/replies.ts';
+import { bulkReply, EMPTY_ARRAY, integerReply } from '../../../protocol/replies.ts';
 
 /** The Redis version whose commands the table knows; what clients that ask are told. */
 export const REDIS_VERSION = '7.0.15';

@@ -1,5 +1,5 @@
-import type { Pool } from '../pool.ts';
-import { REDIS_VERSION } from './hello.ts';
+import type { Pool } from '../../pool.ts';
+import { REDIS_VERSION } from '../connection/hello.ts';
 
 /** INFO of the proxy: what clients look for when they connect, and how the pool fares. */
 export function infoText(pool: Pool): string {

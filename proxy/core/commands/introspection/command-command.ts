@@ -5,13 +5,13 @@ import {
   commandFacts,
   commandInfo,
   factsOf,
-} from '../../protocol/command-description.ts';
-import { FATE_KEYS, FATE_SPLIT } from '../../protocol/command-table.ts';
-import { encodeValue, type ReplyValue } from '../../protocol/encode-value.ts';
-import { keyPositions, wordAt } from '../../protocol/key-positions.ts';
-import { errorReply } from '../../protocol/replies.ts';
-import { RequestFrame } from '../../protocol/request-frame.ts';
-import type { Client } from '../client/client.ts';
+} from '../../../protocol/command-description.ts';
+import { FATE_KEYS, FATE_SPLIT } from '../../../protocol/command-table.ts';
+import { encodeValue, type ReplyValue } from '../../../protocol/encode-value.ts';
+import { keyPositions, wordAt } from '../../../protocol/key-positions.ts';
+import { errorReply } from '../../../protocol/replies.ts';
+import { RequestFrame } from '../../../protocol/request-frame.ts';
+import type { Client } from '../../client/client.ts';
 
 const HELP = [
   'COMMAND [<subcommand> [<arg> ...]]. Subcommands are:',

@@ -1,8 +1,8 @@
-import { wordAt } from '../../protocol/key-positions.ts';
-import { bulkReply, errorReply, integerReply, OK } from '../../protocol/replies.ts';
-import type { RequestFrame } from '../../protocol/request-frame.ts';
-import type { Client } from '../client/client.ts';
-import type { Pool } from '../pool.ts';
+import { wordAt } from '../../../protocol/key-positions.ts';
+import { bulkReply, errorReply, integerReply, OK } from '../../../protocol/replies.ts';
+import type { RequestFrame } from '../../../protocol/request-frame.ts';
+import type { Client } from '../../client/client.ts';
+import type { Pool } from '../../pool.ts';
 
 /** CLIENT …: what concerns the client's own connection. */
 export function clientCommand(
