@@ -1,5 +1,5 @@
 import { fateInWords } from '../protocol/command-fate.ts';
-import { COMMANDS, type Command, FATE_LOCAL, FATE_REFUSED } from '../protocol/command-table.ts';
+import { COMMANDS, type Command, FATE_FAMILY, FATE_REFUSED } from '../protocol/command-table.ts';
 
 /** docs/commands.md: every command and what becomes of it, from the table that the proxy itself uses. */
 export function commandsPage(): string {
@@ -23,5 +23,5 @@ ${rows.join('\n')}
 
 /** Every read but those that the proxy answers or refuses. */
 function onlyReads({ fate, write }: Command): boolean {
-  return !write && fate !== FATE_LOCAL && fate !== FATE_REFUSED;
+  return !write && fate !== FATE_FAMILY && fate !== FATE_REFUSED;
 }

@@ -3,7 +3,8 @@ import { type PoolConfig, secretsOf } from '../config/pool.ts';
 import { certificateWarnings } from '../config/tls.ts';
 import { BufferBudget } from '../core/base/buffer-budget.ts';
 import { Loop } from '../core/base/loop.ts';
-import { LET_GO_PATIENCE, Pool, type PoolSurroundings, type WorkerPlace } from '../core/pool.ts';
+import type { WorkerPlace } from '../core/commands/session.ts';
+import { LET_GO_PATIENCE, Pool, type PoolSurroundings } from '../core/pool.ts';
 import { PoolTopology } from '../topology/apply.ts';
 import { ReplicaWatch } from '../topology/replica-watch.ts';
 import type { Transport } from '../transport/link.ts';
@@ -177,7 +178,7 @@ export class Service implements Serving {
 function descriptorsOf(pool: Pool): number {
   const { clients, config } = pool;
   let count = 2 + clients.size + config.sentinels.length * 2;
-  for (const { counters } of pool.everyServer())
+  for (const { counters } of pool.routing.everyServer())
     count += Math.max(config.serverConnections, counters.connected);
   return count;
 }

@@ -1,4 +1,4 @@
-import { type Command, FATE_ANY, FATE_KEY, FATE_KEYS, FATE_LOCAL, FATE_SPLIT } from './command-table.ts';
+import { type Command, FATE_ANY, FATE_FAMILY, FATE_KEY, FATE_KEYS, FATE_SPLIT } from './command-table.ts';
 
 /** What becomes of a command, in words: for docs/commands.md and for COMMAND DOCS. */
 export function fateInWords(command: Command): string {
@@ -11,8 +11,8 @@ export function fateInWords(command: Command): string {
       return together(command);
     case FATE_ANY:
       return 'sent to one server, always the same';
-    case FATE_LOCAL:
-      return 'answered by the proxy';
+    case FATE_FAMILY:
+      return command.reason;
     default:
       return `refused: ${command.reason}`;
   }

@@ -40,8 +40,10 @@ export const KEYWORD_KEYS = '!sort !georadius !georadiusbymember xread !xreadgro
 /** Forwarded to one server, any. */
 export const ANY_SERVER = 'lolwut';
 
-/** Answered by the proxy. */
-export const LOCAL = 'auth client command echo hello info ping quit reset select time';
+/** Dealt with by a family of the proxy's own (proxy/core/commands/<family>/family.ts): what it does → names. */
+export const FAMILIES: readonly (readonly [does: string, names: string])[] = [
+  ['answered by the proxy', 'auth client command echo hello info ping quit reset select time'],
+];
 
 const BLOCKING = 'it blocks, and would hold up everyone who shares the server connection';
 const PUBSUB = 'publish/subscribe does not go through a sharding proxy yet';

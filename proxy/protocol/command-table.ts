@@ -2,9 +2,9 @@ import {
   ANY_SERVER,
   BY_FIRST_KEY,
   COUNTED_KEYS,
+  FAMILIES,
   KEY_RANGES,
   KEYWORD_KEYS,
-  LOCAL,
   REFUSED,
   SPLIT,
   SUBCOMMAND_KEYS,
@@ -14,7 +14,8 @@ import {
 export const FATE_KEY = 0;
 export const FATE_SPLIT = 1;
 export const FATE_KEYS = 2;
-export const FATE_LOCAL = 3;
+/** One of the families in proxy/core/commands deals with it. */
+export const FATE_FAMILY = 3;
 export const FATE_ANY = 4;
 export const FATE_REFUSED = 5;
 
@@ -33,7 +34,7 @@ export class Command {
     readonly write: boolean,
     readonly fate: number,
     readonly keys: KeyRule | null,
-    /** Why it is refused; empty otherwise. */
+    /** Why it is refused, or what its family does with it; empty otherwise. */
     readonly reason: string,
   ) {}
 }
@@ -63,7 +64,7 @@ function buildCommands(): Command[] {
   }
   for (const word of words(KEYWORD_KEYS)) add(word, FATE_KEYS, { kind: 'keyword' });
   for (const word of words(ANY_SERVER)) add(word, FATE_ANY, null);
-  for (const word of words(LOCAL)) add(word, FATE_LOCAL, null);
+  for (const [does, names] of FAMILIES) for (const word of words(names)) add(word, FATE_FAMILY, null, does);
   for (const [reason, names] of REFUSED)
     for (const word of words(names)) add(word, FATE_REFUSED, null, reason);
   return commands;

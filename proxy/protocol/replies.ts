@@ -1,5 +1,8 @@
 /** Replies that the proxy gives itself, and the texts of its errors. */
 
+/** The Redis version whose commands the table knows; what clients that ask are told. */
+export const REDIS_VERSION = '7.0.15';
+
 export const PONG = Buffer.from('+PONG\r\n');
 export const OK = Buffer.from('+OK\r\n');
 export const EMPTY_ARRAY = Buffer.from('*0\r\n');

@@ -59,7 +59,7 @@ export class PoolTopology implements SentinelObserver {
       const access = { ...place, user, password, tls };
       return new SentinelWatch(index, access, names, this);
     });
-    pool.demotionListener = () => this.askAll();
+    pool.routing.demotionListener = () => this.askAll();
   }
 
   start(): void {

@@ -173,7 +173,7 @@ export async function memoryScene(
   const pass = (milliseconds: number): void => {
     settle();
     clock += milliseconds;
-    for (const server of pool.everyServer())
+    for (const server of pool.routing.everyServer())
       for (const connection of server.all) connection.checkTimeouts(clock, config.timeout);
     settle();
   };

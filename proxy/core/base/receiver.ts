@@ -1,4 +1,11 @@
-import type { ServerConnection } from '../server/connection.ts';
+/** A server connection that is not read for the sake of one client. */
+export interface Stoppable {
+  /** `owner` has read what it has, or left. */
+  readOn(owner: Owner): void;
+}
+
+/** Replies that a client leaves unread: above, it is not read from, and servers are not read for it alone. */
+export const UNREAD = 1024 * 1024;
 
 /** The client behind a request. */
 export interface Owner {
@@ -9,7 +16,7 @@ export interface Owner {
   /** How many these may be while others wait for replies behind its own. */
   readonly patience: number;
   /** `connection` is not read until the client has read; then, its `readOn` is called. */
-  stop(connection: ServerConnection): void;
+  stop(connection: Stoppable): void;
   /** Others have waited behind it for too long. */
   tooSlow(server: string, milliseconds: number): void;
 }

@@ -1,9 +1,6 @@
-import type { ServerConnection } from '../server/connection.ts';
-import type { Client } from './client.ts';
-import type { ClientWork } from './client-work.ts';
+import { type Stoppable, UNREAD } from '../base/receiver.ts';
+import type { WorkingClient } from './working-client.ts';
 
-/** Replies that a client leaves unread: above, it is not read from, and servers are not read for it alone. */
-export const UNREAD = 1024 * 1024;
 /** What is below this is not worth a note. */
 const NEGLIGIBLE = 4096;
 /** So many bytes of requests at once, and it is looked at what else is there. */
@@ -12,6 +9,13 @@ const BURST = 256 * 1024;
 /** Reasons not to read from a client. */
 const OVERLOAD = 1;
 const STREAM = 2;
+
+/** What is kept for a client; `bytes` of each. */
+interface KeptForClient {
+  readonly early: { readonly bytes: number };
+  readonly output: { readonly bytes: number };
+  readonly reader: { readonly bytes: number };
+}
 
 /** What one client makes the proxy keep, and what is done about it. */
 export class ClientLoad {
@@ -24,15 +28,15 @@ export class ClientLoad {
   private newer = 0;
   private mark = 0;
   /** Server connections that are not read because this client does not read. */
-  private stopped: ServerConnection[] | null = null;
+  private stopped: Stoppable[] | null = null;
 
   constructor(
-    private client: Client,
-    private readonly work: ClientWork,
+    private client: WorkingClient,
+    private readonly work: KeptForClient,
   ) {}
 
   /** Serves another client from now on; only when it `isSettled`. */
-  serve(client: Client): void {
+  serve(client: WorkingClient): void {
     this.client = client;
   }
 
@@ -107,12 +111,12 @@ export class ClientLoad {
   }
 
   /** A server connection is not read until the client has read what it has. */
-  stop(connection: ServerConnection): void {
+  stop(connection: Stoppable): void {
     this.stopped ??= [];
     this.stopped.push(connection);
   }
 
-  private readOn(stopped: readonly ServerConnection[]): void {
+  private readOn(stopped: readonly Stoppable[]): void {
     this.stopped = null;
     for (const connection of stopped) connection.readOn(this.client);
   }

@@ -1,8 +1,8 @@
-import type { Client } from './client.ts';
 import { ClientLoad } from './client-load.ts';
 import { Output } from './output.ts';
 import { ReorderRing } from './reorder-ring.ts';
 import { RequestReader } from './request-reader.ts';
+import type { WorkingClient } from './working-client.ts';
 
 /** Rings that grew larger than this are not kept. */
 const LARGEST_RING = 1024;
@@ -21,12 +21,12 @@ export class ClientWork {
   readonly reader: RequestReader;
   readonly load: ClientLoad;
 
-  private constructor(client: Client) {
+  private constructor(client: WorkingClient) {
     this.reader = new RequestReader(client);
     this.load = new ClientLoad(client, this);
   }
 
-  static take(client: Client): ClientWork {
+  static take(client: WorkingClient): ClientWork {
     const work = unused.pop();
     if (work === undefined) return new ClientWork(client);
     work.reader.serve(client);

@@ -1,15 +1,14 @@
 import { errorReply } from '../../protocol/replies.ts';
 import type { Link, LinkOwner } from '../../transport/link.ts';
-import type { Holder } from '../base/buffer-budget.ts';
 import { written } from '../base/chunk-memory.ts';
 import type { Flushable, HeldBack } from '../base/loop.ts';
-import type { Owner, Receiver } from '../base/receiver.ts';
-import type { Pool } from '../pool.ts';
-import type { ServerConnection } from '../server/connection.ts';
+import type { Stoppable } from '../base/receiver.ts';
+import type { PoolContext } from '../commands/session.ts';
+import type { Routing } from '../routing/routing.ts';
 import { ClientWork } from './client-work.ts';
 import { ReplySlot } from './reply-slot.ts';
 import { dispatchWhole } from './request-reader.ts';
-import type { RequestStream } from './request-stream.ts';
+import type { Passing, WorkingClient } from './working-client.ts';
 
 /** Milliseconds in which an application that has one thing to ask after the other asks the next. */
 const LEAVE_AFTER_MS = 2;
@@ -21,9 +20,15 @@ const AT_ONCE = 8 * 1024;
 /** Replies are held back for others up to this: more fills a write anyway. */
 const WORTH_A_WRITE = 16 * 1024;
 
+/** What a client needs of its pool. */
+export interface ClientPool extends PoolContext {
+  clientLeft(client: Client): void;
+}
+
 /** One client connection: requests numbered as they come in, replies delivered in that order. */
-export class Client extends ReplySlot implements LinkOwner, Receiver, Owner, Flushable, HeldBack, Holder {
+export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flushable, HeldBack {
   readonly owner = this;
+  readonly routing: Routing;
   gone = false;
   /** Number of the next reply to go out, and of the next request to come in. */
   head = 0;
@@ -36,7 +41,7 @@ export class Client extends ReplySlot implements LinkOwner, Receiver, Owner, Flu
   /** Null while nothing is under way, as with most clients most of the time. */
   private workNow: ClientWork | null = null;
   /** A request too large to be kept is on its way: nothing behind it is read before it is answered. */
-  passing: RequestStream | null = null;
+  passing: Passing | null = null;
   private dirty = false;
   private blocked = false;
   /** Requests up to here came in together, or while these were open: their replies go out together if they can. */
@@ -45,9 +50,10 @@ export class Client extends ReplySlot implements LinkOwner, Receiver, Owner, Flu
 
   constructor(
     readonly link: Link,
-    readonly pool: Pool,
+    readonly pool: ClientPool,
   ) {
     super(pool.config.redisAuth === null);
+    this.routing = pool.routing;
   }
 
   onBytes(chunk: Uint8Array): void {
@@ -286,8 +292,17 @@ export class Client extends ReplySlot implements LinkOwner, Receiver, Owner, Flu
   }
 
   /** A server connection is not read until the client has read what it has. */
-  stop(connection: ServerConnection): void {
+  stop(connection: Stoppable): void {
     this.work.load.stop(connection);
+  }
+
+  /** Received bytes are kept no longer, or are accounted elsewhere. */
+  passedOn(bytes: number): void {
+    this.work.load.passedOn(bytes);
+  }
+
+  pauseForStream(on: boolean): void {
+    this.work.load.pauseForStream(on);
   }
 
   /** The request that got this number will not be completed. */

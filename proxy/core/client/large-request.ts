@@ -2,9 +2,11 @@ import { COMMANDS, FATE_KEY, lookupCommand } from '../../protocol/command-table.
 import { errorReply, NO_AUTH } from '../../protocol/replies.ts';
 import type { RequestFrame } from '../../protocol/request-frame.ts';
 import { RequestScanner, SCAN_BAD, SCAN_DONE } from '../../protocol/request-scanner.ts';
+import { ownCopy } from '../base/bytes.ts';
+import { admit, dispatch, dispatchChain, NOT_ADMITTED } from '../commands/dispatch.ts';
 import { ChunkList } from './chunk-list.ts';
-import type { Client } from './client.ts';
-import type { RequestStream } from './request-stream.ts';
+import { RequestStream } from './request-stream.ts';
+import type { WorkingClient } from './working-client.ts';
 
 /**
  * A request routed by its first key is collected up to this, or less where memory is scarce; what is larger is sent on
@@ -28,7 +30,7 @@ export class LargeRequest {
 
   /** @param begun the request as far as it came, which `frame` has parsed */
   constructor(
-    private readonly client: Client,
+    private readonly client: WorkingClient,
     private readonly frame: RequestFrame,
     begun: Uint8Array,
   ) {
@@ -70,12 +72,12 @@ export class LargeRequest {
     const { client, frame, list } = this;
     if (this.refused) return;
     if (this.stream !== null) this.stream.complete();
-    else if (this.routable) client.pool.dispatchChain(client, frame, list.chunks);
+    else if (this.routable) dispatchChain(client, frame, list.chunks);
     else {
       const whole = list.whole();
       frame.begin(0);
       frame.parse(whole, whole.length);
-      client.pool.dispatch(client, frame, whole, 0, whole.length);
+      dispatch(client, frame, whole, 0, whole.length);
     }
   }
 
@@ -85,11 +87,21 @@ export class LargeRequest {
     this.list.discard();
   }
 
+  /** Begins to pass the request on; null when it was refused. */
+  private openStream(): RequestStream | null {
+    const { client, frame, list } = this;
+    const { args } = frame;
+    const [first] = list.chunks;
+    const id = admit(client, frame, first);
+    if (id === NOT_ADMITTED) return null;
+    return new RequestStream(client, id, ownCopy(first, args[2], args[3]), list.chunks);
+  }
+
   private keepInBounds(bytes: number): void {
     const { client, frame, list } = this;
     if (this.routable) {
       if (list.bytes <= client.pool.budget.share(COLLECT_AT_MOST, SHARE)) return;
-      this.stream = client.pool.openStream(client, frame, list);
+      this.stream = this.openStream();
       this.refused = this.stream === null;
       if (this.refused) list.discard();
     } else {

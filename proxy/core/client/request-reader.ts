@@ -1,9 +1,10 @@
 import { inlineWords } from '../../protocol/inline-words.ts';
 import { encodeRequest } from '../../protocol/replies.ts';
 import { FRAME_DONE, FRAME_INLINE, FRAME_MORE, RequestFrame } from '../../protocol/request-frame.ts';
+import { dispatch } from '../commands/dispatch.ts';
 import { BY_REFERENCE } from '../server/segment.ts';
-import type { Client } from './client.ts';
 import { LargeRequest } from './large-request.ts';
+import type { WorkingClient } from './working-client.ts';
 
 /** Longest inline command. */
 const MAX_INLINE = 64 * 1024;
@@ -20,7 +21,7 @@ let spare = new RequestFrame();
  * Hands the whole requests in `chunk[start..]` to the pool.
  * @returns where it ended: at the end, before something that is no whole request, or when the client takes no more
  */
-export function dispatchWhole(client: Client, chunk: Uint8Array, start: number): number {
+export function dispatchWhole(client: WorkingClient, chunk: Uint8Array, start: number): number {
   const { length } = chunk;
   while (start < length && client.passing === null && !client.isClosing) {
     whole.begin(start);
@@ -28,7 +29,7 @@ export function dispatchWhole(client: Client, chunk: Uint8Array, start: number):
     const from = start;
     // before the request is sent on its way: by then, the frame may be used for others
     start = whole.end;
-    client.pool.dispatch(client, whole, chunk, from, start);
+    dispatch(client, whole, chunk, from, start);
   }
   return start;
 }
@@ -47,10 +48,10 @@ export class RequestReader {
   /** What came behind a request that must be answered first. */
   private backlog: Uint8Array | null = null;
 
-  constructor(private client: Client) {}
+  constructor(private client: WorkingClient) {}
 
   /** Reads for another client from now on; only when it `isIdle`. */
-  serve(client: Client): void {
+  serve(client: WorkingClient): void {
     this.client = client;
   }
 
@@ -178,7 +179,7 @@ export class RequestReader {
       }
       taken -= this.length - frame.end;
       this.forget();
-      this.client.pool.dispatch(this.client, frame, collected, 0, frame.end);
+      dispatch(this.client, frame, collected, 0, frame.end);
       if (taken < chunk.length && !this.client.isClosing) this.readFrom(chunk, taken);
       return;
     }
@@ -226,7 +227,7 @@ export class RequestReader {
     const frame = new RequestFrame();
     frame.begin(0);
     frame.parse(request, request.length);
-    this.client.pool.dispatch(this.client, frame, request, 0, request.length);
+    dispatch(this.client, frame, request, 0, request.length);
     return end + 1;
   }
 }

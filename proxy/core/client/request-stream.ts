@@ -1,9 +1,9 @@
 import { errorReply, REFUSED } from '../../protocol/replies.ts';
 import type { Receiver } from '../base/receiver.ts';
-import type { ServerConnection } from '../server/connection.ts';
+import type { PassingConnection, PassingRequest } from '../server/passing-request.ts';
 import { Segment } from '../server/segment.ts';
 import type { PoolServer } from '../server/server.ts';
-import type { Client } from './client.ts';
+import type { Passing, WorkingClient } from './working-client.ts';
 
 /** Above so many bytes that the server has not taken yet, the client is not read from. */
 const WINDOW = 256 * 1024;
@@ -13,11 +13,11 @@ const WINDOW = 256 * 1024;
  * that a client's requests stay in order, it starts when everything before it is answered, and nothing behind it is
  * read before it is answered itself.
  */
-export class RequestStream implements Receiver {
+export class RequestStream implements Receiver, PassingRequest, Passing {
   readonly tag: number;
   private readonly segment: Segment;
   private server: PoolServer | null = null;
-  private connection: ServerConnection | null = null;
+  private connection: PassingConnection | null = null;
   /** Bytes that came before there was a connection. */
   private early: number;
   private inputAt = 0;
@@ -30,7 +30,7 @@ export class RequestStream implements Receiver {
    * @param begun the request as far as it came
    */
   constructor(
-    readonly owner: Client,
+    readonly owner: WorkingClient,
     private readonly command: number,
     private readonly key: Uint8Array,
     begun: Uint8Array[],
@@ -39,22 +39,26 @@ export class RequestStream implements Receiver {
     this.segment = Segment.passing(begun);
     this.early = this.segment.unsent;
     owner.passing = this;
-    owner.work.load.passedOn(this.early);
+    owner.passedOn(this.early);
     this.startInTurn();
     this.regulate();
+  }
+
+  get protocol(): number {
+    return this.owner.protocol;
   }
 
   /** To be called when replies went out: begins once it is this request's turn. */
   startInTurn(): void {
     const { owner } = this;
     if (this.server !== null || this.over || owner.head !== this.tag) return;
-    this.server = owner.pool.serverFor(this.key, 0, this.key.length);
+    this.server = owner.routing.serverFor(this.key, 0, this.key.length);
     if (this.server === null) this.fail(this.tag, errorReply(REFUSED));
     else this.server.large.take(this);
   }
 
   /** A connection for this request alone. */
-  attach(connection: ServerConnection): void {
+  attach(connection: PassingConnection): void {
     this.connection = connection;
     this.inputAt = this.owner.pool.loop.now();
     connection.sendStream(this, this.command, this.segment);
@@ -96,8 +100,8 @@ export class RequestStream implements Receiver {
   private regulate(): void {
     if (this.over) return;
     if (this.isComplete || this.connection === null || this.waiting > WINDOW) {
-      this.owner.work.load.pauseForStream(true);
-    } else if (this.waiting <= WINDOW / 2) this.owner.work.load.pauseForStream(false);
+      this.owner.pauseForStream(true);
+    } else if (this.waiting <= WINDOW / 2) this.owner.pauseForStream(false);
   }
 
   /** The rest will not come: the client has left, or what it sends makes no sense. */
@@ -166,7 +170,7 @@ export class RequestStream implements Receiver {
   }
 
   streamed(): void {
-    this.owner.streamed();
+    this.owner.streamed(this.tag);
     this.end();
   }
 

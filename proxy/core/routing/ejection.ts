@@ -1,10 +1,20 @@
+import type { PoolConfig } from '../../config/pool.ts';
 import type { KeyRouter } from '../../hash/key-router.ts';
 import { encodeRequest } from '../../protocol/replies.ts';
-import type { Link, LinkOwner } from '../../transport/link.ts';
-import type { Pool } from '../pool.ts';
+import type { Link, LinkOwner, Transport } from '../../transport/link.ts';
+import type { PoolCounters } from '../base/counters.ts';
 import type { PoolServer } from '../server/server.ts';
 
 const PING = encodeRequest(['PING']);
+
+/** What it needs of the pool. */
+interface EjectionContext {
+  readonly config: PoolConfig;
+  readonly servers: readonly PoolServer[];
+  readonly stats: PoolCounters;
+  readonly transport: Transport;
+  warn(text: string): void;
+}
 
 /** auto_eject_hosts: takes failing servers off the ring and puts them back once they answer again. */
 export class Ejection {
@@ -13,7 +23,7 @@ export class Ejection {
   private readonly timers = new Map<PoolServer, NodeJS.Timeout>();
 
   constructor(
-    private readonly pool: Pool,
+    private readonly pool: EjectionContext,
     private readonly router: KeyRouter,
   ) {}
 
@@ -75,7 +85,7 @@ class Probe implements LinkOwner {
 
   constructor(
     private readonly server: PoolServer,
-    private readonly pool: Pool,
+    private readonly pool: EjectionContext,
     private readonly report: (alive: boolean) => void,
   ) {
     this.timer = setTimeout(() => this.finish(false), pool.config.timeout || 1000);

@@ -1,9 +1,18 @@
-import type { Pool } from '../pool.ts';
+import type { PoolConfig } from '../../config/pool.ts';
+import type { Loop } from '../base/loop.ts';
+import type { PoolServer } from '../server/server.ts';
 
 /** How often to look, as a share of the shortest limit; and within which bounds, milliseconds. */
 const SHARE = 50;
 const SHORTEST = 2;
 const LONGEST = 50;
+
+/** What it needs of the pool. */
+interface WatchedPool {
+  readonly config: PoolConfig;
+  readonly loop: Loop;
+  everyServer(): PoolServer[];
+}
 
 /**
  * Looks at the oldest request of every server connection, some fifty times within the pool's timeout, while anything
@@ -13,7 +22,7 @@ export class TimeoutWatch {
   private timer: NodeJS.Timeout | null = null;
   private readonly interval: number;
 
-  constructor(private readonly pool: Pool) {
+  constructor(private readonly pool: WatchedPool) {
     const { timeout, failoverHold, sentinels, clientStall } = pool.config;
     const limits = [timeout, sentinels.length > 0 ? failoverHold : 0, clientStall].filter(
       (limit) => limit > 0,

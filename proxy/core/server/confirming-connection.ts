@@ -2,10 +2,10 @@ import { COMMANDS, commandId } from '../../protocol/command-table.ts';
 import { encodeRequest } from '../../protocol/replies.ts';
 import type { Receiver } from '../base/receiver.ts';
 import { Confirmations } from './confirmations.ts';
+import type { ConnectedServer } from './connected-server.ts';
 import { ServerConnection } from './connection.ts';
 import type { Detached } from './request-queue.ts';
 import type { Segment } from './segment.ts';
-import type { PoolServer } from './server.ts';
 
 const WAIT = commandId('wait');
 /**
@@ -36,7 +36,7 @@ export class ConfirmingConnection extends ServerConnection {
   private doubtfulEnd = 0;
   private readonly probe: Uint8Array;
 
-  constructor(server: PoolServer, protocol: number) {
+  constructor(server: ConnectedServer, protocol: number) {
     super(server, protocol);
     const { waitReplicas, waitTimeout } = server.config;
     this.probe = encodeRequest(['WAIT', String(waitReplicas), String(Math.min(PROBE_TIMEOUT, waitTimeout))]);

@@ -2,13 +2,13 @@ import { BROKEN_PIPE, errorReply, INVALID, NOT_EXECUTED, TIMED_OUT } from '../..
 import type { Link } from '../../transport/link.ts';
 import type { Flushable } from '../base/loop.ts';
 import type { Owner, Receiver } from '../base/receiver.ts';
-import type { RequestStream } from '../client/request-stream.ts';
+import type { ConnectedServer, EndKind } from './connected-server.ts';
 import { HeldRequests } from './held-requests.ts';
+import type { PassingRequest } from './passing-request.ts';
 import { ReplyReader } from './reply-reader.ts';
 import { type Detached, RequestQueue } from './request-queue.ts';
 import type { Segment } from './segment.ts';
-import type { PoolServer } from './server.ts';
-import { type EndKind, ServerLink } from './server-link.ts';
+import { ServerLink } from './server-link.ts';
 import { SlowReader } from './slow-reader.ts';
 import { writeTogether } from './write-together.ts';
 
@@ -25,13 +25,13 @@ export class ServerConnection extends ServerLink implements Flushable {
   private progressAt = 0;
   private dirty = false;
   /** The large request that this connection is reserved for, see `LargeConnections`. */
-  stream: RequestStream | null = null;
+  stream: PassingRequest | null = null;
   private readonly slowReader = new SlowReader(this);
   readonly held = new HeldRequests(this);
   /** Bytes of requests that may wait here. */
   private readonly mostWeight: number;
 
-  constructor(server: PoolServer, protocol: number) {
+  constructor(server: ConnectedServer, protocol: number) {
     super(server, protocol);
     this.mostWeight = server.budget.limit;
   }
@@ -150,7 +150,7 @@ export class ServerConnection extends ServerLink implements Flushable {
     if (this.stream !== null) this.streamWentOut(this.stream);
   }
 
-  private streamWentOut(stream: RequestStream): void {
+  private streamWentOut(stream: PassingRequest): void {
     this.progressAt = this.server.loop.now();
     stream.onWritten();
   }

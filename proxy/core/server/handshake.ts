@@ -1,5 +1,5 @@
 import { encodeRequest } from '../../protocol/replies.ts';
-import type { PoolServer } from './server.ts';
+import type { ConnectedServer } from './connected-server.ts';
 
 /** Checks the reply to one step; returns the text for the clients when it will not do. */
 type Check = (reply: Buffer) => string | null;
@@ -13,7 +13,7 @@ export class Handshake {
   private readonly checks: Check[] = [];
 
   constructor(
-    private readonly server: PoolServer,
+    private readonly server: ConnectedServer,
     protocol: number,
   ) {
     const { config } = server;

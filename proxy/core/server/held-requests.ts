@@ -1,8 +1,23 @@
 import { COMMANDS } from '../../protocol/command-table.ts';
 import { errorReply, NOT_EXECUTED, reasonOf } from '../../protocol/replies.ts';
 import type { Receiver } from '../base/receiver.ts';
-import type { ServerConnection } from './connection.ts';
-import type { Detached } from './request-queue.ts';
+import type { ConnectedServer } from './connected-server.ts';
+import type { Detached, RequestQueue } from './request-queue.ts';
+
+/** What it needs of its connection. */
+interface HoldingConnection {
+  readonly queue: RequestQueue;
+  readonly server: ConnectedServer;
+  touch(): void;
+  /** Sends again after a pause, or connects. */
+  resume(): void;
+  /** Closes the socket without a word to the statistics. Requests stay queued. */
+  drop(): void;
+  /** Requests were put back to be sent (again); those of the connection's own were dropped. */
+  onRequeued(): void;
+  /** The server refused a write because too few replicas follow it. */
+  onTooFewReplicas(): void;
+}
 
 /** A request that the server refused without carrying it out, and its words. */
 interface Refused extends Detached {
@@ -37,7 +52,7 @@ export class HeldRequests {
   /** For the error of requests that waited in vain. */
   lastFault = '';
 
-  constructor(private readonly connection: ServerConnection) {}
+  constructor(private readonly connection: HoldingConnection) {}
 
   /** A new request while nothing is sent, or answered: true when it was refused because too much waits already. */
   refuses(who: Receiver, tag: number, length: number): boolean {

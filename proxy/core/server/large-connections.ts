@@ -1,5 +1,5 @@
-import type { RequestStream } from '../client/request-stream.ts';
 import type { ServerConnection } from './connection.ts';
+import type { PassingConnection, PassingRequest } from './passing-request.ts';
 
 /** Large requests that one server gets at once; more of them wait. */
 const MOST = 16;
@@ -10,13 +10,13 @@ const MOST = 16;
  */
 export class LargeConnections {
   readonly all: ServerConnection[] = [];
-  private readonly waiting: RequestStream[] = [];
+  private readonly waiting: PassingRequest[] = [];
 
   constructor(private readonly open: (protocol: number) => ServerConnection) {}
 
   /** Gives the request a connection, now or when one is free. */
-  take(stream: RequestStream): void {
-    const { protocol } = stream.owner;
+  take(stream: PassingRequest): void {
+    const { protocol } = stream;
     const idle = this.all.filter((connection) => connection.stream === null);
     let connection = idle.find((each) => each.protocol === protocol);
     if (connection === undefined && this.all.length === MOST && idle.length > 0) this.close(idle[0]);
@@ -32,7 +32,9 @@ export class LargeConnections {
   }
 
   /** The request on this connection is over. */
-  release(connection: ServerConnection): void {
+  release(released: PassingConnection): void {
+    const connection = this.all.find((each) => each === released);
+    if (connection === undefined) return;
     connection.stream = null;
     const next = this.waiting.shift();
     if (next !== undefined) this.take(next);
@@ -42,7 +44,7 @@ export class LargeConnections {
   }
 
   /** The request does not want a connection any more. */
-  forget(stream: RequestStream): void {
+  forget(stream: PassingRequest): void {
     const at = this.waiting.indexOf(stream);
     if (at >= 0) this.waiting.splice(at, 1);
   }

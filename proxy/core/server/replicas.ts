@@ -1,7 +1,7 @@
 import { formatAddress } from '../../config/addresses.ts';
 import type { Address } from '../../config/pool.ts';
 import { ServerConnection } from './connection.ts';
-import { PoolServer, type ServerContext } from './server.ts';
+import { PoolServer, type ReadReplicas, type ReplicaServer, type ServerContext } from './server.ts';
 
 /**
  * A connection to a replica. Nothing fails on it: what is not answered here is asked of the master, and waits there like
@@ -57,7 +57,7 @@ export class Replica extends PoolServer {
 }
 
 /** The replicas of one server that may be read from now, in turn; whoever watches them says which. */
-export class Replicas {
+export class Replicas implements ReadReplicas {
   private usable: Replica[] = [];
   private readonly known = new Map<string, Replica>();
   private next = 0;
@@ -73,8 +73,8 @@ export class Replicas {
     return [...this.known.values()];
   }
 
-  isUsable(replica: Replica): boolean {
-    return this.usable.includes(replica);
+  isUsable(replica: ReplicaServer): boolean {
+    return this.usable.some((each) => each === replica);
   }
 
   /** Whose turn it is; null when none may be read from. */

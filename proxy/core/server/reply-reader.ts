@@ -2,11 +2,32 @@ import { INVALID } from '../../protocol/replies.ts';
 import { REPLY_BAD, REPLY_DONE, ReplyFramer } from '../../protocol/reply-framer.ts';
 import { lease } from '../base/chunk-memory.ts';
 import type { Receiver } from '../base/receiver.ts';
-import type { ServerConnection } from './connection.ts';
+import type { ConnectedServer, EndKind } from './connected-server.ts';
+import type { HeldRequests } from './held-requests.ts';
+import type { RequestQueue } from './request-queue.ts';
 
 const MINUS = 45;
 /** Replies up to this are passed on in one piece only. */
 const STREAM_ABOVE = 16 * 1024;
+
+/** What it needs of its connection. */
+interface AnsweredConnection {
+  readonly queue: RequestQueue;
+  readonly server: ConnectedServer;
+  readonly held: HeldRequests;
+  readonly isReady: boolean;
+  readonly isConnected: boolean;
+  /** One reply to what was said before the first request. */
+  greeted(reply: Buffer): void;
+  /** An error reply has come. True when it was dealt with: the request waits, or the connection is gone. */
+  takesError(buffer: Uint8Array, from: number, to: number): boolean;
+  /** Bytes of a reply have come that is not complete. */
+  onProgress(): void;
+  /** After reading: reads no further while the client whose reply is next does not read what it has. */
+  pauseForReader(): void;
+  /** Closes the socket; everything on the connection is told so, or kept for another attempt. */
+  end(kind: EndKind, text: string): void;
+}
 
 /** Cuts what a server sends into replies and hands each to whoever waits for it, oldest first. */
 export class ReplyReader {
@@ -20,7 +41,7 @@ export class ReplyReader {
   /** Bytes in `parts`, which the receiver knows of. */
   private kept = 0;
 
-  constructor(private readonly connection: ServerConnection) {}
+  constructor(private readonly connection: AnsweredConnection) {}
 
   read(chunk: Uint8Array): void {
     let buffer = chunk;

@@ -1,15 +1,12 @@
 import { BROKEN_PIPE, CLOSED, faultText, INVALID } from '../../protocol/replies.ts';
 import type { Link, LinkOwner } from '../../transport/link.ts';
+import type { ConnectedServer, EndKind } from './connected-server.ts';
 import { Handshake } from './handshake.ts';
-import type { PoolServer } from './server.ts';
 
 const IDLE = 0;
 const CONNECTING = 1;
 const HANDSHAKE = 2;
 const READY = 3;
-
-/** Why a connection ended, as the statistics count it. */
-export type EndKind = 'eof' | 'error' | 'timeout';
 
 /** The socket of a server connection: made when it is needed, greeted, and made anew after it has ended. */
 export abstract class ServerLink implements LinkOwner {
@@ -21,7 +18,7 @@ export abstract class ServerLink implements LinkOwner {
   private handshake: Handshake | null = null;
 
   constructor(
-    readonly server: PoolServer,
+    readonly server: ConnectedServer,
     readonly protocol: number,
   ) {}
 

@@ -4,10 +4,9 @@ import type { BufferBudget } from '../base/buffer-budget.ts';
 import { LATENCY_BUCKETS, ServerCounters } from '../base/counters.ts';
 import type { Loop } from '../base/loop.ts';
 import { ConfirmingConnection } from './confirming-connection.ts';
+import type { ConnectedServer, EndKind } from './connected-server.ts';
 import { ServerConnection } from './connection.ts';
 import { LargeConnections } from './large-connections.ts';
-import type { Replicas } from './replicas.ts';
-import type { EndKind } from './server-link.ts';
 
 /** What a server needs of the pool around it. */
 export interface ServerContext {
@@ -24,11 +23,26 @@ export interface ServerContext {
   warn(text: string): void;
 }
 
+/** The replicas of a server that may be read from, in turn. */
+export interface ReadReplicas {
+  /** Every replica that was ever read from. */
+  readonly all: readonly ReplicaServer[];
+  isUsable(replica: ReplicaServer): boolean;
+  /** Whose turn it is; null when none may be read from. */
+  take(): PoolServer | null;
+  /** Reads from these from now on. The others are left at once, with what they have not answered. */
+  use(addresses: readonly Address[]): void;
+  close(): void;
+}
+
+/** A replica that is read from, by its place `host:port`. */
+export type ReplicaServer = PoolServer & { readonly place: string };
+
 /**
  * One server of a pool (with Sentinel: one shard, whoever its master is). Its name places it on the ring and never
  * changes; its address may.
  */
-export class PoolServer {
+export class PoolServer implements ConnectedServer {
   readonly counters = new ServerCounters();
   readonly connections: ServerConnection[] = [];
   address: Address;
@@ -38,7 +52,7 @@ export class PoolServer {
   /** Requests wait: a majority of sentinels says that the master is gone, or nobody has named one yet. */
   mustWait = false;
   /** Where reads may go instead; null in pools that read from the master. */
-  replicas: Replicas | null = null;
+  replicas: ReadReplicas | null = null;
   /** True when requests wait for a master instead of failing. */
   readonly holds: boolean;
   readonly config: PoolConfig;

@@ -1,7 +1,13 @@
 import type { Link } from '../../transport/link.ts';
-import type { Owner } from '../base/receiver.ts';
-import { UNREAD } from '../client/client-load.ts';
-import type { ServerConnection } from './connection.ts';
+import { type Owner, type Stoppable, UNREAD } from '../base/receiver.ts';
+import type { ConnectedServer } from './connected-server.ts';
+import type { RequestQueue } from './request-queue.ts';
+
+/** What it needs of its connection. */
+interface ReadConnection extends Stoppable {
+  readonly queue: RequestQueue;
+  readonly server: ConnectedServer;
+}
 
 /**
  * Stops reading from a server while the client whose reply comes next does not read what it has: the rest of its
@@ -11,7 +17,7 @@ export class SlowReader {
   private owner: Owner | null = null;
   private since = 0;
 
-  constructor(private readonly connection: ServerConnection) {}
+  constructor(private readonly connection: ReadConnection) {}
 
   /** True while the server is not read. */
   get isWaitedFor(): boolean {

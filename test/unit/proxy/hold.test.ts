@@ -66,7 +66,7 @@ describe('requests that a server refused without carrying them out', () => {
     const scene = await shard();
     const { client, servers, settle, pool } = scene;
     const told: string[] = [];
-    pool.demotionListener = (server) => void told.push(server.name);
+    pool.routing.demotionListener = (server) => void told.push(server.name);
     const one = client();
     for (let i = 0; i < 3; i++) one.ask('SET', 'k', String(i));
     settle();

@@ -95,7 +95,7 @@ describe('a request too large to be kept, in a pool that holds requests', () => 
     const scene = await shard();
     const { client, servers, pool, settle } = scene;
     const told: string[] = [];
-    pool.demotionListener = (server) => void told.push(server.name);
+    pool.routing.demotionListener = (server) => void told.push(server.name);
     const one = client();
     feed(scene, one, set);
     servers[0].answer("-READONLY You can't write against a read only replica.");

@@ -211,7 +211,8 @@ describe('all clients together', () => {
     const [one, other] = [client(), client()];
     // the first request is never answered, so that the replies to the others must be kept
     const keys = Array.from({ length: 50 }, (_, i) => `key${i}`);
-    const home = (key: string): number => pool.serverFor(Buffer.from(key), 0, key.length)?.index ?? -1;
+    const home = (key: string): number =>
+      pool.routing.serverFor(Buffer.from(key), 0, key.length)?.index ?? -1;
     const [hung, ...rest] = [
       ...keys.filter((key) => home(key) === 0).slice(0, 1),
       ...keys.filter((key) => home(key) === 1),

@@ -1,10 +1,53 @@
-import { bulkReply, EMPTY_ARRAY, integerReply } from '../../../protocol/replies.ts';
+import { wordAt } from '../../../protocol/key-positions.ts';
+import {
+  bulkReply,
+  EMPTY_ARRAY,
+  errorReply,
+  integerReply,
+  REDIS_VERSION,
+} from '../../../protocol/replies.ts';
+import { type Answer, text } from '../answered.ts';
+import { passwordFits } from './auth.ts';
 
-/** The Redis version whose commands the table knows; what clients that ask are told. */
-export const REDIS_VERSION = '7.0.15';
+export const hello: Answer = (session, frame, buffer) => {
+  const { pool } = session;
+  let { protocol } = session;
+  let name: string | null = null;
+  if (frame.argc > 1) {
+    const version = wordAt(frame, buffer, 1);
+    if (version !== '2' && version !== '3') return errorReply('unsupported protocol version', 'NOPROTO');
+    protocol = Number(version);
+    // the two protocols have server connections of their own, where a read could overtake an earlier write
+    if (protocol !== session.protocol && session.head < session.tail - 1)
+      return errorReply('HELLO can change the protocol only when earlier requests are answered');
+  }
+  for (let i = 2; i < frame.argc; i++) {
+    const option = wordAt(frame, buffer, i);
+    if (option === 'auth' && i + 2 < frame.argc) {
+      if (pool.config.redisAuth !== null) {
+        session.authenticated = passwordFits(pool, text(frame, buffer, i + 1), text(frame, buffer, i + 2));
+        if (!session.authenticated) {
+          return errorReply('invalid username-password pair or user is disabled.', 'WRONGPASS');
+        }
+      }
+      i += 2;
+    } else if (option === 'setname' && i + 1 < frame.argc) {
+      name = text(frame, buffer, ++i);
+    } else return errorReply(`Syntax error in HELLO option '${option}'`);
+  }
+  if (!session.authenticated) {
+    return errorReply(
+      'HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time',
+      'NOAUTH',
+    );
+  }
+  session.protocol = protocol;
+  if (name !== null) session.name = name;
+  return helloReply(protocol, session.id);
+};
 
-/** HELLO's reply: a map in RESP3, a flat array in RESP2. */
-export function helloReply(protocol: number, clientId: number): Uint8Array {
+/** A map in RESP3, a flat array in RESP2. */
+function helloReply(protocol: number, clientId: number): Uint8Array {
   return Buffer.concat([
     Buffer.from(protocol === 3 ? '%7\r\n' : '*14\r\n'),
     bulkReply('server'),

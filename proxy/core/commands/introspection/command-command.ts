@@ -11,7 +11,7 @@ import { encodeValue, type ReplyValue } from '../../../protocol/encode-value.ts'
 import { keyPositions, wordAt } from '../../../protocol/key-positions.ts';
 import { errorReply } from '../../../protocol/replies.ts';
 import { RequestFrame } from '../../../protocol/request-frame.ts';
-import type { Client } from '../../client/client.ts';
+import type { Session } from '../session.ts';
 
 const HELP = [
   'COMMAND [<subcommand> [<arg> ...]]. Subcommands are:',
@@ -23,10 +23,10 @@ const HELP = [
 ];
 
 /** COMMAND …: from the proxy's own table, so that it is the same whatever server is down. */
-export function commandCommand(client: Client, frame: RequestFrame, buffer: Uint8Array): Uint8Array {
+export function commandCommand(session: Session, frame: RequestFrame, buffer: Uint8Array): Uint8Array {
   const names = (): string[] =>
     Array.from({ length: frame.argc - 2 }, (_, i) => wordAt(frame, buffer, i + 2));
-  const reply = (value: ReplyValue): Uint8Array => encodeValue(value, client.protocol);
+  const reply = (value: ReplyValue): Uint8Array => encodeValue(value, session.protocol);
   const subcommand = frame.argc === 1 ? '' : wordAt(frame, buffer, 1);
   switch (subcommand) {
     case '':

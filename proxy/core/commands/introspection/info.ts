@@ -1,8 +1,8 @@
-import type { Pool } from '../../pool.ts';
-import { REDIS_VERSION } from '../connection/hello.ts';
+import { REDIS_VERSION } from '../../../protocol/replies.ts';
+import type { PoolContext } from '../session.ts';
 
 /** INFO of the proxy: what clients look for when they connect, and how the pool fares. */
-export function infoText(pool: Pool): string {
+export function infoText(pool: PoolContext): string {
   const lines = [
     '# Server',
     `redis_version:${REDIS_VERSION}`,
@@ -23,7 +23,7 @@ export function infoText(pool: Pool): string {
     '# Nutcracker',
     `pool:${pool.config.name}`,
     ...(pool.worker ? [`worker:${pool.worker.place}`, `workers:${pool.worker.workers}`] : []),
-    ...pool.servers.map((server) => `server:name=${server.name},live=${server.live ? 1 : 0}`),
+    ...pool.routing.servers.map((server) => `server:name=${server.name},live=${server.live ? 1 : 0}`),
     '',
   ];
   return lines.join('\r\n');

@@ -1,7 +1,7 @@
 import { CLOSED, errorReply, INVALID, NOT_EXECUTED } from '../../../protocol/replies.ts';
 import { copyBytes, writeDecimal } from '../../base/bytes.ts';
 import type { Receiver } from '../../base/receiver.ts';
-import type { Client } from '../../client/client.ts';
+import type { Session } from '../session.ts';
 
 const LF = 10;
 const MINUS = 45;
@@ -54,7 +54,7 @@ export class SplitRequest implements Receiver {
   private isTooLarge = false;
 
   constructor(
-    readonly owner: Client,
+    readonly owner: Session,
     private readonly tag: number,
     private readonly merge: Merge,
   ) {}

@@ -1,10 +1,9 @@
 import type { Command } from '../../../protocol/command-table.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { copyBytes, decimalLength, writeDecimal } from '../../base/bytes.ts';
-import type { Client } from '../../client/client.ts';
-import type { Pool } from '../../pool.ts';
 import { BY_REFERENCE } from '../../server/segment.ts';
-import { keyTooLong, refuse, wrongArity } from '../refusals.ts';
+import { keyTooLong, refuse, refuseAllEjected, wrongArity } from '../refusals.ts';
+import type { Session } from '../session.ts';
 import { type Merge, type Part, SplitRequest } from './split-request.ts';
 
 const STAR = 42;
@@ -29,8 +28,7 @@ let composed = scratch;
 
 /** MGET, MSET, DEL, UNLINK, TOUCH, EXISTS: one part for each server that owns a key. */
 export function split(
-  pool: Pool,
-  client: Client,
+  session: Session,
   command: Command,
   frame: RequestFrame,
   buffer: Uint8Array,
@@ -40,18 +38,19 @@ export function split(
   const shape = shapeOf(command);
   const keys = (frame.argc - 1) / shape.step;
   if (keys < 1 || !Number.isInteger(keys)) {
-    refuse(client, wrongArity(command));
+    refuse(session, wrongArity(command));
     return;
   }
-  const request = new SplitRequest(client, client.tail, shape.merge);
-  const complete = assignKeys(pool, client, request, frame, buffer, shape.step);
+  const request = new SplitRequest(session, session.tail, shape.merge);
+  const complete = assignKeys(session, request, frame, buffer, shape.step);
   const { parts } = request;
   for (let i = 0; i < parts.length; i++) partOf[parts[i].server] = undefined;
   if (!complete) return;
-  const tag = client.tail++;
+  const { protocol, routing } = session;
+  const tag = session.tail++;
   if (parts.length === 1) {
-    const connection = pool.connectionFor(pool.servers[parts[0].server], client, command.id);
-    connection.send(client, tag, command.id, buffer, from, to);
+    const connection = routing.connectionFor(routing.servers[parts[0].server], protocol, command.id);
+    connection.send(session, tag, command.id, buffer, from, to);
     return;
   }
   // a part is no longer than the whole; the parts of a large request are not copied once more
@@ -61,7 +60,7 @@ export function split(
     const length = composePart(shape, parts[i], frame, buffer);
     // what is kept by reference needs bytes of its own
     const bytes = length > BY_REFERENCE && !isLarge ? composed.slice(0, length) : composed;
-    const connection = pool.connectionFor(pool.servers[parts[i].server], client, command.id);
+    const connection = routing.connectionFor(routing.servers[parts[i].server], protocol, command.id);
     connection.send(request, i, command.id, bytes, 0, length);
   }
   composed = scratch;
@@ -69,25 +68,25 @@ export function split(
 
 /** Finds the server of every key. False when one has none, which the client was told. */
 function assignKeys(
-  pool: Pool,
-  client: Client,
+  session: Session,
   request: SplitRequest,
   frame: RequestFrame,
   buffer: Uint8Array,
   step: number,
 ): boolean {
   const { args, argc } = frame;
+  const { pool } = session;
   if (nextKey.length < argc) nextKey = new Int32Array(argc * 2);
   for (let i = 1, key = 0; i < argc; i += step, key++) {
     const keyFrom = args[2 * i];
     const keyTo = args[2 * i + 1];
     if (keyTo - keyFrom > pool.keyLimit) {
-      refuse(client, keyTooLong(pool, keyTo - keyFrom));
+      refuse(session, keyTooLong(pool, keyTo - keyFrom));
       return false;
     }
-    const server = pool.serverFor(buffer, keyFrom, keyTo);
+    const server = session.routing.serverFor(buffer, keyFrom, keyTo);
     if (server === null) {
-      pool.refuseAllEjected(client);
+      refuseAllEjected(session);
       return false;
     }
     let part = partOf[server.index];

@@ -1,0 +1,25 @@
+import { AUTH_NOT_SET, AUTH_WRONG, errorReply, OK } from '../../../protocol/replies.ts';
+import { type Answer, text } from '../answered.ts';
+import type { PoolContext } from '../session.ts';
+
+/** Commands that a client may use before AUTH. PING is among them so that a load balancer needs no password. */
+export const ALLOWED_BEFORE_AUTH: ReadonlySet<string> = new Set(['auth', 'hello', 'ping', 'quit', 'reset']);
+
+/** A wrong password also takes back an earlier right one, as in the original. */
+export const auth: Answer = (session, frame, buffer) => {
+  const { pool } = session;
+  if (pool.config.redisAuth === null) return AUTH_NOT_SET;
+  const user = frame.argc === 3 ? text(frame, buffer, 1) : null;
+  session.authenticated = passwordFits(pool, user, text(frame, buffer, frame.argc - 1));
+  if (session.authenticated) return OK;
+  return user === null
+    ? AUTH_WRONG
+    : errorReply('invalid username-password pair or user is disabled.', 'WRONGPASS');
+};
+
+/** @param user null when none was said */
+export function passwordFits({ config }: PoolContext, user: string | null, password: string): boolean {
+  const { redisAuth, redisAuthOthers, redisAuthUsers } = config;
+  const known = password === redisAuth || redisAuthOthers.includes(password);
+  return known && (user === null || redisAuthUsers.includes(user));
+}

@@ -1,0 +1,72 @@
+import type { Command } from '../../../protocol/command-table.ts';
+import { keyPositions } from '../../../protocol/key-positions.ts';
+import type { RequestFrame } from '../../../protocol/request-frame.ts';
+import { apart, keyTooLong, quotedArg, refuse, refuseAllEjected } from '../refusals.ts';
+import type { Handler, Session } from '../session.ts';
+
+/** Keyless commands go to the server that this word hashes to, as in the original. */
+const PLACEHOLDER = Buffer.from('placeholder');
+
+/** A command that any server can answer: always the same one. */
+export const forwardToAny: Handler = (session, command, _frame, buffer, from, to) =>
+  forward(session, command, PLACEHOLDER, 0, PLACEHOLDER.length, buffer, from, to);
+
+/** A command with several keys that cannot be split: all must live on one server. */
+export const forwardTogether: Handler = (session, command, frame, buffer, from, to) => {
+  const keys = keyPositions(command, frame, buffer);
+  if (keys === 'subcommand')
+    refuse(session, `this subcommand of '${command.name}' is not served: it has no key`);
+  else if (keys === 'blocking') {
+    refuse(
+      session,
+      `'${command.name}' with BLOCK is not served: it would hold up everyone on the server connection`,
+    );
+  } else if (keys === 'unclear') {
+    // wrong arguments: any server says so in Redis' own words
+    forwardToAny(session, command, frame, buffer, from, to);
+  } else forwardByKeys(session, command, frame, buffer, from, to, keys);
+};
+
+function forwardByKeys(
+  session: Session,
+  command: Command,
+  frame: RequestFrame,
+  buffer: Uint8Array,
+  from: number,
+  to: number,
+  keys: readonly number[],
+): void {
+  const { args } = frame;
+  const { pool, routing } = session;
+  const first = keys[0];
+  const server = routing.serverFor(buffer, args[2 * first], args[2 * first + 1]);
+  for (const key of keys) {
+    if (routing.serverFor(buffer, args[2 * key], args[2 * key + 1]) === server) continue;
+    refuse(session, apart(pool, command, quotedArg(frame, buffer, first), quotedArg(frame, buffer, key)));
+    return;
+  }
+  forward(session, command, buffer, args[2 * first], args[2 * first + 1], buffer, from, to);
+}
+
+function forward(
+  session: Session,
+  command: Command,
+  key: Uint8Array,
+  keyFrom: number,
+  keyTo: number,
+  buffer: Uint8Array,
+  from: number,
+  to: number,
+): void {
+  const { pool, protocol, routing } = session;
+  if (keyTo - keyFrom > pool.keyLimit) {
+    refuse(session, keyTooLong(pool, keyTo - keyFrom));
+    return;
+  }
+  const server = routing.serverFor(key, keyFrom, keyTo);
+  if (server === null) refuseAllEjected(session);
+  else {
+    const connection = routing.connectionFor(server, protocol, command.id);
+    connection.send(session, session.tail++, command.id, buffer, from, to);
+  }
+}

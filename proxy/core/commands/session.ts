@@ -1,0 +1,81 @@
+import type { PoolConfig } from '../../config/pool.ts';
+import type { Command } from '../../protocol/command-table.ts';
+import type { RequestFrame } from '../../protocol/request-frame.ts';
+import type { BufferBudget } from '../base/buffer-budget.ts';
+import type { PoolCounters } from '../base/counters.ts';
+import type { Loop } from '../base/loop.ts';
+import type { Owner, Receiver } from '../base/receiver.ts';
+import type { Routing } from '../routing/routing.ts';
+
+/** Which of how many workers a process is; from 1. */
+export interface WorkerPlace {
+  place: number;
+  workers: number;
+}
+
+/** What commands see of the pool that a client is connected to. */
+export interface PoolContext {
+  readonly config: PoolConfig;
+  readonly stats: PoolCounters;
+  readonly loop: Loop;
+  /** What all clients together may make the process keep. */
+  readonly budget: BufferBudget;
+  /** Bytes of the longest key. */
+  readonly keyLimit: number;
+  readonly routing: Routing;
+  /** Absent when one process serves alone. */
+  readonly worker?: WorkerPlace;
+  /** Everyone who is connected. */
+  readonly clients: Iterable<Session>;
+  warn(text: string): void;
+}
+
+/**
+ * One client, as commands see it. Its requests are numbered as they come in; each gets one reply, and they go out in this
+ * order whatever order they are given in.
+ */
+export interface Session extends Owner, Receiver {
+  readonly id: number;
+  /** Milliseconds since the epoch. */
+  readonly connectedAt: number;
+  /** Address of the other end, for people. */
+  readonly remote: string;
+  readonly pool: PoolContext;
+  readonly routing: Routing;
+  /** What CLIENT SETNAME and SETINFO said. */
+  name: string;
+  library: string;
+  libraryVersion: string;
+  /** 2 or 3, see HELLO. */
+  protocol: number;
+  /** False until a client of a pool with a password has said it. */
+  authenticated: boolean;
+  /** A MULTI was refused: what came along with it must not run command by command. */
+  transactionRefused: boolean;
+  /** Not everything is served now. */
+  readonly isRestricted: boolean;
+  /** Number of the next reply to go out … */
+  readonly head: number;
+  /** … and of the next request: whoever deals with a request takes its number by counting on. */
+  tail: number;
+  /** The reply to request `tag` is `bytes[from, to)`, by default up to the end. */
+  reply(tag: number, bytes: Uint8Array, from: number, to?: number): void;
+  /** Takes no more requests; the connection ends when every earlier one is answered. */
+  finishAfterReplies(): void;
+}
+
+/**
+ * Deals with one request, `buffer[from, to)`, whose elements `frame` has found. The bytes stay as they are until it
+ * returns. Every request gets exactly one reply, in order.
+ */
+export type Handler = (
+  session: Session,
+  command: Command,
+  frame: RequestFrame,
+  buffer: Uint8Array,
+  from: number,
+  to: number,
+) => void;
+
+/** Commands that belong together: who deals with each, by its name. */
+export type Family = Readonly<Record<string, Handler>>;
