@@ -5,17 +5,25 @@ import type { Account, Credentials, FurtherPasswords } from '../topology/types.t
 const NOBODY = 'user default reset off';
 
 /**
- * What applications may do. SORT and RESTORE count as dangerous in Redis' categories, but twemproxy serves both, and
- * an application that moves here keeps working.
+ * Channels over which sentinels tell each other who is master, and believe what they hear: whoever may publish there can
+ * make them move a shard to any address. Closed to all but those who need them, in scripts as well.
  */
-const APPLICATION = '~* &* +@all -@admin -@dangerous +sort +sort_ro +restore';
+const SENTINEL_CHANNELS = '__sentinel__:';
+
+/**
+ * What applications may do. SORT and RESTORE count as dangerous in Redis' categories, but twemproxy serves both, and
+ * an application that moves here keeps working. PSUBSCRIBE stands apart, for redis holds its patterns against the list
+ * letter by letter: any pattern, or none that is of use. Who listens to all channels hears who is master, no more.
+ */
+const APPLICATION = `~* ${channelsWithout(SENTINEL_CHANNELS)} +@all -@admin -@dangerous +sort +sort_ro +restore`;
+const ANY_PATTERN = '(allchannels -@all +psubscribe)';
 
 /** Accounts on a redis server. Rules as found to suffice for a whole failover in the failover reference. */
 const REDIS_RULES: Readonly<Record<Account, string>> = {
-  application: APPLICATION,
+  application: `${APPLICATION} ${ANY_PATTERN}`,
   operator: '~* &* +@all',
   // In an application's name, and: who is master, is it loading, is a write on its replicas.
-  proxy: `${APPLICATION} +role +info +wait`,
+  proxy: `${APPLICATION} +role +info +wait ${ANY_PATTERN}`,
   // PSYNC and REPLCONF replicate; ROLE and INFO are how an entrypoint finds out who has the data before it starts.
   replication: '-@all +psync +replconf +ping +role +info',
   sentinel:
@@ -43,6 +51,18 @@ export const renderRedisUsers = (credentials: Credentials, further: FurtherPassw
 /** Accounts of every sentinel of a stack: the same file on all of them. */
 export const renderSentinelUsers = (credentials: Credentials, further: FurtherPasswords = {}): string =>
   renderUsers(SENTINEL_RULES, credentials, further);
+
+/**
+ * ACL patterns (Redis 7.0: they allow only) that together match every channel which does not begin with the prefix: each
+ * leaves it at another letter, or ends before it does.
+ */
+function channelsWithout(prefix: string): string {
+  const patterns = [...prefix].flatMap((letter, at) => {
+    const begin = prefix.slice(0, at);
+    return at === 0 ? [`[^${letter}]*`] : [begin, `${begin}[^${letter}]*`];
+  });
+  return patterns.map((pattern) => `&${pattern}`).join(' ');
+}
 
 /** An ACL file takes no comments and no clear text from us: passwords are SHA-256 in hex. */
 function renderUsers(

@@ -25,6 +25,7 @@ export function metricsDocument(snapshot: Snapshot, startedAt: number): string {
   poolMetrics(metric, perPool, pools);
   certificateMetrics(metric, pools);
   serverMetrics(metric, perServer);
+  strangerMetrics(metric, pools);
   replicaMetrics(metric, pools);
   latency(lines, pools);
   return `${lines.join('\n')}\n`;
@@ -159,6 +160,17 @@ function serverMetrics(
     'Requests written and unanswered.',
     perServer((s) => s.sent),
   );
+}
+
+/** Only pools with `members` have any. */
+function strangerMetrics(metric: Metric, pools: readonly PoolSnapshot[]): void {
+  const samples = pools.flatMap((pool) =>
+    pool.servers.flatMap(({ name, strangeMasters }): Sample[] =>
+      strangeMasters === null ? [] : [[{ pool: pool.name, server: name }, strangeMasters.length]],
+    ),
+  );
+  if (samples.length === 0) return;
+  metric('strange_masters', 'gauge', 'Sentinels that name a master which is no member.', samples);
 }
 
 /** Only pools with `reads: replicas` have any. */

@@ -44,6 +44,8 @@ export type ReplicaSnapshot = Numbers<typeof SERVER_COUNTERS> &
 export type ServerSnapshot = ReplicaSnapshot & {
   /** null in pools that do not read from replicas. */
   replicas: ReplicaSnapshot[] | null;
+  /** Sentinels that name a master which is no member, in words; null in pools that list no members. */
+  strangeMasters: string[] | null;
 };
 
 export type PoolSnapshot = Numbers<typeof POOL_COUNTERS> &
@@ -93,6 +95,7 @@ function serverSnapshot(server: PoolServer): ServerSnapshot {
   return {
     ...figuresOf(server, server.name, server.live && !server.mustWait),
     replicas: replicas?.all.map((each) => figuresOf(each, each.place, replicas.isUsable(each))) ?? null,
+    strangeMasters: server.strangeMasters && [...server.strangeMasters],
   };
 }
 
@@ -168,6 +171,8 @@ function addServer(sum: ServerSnapshot, other: ServerSnapshot): void {
   // each worker finds the replicas for itself
   const known = new Set(sum.replicas?.map(({ name }) => name));
   sum.replicas?.push(...(other.replicas ?? []).filter(({ name }) => !known.has(name)));
+  const told = new Set([...(sum.strangeMasters ?? []), ...(other.strangeMasters ?? [])]);
+  if (sum.strangeMasters !== null) sum.strangeMasters = [...told];
 }
 
 function addServerCounters(sum: ServerSnapshot, other: ServerSnapshot): void {

@@ -52,7 +52,7 @@ function serverObject(server: ServerSnapshot): string {
     out_queue: server.sent,
     out_queue_bytes: server.sentBytes,
   };
-  return `"${server.name}": {${numbers(fields)}${replicasObject(server)}}`;
+  return `"${server.name}": {${numbers(fields)}${replicasObject(server)}${strangersList(server)}}`;
 }
 
 /** Ours alone, and only in pools with `reads: replicas`: whose answers the clients got, beside those of the master. */
@@ -70,6 +70,10 @@ function replicasObject({ replicas }: ServerSnapshot): string {
   });
   return `, "replicas": {${entries.join(', ')}}`;
 }
+
+/** Ours alone, and only in pools with `members`. */
+const strangersList = ({ strangeMasters }: ServerSnapshot): string =>
+  strangeMasters === null ? '' : `, "strange_masters": ${JSON.stringify(strangeMasters)}`;
 
 function numbers(fields: Record<string, number>): string {
   return Object.entries(fields)

@@ -1,4 +1,4 @@
-import type { Address, ServerEntry } from './pool.ts';
+import type { Address, MemberEntry, ServerEntry } from './pool.ts';
 import { parseNumber, parsePort } from './values.ts';
 
 /** Size of sun_path without its terminator. */
@@ -67,6 +67,14 @@ export function parseSentinel(text: string): Parsed<Address> {
   const port = match ? parsePort(match[2]) : null;
   if (!match || port === null) return { wrong: 'expected host:port or host:port:weight' };
   return { ok: { kind: 'tcp', host: match[1], port } };
+}
+
+/** `host:port server`. */
+export function parseMember(text: string): Parsed<MemberEntry> {
+  const match = /^(\S+):([0-9]+) (\S+)$/.exec(text);
+  const port = match ? parsePort(match[2]) : null;
+  if (!match || port === null) return { wrong: 'expected host:port and the name of a server' };
+  return { ok: { host: match[1], port, server: match[3] } };
 }
 
 /** The original's order of servers and pools: shorter names first, then bytewise. */

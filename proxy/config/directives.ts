@@ -1,5 +1,5 @@
 import { HASHES, type HashName } from '../hash/hash-kit.ts';
-import { parseListen, parseSentinel, parseServer } from './addresses.ts';
+import { parseListen, parseMember, parseSentinel, parseServer } from './addresses.ts';
 import type { Address, ClientCertificates, PoolConfig, ServerEntry } from './pool.ts';
 import { parseBoolean, parseNumber } from './values.ts';
 
@@ -167,7 +167,15 @@ function sentinel(draft: Draft, value: string): string | null {
   return null;
 }
 
+function member(draft: Draft, value: string): string | null {
+  const parsed = parseMember(value);
+  if ('wrong' in parsed) return parsed.wrong;
+  draft.members = [...(draft.members ?? []), parsed.ok];
+  return null;
+}
+
 export const LISTS: ReadonlyMap<string, Adder> = new Map([
   ['servers', server],
   ['sentinels', sentinel],
+  ['members', member],
 ]);

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { compareNames } from './addresses.ts';
 import { type Draft, LISTS, SCALARS } from './directives.ts';
+import { membersOf } from './members.ts';
 import { type Address, ConfigError, listenTexts, type PoolConfig } from './pool.ts';
 import { tlsOf } from './tls.ts';
 import { type Directive, type RawPool, readShape } from './yaml-shape.ts';
@@ -137,6 +138,7 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     serverFailureLimit: draft.serverFailureLimit ?? 2,
     servers,
     sentinels: draft.sentinels ?? [],
+    members: membersOf(draft, servers, fail),
     sentinelUser: draft.sentinelUser ?? null,
     sentinelPassword,
     serverUser: draft.serverUser ?? null,

@@ -6,6 +6,14 @@ export type Address =
   | { kind: 'tcp'; host: string; port: number }
   | { kind: 'unix'; path: string; mode: number };
 
+/** An address that may be a server's when Sentinel moves it. */
+export interface MemberEntry {
+  host: string;
+  port: number;
+  /** Name of the server. */
+  server: string;
+}
+
 export interface ServerEntry {
   /** As given: what the stats and the ring call it (twemproxy's 11211 rule included). */
   name: string;
@@ -75,6 +83,8 @@ export interface PoolConfig {
   servers: ServerEntry[];
   /** Sentinels to follow; a server's name is then the name of a master there. Empty = fixed addresses. */
   sentinels: Address[];
+  /** The only addresses at which sentinels may place a server; empty = wherever they say. */
+  members: MemberEntry[];
   sentinelUser: string | null;
   sentinelPassword: string | null;
   serverUser: string | null;

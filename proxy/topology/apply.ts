@@ -12,6 +12,7 @@ import {
   type SentinelView,
   samePlace,
 } from './decide.ts';
+import { isMember, Strangers } from './membership.ts';
 import { type SentinelObserver, SentinelWatch } from './observe.ts';
 import { PromotionWatch } from './promotion.ts';
 
@@ -26,6 +27,8 @@ interface Followed {
   server: PoolServer;
   state: MasterState;
   views: Map<number, SentinelView>;
+  /** Who of them names a master that cannot be. */
+  strangers: Strangers;
   /** A replica that was selected, and whether it was seen to become master. */
   candidate: { place: Place; watch: PromotionWatch; promoted: boolean } | null;
   /** Ends a provisional master. */
@@ -50,7 +53,8 @@ export class PoolTopology implements SentinelObserver {
       const state = { host, port, epoch: 0, waiting: true, provisional: null };
       server.wait();
       const unknown = { views: new Map<number, SentinelView>(), candidate: null, deadline: null };
-      this.followed.set(server.name, { server, state, ...unknown });
+      this.followed.set(server.name, { server, state, strangers: new Strangers(), ...unknown });
+      if (config.members.length > 0) server.strangeMasters = [];
     }
     const names = [...this.followed.keys()];
     this.watches = config.sentinels.map((address, index) => {
@@ -86,19 +90,38 @@ export class PoolTopology implements SentinelObserver {
   onView(sentinel: number, master: string, view: SentinelView): void {
     const followed = this.followed.get(master);
     if (followed === undefined) return;
-    followed.views.set(sentinel, view);
+    const stranger = isMember(this.pool.config, master, view) ? null : view;
+    if (followed.strangers.note(sentinel, stranger)) this.alarm(followed, sentinel, stranger);
+    // Its word counts for nothing: were it to count for the present master, it could keep a shard from a good one.
+    if (stranger === null) followed.views.set(sentinel, view);
+    else followed.views.delete(sentinel);
     this.review(followed);
+  }
+
+  /** Tells that a sentinel names a master which is no member, or (null) does so no longer. */
+  private alarm({ server, state, strangers }: Followed, sentinel: number, place: Place | null): void {
+    const nameOf = (index: number): string => formatAddress(this.pool.config.sentinels[index]);
+    server.strangeMasters = strangers.describe(nameOf);
+    this.log(
+      place === null
+        ? `sentinel ${nameOf(sentinel)} no longer names a stranger as master of '${server.name}'`
+        : `ALARM: sentinel ${nameOf(sentinel)} names ${formatPlace(place)} as master of '${server.name}', which is not ` +
+            `one of its members: nothing is sent there, '${server.name}' stays at ${formatPlace(state)}`,
+    );
   }
 
   onReachable(sentinel: number, reason: string | null): void {
     const name = formatAddress(this.pool.config.sentinels[sentinel]);
     this.log(reason === null ? `sentinel ${name} answers` : `sentinel ${name} is lost: ${reason}`);
+    if (reason === null) return;
+    for (const followed of this.followed.values())
+      if (followed.strangers.note(sentinel, null)) this.alarm(followed, sentinel, null);
   }
 
   onSelected(master: string, place: Place): void {
     const followed = this.followed.get(master);
     const { config } = this.pool;
-    if (!config.earlyCutover || followed === undefined) return;
+    if (!config.earlyCutover || followed === undefined || !isMember(config, master, place)) return;
     const { candidate } = followed;
     if (candidate !== null && (candidate.promoted || samePlace(candidate.place, place))) return;
     forgetCandidate(followed);

@@ -4,6 +4,7 @@ import type { PoolServer } from '../core/server/server.ts';
 import type { Value } from '../protocol/reply-values.ts';
 import { AskingConnection, serverAccess } from './asking-connection.ts';
 import { type Place, samePlace } from './decide.ts';
+import { isMember } from './membership.ts';
 import { LOOK, mayRead, parseReplication, type ReplicationView } from './readable.ts';
 
 /** Somebody who is asked for INFO replication again and again. */
@@ -76,7 +77,8 @@ class ServerReplicas {
   private onMaster(view: ReplicationView): void {
     const { replicaMaxLag } = this.pool.config;
     this.said = [...this.said.filter(({ at }) => view.at - at <= replicaMaxLag + LOOK), view];
-    const online = new Map(view.replicas.map((place) => [`${place.host}:${place.port}`, place]));
+    const members = view.replicas.filter((place) => isMember(this.pool.config, this.server.name, place));
+    const online = new Map(members.map((place) => [`${place.host}:${place.port}`, place]));
     for (const [name, replica] of this.replicas) {
       if (online.has(name)) continue;
       replica.close();

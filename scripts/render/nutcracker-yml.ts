@@ -22,7 +22,7 @@ export function renderProxyFiles(
 /**
  * The pool file, in twemproxy's own format. Server names are the shards' names, so the key -> server map follows from
  * the names alone, and an address that Sentinel switches moves no key. `servers` lists the first masters; the sentinels
- * say who is master now.
+ * say who is master now, and only of a shard's own members is that believed.
  */
 export function renderNutcrackerYml(plan: Plan): string {
   return stringify(Object.fromEntries(plan.pools.map((pool) => [pool.name, renderPool(plan, pool)])), {
@@ -54,6 +54,9 @@ function renderPool(plan: Plan, pool: PoolSpec): Record<string, unknown> {
     sentinel_user: 'proxy',
     sentinel_password_file: `/etc/twemstack/${PROXY_PASSWORD}`,
     sentinels: plan.sentinels.map((sentinel) => `${sentinel.address}:${sentinel.port}:1`),
+    members: plan.shards.flatMap(({ name, members }) =>
+      members.map(({ address, port }) => `${address}:${port} ${name}`),
+    ),
     servers: plan.shards.map(
       ({ name, weight, initialMaster }) => `${initialMaster.address}:${initialMaster.port}:${weight} ${name}`,
     ),

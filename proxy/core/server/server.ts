@@ -51,6 +51,8 @@ export class PoolServer implements ConnectedServer {
   live = true;
   /** Requests wait: a majority of sentinels says that the master is gone, or nobody has named one yet. */
   mustWait = false;
+  /** Which sentinels name a master that is not one of its members, in words; null in pools that list no members. */
+  strangeMasters: readonly string[] | null = null;
   /** Where reads may go instead; null in pools that read from the master. */
   replicas: ReadReplicas | null = null;
   /** True when requests wait for a master instead of failing. */

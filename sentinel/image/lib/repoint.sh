@@ -40,6 +40,8 @@ account_password() {
 # repoint_replicas SHARD NEW OLD: as many as may resync at once, so that the others can be read meanwhile.
 repoint_replicas() {
   local at left password
+  # Whoever is no member gets no password, and no replicas.
+  is_member "$1" "$2" || return 0
   password=$(account_password)
   left=$(seed_value sentinel parallel-syncs "$1") || left=1
   becomes_master "$2" || return 0

@@ -13,7 +13,8 @@ first_peer=${peer_list[0]:-}
 replication_password=$(seed_value masterauth)
 declare -A answer=()
 
-# The role that redis itself, told by a sentinel, last wrote to its configuration.
+# The role that redis itself, told by a sentinel, last wrote to its configuration. Whoever is no member of the shard is
+# followed by nobody, nor given a password: then another member it is, which harms no data.
 read_persisted() {
   local line
   persisted=
@@ -25,6 +26,10 @@ read_persisted() {
       persisted=${line/ /:}
     fi
   done <"$live"
+  if [[ $persisted != master && " $me $peers " != *" $persisted "* ]]; then
+    log "ALARM: last I followed $persisted, which is no member of $shard: not followed"
+    persisted=$first_peer
+  fi
 }
 
 # enough: a majority of the sentinels has answered, and the master they name, or else every member that will: silence

@@ -40,17 +40,33 @@ const APPLICATION_WORK = [
   'MULTI',
   'DISCARD',
   'PUBLISH channel message',
+  'PUBLISH __sentinel__ message',
+  'SUBSCRIBE __keyspace@0__:key',
+  'SUBSCRIBE _',
+  'PSUBSCRIBE news.*',
   'SCAN 0',
   'EXPIRE list 100',
   'XADD stream * field value',
   'SELECT 0',
 ];
 
+/** Over these sentinels tell each other who is master. */
+const SENTINEL_CHANNELS = [
+  'PUBLISH __sentinel__:hello lie',
+  'PUBLISH __sentinel__: lie',
+  'SPUBLISH __sentinel__:hello lie',
+  'SUBSCRIBE __sentinel__:hello',
+  'SSUBSCRIBE __sentinel__:hello',
+];
+
 const ON_REDIS: Table = {
-  application: { may: APPLICATION_WORK, mayNot: [...DANGEROUS, 'INFO', 'ROLE', 'REPLCONF listening-port 1'] },
+  application: {
+    may: APPLICATION_WORK,
+    mayNot: [...DANGEROUS, ...SENTINEL_CHANNELS, 'INFO', 'ROLE', 'REPLCONF listening-port 1'],
+  },
   proxy: {
     may: [...APPLICATION_WORK, 'ROLE', 'INFO replication', 'WAIT 0 10', 'CLIENT SETNAME proxy'],
-    mayNot: [...DANGEROUS, 'REPLCONF listening-port 1'],
+    mayNot: [...DANGEROUS, ...SENTINEL_CHANNELS, 'REPLCONF listening-port 1'],
   },
   replication: {
     may: ['PING', 'REPLCONF listening-port 1', 'ROLE', 'INFO replication'],
