@@ -1,5 +1,6 @@
 import type { Plan, PlanShard, RedisMember } from '../../topology/types.ts';
 import type { MemberStatus, StackStatus } from './status.ts';
+import { describeStray, findStrays } from './strays.ts';
 
 /** One thing that keeps the stack from being whole. */
 export interface Problem {
@@ -19,6 +20,7 @@ export function assess(plan: Plan, status: StackStatus, domains: ReadonlySet<str
   const whole = plan.domains.every((domain) => domains.has(domain.name));
   return [
     ...scope.flatMap(memberProblems),
+    ...strayProblems(plan, scope, status),
     ...plan.shards.flatMap((shard) => shardProblems(shard, scope, whole, plan)),
     ...(whole ? entranceProblems(plan, status) : []),
   ];
@@ -33,6 +35,25 @@ function memberProblems(status: MemberStatus): Problem[] {
   if (health === 'starting') return found('its healthcheck has not passed yet');
   if (status.redis?.loading === true) return found('is still loading its data');
   return [];
+}
+
+/** What sentinels, and masters, take for part of the stack and is not. */
+function strayProblems(plan: Plan, scope: readonly MemberStatus[], status: StackStatus): Problem[] {
+  const told = findStrays(plan, { ...status, members: scope }).map((stray): Problem => {
+    const { name } = stray.sentinel;
+    return { subject: name, what: describeStray(stray), member: name };
+  });
+  const fed = scope.flatMap(({ member, redis }): Problem[] => {
+    if (member.role !== 'redis' || redis === undefined) return [];
+    const own = plan.shards.find(({ name }) => name === member.shard)?.members ?? [];
+    const strangers = redis.replicas.filter(({ address }) => own.every((each) => each.address !== address));
+    return strangers.map(({ address }) => ({
+      subject: member.name,
+      what: `feeds ${address}, which is no member of ${member.shard}`,
+      member: member.name,
+    }));
+  });
+  return [...told, ...fed];
 }
 
 function shardProblems(

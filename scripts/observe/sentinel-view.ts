@@ -8,6 +8,9 @@ export interface WatchedMaster {
   readonly flags: readonly string[];
   readonly configEpoch: number;
   readonly replicas: number;
+  /** Where this sentinel knows replicas and other sentinels of it, host:port. */
+  readonly replicaPlaces: readonly string[];
+  readonly sentinelPlaces: readonly string[];
   /**
    * Addresses of replicas that said they were masters when this sentinel last asked: it will turn them back into
    * replicas of the master it knows, even if one is being promoted meanwhile (Sentinel's +convert-to-slave).
@@ -30,11 +33,12 @@ export async function readSentinel(at: RedisAddress, login: RedisLogin): Promise
       reply.map(async (entry) => {
         const fields = parsePairs(entry);
         const name = fields.get('name') ?? '';
-        const [verdict, replicas] = await Promise.all([
+        const [verdict, replicas, sentinels] = await Promise.all([
           quorumCheck(() => redis.call('SENTINEL', 'CKQUORUM', name)),
           redis.call('SENTINEL', 'REPLICAS', name),
+          redis.call('SENTINEL', 'SENTINELS', name),
         ]);
-        return parseMaster(fields, verdict, strayReplicas(replicas as unknown[]));
+        return parseMaster(fields, verdict, replicas as unknown[], sentinels as unknown[]);
       }),
     );
     return { masters };
@@ -49,6 +53,13 @@ async function quorumCheck(ask: () => Promise<unknown>): Promise<string> {
   }
 }
 
+function placesOf(entries: readonly unknown[]): string[] {
+  return entries.map((entry) => {
+    const fields = parsePairs(entry);
+    return `${fields.get('ip')}:${fields.get('port')}`;
+  });
+}
+
 function strayReplicas(entries: readonly unknown[]): string[] {
   return entries.flatMap((entry) => {
     const fields = parsePairs(entry);
@@ -59,7 +70,8 @@ function strayReplicas(entries: readonly unknown[]): string[] {
 function parseMaster(
   fields: ReadonlyMap<string, string>,
   verdict: string,
-  stray: readonly string[],
+  replicas: readonly unknown[],
+  sentinels: readonly unknown[],
 ): WatchedMaster {
   const number = (key: string): number => Number(fields.get(key) ?? 0);
   return {
@@ -69,7 +81,9 @@ function parseMaster(
     flags: (fields.get('flags') ?? '').split(','),
     configEpoch: number('config-epoch'),
     replicas: number('num-slaves'),
-    strayReplicas: stray,
+    replicaPlaces: placesOf(replicas),
+    sentinelPlaces: placesOf(sentinels),
+    strayReplicas: strayReplicas(replicas),
     otherSentinels: number('num-other-sentinels'),
     quorum: number('quorum'),
     quorumCheck: verdict,

@@ -14,6 +14,7 @@ import type { Home } from '../stack/home.ts';
 import { compareDomain, type DomainChanges, firstDeployment, isChanged } from './changes.ts';
 import type { Deployment } from './deployment.ts';
 import { Entrance } from './entrance.ts';
+import { mendStrays } from './mend-strays.ts';
 import { rollOrder } from './order.ts';
 import { applyStack, type Roll, rollDomain, servingEdges } from './roll-domain.ts';
 import { demandSameRouter } from './same-router.ts';
@@ -132,7 +133,10 @@ export async function rollOut(deployment: Deployment, outlook: Outlook): Promise
   const { terraform, inputs, shared, turns, status, sound } = outlook;
   const orphans = await removeOrphans(home, plan, engine);
   if (orphans.length > 0) reporter.note(`removed what an interrupted run left behind: ${orphans.join(', ')}`);
-  if (status !== undefined) await openEntrance(deployment, status);
+  if (status !== undefined) {
+    await openEntrance(deployment, status);
+    for (const sentence of await mendStrays({ plan, credentials, status })) reporter.note(sentence);
+  }
   const roll: Roll = {
     ...deployment,
     terraform,

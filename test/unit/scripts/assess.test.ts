@@ -34,7 +34,7 @@ function wellMember(from: Plan, member: Member): MemberStatus {
   if (member.role === 'proxy') return { member, container, serving: true };
   if (member.role === 'edge') return { member, container, vip: member.domain === 'a' };
   if (member.role === 'sentinel') {
-    const masters = from.shards.map(({ name, initialMaster }) => ({
+    const masters = from.shards.map(({ name, initialMaster, members }) => ({
       name,
       address: initialMaster.address,
       port: 6379,
@@ -42,6 +42,8 @@ function wellMember(from: Plan, member: Member): MemberStatus {
       configEpoch: 0,
       replicas: 2,
       strayReplicas: [],
+      replicaPlaces: members.filter((each) => !each.initialMaster).map(placeOf),
+      sentinelPlaces: from.sentinels.filter((each) => each !== member).map(placeOf),
       otherSentinels: 2,
       quorum: 2,
       quorumCheck: 'OK 3 usable Sentinels',
@@ -50,6 +52,8 @@ function wellMember(from: Plan, member: Member): MemberStatus {
   }
   return { member, container, redis: redisView(from, member.shard, member.initialMaster) };
 }
+
+const placeOf = ({ address, port }: { address: string; port: number }): string => `${address}:${port}`;
 
 function redisView(from: Plan, shard: string, master: boolean): RedisView {
   const found = from.shards.find(({ name }) => name === shard);
@@ -93,12 +97,13 @@ describe('assessing a stack', () => {
   });
 
   test('while the first domain comes up alone, its sentinel may remember a master of a domain that is to come', () => {
+    const ofC: Record<string, string> = { 'shard-1': '198.18.0.34', 'shard-2': '198.18.0.42' };
     const remembering = statusOf((member) => {
       if (member.domain !== 'a')
         return { container: undefined, error: 'no container', redis: undefined, sentinel: undefined };
       if (member.role !== 'sentinel') return undefined;
       const masters = wellMember(plan, member).sentinel?.masters ?? [];
-      return { sentinel: { masters: masters.map((master) => ({ ...master, address: '198.18.0.34' })) } };
+      return { sentinel: { masters: masters.map((master) => ({ ...master, address: ofC[master.name] })) } };
     });
     const alone = {
       ...remembering,
@@ -156,6 +161,33 @@ describe('assessing a stack', () => {
     assert.deepEqual(sentences(suspicious), [
       'alpha-sentinel-c: still takes 198.18.0.34 for a second master of shard-1',
     ]);
+  });
+
+  test('what is no member of the stack is named by its address, whoever holds it for one', () => {
+    const told = statusOf((member) => {
+      if (member.role === 'redis' && member.initialMaster && member.shard === 'shard-1') {
+        const view = redisView(plan, 'shard-1', true);
+        const rogue = { address: '198.18.0.66', offset: 1, lagSeconds: 0, online: true };
+        return { redis: { ...view, replicas: [...view.replicas, rogue] } };
+      }
+      if (member.role !== 'sentinel' || member.domain !== 'c') return undefined;
+      const [first, second] = wellMember(plan, member).sentinel?.masters ?? [];
+      const strange = {
+        ...first,
+        replicas: 3,
+        replicaPlaces: [...first.replicaPlaces, '198.18.0.66:6379'],
+        sentinelPlaces: [...first.sentinelPlaces, '198.18.0.67:26379'],
+      };
+      return { sentinel: { masters: [strange, { ...second, address: '198.18.0.68' }] } };
+    });
+    const wanted = [
+      'alpha-sentinel-c: holds 198.18.0.66:6379, which is no member of the stack, for a replica of shard-1',
+      'alpha-sentinel-c: holds 198.18.0.67:26379, which is no member of the stack, for another sentinel of shard-1',
+      'alpha-sentinel-c: names 198.18.0.68:6379 as master of shard-2, which is no member of the stack',
+      'alpha-shard-1-a: feeds 198.18.0.66, which is no member of shard-1',
+    ];
+    for (const sentence of wanted)
+      assert.ok(sentences(told).includes(sentence), `${sentence}\n${sentences(told).join('\n')}`);
   });
 
   test('no holder of the VIP, and more than one, are problems', () => {

@@ -49,6 +49,8 @@ const watched = (change: Partial<WatchedMaster>): WatchedMaster => ({
   configEpoch: 1,
   replicas: 2,
   strayReplicas: [],
+  replicaPlaces: [],
+  sentinelPlaces: [],
   otherSentinels: 2,
   quorum: 2,
   quorumCheck: 'OK 3 usable Sentinels',

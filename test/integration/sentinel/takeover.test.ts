@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { Redis } from 'ioredis';
+import { readRedis } from '../../../scripts/observe/redis-view.ts';
+import { readSentinel } from '../../../scripts/observe/sentinel-view.ts';
+import type { StackStatus } from '../../../scripts/observe/status.ts';
+import { findStrays } from '../../../scripts/observe/strays.ts';
+import { mendStrays } from '../../../scripts/rollout/mend-strays.ts';
+import type { RedisMember } from '../../../topology/types.ts';
+import { type FakeMaster, startFakeMaster } from '../../support/fake-master.ts';
+import { NativeTier } from '../../support/native-tier.ts';
+import { type RunningProxy, startProxy } from '../../support/proxy.ts';
+import { TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+/*
+ * An application tries to become a shard's master: it tells the sentinels, over the channel on which they believe each
+ * other, that a server of its own is master now. Then, for what lies behind that door, somebody tells them who may.
+ */
+describe('a stranger cannot become master', { timeout: 120_000 }, () => {
+  let tier: NativeTier;
+  let proxy: RunningProxy;
+  let secrets: string;
+  let rogue: FakeMaster;
+
+  const poolFile = (port: number): string => {
+    const { name, members, initialMaster } = tier.plan.shards[0];
+    return [
+      'alpha:',
+      `  listen: 127.0.0.1:${port}`,
+      '  redis: true',
+      '  wait_replicas: 1',
+      `  redis_auth_file: ${join(secrets, 'application')}`,
+      '  server_user: proxy',
+      `  server_password_file: ${join(secrets, 'proxy')}`,
+      '  sentinel_user: proxy',
+      `  sentinel_password_file: ${join(secrets, 'proxy')}`,
+      '  sentinels:',
+      ...tier.sentinels.map((sentinel) => `   - ${sentinel.address}:${sentinel.port}:1`),
+      '  members:',
+      ...members.map(({ address, port: own }) => `   - ${address}:${own} ${name}`),
+      '  servers:',
+      `   - ${initialMaster.address}:${initialMaster.port}:1 ${name}`,
+      '',
+    ].join('\n');
+  };
+
+  before(async () => {
+    tier = await NativeTier.started();
+    rogue = await startFakeMaster();
+    secrets = mkdtempSync(join(tmpdir(), 'twemstack-secrets-'));
+    writeFileSync(join(secrets, 'application'), `${TEST_CREDENTIALS.application}\n`);
+    writeFileSync(join(secrets, 'proxy'), `${TEST_CREDENTIALS.proxy}\n`);
+    proxy = await startProxy('bun', 1, ([port]) => poolFile(port));
+  });
+  after(async () => {
+    rogue?.close();
+    await proxy?.stop();
+    await tier?.close();
+    rmSync(secrets, { recursive: true, force: true });
+  });
+
+  const connections: Redis[] = [];
+  afterEach(() => {
+    for (const redis of connections.splice(0)) redis.disconnect();
+  });
+  function application(at: { host: string; port: number }): Redis {
+    const redis = new Redis({
+      ...at,
+      username: 'application',
+      password: TEST_CREDENTIALS.application,
+      disableClientInfo: true,
+    });
+    redis.on('error', () => undefined);
+    connections.push(redis);
+    return redis;
+  }
+
+  /** What a sentinel says once a second: itself, and who is master since which election. */
+  const hello = (epoch: number): string => {
+    const { name } = tier.plan.shards[0];
+    const sentinel = `127.0.0.1,26379,${'f'.repeat(40)},${epoch}`;
+    return `${sentinel},${name},127.0.0.1,${rogue.port},${epoch}`;
+  };
+
+  /** Whom the sentinels name. */
+  async function named(): Promise<string[]> {
+    const views = await Promise.all(tier.sentinels.map((sentinel) => tier.sentinelView(sentinel)));
+    return views.map(({ ip, port }) => `${ip}:${port}`);
+  }
+
+  async function status(): Promise<StackStatus> {
+    const login = { username: 'operator', password: TEST_CREDENTIALS.operator };
+    const members = await Promise.all([
+      ...tier.sentinels.map(async (member) => ({ member, sentinel: await readSentinel(member, login) })),
+      ...tier.redises.map(async (member) => ({ member, redis: await readRedis(member, login) })),
+    ]);
+    return { members, pools: [] };
+  }
+
+  const place = ({ address, port }: RedisMember): string => `${address}:${port}`;
+
+  test("with the application's password nobody tells sentinels anything, by command, script or function", async () => {
+    const master = await tier.settled(2);
+    const channel = '__sentinel__:hello';
+    const script = "return redis.call('PUBLISH', KEYS[1], ARGV[1])";
+    const library = `#!lua name=lie
+redis.register_function('lie', function(keys, args) return redis.call('PUBLISH', '${channel}', args[1]) end)`;
+    const direct = application({ host: master.address, port: master.port });
+    await direct.call('FUNCTION', 'LOAD', library);
+    const through = application({ host: '127.0.0.1', port: proxy.ports[0] });
+    const attempts: [string, Promise<unknown>][] = [
+      ['PUBLISH', direct.publish(channel, hello(2000))],
+      ['EVAL', direct.eval(script, 1, channel, hello(2000))],
+      ['FCALL', direct.call('FCALL', 'lie', '1', 'k', hello(2000))],
+      ['EVAL through the proxy', through.eval(script, 1, channel, hello(2000))],
+      [
+        'EVAL through the proxy, the channel in the script',
+        through.eval(`return redis.call('PUBLISH', '${channel}', ARGV[1])`, 1, 'k', hello(2000)),
+      ],
+    ];
+    for (const [what, attempt] of attempts) {
+      const answer = await attempt.catch((error: Error) => error.message);
+      assert.match(String(answer), /NOPERM|can't publish to the channel/, what);
+    }
+    assert.deepEqual([...new Set(await named())], [place(master)]);
+    assert.deepEqual(rogue.heard, []);
+    assert.deepEqual(findStrays(tier.plan, await status()), []);
+    assert.equal(await through.eval(script, 1, 'news', 'hello'), 0, 'its own channels are its own affair');
+  });
+
+  test('sentinels that do believe in a stranger: no proxy follows, none logs in there, and it says so', async () => {
+    const master = await tier.settled(2);
+    const { name } = tier.plan.shards[0];
+    await tier.call(master, 'sentinel', 'PUBLISH', '__sentinel__:hello', hello(2000));
+    await waitUntil('the proxy to have heard of it from all sentinels', async () => {
+      const answer = await fetch(`http://127.0.0.1:${proxy.statsPort}/metrics`);
+      const count = /nutcracker_strange_masters\{[^}]*\} (\d+)/.exec(await answer.text())?.[1];
+      return Number(count) >= 2;
+    });
+    const stats = (await (await fetch(`http://127.0.0.1:${proxy.statsPort}/stats`)).json()) as {
+      alpha: Record<string, { strange_masters: string[] }>;
+    };
+    assert.match(
+      stats.alpha[name].strange_masters[0],
+      new RegExp(`^sentinel .* names 127.0.0.1:${rogue.port}$`),
+    );
+    const log = proxy.daemon.output();
+    assert.match(
+      log,
+      new RegExp(`ALARM: sentinel \\S+ names 127.0.0.1:${rogue.port} as master of '${name}'`),
+    );
+    assert.doesNotMatch(log, new RegExp(`'${name}' is at 127.0.0.1:${rogue.port}`));
+    const told = findStrays(tier.plan, await status());
+    assert.ok(
+      told.some(({ kind }) => kind === 'master'),
+      'and status names it',
+    );
+    const lies = rogue.heard.join('\n');
+    assert.ok(!lies.includes(TEST_CREDENTIALS.proxy), 'it was given the password of the proxies');
+    assert.ok(!lies.includes(TEST_CREDENTIALS.application), 'it was given the password of the applications');
+  });
+
+  test('what sentinels keep of a stranger is named, and mended one sentinel after the other', async () => {
+    // without an answer from it they elect a member again, and hold the stranger for one of its replicas
+    rogue.close();
+    await waitUntil(
+      'a member to be master',
+      async () => {
+        const places = new Set(tier.redises.map(place));
+        const all = await named();
+        const roles = await Promise.all(tier.redises.map((member) => tier.roleOf(member)));
+        return (
+          all.every((each) => places.has(each) && each === all[0]) &&
+          roles.filter((role) => role === 'master').length === 1
+        );
+      },
+      { withinMs: 40_000 },
+    );
+    const kinds = new Set(findStrays(tier.plan, await status()).map(({ kind }) => kind));
+    assert.ok(kinds.has('replica') && kinds.has('sentinel'), [...kinds].join());
+    await waitUntil(
+      'the strays to be gone',
+      async () => {
+        await mendStrays({ plan: tier.plan, credentials: TEST_CREDENTIALS, status: await status() });
+        return findStrays(tier.plan, await status()).length === 0;
+      },
+      { withinMs: 40_000, everyMs: 500 },
+    );
+    await tier.settled(2);
+    const through = application({ host: '127.0.0.1', port: proxy.ports[0] });
+    assert.equal(await through.set('after', 'all'), 'OK');
+  });
+
+  test('a stranger whom sentinels believe in is replaced by the member that is master', async () => {
+    const master = await tier.settled(2);
+    const other = await startFakeMaster();
+    try {
+      const { name } = tier.plan.shards[0];
+      const words = `127.0.0.1,26379,${'e'.repeat(40)},9000,${name},127.0.0.1,${other.port},9000`;
+      await tier.call(master, 'sentinel', 'PUBLISH', '__sentinel__:hello', words);
+      await waitUntil('all sentinels to believe it', async () =>
+        (await named()).every((each) => each === `127.0.0.1:${other.port}`),
+      );
+      await mendStrays({ plan: tier.plan, credentials: TEST_CREDENTIALS, status: await status() });
+      assert.equal(await tier.settled(2), master);
+      assert.deepEqual(findStrays(tier.plan, await status()), []);
+    } finally {
+      other.close();
+    }
+  });
+});
