@@ -1,8 +1,8 @@
-import { chmodSync, rmSync, writevSync } from 'node:fs';
-import type { Address } from '../config/pool.ts';
+import { chmodSync, writevSync } from 'node:fs';
 import { type BunApi, type BunSocket, type BunSocketHandlers, rethrowDefect } from './bun-api.ts';
 import { setBacklog } from './bun-backlog.ts';
 import { connectTls, tlsAcceptor } from './bun-tls.ts';
+import { connectByName } from './by-name.ts';
 import {
   type Link,
   type LinkOwner,
@@ -11,6 +11,7 @@ import {
   NO_OWNER,
   type Transport,
 } from './link.ts';
+import { freeUnixPath, UnixPath } from './unix-path.ts';
 
 const KEEP_ALIVE_DELAY = 60_000;
 
@@ -19,10 +20,14 @@ export function bunTransport(bun: BunApi): Transport {
   return {
     name: 'bun',
     listen: (options, accept) => listen(bun, options, accept),
-    connect: (address, owner, opened, failed, tls) =>
-      tls && address.kind === 'tcp'
-        ? connectTls(bun, address, tls, owner, opened, failed)
-        : connect(bun, address, owner, opened, failed),
+    connect: (address, owner, opened, failed, tls) => {
+      if (address.kind === 'unix') return connect(bun, { unix: address.path }, owner, opened, failed);
+      const { host, port } = address;
+      const attempt: Parameters<typeof connectByName>[1] = tls
+        ? (hostname, ...done) => connectTls(bun, { hostname, port }, host, tls, owner, ...done)
+        : (hostname, ...done) => connect(bun, { hostname, port }, owner, ...done);
+      return connectByName(host, attempt, opened, failed);
+    },
   };
 }
 
@@ -121,7 +126,7 @@ async function listenAt<T>(
   socket: BunSocketHandlers<T>,
 ): Promise<Listener> {
   const { address, reusePort, backlog } = options;
-  if (address.kind === 'unix') rmSync(address.path, { force: true });
+  if (address.kind === 'unix') await freeUnixPath(address.path);
   const listener = bun.listen({
     ...(address.kind === 'unix'
       ? { unix: address.path }
@@ -129,6 +134,7 @@ async function listenAt<T>(
     allowHalfOpen: true,
     socket,
   });
+  const path = address.kind === 'unix' ? new UnixPath(address.path) : null;
   try {
     if (address.kind === 'unix' && address.mode !== 0) chmodSync(address.path, address.mode);
     await setBacklog(listener, backlog);
@@ -138,7 +144,7 @@ async function listenAt<T>(
   }
   return {
     address: address.kind === 'unix' ? address : { ...address, port: listener.port },
-    close: () => listener.stop(false),
+    close: () => (path === null ? listener.stop(false) : path.leave(() => listener.stop(false))),
     // every TLS handshake begins with what the configuration says then
     renewCertificates: () => {},
   };
@@ -146,7 +152,7 @@ async function listenAt<T>(
 
 function connect(
   bun: BunApi,
-  address: Address,
+  place: { unix: string } | { hostname: string; port: number },
   owner: LinkOwner,
   opened: (link: Link) => void,
   failed: (code: string) => void,
@@ -172,8 +178,6 @@ function connect(
     }),
     connectError: (_socket, error) => fail(error),
   };
-  const place =
-    address.kind === 'unix' ? { unix: address.path } : { hostname: address.host, port: address.port };
   bun.connect({ ...place, allowHalfOpen: true, data: owner, socket }).catch(fail);
   return () => {
     settled = true;
