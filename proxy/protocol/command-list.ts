@@ -42,12 +42,12 @@ export const ANY_SERVER = 'lolwut';
 
 /** Dealt with by a family of the proxy's own (proxy/core/commands/<family>/family.ts): what it does → names. */
 export const FAMILIES: readonly (readonly [does: string, names: string])[] = [
+  ['refused: transactions do not go through a sharding proxy yet', 'discard exec multi unwatch watch'],
   ['answered by the proxy', 'auth client command echo hello info ping quit reset select time'],
 ];
 
 const BLOCKING = 'it blocks, and would hold up everyone who shares the server connection';
 const PUBSUB = 'publish/subscribe does not go through a sharding proxy yet';
-const TRANSACTION = 'transactions do not go through a sharding proxy yet';
 const WHOLE_KEYSPACE = 'it concerns all keys of all servers, which a sharding proxy does not do yet';
 const SCRIPTS = 'it concerns every server, which a sharding proxy does not do yet';
 const ADMIN = 'it administers one server: connect to that server';
@@ -56,7 +56,6 @@ const ADMIN = 'it administers one server: connect to that server';
 export const REFUSED: readonly (readonly [reason: string, names: string])[] = [
   [BLOCKING, '!blmove !blmpop !blpop !brpop !brpoplpush !bzmpop !bzpopmax !bzpopmin wait'],
   [PUBSUB, 'psubscribe publish pubsub punsubscribe spublish ssubscribe subscribe sunsubscribe unsubscribe'],
-  [TRANSACTION, 'discard exec multi unwatch watch'],
   [WHOLE_KEYSPACE, 'dbsize !flushall !flushdb keys randomkey scan !move !swapdb'],
   [SCRIPTS, 'function script'],
   [

@@ -14,7 +14,7 @@ const STREAM = 2;
 interface KeptForClient {
   readonly early: { readonly bytes: number };
   readonly output: { readonly bytes: number };
-  readonly reader: { readonly bytes: number };
+  readonly reader: { readonly bytes: number; readonly backlogBytes: number };
 }
 
 /** What one client makes the proxy keep, and what is done about it. */
@@ -58,11 +58,12 @@ export class ClientLoad {
     const { early, output, reader } = this.work;
     const unread = output.bytes;
     const load = this.older + this.newer + unread + early.bytes + this.arriving;
-    this.account(load + reader.bytes + (client.passing?.waiting ?? 0));
+    this.account(load + reader.bytes + (client.solo?.waiting ?? 0));
     if (client.gone) return;
     const most = budget.share(config.clientBytes);
-    if (load > most || unread > UNREAD || open > config.clientRequests) this.pause(OVERLOAD, true);
-    else if (load <= most / 2 && unread <= UNREAD / 2 && open <= config.clientRequests / 2) {
+    const waiting = Math.max(unread, reader.backlogBytes);
+    if (load > most || waiting > UNREAD || open > config.clientRequests) this.pause(OVERLOAD, true);
+    else if (load <= most / 2 && waiting <= UNREAD / 2 && open <= config.clientRequests / 2) {
       this.pause(OVERLOAD, false);
     }
     if (this.stopped !== null && unread <= UNREAD / 2) this.readOn(this.stopped);

@@ -1,3 +1,6 @@
+import { AUTHENTICATION } from '../commands/connection/auth.ts';
+import type { Gate } from '../commands/session.ts';
+
 let lastId = 0;
 
 /** Clients that come from now on get ids above `id`. */
@@ -5,7 +8,11 @@ export function numberClientsFrom(id: number): void {
   lastId = id;
 }
 
-/** Who a client is, and what it has said of itself. */
+/** Most clients have none, or this one alone, and share the array. */
+const NO_GATES: readonly Gate[] = [];
+const WITHOUT_PASSWORD: readonly Gate[] = [AUTHENTICATION];
+
+/** Who a client is, what it has said of itself, and in which states it is. */
 export class ClientSession {
   readonly id = ++lastId;
   readonly connectedAt = Date.now();
@@ -15,17 +22,42 @@ export class ClientSession {
   libraryVersion = '';
   /** 2 or 3, see HELLO. */
   protocol = 2;
-  /**
-   * A MULTI was refused: what follows it up to EXEC or DISCARD is a transaction, and must not run command by command,
-   * whether or not it comes in the same read. Applications send it without waiting for the answer to MULTI.
-   */
-  transactionRefused = false;
+  gates: readonly Gate[];
+  private leftHooks: (() => void)[] | null = null;
 
   /** @param authenticated whether it may go on without a password */
-  constructor(public authenticated: boolean) {}
+  constructor(authenticated: boolean) {
+    this.gates = authenticated ? NO_GATES : WITHOUT_PASSWORD;
+  }
 
-  /** Not everything is served now. */
-  get isRestricted(): boolean {
-    return !this.authenticated || this.transactionRefused;
+  get authenticated(): boolean {
+    return !this.gates.includes(AUTHENTICATION);
+  }
+
+  set authenticated(yes: boolean) {
+    if (yes) this.exit(AUTHENTICATION);
+    else this.enter(AUTHENTICATION);
+  }
+
+  enter(gate: Gate): void {
+    if (this.gates.includes(gate)) return;
+    this.gates = [...this.gates, gate].sort((a, b) => a.rank - b.rank);
+  }
+
+  exit(gate: Gate): void {
+    const left = this.gates.filter((each) => each !== gate);
+    this.gates = left.length === 0 ? NO_GATES : left;
+  }
+
+  onLeft(left: () => void): void {
+    this.leftHooks ??= [];
+    this.leftHooks.push(left);
+  }
+
+  /** Tells whoever wanted to know that the client has gone. */
+  protected tellLeft(): void {
+    const { leftHooks } = this;
+    this.leftHooks = null;
+    for (const left of leftHooks ?? []) left();
   }
 }

@@ -3,12 +3,12 @@ import type { Link, LinkOwner } from '../../transport/link.ts';
 import { written } from '../base/chunk-memory.ts';
 import type { Flushable, HeldBack } from '../base/loop.ts';
 import type { Stoppable } from '../base/receiver.ts';
-import type { PoolContext } from '../commands/session.ts';
+import type { PoolContext, SoloRequest } from '../commands/session.ts';
 import type { Routing } from '../routing/routing.ts';
 import { ClientWork } from './client-work.ts';
 import { ReplySlot } from './reply-slot.ts';
 import { dispatchWhole } from './request-reader.ts';
-import type { Passing, WorkingClient } from './working-client.ts';
+import type { WorkingClient } from './working-client.ts';
 
 /** Milliseconds in which an application that has one thing to ask after the other asks the next. */
 const LEAVE_AFTER_MS = 2;
@@ -40,8 +40,7 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
   private faulty = false;
   /** Null while nothing is under way, as with most clients most of the time. */
   private workNow: ClientWork | null = null;
-  /** A request too large to be kept is on its way: nothing behind it is read before it is answered. */
-  passing: Passing | null = null;
+  solo: SoloRequest | null = null;
   private dirty = false;
   private blocked = false;
   /** Requests up to here came in together, or while these were open: their replies go out together if they can. */
@@ -74,7 +73,7 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
     const { work } = this;
     work.reader.read(chunk);
     if (this.gone) return;
-    if (this.passing === null) work.load.received(chunk.length);
+    if (this.solo === null) work.load.received(chunk.length);
     else work.load.regulate();
   }
 
@@ -251,11 +250,11 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
       this.leave();
       return;
     }
-    this.passing?.startInTurn();
+    this.solo?.startInTurn();
     const work = this.workNow;
     if (work === null) return;
     work.load.regulate();
-    if (this.head === this.tail && this.passing === null && work.isDone) this.rest(work);
+    if (this.head === this.tail && this.solo === null && work.isDone) this.rest(work);
   }
 
   /** Nothing is under way any more. */
@@ -307,14 +306,19 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
 
   /** The request that got this number will not be completed. */
   withdraw(tag: number): void {
-    this.passing = null;
+    this.solo = null;
     this.tail = tag;
     this.touch();
   }
 
-  /** The request that everything waited for is answered. */
-  streamEnded(): void {
-    this.passing = null;
+  runAlone(solo: SoloRequest): void {
+    this.tail++;
+    this.solo = solo;
+    solo.startInTurn();
+  }
+
+  soloEnded(): void {
+    this.solo = null;
     if (this.gone) return;
     this.work.load.pauseForStream(false);
     this.work.reader.proceed();
@@ -358,11 +362,13 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
     this.gone = true;
     this.closing = true;
     this.workNow?.reader.drop();
-    this.passing?.abandon();
+    this.solo?.abandon();
+    this.solo = null;
     this.emptySlot();
     this.workNow?.output.clear();
     this.workNow?.load.end();
     this.workNow = null;
     this.pool.clientLeft(this);
+    this.tellLeft();
   }
 }

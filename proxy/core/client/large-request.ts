@@ -37,7 +37,7 @@ export class LargeRequest {
     this.list.append(begun, 0, begun.length);
     this.scanner = new RequestScanner(frame.argc - frame.complete);
     this.scanner.scan(begun, frame.resumeAt);
-    this.routable = hasKnownServer(frame, begun);
+    this.routable = hasKnownServer(frame, begun) && !client.gates.some((gate) => gate.needsWhole);
     this.keepInBounds(frame.need);
   }
 
@@ -107,6 +107,7 @@ export class LargeRequest {
     } else {
       const { requestBytes } = client.pool.config;
       if (bytes <= requestBytes) return;
+      for (const gate of client.gates) gate.onRefused?.(client);
       client.reply(
         client.tail++,
         client.authenticated ? tooLarge(frame, list.chunks[0], requestBytes) : NO_AUTH,

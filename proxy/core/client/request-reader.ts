@@ -3,6 +3,7 @@ import { encodeRequest } from '../../protocol/replies.ts';
 import { FRAME_DONE, FRAME_INLINE, FRAME_MORE, RequestFrame } from '../../protocol/request-frame.ts';
 import { dispatch } from '../commands/dispatch.ts';
 import { BY_REFERENCE } from '../server/segment.ts';
+import { ChunkList } from './chunk-list.ts';
 import { LargeRequest } from './large-request.ts';
 import type { WorkingClient } from './working-client.ts';
 
@@ -23,7 +24,7 @@ let spare = new RequestFrame();
  */
 export function dispatchWhole(client: WorkingClient, chunk: Uint8Array, start: number): number {
   const { length } = chunk;
-  while (start < length && client.passing === null && !client.isClosing) {
+  while (start < length && client.solo === null && !client.isClosing) {
     whole.begin(start);
     if (whole.parse(chunk, length) !== FRAME_DONE) break;
     const from = start;
@@ -46,7 +47,7 @@ export class RequestReader {
   /** Half an inline command. */
   private line: Uint8Array | null = null;
   /** What came behind a request that must be answered first. */
-  private backlog: Uint8Array | null = null;
+  private backlog: ChunkList | null = null;
 
   constructor(private client: WorkingClient) {}
 
@@ -67,7 +68,12 @@ export class RequestReader {
 
   /** Bytes that are kept until more come. */
   get bytes(): number {
-    return this.length + (this.large?.bytes ?? 0) + (this.backlog?.length ?? 0) + (this.line?.length ?? 0);
+    return this.length + (this.large?.bytes ?? 0) + this.backlogBytes + (this.line?.length ?? 0);
+  }
+
+  /** Bytes that are kept because a request before them must be answered first. */
+  get backlogBytes(): number {
+    return this.backlog?.bytes ?? 0;
   }
 
   /** Part of a request has come, and not the rest. */
@@ -100,7 +106,7 @@ export class RequestReader {
     const { backlog } = this;
     if (backlog === null || this.client.isClosing) return;
     this.backlog = null;
-    this.readFrom(backlog, 0);
+    this.readFrom(backlog.whole(), 0);
   }
 
   private readFrom(chunk: Uint8Array, start: number): void {
@@ -109,7 +115,7 @@ export class RequestReader {
     for (;;) {
       start = dispatchWhole(client, chunk, start);
       if (start === length || client.isClosing) return;
-      if (client.passing !== null) {
+      if (client.solo !== null) {
         this.putBack(chunk, start);
         return;
       }
@@ -128,8 +134,8 @@ export class RequestReader {
   }
 
   private putBack(chunk: Uint8Array, start: number): void {
-    const rest = chunk.subarray(start);
-    this.backlog = this.backlog === null ? rest : Buffer.concat([this.backlog, rest]);
+    this.backlog ??= new ChunkList();
+    this.backlog.append(chunk, start, chunk.length);
   }
 
   private keep(frame: RequestFrame, chunk: Uint8Array, start: number): void {

@@ -1,9 +1,10 @@
 import { errorReply, REFUSED } from '../../protocol/replies.ts';
 import type { Receiver } from '../base/receiver.ts';
+import type { SoloRequest } from '../commands/session.ts';
 import type { PassingConnection, PassingRequest } from '../server/passing-request.ts';
 import { Segment } from '../server/segment.ts';
 import type { PoolServer } from '../server/server.ts';
-import type { Passing, WorkingClient } from './working-client.ts';
+import type { WorkingClient } from './working-client.ts';
 
 /** Above so many bytes that the server has not taken yet, the client is not read from. */
 const WINDOW = 256 * 1024;
@@ -13,7 +14,7 @@ const WINDOW = 256 * 1024;
  * that a client's requests stay in order, it starts when everything before it is answered, and nothing behind it is
  * read before it is answered itself.
  */
-export class RequestStream implements Receiver, PassingRequest, Passing {
+export class RequestStream implements Receiver, PassingRequest, SoloRequest {
   readonly tag: number;
   private readonly segment: Segment;
   private server: PoolServer | null = null;
@@ -35,12 +36,11 @@ export class RequestStream implements Receiver, PassingRequest, Passing {
     private readonly key: Uint8Array,
     begun: Uint8Array[],
   ) {
-    this.tag = owner.tail++;
+    this.tag = owner.tail;
     this.segment = Segment.passing(begun);
     this.early = this.segment.unsent;
-    owner.passing = this;
     owner.passedOn(this.early);
-    this.startInTurn();
+    owner.runAlone(this);
     this.regulate();
   }
 
@@ -137,7 +137,7 @@ export class RequestStream implements Receiver, PassingRequest, Passing {
   private end(): void {
     this.over = true;
     this.release();
-    this.owner.streamEnded();
+    this.owner.soloEnded();
   }
 
   private release(): void {

@@ -1,7 +1,5 @@
 import { COMMANDS, type Command, FATE_KEY, lookupCommand } from '../../protocol/command-table.ts';
-import { errorReply, NO_AUTH, OK } from '../../protocol/replies.ts';
 import type { RequestFrame } from '../../protocol/request-frame.ts';
-import { ALLOWED_BEFORE_AUTH } from './connection/auth.ts';
 import { keyTooLong, refuse, refuseAllEjected, unknownCommand } from './refusals.ts';
 import { HANDLERS } from './registry.ts';
 import type { Session } from './session.ts';
@@ -23,13 +21,14 @@ export function dispatch(
   const { args } = frame;
   const id = lookupCommand(buffer, args[0], args[1]);
   if (id < 0) {
+    for (const gate of session.gates) gate.onRefused?.(session);
     refuse(session, unknownCommand(buffer, frame));
     return;
   }
   const { pool, routing } = session;
   const command = COMMANDS[id];
   pool.stats.commands[id]++;
-  if (session.isRestricted && refuseRestricted(session, command)) return;
+  if (session.gates.length > 0 && gated(session, command, frame, buffer, from, to)) return;
   if (command.fate === FATE_KEY && frame.argc > 1) {
     const keyFrom = args[2];
     const keyTo = args[3];
@@ -66,44 +65,26 @@ export function dispatchChain(session: Session, frame: RequestFrame, chain: Uint
 export function admit(session: Session, frame: RequestFrame, first: Uint8Array): number {
   const { args } = frame;
   const { pool } = session;
-  if (session.isRestricted || args[3] - args[2] > pool.keyLimit) {
-    dispatch(session, frame, first, 0, first.length);
-    return NOT_ADMITTED;
-  }
   const id = lookupCommand(first, args[0], args[1]);
   pool.stats.commands[id]++;
+  if (gated(session, COMMANDS[id], frame, first, 0, first.length)) return NOT_ADMITTED;
+  if (args[3] - args[2] > pool.keyLimit) {
+    refuse(session, keyTooLong(pool, args[3] - args[2]));
+    return NOT_ADMITTED;
+  }
   return id;
 }
 
-/** Ends what began with a refused MULTI; null = answered as ever. */
-const ENDS_TRANSACTION: ReadonlyMap<string, Uint8Array | null> = new Map([
-  ['exec', errorReply('Transaction discarded because of previous errors.', 'EXECABORT')],
-  ['discard', OK],
-  ['reset', null],
-  ['quit', null],
-]);
-
-/**
- * Answers a request of a client that has not said its password, or whose MULTI was refused: a part of a transaction must
- * not be carried out. False when the request may pass.
- */
-function refuseRestricted(session: Session, command: Command): boolean {
-  if (!session.authenticated && !ALLOWED_BEFORE_AUTH.has(command.name)) {
-    session.reply(session.tail++, NO_AUTH, 0);
-    return true;
-  }
-  if (!session.transactionRefused) return false;
-  const end = ENDS_TRANSACTION.get(command.name);
-  if (end === undefined) {
-    refuse(
-      session,
-      `'${command.name}' is not executed: it follows a MULTI, which is not served; DISCARD ends this`,
-    );
-    return true;
-  }
-  session.transactionRefused = false;
-  if (end !== null) session.reply(session.tail++, end, 0);
-  return end !== null;
+/** True when a state that the client is in has dealt with the request. */
+function gated(
+  session: Session,
+  command: Command,
+  frame: RequestFrame,
+  buffer: Uint8Array,
+  from: number,
+  to: number,
+): boolean {
+  return session.gates.some((gate) => gate.takes(session, command, frame, buffer, from, to));
 }
 
 /** Largest key that a proxy with this mbuf size takes. */

@@ -14,12 +14,12 @@ import { forwardToAny, forwardTogether } from './keyed/forward.ts';
 import { refuse, wrongArity } from './refusals.ts';
 import type { Family, Handler } from './session.ts';
 import { split } from './spread/split.ts';
+import { TRANSACTIONS } from './transactions/family.ts';
 
 /** Every family of commands; each has a folder here, and says who deals with which of its commands. */
-const FAMILIES: readonly Family[] = [CONNECTION, INTROSPECTION];
+const FAMILIES: readonly Family[] = [CONNECTION, INTROSPECTION, TRANSACTIONS];
 
 const refuseInWords: Handler = (session, command) => {
-  if (command.name === 'multi') session.transactionRefused = true;
   refuse(session, `'${command.name}' is not served: ${command.reason}`);
 };
 

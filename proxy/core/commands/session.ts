@@ -50,10 +50,20 @@ export interface Session extends Owner, Receiver {
   protocol: number;
   /** False until a client of a pool with a password has said it. */
   authenticated: boolean;
-  /** A MULTI was refused: what came along with it must not run command by command. */
-  transactionRefused: boolean;
-  /** Not everything is served now. */
-  readonly isRestricted: boolean;
+  /** Who has a say in every request before its command has, in the order of their ranks. */
+  readonly gates: readonly Gate[];
+  /** From now on `gate` has a say; nothing happens when it has one. */
+  enter(gate: Gate): void;
+  /** From now on it has none. */
+  exit(gate: Gate): void;
+  /** The request that has the session to itself now. */
+  readonly solo: SoloRequest | null;
+  /** `solo` gets the next number, and the session to itself until `soloEnded`; it begins at once or when its turn comes. */
+  runAlone(solo: SoloRequest): void;
+  /** It was answered. */
+  soloEnded(): void;
+  /** `left` is called when the client has gone, with whatever was under way. */
+  onLeft(left: () => void): void;
   /** Number of the next reply to go out … */
   readonly head: number;
   /** … and of the next request: whoever deals with a request takes its number by counting on. */
@@ -62,6 +72,44 @@ export interface Session extends Owner, Receiver {
   reply(tag: number, bytes: Uint8Array, from: number, to?: number): void;
   /** Takes no more requests; the connection ends when every earlier one is answered. */
   finishAfterReplies(): void;
+}
+
+/**
+ * A state in which a client's requests are not served as ever: no password was said, a transaction is being put together,
+ * it subscribes. The families bring their own; whoever has none of them pays nothing for them.
+ */
+export interface Gate {
+  /** Lower ones come first, see GATE_RANKS. */
+  readonly rank: number;
+  /** Of a large request it must see everything; otherwise the command and its first arguments will do. */
+  readonly needsWhole: boolean;
+  /** True when it has dealt with the request, which gets its reply then; else the next one is asked. */
+  readonly takes: (
+    session: Session,
+    command: Command,
+    frame: RequestFrame,
+    buffer: Uint8Array,
+    from: number,
+    to: number,
+  ) => boolean;
+  /** A request was refused before any gate was asked: unknown command, or too large. */
+  onRefused?(session: Session): void;
+}
+
+/** In which order gates are asked. */
+export const GATE_RANKS = { authentication: 0, transaction: 1 } as const;
+
+/**
+ * A request that has the session to itself: it begins when everything before it is answered, and nothing behind it is
+ * looked at before it is answered itself.
+ */
+export interface SoloRequest {
+  /** Bytes of it that are kept elsewhere than in the session. */
+  readonly waiting: number;
+  /** Its turn has come, or may have: it has when `session.head` is its number. May be called again. */
+  startInTurn(): void;
+  /** The client has left, or what it sends makes no sense. */
+  abandon(): void;
 }
 
 /**

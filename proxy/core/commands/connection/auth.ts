@@ -1,9 +1,20 @@
-import { AUTH_NOT_SET, AUTH_WRONG, errorReply, OK } from '../../../protocol/replies.ts';
+import { AUTH_NOT_SET, AUTH_WRONG, errorReply, NO_AUTH, OK } from '../../../protocol/replies.ts';
 import { type Answer, text } from '../answered.ts';
-import type { PoolContext } from '../session.ts';
+import { GATE_RANKS, type Gate, type PoolContext } from '../session.ts';
 
 /** Commands that a client may use before AUTH. PING is among them so that a load balancer needs no password. */
-export const ALLOWED_BEFORE_AUTH: ReadonlySet<string> = new Set(['auth', 'hello', 'ping', 'quit', 'reset']);
+const ALLOWED_BEFORE_AUTH: ReadonlySet<string> = new Set(['auth', 'hello', 'ping', 'quit', 'reset']);
+
+/** The state of a client that has not said its password. */
+export const AUTHENTICATION: Gate = {
+  rank: GATE_RANKS.authentication,
+  needsWhole: false,
+  takes(session, command) {
+    if (ALLOWED_BEFORE_AUTH.has(command.name)) return false;
+    session.reply(session.tail++, NO_AUTH, 0);
+    return true;
+  },
+};
 
 /** A wrong password also takes back an earlier right one, as in the original. */
 export const auth: Answer = (session, frame, buffer) => {
