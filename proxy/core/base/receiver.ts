@@ -32,6 +32,13 @@ export interface Receiver {
   readonly owner: Owner;
   /** True for requests of the server connection's own: they mean nothing on another socket and are not repeated. */
   readonly local?: boolean;
+  /**
+   * There only for what means nothing on another socket than the one it was queued for, as EXEC after WATCH: called
+   * instead of sending it again, or of `fail`, when that socket is gone.
+   * @param wasSent true when the server may have carried it out
+   * @param why what became of the socket
+   */
+  lost?(tag: number, wasSent: boolean, why: string): void;
   /** A whole reply in one piece. The bytes stay as they are until the end of the turn, and longer by reference. */
   reply(tag: number, chunk: Uint8Array, from: number, to: number): void;
   /** A whole reply in several chunks. */

@@ -20,6 +20,12 @@ class ConfirmedWrite implements Receiver {
     this.owner = who.owner;
   }
 
+  get lost(): Receiver['lost'] {
+    const { tag, who } = this;
+    if (who.lost === undefined) return undefined;
+    return (_tag, wasSent, why) => who.lost?.(tag, wasSent, why);
+  }
+
   reply(_tag: number, chunk: Uint8Array, from: number, to: number): void {
     // an error acknowledges nothing
     if (chunk[from] === MINUS) this.who.reply(this.tag, chunk, from, to);

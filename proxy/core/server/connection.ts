@@ -1,4 +1,11 @@
-import { BROKEN_PIPE, errorReply, INVALID, NOT_EXECUTED, TIMED_OUT } from '../../protocol/replies.ts';
+import {
+  BROKEN_PIPE,
+  errorReply,
+  INVALID,
+  NOT_EXECUTED,
+  reasonOf,
+  TIMED_OUT,
+} from '../../protocol/replies.ts';
 import type { Link } from '../../transport/link.ts';
 import type { Flushable } from '../base/loop.ts';
 import type { Owner, Receiver } from '../base/receiver.ts';
@@ -91,6 +98,14 @@ export class ServerConnection extends ServerLink implements Flushable {
   /** No more of the request that is passed on will come: the server must not take what follows for its rest. */
   abandonStream(): void {
     this.replies.breakOff();
+    this.drop();
+    this.queue.clear();
+  }
+
+  /** Closes the socket for good; nobody is told. */
+  discard(): void {
+    this.replies.breakOff();
+    this.held.stop();
     this.drop();
     this.queue.clear();
   }
@@ -276,11 +291,15 @@ export class ServerConnection extends ServerLink implements Flushable {
       return;
     }
     const error = errorReply(text);
-    const lost: { who: Receiver; tag: number }[] = [];
+    const lost: { who: Receiver; tag: number; wasSent: boolean }[] = [];
     for (let i = queue.head; i < queue.tail; i++) {
-      lost.push({ who: queue.who[i & queue.mask], tag: queue.tags[i & queue.mask] });
+      const at = i & queue.mask;
+      lost.push({ who: queue.who[at], tag: queue.tags[at], wasSent: queue.wasSent(i) });
     }
     queue.clear();
-    for (const { who, tag } of lost) who.fail(tag, error);
+    for (const { who, tag, wasSent } of lost) {
+      if (who.lost === undefined) who.fail(tag, error);
+      else who.lost(tag, wasSent, reasonOf(text));
+    }
   }
 }

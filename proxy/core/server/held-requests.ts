@@ -69,7 +69,7 @@ export class HeldRequests {
   /** The reply to the oldest request is `buffer[from, to)`, an error. True when the request is kept for a retry. */
   takesBack(buffer: Uint8Array, from: number, to: number): boolean {
     const { queue, server } = this.connection;
-    if (!server.holds || queue.isLocal(queue.head)) return false;
+    if (!server.holds || queue.isLocal(queue.head) || queue.isBound(queue.head)) return false;
     const text = Buffer.from(buffer.subarray(from + 1, Math.min(to, from + 16))).toString('latin1');
     const code = RETRYABLE.find((prefix) => text.startsWith(prefix));
     if (code === undefined) return false;
@@ -133,12 +133,17 @@ export class HeldRequests {
     const kept: Detached[] = [];
     const lost: Detached[] = [];
     const torn: Detached[] = [];
+    const bound: { request: Detached; wasSent: boolean }[] = [];
     const doubtful = new Set<Receiver['owner']>();
     // newest first: a read that is repeated behind a later write of its client would see that write
     for (let i = queue.tail - 1; i >= queue.head; i--) {
       if (queue.isLocal(i)) continue;
       const request = queue.detach(i);
       const { owner } = request.who;
+      if (queue.isBound(i)) {
+        bound.push({ request, wasSent: queue.wasSent(i) });
+        continue;
+      }
       if (queue.wasSent(i) && COMMANDS[request.command].write) doubtful.add(owner);
       if (doubtful.has(owner)) lost.push(request);
       else (queue.isRepeatable(i) ? kept : torn).push(request);
@@ -155,6 +160,8 @@ export class HeldRequests {
       who.fail(tag, errorReply(`${outcome}: ${notAnswered}`));
     }
     for (const request of overtaken) request.who.reply(request.tag, request.error, 0, request.error.length);
+    for (const { request, wasSent } of bound.reverse())
+      request.who.lost?.(request.tag, wasSent, reasonOf(text));
     const cut = `half of this request was sent to '${server.name}', it is too large to be sent again (${reasonOf(text)}); not executed`;
     for (const request of torn) request.who.fail(request.tag, errorReply(cut));
     // a socket that was cut (sentinel kills clients as it promotes) is replaced at once

@@ -211,6 +211,11 @@ export class RequestQueue {
     return this.who[i & this.mask].local === true;
   }
 
+  /** True for what means nothing on another socket. */
+  isBound(i: number): boolean {
+    return this.who[i & this.mask].lost !== undefined;
+  }
+
   /** Copies request `i` out. */
   detach(i: number): Detached {
     const at = i & this.mask;

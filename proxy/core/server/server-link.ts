@@ -11,6 +11,8 @@ const READY = 3;
 /** The socket of a server connection: made when it is needed, greeted, and made anew after it has ended. */
 export abstract class ServerLink implements LinkOwner {
   protected link: Link | null = null;
+  /** Sockets that were opened and greeted so far: as long as it stays the same, so does what the server knows of us. */
+  sockets = 0;
   /** The socket takes no more now. */
   protected blocked = false;
   private phase = IDLE;
@@ -90,6 +92,7 @@ export abstract class ServerLink implements LinkOwner {
   private becomeReady(): void {
     this.handshake = null;
     this.phase = READY;
+    this.sockets++;
     this.onReady();
   }
 

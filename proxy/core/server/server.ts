@@ -7,6 +7,7 @@ import { ConfirmingConnection } from './confirming-connection.ts';
 import type { ConnectedServer, EndKind } from './connected-server.ts';
 import { ServerConnection } from './connection.ts';
 import { LargeConnections } from './large-connections.ts';
+import { PinnedConnections } from './pinned-connections.ts';
 
 const LOADING = Buffer.from('-LOADING ');
 
@@ -73,6 +74,8 @@ export class PoolServer implements ConnectedServer {
   private readonly resp3: ServerConnection[] = [];
   /** Connections that requests too large to be kept pass through. */
   readonly large = new LargeConnections((protocol) => this.newConnection(protocol));
+  /** Connections that one client has to itself for a while. */
+  readonly pinned = new PinnedConnections((protocol) => this.newConnection(protocol));
   private readonly warned = new Set<string>();
 
   constructor(
@@ -132,8 +135,8 @@ export class PoolServer implements ConnectedServer {
 
   /** Every connection, whatever it speaks. */
   get all(): ServerConnection[] {
-    if (this.resp3.length + this.large.all.length === 0) return this.connections;
-    return [...this.connections, ...this.resp3, ...this.large.all];
+    if (this.resp3.length + this.large.all.length + this.pinned.all.length === 0) return this.connections;
+    return [...this.connections, ...this.resp3, ...this.large.all, ...this.pinned.all];
   }
 
   mayConnect(): boolean {
