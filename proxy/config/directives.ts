@@ -137,6 +137,7 @@ export const SCALARS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['client_requests', number('clientRequests', positive)],
   ['request_bytes', number('requestBytes', positive)],
   ['client_stall', number('clientStall', positive)],
+  ['client_unread_timeout', number('clientUnreadTimeout')],
   ['listen_tls', listenTls],
   ['tls_cert_file', string('tlsCertFile')],
   ['tls_key_file', string('tlsKeyFile')],

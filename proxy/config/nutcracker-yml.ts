@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
+import { readFileSync } from 'node:fs';
 import { compareNames } from './addresses.ts';
 import { type Draft, LISTS, SCALARS } from './directives.ts';
-import { readNamedFile } from './files.ts';
 import { membersOf } from './members.ts';
 import { type Address, ConfigError, listenTexts, type PoolConfig } from './pool.ts';
 import { tlsOf } from './tls.ts';
@@ -17,7 +17,7 @@ import { type Directive, type RawPool, readShape } from './yaml-shape.ts';
 export async function loadConfig(file: string): Promise<PoolConfig[]> {
   let text: string;
   try {
-    text = readNamedFile(file);
+    text = readFileSync(file, 'utf8');
   } catch (error) {
     throw new ConfigError(`cannot be read: ${(error as Error).message}`);
   }
@@ -155,6 +155,7 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     clientRequests: draft.clientRequests ?? 64 * 1024,
     requestBytes: draft.requestBytes ?? 128 * 1024 * 1024,
     clientStall: draft.clientStall ?? 5000,
+    clientUnreadTimeout: draft.clientUnreadTimeout ?? 60_000,
   };
 }
 
@@ -168,7 +169,7 @@ function secret(
   if (value) return fail(`"${key}" and "${key}_file" exclude each other`, `${key}_file`);
   let text = '';
   try {
-    text = readNamedFile(file).trimEnd();
+    text = readFileSync(file, 'utf8').trimEnd();
   } catch (error) {
     return fail(`"${key}_file" cannot be read: ${(error as Error).message}`, `${key}_file`);
   }

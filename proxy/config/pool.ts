@@ -115,6 +115,8 @@ export interface PoolConfig {
   requestBytes: number;
   /** How long a client may hold up others. */
   clientStall: number;
+  /** How long it may take nothing of the replies that wait for it; 0 = for ever. */
+  clientUnreadTimeout: number;
 }
 
 /** The part of a configuration that is a matter of passwords alone. */

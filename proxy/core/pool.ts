@@ -14,6 +14,7 @@ import { PoolCounters } from './base/counters.ts';
 import type { Loop } from './base/loop.ts';
 import { Throttle } from './base/throttle.ts';
 import { Client, type ClientPool } from './client/client.ts';
+import { ClientWatch } from './client/client-watch.ts';
 import { keyLimitOf } from './commands/dispatch.ts';
 import type { WorkerPlace } from './commands/session.ts';
 import { Routing, type RoutingContext } from './routing/routing.ts';
@@ -50,7 +51,10 @@ export class Pool implements ClientPool, RoutingContext {
   readonly slowAbove: number;
   readonly worker?: WorkerPlace;
   readonly routing: Routing;
+  readonly clientWatch = new ClientWatch(() => this.loop.now());
   private readonly listeners: Listener[] = [];
+  /** As `warn`, for what strangers can cause as often as they like. */
+  readonly warnOfClients = new Throttle((text) => this.warn(text)).warn;
 
   constructor(
     readonly config: PoolConfig,
@@ -73,7 +77,8 @@ export class Pool implements ClientPool, RoutingContext {
   /** Listens on every address of the pool or on none. @throws an Error that names the address */
   async listen(): Promise<void> {
     const { listen: address, listenText, listenTls, backlog, reusePort, tcpKeepalive } = this.config;
-    const options = { address, backlog, reusePort, keepAlive: tcpKeepalive };
+    const takeTimeout = this.config.clientUnreadTimeout;
+    const options = { address, backlog, reusePort, keepAlive: tcpKeepalive, takeTimeout };
     await this.listenOn(listenText, options);
     if (listenTls === null) return;
     const { warn } = new Throttle((text) => this.warn(text));
@@ -129,6 +134,7 @@ export class Pool implements ClientPool, RoutingContext {
   }
 
   clientLeft(client: Client): void {
+    this.clientWatch.remove(client);
     if (this.clients.delete(client)) this.stats.clientConnections--;
   }
 

@@ -1,4 +1,4 @@
-import type { TlsConnect, TlsListen } from '../config/pool.ts';
+import type { Address, TlsConnect, TlsListen } from '../config/pool.ts';
 import {
   type BunApi,
   type BunSocket,
@@ -6,7 +6,7 @@ import {
   type BunTls,
   rethrowDefect,
 } from './bun-api.ts';
-import { HANDSHAKE_LIMIT, type Link, type LinkOwner, type TlsListener } from './link.ts';
+import { ASK_PEER_AFTER, HANDSHAKE_LIMIT, type Link, type LinkOwner, type TlsListener } from './link.ts';
 import { handshakeTooLong, tlsReason } from './tls-reason.ts';
 
 /** No connection: an errno name, and where it was TLS that failed, the reason in words. */
@@ -72,6 +72,10 @@ export class BunTlsLink implements Link {
 
   resume(): void {
     this.socket?.resume();
+  }
+
+  watchPeer(): void {
+    this.socket?.setKeepAlive(true, ASK_PEER_AFTER);
   }
 
   finish(): void {
@@ -230,15 +234,10 @@ function refusalOf({ clients }: TlsListen, socket: BunSocket<unknown>, error: Er
   return presented || clients === 'yes' ? tlsReason(error) : null;
 }
 
-/**
- * Connects with TLS; as `Transport.connect`.
- * @param place a numeric address
- * @param host the server's name, or again its address: what the certificate must be good for, unless `name` says otherwise
- */
+/** Connects with TLS; as `Transport.connect`. */
 export function connectTls(
   bun: BunApi,
-  place: { hostname: string; port: number },
-  host: string,
+  address: Address & { kind: 'tcp' },
   { name, credentials }: TlsConnect,
   owner: LinkOwner,
   opened: (link: Link) => void,
@@ -261,7 +260,7 @@ export function connectTls(
   };
   const tls: BunTls = {
     ...given(credentials),
-    serverName: name ?? host,
+    serverName: name ?? address.host,
     rejectUnauthorized: true,
   };
   const open = (socket: BunSocket<BunTlsLink>): void => {
@@ -270,6 +269,7 @@ export function connectTls(
     else link.begin(socket);
   };
   const socket = { ...HANDLERS, open, connectError: (_: unknown, error: Error) => refuse(error) };
+  const place = { hostname: address.host, port: address.port };
   bun.connect({ ...place, tls, allowHalfOpen: true, data: link, socket }).catch(refuse);
   return () => {
     cancelled = true;

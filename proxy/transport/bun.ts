@@ -1,9 +1,10 @@
-import { chmodSync, writevSync } from 'node:fs';
+import { chmodSync, rmSync, writevSync } from 'node:fs';
+import type { Address } from '../config/pool.ts';
 import { type BunApi, type BunSocket, type BunSocketHandlers, rethrowDefect } from './bun-api.ts';
-import { setBacklog } from './bun-backlog.ts';
+import { setListenerOptions } from './bun-listener-options.ts';
 import { connectTls, tlsAcceptor } from './bun-tls.ts';
-import { connectByName } from './by-name.ts';
 import {
+  ASK_PEER_AFTER,
   type Link,
   type LinkOwner,
   type Listener,
@@ -11,7 +12,6 @@ import {
   NO_OWNER,
   type Transport,
 } from './link.ts';
-import { freeUnixPath, UnixPath } from './unix-path.ts';
 
 const KEEP_ALIVE_DELAY = 60_000;
 
@@ -20,14 +20,10 @@ export function bunTransport(bun: BunApi): Transport {
   return {
     name: 'bun',
     listen: (options, accept) => listen(bun, options, accept),
-    connect: (address, owner, opened, failed, tls) => {
-      if (address.kind === 'unix') return connect(bun, { unix: address.path }, owner, opened, failed);
-      const { host, port } = address;
-      const attempt: Parameters<typeof connectByName>[1] = tls
-        ? (hostname, ...done) => connectTls(bun, { hostname, port }, host, tls, owner, ...done)
-        : (hostname, ...done) => connect(bun, { hostname, port }, owner, ...done);
-      return connectByName(host, attempt, opened, failed);
-    },
+    connect: (address, owner, opened, failed, tls) =>
+      tls && address.kind === 'tcp'
+        ? connectTls(bun, address, tls, owner, opened, failed)
+        : connect(bun, address, owner, opened, failed),
   };
 }
 
@@ -68,6 +64,10 @@ class BunLink implements Link {
 
   resume(): void {
     this.socket?.resume();
+  }
+
+  watchPeer(): void {
+    this.socket?.setKeepAlive(true, ASK_PEER_AFTER);
   }
 
   finish(): void {
@@ -125,8 +125,8 @@ async function listenAt<T>(
   options: ListenOptions,
   socket: BunSocketHandlers<T>,
 ): Promise<Listener> {
-  const { address, reusePort, backlog } = options;
-  if (address.kind === 'unix') await freeUnixPath(address.path);
+  const { address, reusePort, backlog, takeTimeout } = options;
+  if (address.kind === 'unix') rmSync(address.path, { force: true });
   const listener = bun.listen({
     ...(address.kind === 'unix'
       ? { unix: address.path }
@@ -134,17 +134,16 @@ async function listenAt<T>(
     allowHalfOpen: true,
     socket,
   });
-  const path = address.kind === 'unix' ? new UnixPath(address.path) : null;
   try {
     if (address.kind === 'unix' && address.mode !== 0) chmodSync(address.path, address.mode);
-    await setBacklog(listener, backlog);
+    await setListenerOptions(listener, { backlog, takeTimeout: address.kind === 'tcp' ? takeTimeout : 0 });
   } catch (error) {
     listener.stop(true);
     throw error;
   }
   return {
     address: address.kind === 'unix' ? address : { ...address, port: listener.port },
-    close: () => (path === null ? listener.stop(false) : path.leave(() => listener.stop(false))),
+    close: () => listener.stop(false),
     // every TLS handshake begins with what the configuration says then
     renewCertificates: () => {},
   };
@@ -152,7 +151,7 @@ async function listenAt<T>(
 
 function connect(
   bun: BunApi,
-  place: { unix: string } | { hostname: string; port: number },
+  address: Address,
   owner: LinkOwner,
   opened: (link: Link) => void,
   failed: (code: string) => void,
@@ -178,6 +177,8 @@ function connect(
     }),
     connectError: (_socket, error) => fail(error),
   };
+  const place =
+    address.kind === 'unix' ? { unix: address.path } : { hostname: address.host, port: address.port };
   bun.connect({ ...place, allowHalfOpen: true, data: owner, socket }).catch(fail);
   return () => {
     settled = true;

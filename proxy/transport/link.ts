@@ -16,6 +16,11 @@ export interface Link {
   writeMany?(pieces: readonly Uint8Array[]): number;
   pause(): void;
   resume(): void;
+  /**
+   * Nothing may be read or written here for long: from now on the kernel asks from time to time whether the other end is
+   * still there. When it is not, `onClosed` follows, also while reading is paused.
+   */
+  watchPeer(): void;
   /** Sends FIN once what was written is out, then closes. */
   finish(): void;
   /** Closes at once. No event follows. */
@@ -45,6 +50,11 @@ export interface ListenOptions {
   backlog: number;
   reusePort: boolean;
   keepAlive: boolean;
+  /**
+   * Milliseconds within which the other end of an accepted connection must take what it is sent; 0 = no limit but the
+   * kernel's. As far as the transport can tell the kernel so.
+   */
+  takeTimeout: number;
   /** Absent = plain. */
   tls?: TlsListener;
 }
@@ -65,6 +75,9 @@ export interface Listener {
   /** Whoever connects from now on is shown what is in the TLS configuration now. */
   renewCertificates(): void;
 }
+
+/** The other end is asked whether it is there after so many milliseconds of silence. */
+export const ASK_PEER_AFTER = 5000;
 
 /** Makes connections. The three implementations are equal to the core: Bun, node:net, memory. */
 export interface Transport {

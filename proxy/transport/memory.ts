@@ -54,6 +54,9 @@ export class MemoryLink implements Link {
     this.paused = false;
   }
 
+  /** A link in memory hears at once that its peer is gone. */
+  watchPeer(): void {}
+
   finish(): void {
     this.finishing = true;
     this.owner = null;

@@ -1,8 +1,9 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Address, TlsConnect } from '../config/pool.ts';
 import {
+  ASK_PEER_AFTER,
   HANDSHAKE_LIMIT,
   type Link,
   type LinkOwner,
@@ -12,12 +13,19 @@ import {
 } from './link.ts';
 import { remoteOf, renewContext, tlsServer, tlsSocketTo } from './node-tls.ts';
 import { handshakeTooLong, tlsReason } from './tls-reason.ts';
-import { freeUnixPath, UnixPath } from './unix-path.ts';
 
 /** The portable transport: `node:net`. */
 export const nodeTransport: Transport = { name: 'node', listen, connect };
 
+const NOTHING = new Uint8Array(0);
+/** Milliseconds between two looks at a paused socket. */
+const ASK_EVERY = 1000;
+/** How long a socket may take to send what is left when it is closed. Milliseconds. */
+const LONGEST_FAREWELL = 10_000;
+
 class NodeLink implements Link {
+  private asking: NodeJS.Timeout | null = null;
+
   constructor(private readonly socket: Socket) {}
 
   get remote(): string {
@@ -41,11 +49,31 @@ class NodeLink implements Link {
     this.socket.resume();
   }
 
+  /** A paused socket is not polled, and so does not hear that it was reset: an empty write does. */
+  watchPeer(): void {
+    const { socket } = this;
+    socket.setKeepAlive(true, ASK_PEER_AFTER);
+    if (this.asking !== null) return;
+    this.asking = setInterval(() => {
+      if (socket.isPaused() && !socket.writableNeedDrain && !socket.writableEnded) socket.write(NOTHING);
+    }, ASK_EVERY).unref();
+    socket.once('close', () => this.stopAsking());
+  }
+
+  private stopAsking(): void {
+    if (this.asking !== null) clearInterval(this.asking);
+    this.asking = null;
+  }
+
   finish(): void {
+    this.stopAsking();
     this.socket.destroySoon();
+    // what it has not taken by then it will not take
+    this.socket.setTimeout(LONGEST_FAREWELL, () => this.socket.destroy());
   }
 
   close(): void {
+    this.stopAsking();
     this.socket.removeAllListeners();
     this.socket.on('error', () => {});
     this.socket.destroy();
@@ -75,22 +103,20 @@ function listen(options: ListenOptions, accept: (link: Link) => LinkOwner): Prom
   return listenAt(server, options, () => {});
 }
 
-async function listenAt(
+function listenAt(
   server: Server,
   { address, backlog }: ListenOptions,
   renewCertificates: () => void,
 ): Promise<Listener> {
-  if (address.kind === 'unix') await freeUnixPath(address.path);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     const ready = (): void => {
       server.off('error', reject);
       server.on('error', () => {});
-      const path = address.kind === 'unix' ? new UnixPath(address.path) : null;
-      const close = (): void => void (path === null ? server.close() : path.leave(() => server.close()));
-      resolve({ address: boundTo(server, address), close, renewCertificates });
+      resolve({ address: boundTo(server, address), close: () => server.close(), renewCertificates });
     };
     if (address.kind === 'unix') {
+      rmSync(address.path, { force: true });
       server.listen({ path: address.path, backlog }, () => {
         if (address.mode !== 0) chmodSync(address.path, address.mode);
         ready();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Chance, oneOf, seeded } from '../chance.ts';
+import { type Chance, oneOf, seeded } from './chance.ts';
 import type { Rules } from './conversation.ts';
 import { FuzzClient } from './fuzz-client.ts';
 import type { Mishap } from './memory-redis.ts';
@@ -42,7 +42,7 @@ const SETTINGS: readonly Setting[] = [
     lines: ['timeout: 400', 'redis_auth: secret', 'redis_db: 3'],
     mishaps: ALL.filter((mishap) => mishap !== 'odd'),
     trouble: true,
-    rules: { errors: new RegExp(`${FAULTS.source}|^(READONLY|MISCONF|LOADING) `), revenants: 'none' },
+    rules: { errors: new RegExp(`${FAULTS.source}|^(READONLY|MISCONF) `), revenants: 'none' },
   },
   {
     lines: ['timeout: 400', 'failover_hold: 3000', 'sentinels:', ' - 10.0.9.9:26379:1'],

@@ -55,7 +55,7 @@ export class FuzzScene {
   /** Server `i` accepts connections. */
   async start(i: number): Promise<void> {
     const address = { kind: 'tcp', host: `10.0.0.${i}`, port: 6379 } as const;
-    const options = { address, backlog: 1, reusePort: false, keepAlive: false };
+    const options = { address, backlog: 1, reusePort: false, keepAlive: false, takeTimeout: 0 };
     this.listeners[i] = await this.network.listen(options, (link) => {
       // one server's line takes little at a time, so that requests are written in pieces
       if (i === 0 && link instanceof MemoryLink && link.peer !== null) link.peer.capacity = NARROW;

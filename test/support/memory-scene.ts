@@ -175,6 +175,7 @@ export async function memoryScene(
     clock += milliseconds;
     for (const server of pool.routing.everyServer())
       for (const connection of server.all) connection.checkTimeouts(clock, config.timeout);
+    pool.clientWatch.look(clock);
     settle();
   };
   const client = (): MemoryClient => {
@@ -189,7 +190,7 @@ async function listenAt(network: MemoryNetwork, address: string): Promise<Script
   const [host, port] = address.split(/[: ]/);
   const server = new ScriptedServer();
   const place = { kind: 'tcp', host, port: Number(port) } as const;
-  const options = { address: place, backlog: 1, reusePort: false, keepAlive: false };
+  const options = { address: place, backlog: 1, reusePort: false, keepAlive: false, takeTimeout: 0 };
   const listener: Listener = await network.listen(options, (link) => server.accept(link));
   return Object.assign(server, { listener });
 }

@@ -128,8 +128,9 @@ async function startMemoryBed(): Promise<ProtocolBed> {
   const redises = [new MemoryRedis(), new MemoryRedis()];
   for (const [i, redis] of redises.entries()) {
     const address = { kind: 'tcp', host: `10.0.0.${i}`, port: 6379 } as const;
-    await network.listen({ address, backlog: 1, reusePort: false, keepAlive: false }, (link) =>
-      redis.accept(link),
+    await network.listen(
+      { address, backlog: 1, reusePort: false, keepAlive: false, takeTimeout: 0 },
+      (link) => redis.accept(link),
     );
   }
   const servers = redises.map((_, i) => `   - 10.0.0.${i}:6379:1 server${i}\n`).join('');

@@ -107,8 +107,11 @@ export class ClientLoad {
   private pause(reason: number, on: boolean): void {
     const before = this.pausedFor;
     this.pausedFor = on ? before | reason : before & ~reason;
-    if (before === 0 && this.pausedFor !== 0) this.client.link.pause();
-    else if (before !== 0 && this.pausedFor === 0) this.client.link.resume();
+    if (before === 0 && this.pausedFor !== 0) {
+      this.client.link.pause();
+      this.client.link.watchPeer();
+    }
+    if (before !== 0 && this.pausedFor === 0) this.client.link.resume();
   }
 
   /** A server connection is not read until the client has read what it has. */

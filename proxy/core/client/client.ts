@@ -5,6 +5,7 @@ import type { Flushable, HeldBack } from '../base/loop.ts';
 import type { Stoppable } from '../base/receiver.ts';
 import type { PoolContext, SoloRequest } from '../commands/session.ts';
 import type { Routing } from '../routing/routing.ts';
+import type { ClientWatch, Watched } from './client-watch.ts';
 import { ClientWork } from './client-work.ts';
 import { ReplySlot } from './reply-slot.ts';
 import { dispatchWhole } from './request-reader.ts';
@@ -22,11 +23,14 @@ const WORTH_A_WRITE = 16 * 1024;
 
 /** What a client needs of its pool. */
 export interface ClientPool extends PoolContext {
+  readonly clientWatch: ClientWatch;
+  /** As `warn`, for what strangers can cause as often as they like. */
+  warnOfClients(text: string): void;
   clientLeft(client: Client): void;
 }
 
 /** One client connection: requests numbered as they come in, replies delivered in that order. */
-export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flushable, HeldBack {
+export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flushable, HeldBack, Watched {
   readonly owner = this;
   readonly routing: Routing;
   gone = false;
@@ -43,6 +47,9 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
   solo: SoloRequest | null = null;
   private dirty = false;
   private blocked = false;
+  /** When the link last took something and left a rest. */
+  private blockedSince = 0;
+  private isWatched = false;
   /** Requests up to here came in together, or while these were open: their replies go out together if they can. */
   private batchEnd = 0;
   private isHeldBack = false;
@@ -239,8 +246,18 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
     else if (!this.blocked && this.unread > 0) {
       this.isHeldBack = false;
       const left = this.workNow === null ? this.writeSlot() : this.workNow.output.flush(this.link);
-      if (left < 0) return;
+      if (left < 0) {
+        // nobody is there any more, which not every runtime says of a socket that is not read
+        this.pool.stats.clientErrors++;
+        this.link.close();
+        this.leave();
+        return;
+      }
       this.blocked = left > 0;
+      if (this.blocked) {
+        this.blockedSince = this.pool.loop.now();
+        this.watch();
+      }
     }
     if (this.leaving && this.head === this.tail && !this.closing) this.leaveUnlessAsked();
     if (this.closing && this.head === this.tail && this.unread === 0) {
@@ -338,7 +355,7 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
   }
 
   private letGo(why: string): void {
-    this.pool.warn(`client ${this.remote} is closed: ${why}`);
+    this.pool.warnOfClients(`client ${this.remote} is closed: ${why}`);
     this.abort();
   }
 
@@ -347,7 +364,30 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
     this.touch();
   }
 
+  /** It may be silent from now on for a reason of ours: it is found out when it has gone all the same. */
+  watch(): void {
+    if (this.isWatched) return;
+    this.isWatched = true;
+    this.link.watchPeer();
+    this.pool.clientWatch.add(this);
+  }
+
+  /** Lets go of a client that has taken nothing of its replies for too long. False when there is nothing to look at. */
+  look(now: number): boolean {
+    const { clientUnreadTimeout } = this.pool.config;
+    if (this.gone) return false;
+    if (this.blocked && clientUnreadTimeout > 0 && now - this.blockedSince >= clientUnreadTimeout) {
+      this.letGo(
+        `it read nothing of ${this.unread} bytes for ${clientUnreadTimeout} ms (client_unread_timeout)`,
+      );
+      return false;
+    }
+    this.isWatched = this.blocked;
+    return this.isWatched;
+  }
+
   onEnd(): void {
+    this.link.watchPeer();
     this.finishAfterReplies();
   }
 

@@ -205,9 +205,7 @@ export class ServerConnection extends ServerLink implements Flushable {
       this.end('error', INVALID);
       return true;
     }
-    if (this.held.takesBack(buffer, from, to)) return true;
-    this.server.onErrorReply(buffer, from);
-    return false;
+    return this.held.takesBack(buffer, from, to);
   }
 
   onWritable(): void {

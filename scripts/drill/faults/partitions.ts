@@ -1,8 +1,7 @@
 import type { Drill, Surroundings } from '../drill.ts';
-import { CUTTERS, cutLinks, losePackets } from './cut.ts';
+import { CUTTERS, cutOff, losePackets } from './cut.ts';
 import { outOfReach } from './here.ts';
 import { failover, hangLimit, waitsForReplicas } from './limits.ts';
-import { between } from './links.ts';
 import { hitShard } from './targets.ts';
 
 const refused = (surroundings: Surroundings): Promise<string | undefined> =>
@@ -21,8 +20,9 @@ const partitionMaster: Drill = {
   lasts: (plan) => plan.sentinel.downAfterMs + 7000,
   async inject(context) {
     const { shard, master, replicas } = hitShard(context);
+    const others = [...context.plan.sentinels, ...replicas].map(({ address }) => address);
     const at = performance.now();
-    await cutLinks(context, between([master], [...context.plan.sentinels, ...replicas]));
+    await cutOff(context, master, others);
     return { at, members: [master.name], shard };
   },
 };
@@ -41,7 +41,11 @@ const partitionReplicas: Drill = {
   async inject(context) {
     const { shard, master, replicas } = hitShard(context);
     const at = performance.now();
-    await cutLinks(context, between([master], replicas));
+    await cutOff(
+      context,
+      master,
+      replicas.map(({ address }) => address),
+    );
     return { at, members: [master.name], shard };
   },
 };

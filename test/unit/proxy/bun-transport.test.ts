@@ -15,7 +15,7 @@ async function listenersHandlers(): Promise<BunSocketHandlers<unknown>> {
     connect: () => Promise.reject(new Error('not asked for')),
   };
   const address = { kind: 'tcp', host: '127.0.0.1', port: 1 } as const;
-  const options = { address, backlog: 512, reusePort: false, keepAlive: false };
+  const options = { address, backlog: 512, reusePort: false, keepAlive: false, takeTimeout: 0 };
   await bunTransport(bun).listen(options, () => assert.fail('nobody connects'));
   return given as BunSocketHandlers<unknown>;
 }

@@ -134,6 +134,50 @@ describe('a client that does not read', () => {
   });
 });
 
+describe('a client that takes nothing of its replies', () => {
+  test('is closed after client_unread_timeout, which begins anew with every byte that it takes', async () => {
+    const scene = await memoryScene(['client_unread_timeout: 20000', 'client_stall: 1000']);
+    const { client, servers, settle, pass, pool, warnings } = scene;
+    const one = client();
+    one.proxyEnd.capacity = 1000;
+    one.link.paused = true;
+    one.ask('GET', 'k');
+    settle();
+    servers[0].answer(bulk(100_000));
+    settle();
+    pass(19_000);
+    one.link.paused = false;
+    one.proxyEnd.deliver(1000);
+    one.link.paused = true;
+    settle();
+    pass(19_000);
+    assert.equal(one.ended, false);
+    pass(1001);
+    assert.equal(one.ended, true);
+    assert.match(
+      warnings.join(),
+      /client somebody is closed: it read nothing of \d+ bytes for 20000 ms \(client_unread_timeout\)/,
+    );
+    assert.equal(pool.budget.used, 0);
+    assert.equal(pool.stats.clientConnections, 0);
+  });
+
+  test('never, when it is 0; and who reads, however slowly, is left alone', async () => {
+    const scene = await memoryScene(['client_unread_timeout: 0']);
+    const one = scene.client();
+    one.proxyEnd.capacity = 1000;
+    one.link.paused = true;
+    one.ask('GET', 'k');
+    scene.settle();
+    answerAll(scene, bulk(100_000));
+    scene.pass(10_000_000);
+    assert.equal(one.ended, false);
+    one.link.paused = false;
+    scene.settle();
+    assert.equal(one.said.length, bulk(100_000).length + 2);
+  });
+});
+
 describe('a client with much under way', () => {
   test('is not read from above client_requests, and is when they are answered', async () => {
     const scene = await memoryScene(['client_requests: 100']);

@@ -15,7 +15,15 @@ function linkTaking(takes: readonly number[]): { link: Link; written: Buffer[] }
     written.push(Buffer.from(bytes.slice(from, from + taken)));
     return taken;
   };
-  const link: Link = { remote: 'test', write, pause() {}, resume() {}, finish() {}, close() {} };
+  const link: Link = {
+    remote: 'test',
+    write,
+    pause() {},
+    watchPeer() {},
+    resume() {},
+    finish() {},
+    close() {},
+  };
   return { link, written };
 }
 

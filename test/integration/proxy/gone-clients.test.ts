@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { residentOf } from '../../../scripts/bench/proxy/process-cpu.ts';
+import { type ProxyKind, type RunningProxy, startProxy } from '../../support/proxy.ts';
+import { RawClient, request } from '../../support/raw-client.ts';
+import { type RedisServer, startRedis } from '../../support/redis-server.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+/* Clients that ask for much, read nothing and are gone: what they leave behind, with and without a password. */
+
+/** How many for each kind of end; GONE_CLIENTS=50000 for the whole of it. */
+const CLIENTS = Number(process.env.GONE_CLIENTS ?? 200);
+const AT_ONCE = 50;
+/** RSS, MB, above what it is before: the buffer limit three times over because of the garbage collector. */
+const BUFFER_LIMIT = 32;
+const BOUND = 3 * BUFFER_LIMIT + 50;
+const KEY = 'k';
+/** More than the sockets on the way take of requests that nobody reads the replies to. */
+const PIECES = 200;
+const PINGS = Buffer.concat(Array.from({ length: 20 }, () => request('PING', 'x'.repeat(5000))));
+const GETS = Buffer.concat(Array.from({ length: 200 }, () => request('GET', KEY)));
+
+const aWhile = (milliseconds: number): Promise<void> => new Promise((done) => setTimeout(done, milliseconds));
+
+/** Writes until nothing more is taken, reads nothing, and goes. */
+async function comeAndGo(port: number, bytes: Buffer, end: (socket: Socket) => void): Promise<void> {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  socket.pause();
+  for (let i = 0; i < PIECES && !socket.destroyed; i++) {
+    if (socket.write(bytes)) continue;
+    const drained = once(socket, 'drain').then(
+      () => true,
+      () => false,
+    );
+    if (!(await Promise.race([drained, aWhile(20).then(() => false)]))) break;
+  }
+  end(socket);
+  socket.destroy();
+}
+
+const ENDS: readonly (readonly [name: string, end: (socket: Socket) => void])[] = [
+  ['closed', (socket) => socket.destroy()],
+  ['reset', (socket) => socket.resetAndDestroy()],
+  ['half-closed before', (socket) => socket.end()],
+];
+
+for (const kind of ['bun', 'node'] as const satisfies readonly ProxyKind[]) {
+  describe(`clients that are gone, ${kind}`, () => {
+    let redis: RedisServer;
+    let proxy: RunningProxy;
+    const descriptors = (): number => readdirSync(`/proc/${proxy.daemon.pid}/fd`).length;
+
+    before(async () => {
+      redis = await startRedis();
+      await redis.client.set(KEY, 'v'.repeat(20_000));
+      const pool = (name: string, port: number, lines: readonly string[]): string =>
+        [
+          `${name}:`,
+          ...[`listen: 127.0.0.1:${port}`, 'redis: true', 'client_unread_timeout: 1000', ...lines].map(
+            (line) => `  ${line}`,
+          ),
+          `  servers:\n   - 127.0.0.1:${redis.port}:1 one\n`,
+        ].join('\n');
+      proxy = await startProxy(
+        kind,
+        2,
+        ([open, closed]) => pool('open', open, []) + pool('closed', closed, ['redis_auth: secret']),
+        [`--buffer-limit=${BUFFER_LIMIT}`],
+      );
+      const warm = await RawClient.open(proxy.ports[0]);
+      assert.match(await warm.ask(request('GET', KEY)), /^\$20000\r\n/);
+      warm.end();
+    });
+    after(async () => {
+      await proxy?.stop();
+      await redis?.stop();
+    });
+
+    for (const [what, pool, bytes] of [
+      ['replies of the proxy', 0, PINGS],
+      ['refusals, without a password', 1, GETS],
+    ] as const) {
+      for (const [end, go] of ENDS) {
+        test(`${CLIENTS} that do not read ${what} and are ${end} leave nothing behind`, async () => {
+          await waitUntil('the ones before to be gone', () => descriptors() < 60, { withinMs: 30_000 });
+          const [open, resident] = [descriptors(), residentOf(proxy.daemon.pid)];
+          for (let gone = 0; gone < CLIENTS; gone += AT_ONCE) {
+            await Promise.all(Array.from({ length: AT_ONCE }, () => comeAndGo(proxy.ports[pool], bytes, go)));
+          }
+          await waitUntil('all descriptors to be back', () => descriptors() <= open, { withinMs: 30_000 });
+          const more = residentOf(proxy.daemon.pid) - resident;
+          assert.ok(more < BOUND, `${more} MB more`);
+        });
+      }
+    }
+  });
+}
