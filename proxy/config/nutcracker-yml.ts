@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
-import { readFileSync } from 'node:fs';
 import { compareNames } from './addresses.ts';
 import { type Draft, LISTS, SCALARS } from './directives.ts';
+import { readNamedFile } from './files.ts';
 import { membersOf } from './members.ts';
 import { type Address, ConfigError, listenTexts, type PoolConfig } from './pool.ts';
 import { tlsOf } from './tls.ts';
@@ -17,7 +17,7 @@ import { type Directive, type RawPool, readShape } from './yaml-shape.ts';
 export async function loadConfig(file: string): Promise<PoolConfig[]> {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readNamedFile(file);
   } catch (error) {
     throw new ConfigError(`cannot be read: ${(error as Error).message}`);
   }
@@ -169,7 +169,7 @@ function secret(
   if (value) return fail(`"${key}" and "${key}_file" exclude each other`, `${key}_file`);
   let text = '';
   try {
-    text = readFileSync(file, 'utf8').trimEnd();
+    text = readNamedFile(file).trimEnd();
   } catch (error) {
     return fail(`"${key}_file" cannot be read: ${(error as Error).message}`, `${key}_file`);
   }

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Draft } from './directives.ts';
+import { readNamedFile } from './files.ts';
 import type { Credentials, PoolConfig, TlsConnect, TlsListen } from './pool.ts';
 
 /** Refuses the pool: the rule that is broken, and the key whose place in the file is named. */
@@ -116,7 +116,7 @@ function readKey(file: string, key: string, fail: Fail): string {
 
 function readText(file: string, key: string, fail: Fail): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readNamedFile(file);
   } catch (error) {
     return fail(`"${key}" cannot be read: ${(error as Error).message}`, key);
   }

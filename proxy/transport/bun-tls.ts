@@ -1,4 +1,4 @@
-import type { Address, TlsConnect, TlsListen } from '../config/pool.ts';
+import type { TlsConnect, TlsListen } from '../config/pool.ts';
 import {
   type BunApi,
   type BunSocket,
@@ -234,10 +234,15 @@ function refusalOf({ clients }: TlsListen, socket: BunSocket<unknown>, error: Er
   return presented || clients === 'yes' ? tlsReason(error) : null;
 }
 
-/** Connects with TLS; as `Transport.connect`. */
+/**
+ * Connects with TLS; as `Transport.connect`.
+ * @param place a numeric address
+ * @param host the server's name, or again its address: what the certificate must be good for, unless `name` says otherwise
+ */
 export function connectTls(
   bun: BunApi,
-  address: Address & { kind: 'tcp' },
+  place: { hostname: string; port: number },
+  host: string,
   { name, credentials }: TlsConnect,
   owner: LinkOwner,
   opened: (link: Link) => void,
@@ -260,7 +265,7 @@ export function connectTls(
   };
   const tls: BunTls = {
     ...given(credentials),
-    serverName: name ?? address.host,
+    serverName: name ?? host,
     rejectUnauthorized: true,
   };
   const open = (socket: BunSocket<BunTlsLink>): void => {
@@ -269,7 +274,6 @@ export function connectTls(
     else link.begin(socket);
   };
   const socket = { ...HANDLERS, open, connectError: (_: unknown, error: Error) => refuse(error) };
-  const place = { hostname: address.host, port: address.port };
   bun.connect({ ...place, tls, allowHalfOpen: true, data: link, socket }).catch(refuse);
   return () => {
     cancelled = true;

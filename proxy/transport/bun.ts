@@ -1,8 +1,8 @@
-import { chmodSync, rmSync, writevSync } from 'node:fs';
-import type { Address } from '../config/pool.ts';
+import { chmodSync, writevSync } from 'node:fs';
 import { type BunApi, type BunSocket, type BunSocketHandlers, rethrowDefect } from './bun-api.ts';
 import { setListenerOptions } from './bun-listener-options.ts';
 import { connectTls, tlsAcceptor } from './bun-tls.ts';
+import { connectByName } from './by-name.ts';
 import {
   ASK_PEER_AFTER,
   type Link,
@@ -12,6 +12,7 @@ import {
   NO_OWNER,
   type Transport,
 } from './link.ts';
+import { freeUnixPath, UnixPath } from './unix-path.ts';
 
 const KEEP_ALIVE_DELAY = 60_000;
 
@@ -20,10 +21,14 @@ export function bunTransport(bun: BunApi): Transport {
   return {
     name: 'bun',
     listen: (options, accept) => listen(bun, options, accept),
-    connect: (address, owner, opened, failed, tls) =>
-      tls && address.kind === 'tcp'
-        ? connectTls(bun, address, tls, owner, opened, failed)
-        : connect(bun, address, owner, opened, failed),
+    connect: (address, owner, opened, failed, tls) => {
+      if (address.kind === 'unix') return connect(bun, { unix: address.path }, owner, opened, failed);
+      const { host, port } = address;
+      const attempt: Parameters<typeof connectByName>[1] = tls
+        ? (hostname, ...done) => connectTls(bun, { hostname, port }, host, tls, owner, ...done)
+        : (hostname, ...done) => connect(bun, { hostname, port }, owner, ...done);
+      return connectByName(host, attempt, opened, failed);
+    },
   };
 }
 
@@ -126,7 +131,7 @@ async function listenAt<T>(
   socket: BunSocketHandlers<T>,
 ): Promise<Listener> {
   const { address, reusePort, backlog, takeTimeout } = options;
-  if (address.kind === 'unix') rmSync(address.path, { force: true });
+  if (address.kind === 'unix') await freeUnixPath(address.path);
   const listener = bun.listen({
     ...(address.kind === 'unix'
       ? { unix: address.path }
@@ -134,6 +139,7 @@ async function listenAt<T>(
     allowHalfOpen: true,
     socket,
   });
+  const path = address.kind === 'unix' ? new UnixPath(address.path) : null;
   try {
     if (address.kind === 'unix' && address.mode !== 0) chmodSync(address.path, address.mode);
     await setListenerOptions(listener, { backlog, takeTimeout: address.kind === 'tcp' ? takeTimeout : 0 });
@@ -143,7 +149,7 @@ async function listenAt<T>(
   }
   return {
     address: address.kind === 'unix' ? address : { ...address, port: listener.port },
-    close: () => listener.stop(false),
+    close: () => (path === null ? listener.stop(false) : path.leave(() => listener.stop(false))),
     // every TLS handshake begins with what the configuration says then
     renewCertificates: () => {},
   };
@@ -151,7 +157,7 @@ async function listenAt<T>(
 
 function connect(
   bun: BunApi,
-  address: Address,
+  place: { unix: string } | { hostname: string; port: number },
   owner: LinkOwner,
   opened: (link: Link) => void,
   failed: (code: string) => void,
@@ -177,8 +183,6 @@ function connect(
     }),
     connectError: (_socket, error) => fail(error),
   };
-  const place =
-    address.kind === 'unix' ? { unix: address.path } : { hostname: address.host, port: address.port };
   bun.connect({ ...place, allowHalfOpen: true, data: owner, socket }).catch(fail);
   return () => {
     settled = true;

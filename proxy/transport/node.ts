@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Address, TlsConnect } from '../config/pool.ts';
@@ -13,6 +13,7 @@ import {
 } from './link.ts';
 import { remoteOf, renewContext, tlsServer, tlsSocketTo } from './node-tls.ts';
 import { handshakeTooLong, tlsReason } from './tls-reason.ts';
+import { freeUnixPath, UnixPath } from './unix-path.ts';
 
 /** The portable transport: `node:net`. */
 export const nodeTransport: Transport = { name: 'node', listen, connect };
@@ -103,20 +104,22 @@ function listen(options: ListenOptions, accept: (link: Link) => LinkOwner): Prom
   return listenAt(server, options, () => {});
 }
 
-function listenAt(
+async function listenAt(
   server: Server,
   { address, backlog }: ListenOptions,
   renewCertificates: () => void,
 ): Promise<Listener> {
+  if (address.kind === 'unix') await freeUnixPath(address.path);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     const ready = (): void => {
       server.off('error', reject);
       server.on('error', () => {});
-      resolve({ address: boundTo(server, address), close: () => server.close(), renewCertificates });
+      const path = address.kind === 'unix' ? new UnixPath(address.path) : null;
+      const close = (): void => void (path === null ? server.close() : path.leave(() => server.close()));
+      resolve({ address: boundTo(server, address), close, renewCertificates });
     };
     if (address.kind === 'unix') {
-      rmSync(address.path, { force: true });
       server.listen({ path: address.path, backlog }, () => {
         if (address.mode !== 0) chmodSync(address.path, address.mode);
         ready();
