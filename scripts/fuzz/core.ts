@@ -42,7 +42,7 @@ const SETTINGS: readonly Setting[] = [
     lines: ['timeout: 400', 'redis_auth: secret', 'redis_db: 3'],
     mishaps: ALL.filter((mishap) => mishap !== 'odd'),
     trouble: true,
-    rules: { errors: new RegExp(`${FAULTS.source}|^(READONLY|MISCONF) `), revenants: 'none' },
+    rules: { errors: new RegExp(`${FAULTS.source}|^(READONLY|MISCONF|LOADING) `), revenants: 'none' },
   },
   {
     lines: ['timeout: 400', 'failover_hold: 3000', 'sentinels:', ' - 10.0.9.9:26379:1'],

@@ -14,6 +14,8 @@ export interface Answer {
 }
 
 const isError = (answer: Answer): boolean => answer.bytes.startsWith('-');
+/** A pipeline's answers of which one at least is an error in a server's words. */
+const isServersOwn = (answer: Answer): boolean => /(^|\r\n)-(?!ERR )[A-Z]+ /.test(answer.bytes);
 const name = (request: readonly string[]): string => request[0].toLowerCase();
 
 export const DIFFERENCES: readonly Difference[] = [
@@ -73,5 +75,10 @@ export const DIFFERENCES: readonly Difference[] = [
   {
     title: "A command whose keys live on different servers is refused, not sent to the first key's server",
     explains: (_request, _original, ours) => / live on different servers; /.test(ours.bytes) && !ours.closed,
+  },
+  {
+    title: "A server's error is the client's, whatever it says",
+    explains: (_request, original, ours) =>
+      !ours.closed && /Invalid argument/.test(original.bytes) && isServersOwn(ours),
   },
 ];

@@ -239,6 +239,18 @@ describe('answers, byte for byte', () => {
     none(problems);
   });
 
+  test('a server that is full', async () => {
+    const problems: string[] = [];
+    const limit = async (bytes: string): Promise<void> => {
+      await Promise.all(redises.map(({ client }) => client.config('SET', 'maxmemory', bytes)));
+    };
+    await limit('1');
+    await compare(['SET', '{t}full', 'x'], used, problems);
+    await compare(['MSET', 'name', '1', 'name2', '2', 'apple', '3', 'zebra', '4'], used, problems);
+    await limit('0');
+    none(problems);
+  });
+
   test('QUIT', async () => {
     const problems: string[] = [];
     await compare(['QUIT'], used, problems);

@@ -29,6 +29,8 @@ export interface ConnectedServer {
   answered(queuedAt: number, bytes: number, command: number): void;
   /** True for errors after which the connection is dropped. */
   errorIsFailure(buffer: Uint8Array, from: number, to: number): boolean;
+  /** An error reply is about to be passed on. */
+  onErrorReply(buffer: Uint8Array, from: number): void;
   onReady(): void;
   /** @param fault the whole sentence, where there is more to say than the code */
   onConnectFailed(code: string, fault: string | null): void;

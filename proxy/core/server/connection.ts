@@ -205,7 +205,9 @@ export class ServerConnection extends ServerLink implements Flushable {
       this.end('error', INVALID);
       return true;
     }
-    return this.held.takesBack(buffer, from, to);
+    if (this.held.takesBack(buffer, from, to)) return true;
+    this.server.onErrorReply(buffer, from);
+    return false;
   }
 
   onWritable(): void {

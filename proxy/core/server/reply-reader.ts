@@ -57,7 +57,7 @@ export class ReplyReader {
     while (position < length) {
       if (queue.head === queue.sent && connection.isReady) {
         // nobody asked: whatever this is, the replies behind it could not be told apart
-        connection.end('error', INVALID);
+        connection.end('error', this.farewell(buffer, position));
         return;
       }
       const start = position;
@@ -76,6 +76,15 @@ export class ReplyReader {
       }
     }
     connection.pauseForReader();
+  }
+
+  /** Why a server speaks unasked: one that is full, or protected, says so before it closes. */
+  private farewell(buffer: Uint8Array, from: number): string {
+    const line = /^-([^\r]{1,200})\r\n/.exec(
+      Buffer.from(buffer.subarray(from, from + 256)).toString('latin1'),
+    );
+    if (line === null) return INVALID;
+    return `server '${this.connection.server.name}' closed the connection: ${line[1]}`;
   }
 
   /** One reply has ended at `to`; its beginning may have come earlier. */

@@ -9,6 +9,13 @@ import { ServerConnection } from './connection.ts';
 import { LargeConnections } from './large-connections.ts';
 import { PinnedConnections } from './pinned-connections.ts';
 
+const LOADING = Buffer.from('-LOADING ');
+
+function startsWith(buffer: Uint8Array, from: number, beginning: Uint8Array): boolean {
+  for (let i = 0; i < beginning.length; i++) if (buffer[from + i] !== beginning[i]) return false;
+  return true;
+}
+
 /** What a server needs of the pool around it. */
 export interface ServerContext {
   readonly config: PoolConfig;
@@ -49,6 +56,8 @@ export class PoolServer implements ConnectedServer {
   address: Address;
   /** Failures in a row, for ejection. */
   failures = 0;
+  /** Those that the reply at hand does not end. */
+  private failuresKept = 0;
   live = true;
   /** Requests wait: a majority of sentinels says that the master is gone, or nobody has named one yet. */
   mustWait = false;
@@ -141,7 +150,8 @@ export class PoolServer implements ConnectedServer {
   /** One reply was passed on. `queuedAt` is when its request was queued. */
   answered(queuedAt: number, bytes: number, command: number): void {
     const { counters } = this;
-    this.failures = 0;
+    this.failures = this.failuresKept;
+    this.failuresKept = 0;
     counters.responses++;
     counters.responseBytes += bytes;
     const milliseconds = this.loop.now() - queuedAt;
@@ -151,14 +161,19 @@ export class PoolServer implements ConnectedServer {
     if (milliseconds >= this.slowAbove) this.context.onSlow(this, command, milliseconds);
   }
 
+  /** True for an error reply that is not for the client: the connection is given up. A master's are all the client's. */
+  errorIsFailure(_buffer: Uint8Array, _from: number, _to: number): boolean {
+    return false;
+  }
+
   /**
-   * True for errors that the original takes for a failure of the server: the connection is dropped then. Where
-   * requests are held they are relayed or retried instead.
+   * An error reply is about to be passed on. One that says that the server is of no use to anybody counts towards its
+   * ejection; a full or busy one is there, and has its say.
    */
-  errorIsFailure(buffer: Uint8Array, from: number, to: number): boolean {
-    if (this.followed) return false;
-    const text = Buffer.from(buffer.subarray(from, Math.min(to, from + 9))).toString('latin1');
-    return text.startsWith('-OOM ') || text.startsWith('-BUSY ') || text.startsWith('-LOADING ');
+  onErrorReply(buffer: Uint8Array, from: number): void {
+    if (!this.config.autoEjectHosts || !startsWith(buffer, from, LOADING)) return;
+    this.context.onFailure(this);
+    this.failuresKept = this.failures;
   }
 
   onReady(): void {

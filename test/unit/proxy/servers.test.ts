@@ -108,3 +108,60 @@ describe('what operators see', () => {
     assert.equal(value('nutcracker_latency_seconds_bucket{pool="p",server="one",le="0.004096"}'), 1);
   });
 });
+
+describe("a server's errors", () => {
+  const TWO = ['10.0.0.1:6379:1 one', '10.0.0.2:6379:1 two'];
+  const EJECTS = ['auto_eject_hosts: true', 'server_failure_limit: 2', 'server_retry_timeout: 600000'];
+
+  for (const error of [
+    "-OOM command not allowed when used memory > 'maxmemory'.",
+    '-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.',
+    '-LOADING Redis is loading the dataset in memory',
+    '-MASTERDOWN Link with MASTER is down',
+    '-NOREPLICAS Not enough good replicas to write.',
+    '-MISCONF Redis is configured to save RDB snapshots',
+    "-READONLY You can't write against a read only replica.",
+    '-CLUSTERDOWN The cluster is down',
+    '-MYSCRIPT has its own code',
+    '-lower',
+  ]) {
+    test(`${error}: reaches the client, in its turn, over a connection that lives on`, async () => {
+      const { client, servers, settle } = await memoryScene([]);
+      const one = client();
+      for (const words of ['GET a', 'SET a 1', 'GET b']) one.ask(...words.split(' '));
+      settle();
+      servers[0].answer('$1\r\n1', error, '$1\r\n2');
+      settle();
+      assert.equal(one.said, `$1\r\n1\r\n${error}\r\n$1\r\n2\r\n`);
+      assert.equal(servers[0].links.length, 1);
+    });
+  }
+
+  for (const [error, ejected] of [
+    ['-OOM command not allowed', false],
+    ['-BUSY Redis is busy', false],
+    ['-LOADING Redis is loading', true],
+  ] as const) {
+    test(`${error}: the server is ${ejected ? '' : 'not '}ejected after two of them`, async () => {
+      const { client, servers, settle } = await memoryScene(EJECTS, TWO);
+      const one = client();
+      for (let i = 0; i < 3; i++) {
+        one.ask('SET', 'name', '1');
+        settle();
+        for (const server of servers) if (server.asked.length > 0) server.answer(error);
+        settle();
+      }
+      assert.equal(one.said, `${error}\r\n`.repeat(3));
+      assert.equal(servers.filter((server) => server.log.length > 0).length, ejected ? 2 : 1);
+    });
+  }
+
+  test('said unasked, as a server that is full or protected does, are in the words for whoever waits', async () => {
+    const { client, servers, settle } = await memoryScene(['server_password: secret']);
+    servers[0].always.set('AUTH', '+OK\r\n-DENIED Redis is running in protected mode');
+    const one = client();
+    one.ask('GET', 'a');
+    settle();
+    assert.match(one.said, /^-ERR server 'one' closed the connection: DENIED Redis is running in protected/);
+  });
+});

@@ -34,7 +34,9 @@ describe('a split request', () => {
     ['MGET name name2', '*1\r\n$1\r\na', '*0', '-ERR Invalid argument\r\n'],
     ['MGET name name2', '*-1', '*1\r\n$1\r\nb', '-ERR Invalid argument\r\n'],
     ['MGET name name2', '*1\r\n:1', '*1\r\n$1\r\nb', '-ERR Invalid argument\r\n'],
-    ['MGET name name2', '-READONLY no', '*1\r\n$1\r\nb', '-ERR Invalid argument\r\n'],
+    ['MGET name name2', '-READONLY no', '*1\r\n$1\r\nb', '-READONLY no\r\n'],
+    ['MSET name 1 name2 2', '+OK', '-OOM too much', '-OOM too much\r\n'],
+    ['DEL name name2', ':1', '-MYSCRIPT said no', '-MYSCRIPT said no\r\n'],
   ];
   for (const [words, one, two, reply] of merged) {
     test(`${words}: ${JSON.stringify(one)} and ${JSON.stringify(two)}`, async () => {

@@ -76,7 +76,8 @@ export class SplitRequest implements Receiver {
 
   reply(number: number, chunk: Uint8Array, from: number, to: number): void {
     const part = this.parts[number];
-    if (chunk[from] !== KIND[this.merge]) this.noteError(part, INVALID_ERROR);
+    if (chunk[from] === MINUS) this.noteError(part, chunk.slice(from, to));
+    else if (chunk[from] !== KIND[this.merge]) this.noteError(part, INVALID_ERROR);
     else if (!this.isTooLarge) {
       part.chunk = chunk;
       part.from = from;
