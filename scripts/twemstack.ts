@@ -114,7 +114,12 @@ verb(
 )
   .option('--all', 'every drill, 5 rounds each unless --rounds says otherwise, and drill-report.html')
   .option('--rounds <n>', 'how often (default: 1)')
-  .option('--seed <n>', 'what `random` draws its faults by; the same seed gives the same faults')
+  .option(
+    '--seed <n>',
+    'what `random` and `nemesis` draw their faults by; the same seed gives the same faults',
+  )
+  .option('--replay <script>', 'nemesis: do what a round did, in the words that it printed')
+  .option('--shrink <n>', 'nemesis: how often a script that broke data is tried in fewer steps (default: 12)')
   .option(
     '--shard <name>',
     'the shard that drills of a single shard hit; without it each round hits the next one',

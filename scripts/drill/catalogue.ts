@@ -8,7 +8,10 @@ import { MASTER_DRILLS } from './faults/masters.ts';
 import { PARTITION_DRILLS } from './faults/partitions.ts';
 import { PLANNED_DRILLS } from './faults/planned.ts';
 import { SENTINEL_DRILLS } from './faults/sentinels.ts';
+import { SPLIT_DRILLS } from './faults/splits.ts';
+import { STALL_DRILLS } from './faults/stalls.ts';
 import { UPGRADE_DRILLS } from './faults/upgrade.ts';
+import { NEMESIS } from './nemesis/nemesis.ts';
 
 /** Every drill, in the order in which `--all` runs them. */
 export const DRILLS: readonly Drill[] = [
@@ -18,6 +21,9 @@ export const DRILLS: readonly Drill[] = [
   ...ENTRANCE_DRILLS,
   ...DOMAIN_DRILLS,
   ...PARTITION_DRILLS,
+  ...SPLIT_DRILLS,
+  ...STALL_DRILLS,
+  NEMESIS,
   ...PLANNED_DRILLS,
   ...UPGRADE_DRILLS,
   ...DEPLOY_DRILLS,

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import type { Credentials, Plan } from '../../topology/types.ts';
+import type { Chance } from '../chance.ts';
 import type { StackStatus } from '../observe/status.ts';
 import type { Step } from '../report/steps.ts';
 import type { Timeline } from './watch/timeline.ts';
@@ -21,6 +22,10 @@ export interface FaultContext extends Surroundings {
   readonly stackFile: string;
   readonly timeline: Timeline;
   readonly step: Step;
+  /** What a drill that strikes at random draws from: repeated by the seed and the round. */
+  readonly chance: Chance;
+  /** Number of the round, from 1: drills that have variants take turns with them. */
+  readonly round: number;
   /** Aborted when the operator wants to stop. */
   readonly signal: AbortSignal;
   /** Gives applications another password: what connects from now on comes with it. */
@@ -42,6 +47,8 @@ export interface Injected {
   readonly until?: number;
   /** The one shard that was hit; undefined when all of them are concerned, or none. */
   readonly shard?: string;
+  /** All that was done and when, in the words of `--replay`. */
+  readonly script?: string;
   /** Milliseconds of a step of the fault's own that has a limit, by the name the drill promises it under. */
   readonly figures?: Readonly<Record<string, number>>;
 }
@@ -65,6 +72,13 @@ export interface Promised {
   readonly failures: number | 'any';
   /** True = not even where writes may fail. */
   readonly readsNeverFail?: boolean;
+  /** True = nobody is promoted: everything that matters is well, whoever cannot see it. */
+  readonly noFailover?: boolean;
+  /**
+   * Milliseconds for which two edges may hold the VIP; an advertisement's time unless it is said. `any`: edges that cannot
+   * hear each other both hold it, for VRRP knows no majority.
+   */
+  readonly severalHolders?: number | 'any';
   /** Milliseconds after the fault in which acknowledged writes may be lost; never with `wait_replicas`. */
   readonly mayLoseFor?: number;
 }
@@ -78,6 +92,8 @@ export interface Drill {
    * request that crosses the end of its connection is not carried out, so asking again must neither fail nor repeat it.
    */
   readonly asksAgain?: boolean;
+  /** True = what it does follows from `--seed` and the round. */
+  readonly draws?: boolean;
   /** Why it cannot run here, as half a sentence; undefined = it can. Asked before anything is touched. */
   refused?(surroundings: Surroundings): Promise<string | undefined>;
   promised(plan: Plan): Promised;

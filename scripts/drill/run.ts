@@ -3,6 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { Credentials, Plan } from '../../topology/types.ts';
+import { seeded } from '../chance.ts';
 import { passGate } from '../deploy/gate.ts';
 import { collectStatus, type StackStatus } from '../observe/status.ts';
 import type { Reporter, Step } from '../report/steps.ts';
@@ -27,6 +28,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** Number of the round, from 1. */
   readonly round: number;
+  /** What the round's chance follows from, with its number. */
+  readonly seed: number;
   /** What the step is called, besides the drill's name. */
   readonly label: string;
 }
@@ -130,7 +133,7 @@ class Round {
   }
 
   async #inject(status: StackStatus): Promise<Injected> {
-    const { plan, credentials, engine, stackFile, shard, signal } = this.options;
+    const { plan, credentials, engine, stackFile, shard, signal, seed, round } = this.options;
     const nothing = { at: performance.now(), members: [] };
     if (signal.aborted) return nothing;
     try {
@@ -144,6 +147,8 @@ class Round {
         signal,
         timeline: this.#timeline,
         step: this.step,
+        chance: seeded(Math.imul(seed, 1_000_003) + round),
+        round,
         usePassword: (password) => {
           this.#application = password;
           this.#load.usePassword(password);

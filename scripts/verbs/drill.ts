@@ -5,6 +5,9 @@ import type { Credentials, Plan } from '../../topology/types.ts';
 import { dockerClient, engineAddress } from '../docker-client.ts';
 import { type Choice, DRILLS, findDrill, findRefused, type LeftOut, RANDOM } from '../drill/catalogue.ts';
 import type { Surroundings } from '../drill/drill.ts';
+import { healLinks } from '../drill/faults/cut.ts';
+import { NEMESIS, nemesisOf } from '../drill/nemesis/nemesis.ts';
+import { parseScript } from '../drill/nemesis/script.ts';
 import type { DrillDocument } from '../drill/report/document.ts';
 import { renderHtml } from '../drill/report/html/page.ts';
 import { reportText } from '../drill/report/text.ts';
@@ -26,6 +29,8 @@ export interface DrillOptions extends CommonOptions {
   readonly shard?: string;
   readonly html?: string;
   readonly force?: boolean;
+  readonly replay?: string;
+  readonly shrink?: string;
 }
 
 interface Demand {
@@ -41,16 +46,19 @@ const SETTLE_MS = 15_000;
 /** What `--all` means besides every drill. */
 const ALL_ROUNDS = 5;
 const ALL_HTML = 'drill-report.html';
+/** Half a minute each. */
+const SHRINK_TRIES = 12;
 
 /** Runs drills and holds them against their promises; exit 1 when one is broken. */
 export async function drillVerb(options: DrillOptions, ...names: unknown[]): Promise<number> {
   const all = options.all === true;
-  const wanted = chooseDrills(names.flat() as string[], all);
+  const wanted = chooseDrills(names.flat() as string[], all, options.replay);
   const rounds = wholeNumber('--rounds', options.rounds ?? (all ? `${ALL_ROUNDS}` : '1'), 1, 1000);
   const seed =
     options.seed === undefined
       ? Math.floor(Math.random() * 2 ** 32)
       : wholeNumber('--seed', options.seed, 0, 2 ** 32);
+  const shrinkTries = wholeNumber('--shrink', options.shrink ?? `${SHRINK_TRIES}`, 0, 1000);
   const html = writable(options.html ?? (all ? ALL_HTML : undefined));
   const plan = loadPlan(options.file);
   const shard = options.shard === undefined ? undefined : findShard(plan, options.shard, '--shard').name;
@@ -62,6 +70,8 @@ export async function drillVerb(options: DrillOptions, ...names: unknown[]): Pro
   const given = { plan, credentials, engine, stackFile: stackFilePath(options.file), reporter, signal };
   const held = await holdStack(plan);
   try {
+    const healed = await healLinks(plan, engine);
+    if (healed.length > 0) reporter.note(`took back what a killed drill had cut: ${healed.join(', ')}`);
     if (options.force !== true) await demandWhole(given);
     const { choices, leftOut } = await leaveOut(wanted, all, given);
     for (const { drill, reason } of leftOut) reporter.note(`${drill} is left out: ${reason}`);
@@ -74,6 +84,7 @@ export async function drillVerb(options: DrillOptions, ...names: unknown[]): Pro
       rounds,
       seed,
       shard,
+      shrinkTries,
     });
     publish(document, html, options.json === true, reporter);
     return document.passed ? EXIT.done : EXIT.notSo;
@@ -119,7 +130,7 @@ async function leaveOut(
   all: boolean,
   surroundings: Surroundings,
 ): Promise<{ choices: Choice[]; leftOut: LeftOut[] }> {
-  const concerned = wanted.includes(RANDOM) ? DRILLS : DRILLS.filter((drill) => wanted.includes(drill));
+  const concerned = wanted.includes(RANDOM) ? DRILLS : wanted.filter((choice) => choice !== RANDOM);
   const refused = await findRefused(concerned, surroundings);
   const isRefused = (choice: Choice): LeftOut | undefined =>
     refused.find(({ drill }) => choice !== RANDOM && drill === choice.name);
@@ -150,7 +161,11 @@ async function demandWhole({ plan, credentials, engine, signal }: Demand): Promi
   }
 }
 
-function chooseDrills(names: readonly string[], all: boolean): Choice[] {
+function chooseDrills(names: readonly string[], all: boolean, replay: string | undefined): Choice[] {
+  if (replay !== undefined) {
+    if (!all && names.join() === NEMESIS.name) return [nemesisOf(parseScript(replay))];
+    throw new InputError('--replay is for `drill nemesis`, alone', { where: '--replay' });
+  }
   const choices = names.map(findDrill);
   if (all) return [...DRILLS, ...choices.filter((choice) => choice === RANDOM)];
   if (choices.length > 0) return choices;

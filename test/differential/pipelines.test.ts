@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { type Chance, oneOf, seeded } from '../../scripts/fuzz/chance.ts';
+import { type Chance, oneOf, seeded } from '../../scripts/chance.ts';
 import { type RunningProxy, startProxy } from '../support/proxy.ts';
 import { RawClient, request } from '../support/raw-client.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';

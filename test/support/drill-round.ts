@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DRILLS } from '../../scripts/drill/catalogue.ts';
 import type { Injected } from '../../scripts/drill/drill.ts';
-import { Ledger, type WriteRecord } from '../../scripts/drill/load/ledger.ts';
+import { Ledger, type ReadRecord, type WriteRecord } from '../../scripts/drill/load/ledger.ts';
 import { type DrillDocument, makeDocument } from '../../scripts/drill/report/document.ts';
 import { makeRound, type RoundReport } from '../../scripts/drill/report/round.ts';
 import { Timeline } from '../../scripts/drill/watch/timeline.ts';
@@ -13,6 +13,7 @@ export const hasty = planOf('name: alpha\nvip: 198.18.0.100\npools: { alpha: { w
 
 export interface RoundCase {
   readonly writes?: ReadonlyArray<Partial<WriteRecord>>;
+  readonly reads?: ReadonlyArray<Partial<ReadRecord>>;
   readonly spans?: Parameters<typeof makeRound>[0]['spans'];
   readonly drill?: string;
   readonly wholeAt?: number;
@@ -27,6 +28,7 @@ export interface RoundCase {
 /** A round with the fault at 1000 ms, of which a test says only what it is about. */
 export function roundOf({
   writes = [],
+  reads = [],
   spans,
   drill = 'kill-master',
   wholeAt = 6000,
@@ -54,6 +56,10 @@ export function roundOf({
     ledger.servedAt.set(write.connection, write.endedAt);
     const isLost = lost !== undefined && write.endedAt >= lost[0] && write.endedAt <= lost[1];
     if (write.outcome === 'acknowledged' && !isLost) values.set(write.key, write.id);
+  }
+  for (const change of reads) {
+    const read = { shard: 'shard-1', connection: 'shard-1/r0', sentAt: 0, endedAt: 1, ok: true };
+    ledger.reads.push({ ...read, stale: false, backwards: false, ...change });
   }
   ledger.endedAt = (writes.at(-1)?.endedAt ?? 0) + 1;
   const found = DRILLS.find(({ name }) => name === drill) ?? assert.fail();
@@ -86,6 +92,7 @@ export const documentOf = (
     interrupted: false,
     problem: null,
     leftOut: [],
+    shrunk: null,
     rounds,
     summaries: new Map(),
     ...change,

@@ -1,7 +1,8 @@
 import type { Drill, Surroundings } from '../drill.ts';
-import { CUTTERS, cutOff, losePackets } from './cut.ts';
+import { CUTTERS, cutLinks, losePackets } from './cut.ts';
 import { outOfReach } from './here.ts';
 import { failover, hangLimit, waitsForReplicas } from './limits.ts';
+import { between } from './links.ts';
 import { hitShard } from './targets.ts';
 
 const refused = (surroundings: Surroundings): Promise<string | undefined> =>
@@ -20,9 +21,8 @@ const partitionMaster: Drill = {
   lasts: (plan) => plan.sentinel.downAfterMs + 7000,
   async inject(context) {
     const { shard, master, replicas } = hitShard(context);
-    const others = [...context.plan.sentinels, ...replicas].map(({ address }) => address);
     const at = performance.now();
-    await cutOff(context, master, others);
+    await cutLinks(context, between([master], [...context.plan.sentinels, ...replicas]));
     return { at, members: [master.name], shard };
   },
 };
@@ -41,11 +41,7 @@ const partitionReplicas: Drill = {
   async inject(context) {
     const { shard, master, replicas } = hitShard(context);
     const at = performance.now();
-    await cutOff(
-      context,
-      master,
-      replicas.map(({ address }) => address),
-    );
+    await cutLinks(context, between([master], replicas));
     return { at, members: [master.name], shard };
   },
 };

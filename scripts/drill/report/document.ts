@@ -14,8 +14,19 @@ export interface DrillDocument {
   readonly problem: string | null;
   /** Drills that could not run here. */
   readonly leftOut: readonly LeftOut[];
+  /** What was left of the first script that broke data, after trying which parts of it do; null = there was none. */
+  readonly shrunk: Shrunk | null;
   readonly drills: readonly DrillSummary[];
   readonly rounds: readonly RoundReport[];
+}
+
+/** A script in fewer steps. */
+export interface Shrunk {
+  /** The round that it was drawn for. */
+  readonly round: number;
+  readonly script: string;
+  /** How many smaller ones were tried. */
+  readonly tried: number;
 }
 
 /** All rounds of one drill together. */
@@ -47,6 +58,7 @@ export interface DocumentInputs {
   readonly interrupted: boolean;
   readonly problem: string | null;
   readonly leftOut: readonly LeftOut[];
+  readonly shrunk: Shrunk | null;
   readonly rounds: readonly RoundReport[];
   /** Drill name -> what it does. */
   readonly summaries: ReadonlyMap<string, string>;
@@ -64,6 +76,7 @@ export function makeDocument(inputs: DocumentInputs): DrillDocument {
     interrupted,
     problem,
     leftOut: inputs.leftOut,
+    shrunk: inputs.shrunk,
     drills: names.map((name) => {
       const own = rounds.filter(({ drill }) => drill === name);
       return {

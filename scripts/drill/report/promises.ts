@@ -26,6 +26,8 @@ export interface Evidence {
   readonly undoneAt: number;
   /** undefined = it was not whole in time. */
   readonly wholeAt?: number;
+  /** How many members were made master after the fault. */
+  readonly promotions: number;
   /** Longest time with more than one holder of the VIP (ms); undefined = could not be watched. */
   readonly severalHolders?: number;
 }
@@ -37,9 +39,20 @@ const RETURN_MS = 1000;
 /** The VIP's holders are looked at every 50 ms: an overlap is seen up to two looks longer than it was. */
 const VIP_RESOLUTION_MS = 100;
 
+const LOST = 'acknowledged writes lost';
+const DUPLICATED = 'writes duplicated or reordered';
+const REFUSED_APPLIED = 'writes refused and yet carried out';
+const STALE = 'reads older than an acknowledged write';
+
+/** Whether what was promised of the data itself was seen to be broken, as opposed to late or not to be found out. Pure. */
+export function brokeData(results: readonly PromiseResult[]): boolean {
+  const ofData = [LOST, DUPLICATED, REFUSED_APPLIED, STALE];
+  return results.some(({ promise, seen, kept }) => ofData.includes(promise) && seen !== null && !kept);
+}
+
 /** Everything that was promised for this drill. Pure. */
 export function holdPromises(evidence: Evidence): PromiseResult[] {
-  const { plan, severalHolders, verdict } = evidence;
+  const { plan, drill, verdict } = evidence;
   const none = (promise: string, seen: number | undefined): PromiseResult =>
     result(promise, 'count', 0, seen);
   return [
@@ -47,18 +60,11 @@ export function holdPromises(evidence: Evidence): PromiseResult[] {
     ...returnPromises(evidence),
     ...failurePromises(evidence),
     lossPromise(evidence),
-    none('writes duplicated or reordered', verdict && verdict.duplicated.length + verdict.reordered.length),
-    none('writes refused and yet carried out', verdict?.refusedApplied.length),
-    ...(severalHolders === undefined
-      ? []
-      : [
-          result(
-            'two holders of the VIP at once',
-            'ms',
-            plan.edge.advertIntervalMs + VIP_RESOLUTION_MS,
-            severalHolders,
-          ),
-        ]),
+    none(DUPLICATED, verdict && verdict.duplicated.length + verdict.reordered.length),
+    none(REFUSED_APPLIED, verdict?.refusedApplied.length),
+    ...(readsAreCurrent(plan) ? [none(STALE, verdict?.staleReads)] : []),
+    ...(drill.promised(plan).noFailover === true ? [none('members promoted', evidence.promotions)] : []),
+    ...holderPromises(evidence),
     result(
       'whole again after the fault was taken back',
       'ms',
@@ -66,6 +72,16 @@ export function holdPromises(evidence: Evidence): PromiseResult[] {
       evidence.wholeAt === undefined ? undefined : evidence.wholeAt - evidence.undoneAt,
     ),
   ];
+}
+
+/** Replicas may be behind, and what a pool without `wait_replicas` loses was read before. */
+const readsAreCurrent = ({ pools: [pool] }: Plan): boolean =>
+  pool.waitReplicas > 0 && pool.reads === 'master';
+
+function holderPromises({ plan, drill, severalHolders }: Evidence): PromiseResult[] {
+  const allowed = drill.promised(plan).severalHolders ?? plan.edge.advertIntervalMs;
+  if (severalHolders === undefined || allowed === 'any') return [];
+  return [result('two holders of the VIP at once', 'ms', allowed + VIP_RESOLUTION_MS, severalHolders)];
 }
 
 function resumePromise({ drill, plan, injected, ledger, undoneAt }: Evidence): PromiseResult {
@@ -112,7 +128,7 @@ function firstAfter(ledger: Ledger, shard: string, moment: number): number {
 /** Lost writes count, but for those that a pool without `wait_replicas` may lose right after this fault. */
 function lossPromise({ drill, plan, injected, verdict }: Evidence): PromiseResult {
   const { mayLoseFor } = drill.promised(plan);
-  if (mayLoseFor === undefined) return result('acknowledged writes lost', 'count', 0, verdict?.lost.length);
+  if (mayLoseFor === undefined) return result(LOST, 'count', 0, verdict?.lost.length);
   const late = verdict?.lost.filter(({ acknowledgedAt }) => acknowledgedAt > injected.at + mayLoseFor);
   return result(
     `acknowledged writes lost later than ${mayLoseFor} ms (without wait_replicas)`,

@@ -33,6 +33,8 @@ export interface RoundReport {
     readonly newcomer: Gap | null;
   };
   readonly figures: Readonly<Record<string, number>>;
+  /** What `--replay` takes to do the same again; null = the drill's name says it all. */
+  readonly script: string | null;
   readonly errors: ReadonlyArray<{ readonly shard: string; readonly error: string; readonly count: number }>;
   readonly connections: readonly ConnectionFailures[];
   /** null = interrupted before the writes could be read back. */
@@ -55,7 +57,7 @@ export interface RoundReport {
 export const MILESTONES = ['detected', 'promoted', 'announced', 'vipMoved', 'restored', 'whole'] as const;
 export type Milestone = (typeof MILESTONES)[number];
 
-export interface RoundInputs extends Omit<Evidence, 'verdict' | 'severalHolders'> {
+export interface RoundInputs extends Omit<Evidence, 'verdict' | 'severalHolders' | 'promotions'> {
   readonly round: number;
   readonly startedAt: Date;
   readonly timeline: Timeline;
@@ -72,7 +74,8 @@ export function makeRound(inputs: RoundInputs): RoundReport {
   const verdict = readBack === undefined ? undefined : judge(ledger, readBack.masters);
   const times = spans === undefined ? undefined : holderTimes(spans, injected.at);
   const window = { from: injected.at, until: inputs.undoneAt, end: ledger.endedAt };
-  const promises = holdPromises({ ...inputs, verdict, severalHolders: times?.several });
+  const promotions = inputs.timeline.events.filter(promotion(inputs)).length;
+  const promises = holdPromises({ ...inputs, verdict, promotions, severalHolders: times?.several });
   const since = (at: number): number => round(at - injected.at);
   return {
     drill: inputs.drill.name,
@@ -93,6 +96,7 @@ export function makeRound(inputs: RoundInputs): RoundReport {
       newcomer: rounded(newcomerGap(ledger, window)) ?? null,
     },
     figures: injected.figures ?? {},
+    script: injected.script ?? null,
     errors: errorCounts(ledger),
     connections: failuresPerConnection(ledger),
     verdict:
@@ -130,27 +134,31 @@ export function summary(report: RoundReport): string {
 }
 
 function milestones(inputs: RoundInputs): RoundReport['milestones'] {
-  const { timeline, injected, plan } = inputs;
+  const { timeline, injected } = inputs;
   const first = (match: (event: TimelineEvent) => boolean): number | null => {
     const found = timeline.first(injected.at, match);
     return found === undefined ? null : round(found.at - injected.at);
   };
   const shard = injected.shard;
   const about = (event: TimelineEvent): boolean => shard === undefined || event.text.includes(shard);
-  const members = plan.shards.filter(({ name }) => shard === undefined || name === shard);
-  const names = new Set(members.flatMap((each) => each.members.map(({ name }) => name)));
-  // A master that comes back as what it was is not promoted.
-  const masters = new Set(rolesAt(timeline, injected.at, 'master'));
-  const promoted = ({ event, text, source }: TimelineEvent): boolean =>
-    event === 'role' && text === 'master' && names.has(source) && !masters.has(source);
   return {
     detected: first((e) => e.event === '+sdown' && e.text.startsWith('master') && about(e)),
-    promoted: first(promoted),
+    promoted: first(promotion(inputs)),
     announced: first((e) => e.event === '+switch-master' && about(e)),
     vipMoved: first((e) => e.event === 'vrrp' && e.text === 'MASTER'),
     restored: round(inputs.undoneAt - injected.at),
     whole: inputs.wholeAt === undefined ? null : round(inputs.wholeAt - injected.at),
   };
+}
+
+/** Tells the events by which a member that was not master, of the shard that was hit or of any, became one. */
+function promotion({ timeline, injected, plan }: RoundInputs): (event: TimelineEvent) => boolean {
+  const hit = plan.shards.filter(({ name }) => injected.shard === undefined || name === injected.shard);
+  const names = new Set(hit.flatMap(({ members }) => members.map(({ name }) => name)));
+  // A master that comes back as what it was is not promoted.
+  const masters = new Set(rolesAt(timeline, injected.at, 'master'));
+  return ({ at, event, text, source }) =>
+    at >= injected.at && event === 'role' && text === 'master' && names.has(source) && !masters.has(source);
 }
 
 /** Members that had a role at a moment. */

@@ -16,21 +16,29 @@ export function reportText(document: DrillDocument): string {
     const problems = rounds.flatMap(({ problem, round }) =>
       problem === null ? [] : [`  round ${round}: ${problem}\n`],
     );
+    const scripts = rounds.flatMap(({ script, round, passed }) =>
+      script === null || passed ? [] : [`  round ${round} again: ${replayLine(script)}\n`],
+    );
     return [
       `\n${drill.drill}: ${drill.passed} of ${drill.rounds} rounds passed\n`,
       table(['promise', 'limit', 'p50', 'p95', 'max', ''], rows),
       ...lostLines(rounds),
       ...errorLines(rounds),
       ...problems,
+      ...scripts,
     ].join('');
   });
   return [
     ...parts,
     ...document.leftOut.map(({ drill, reason }) => `\nleft out: ${drill}: ${reason}\n`),
+    document.shrunk === null ? '' : `\nsmallest seen to break it: ${replayLine(document.shrunk.script)}\n`,
     document.problem === null ? '' : `\nended early: ${document.problem}\n`,
     document.interrupted ? '\ninterrupted: the report is partial\n' : '',
   ].join('');
 }
+
+/** The command line that does what a round did. */
+export const replayLine = (script: string): string => `twemstack drill nemesis --replay '${script}'`;
 
 /** Losses are told even where a promise allows them. */
 function lostLines(rounds: DrillDocument['rounds']): string[] {

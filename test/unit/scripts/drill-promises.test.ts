@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { renderHtml } from '../../../scripts/drill/report/html/page.ts';
+import { brokeData } from '../../../scripts/drill/report/promises.ts';
 import type { RoundReport } from '../../../scripts/drill/report/round.ts';
 import { reportText } from '../../../scripts/drill/report/text.ts';
 import { Timeline } from '../../../scripts/drill/watch/timeline.ts';
@@ -67,6 +68,42 @@ describe('promises of a round', () => {
     assert.deepEqual(seen(roundOf({ writes, spans: frozen }), name), [0, true]);
     const split = [span(0, 1000, ['a']), span(1000, 2000, ['a', 'b']), span(2000, 9000, ['b'])];
     assert.deepEqual(seen(roundOf({ writes, spans: split }), name), [1000, false]);
+  });
+
+  test('a read older than a write that was acknowledged before breaks the promise', () => {
+    const writes = [{ endedAt: 990 }, { endedAt: 2000 }];
+    const name = 'reads older than an acknowledged write';
+    assert.deepEqual(seen(roundOf({ writes }), name), [0, true]);
+    const stale = roundOf({ writes, reads: [{ stale: true }, { stale: false }] });
+    assert.deepEqual(seen(stale, name), [1, false]);
+    assert.equal(brokeData(stale.promises), true);
+    assert.equal(brokeData(roundOf({ writes: [{ endedAt: 990 }] }).promises), false);
+    // Without wait_replicas a read may have been of what is lost afterwards.
+    assert.ok(roundOf({ writes, of: hasty }).promises.every(({ promise }) => promise !== name));
+  });
+
+  test('where nobody is to be promoted, a promotion breaks the promise; a master that returns as one is none', () => {
+    const writes = [{ endedAt: 990 }, { endedAt: 1010 }, { endedAt: 1020 }];
+    const round = (events: ReadonlyArray<[at: number, member: string]>): RoundReport => {
+      const timeline = new Timeline();
+      timeline.note('alpha-shard-1-a', 'role', 'master', 10);
+      for (const [at, member] of events) timeline.note(member, 'role', 'master', at);
+      return roundOf({ writes, drill: 'blind-sentinels', timeline });
+    };
+    assert.deepEqual(seen(round([[1500, 'alpha-shard-1-a']]), 'members promoted'), [0, true]);
+    assert.deepEqual(seen(round([[1500, 'alpha-shard-1-b']]), 'members promoted'), [1, false]);
+    assert.deepEqual(seen(round([[1500, 'alpha-shard-2-b']]), 'members promoted'), [0, true]);
+  });
+
+  test('edges whose links are cut may both hold the VIP, and a hung one for as long as it takes to be found', () => {
+    const writes = [{ endedAt: 990 }, { endedAt: 2000 }];
+    const spans = [
+      { from: 0, to: 3500, holders: ['a', 'b'], frozen: [] },
+      { from: 3500, to: 9000, holders: ['b'], frozen: [] },
+    ];
+    const name = 'two holders of the VIP at once';
+    assert.deepEqual(seen(roundOf({ writes, spans, drill: 'hang-keepalived' }), name), [3500, true]);
+    assert.ok(roundOf({ writes, spans, drill: 'nemesis' }).promises.every(({ promise }) => promise !== name));
   });
 
   test('a lost acknowledged write breaks the promise, whatever its time', () => {

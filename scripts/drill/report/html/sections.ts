@@ -1,6 +1,7 @@
 import type { Verdict } from '../../load/judge.ts';
 import type { DrillDocument, DrillSummary, PromiseSummary } from '../document.ts';
 import type { RoundReport } from '../round.ts';
+import { replayLine } from '../text.ts';
 import { badge, duration, escapeText, htmlTable } from './markup.ts';
 import { timelineSvg } from './timeline-svg.ts';
 
@@ -117,6 +118,7 @@ function roundBlock(report: RoundReport, rounds: number): string {
     `<figure>${timelineSvg(report)}</figure>`,
     `<p class="soft">${counts} ${latencies(report)} This program was held up for ${duration(report.stall)} at most.</p>`,
     report.problem === null ? '' : `<p><code>${escapeText(report.problem)}</code></p>`,
+    report.script === null ? '' : `<p><code>${escapeText(replayLine(report.script))}</code></p>`,
     errorList(report),
     lostList(report),
     connectionTable(report),
