@@ -9,6 +9,9 @@ export const VRRP_FIFO = '/run/twemstack/vrrp.fifo';
 /** Written by the supervisor, which asks HAProxy twice a second. */
 export const HAPROXY_FILE = '/run/twemstack/haproxy-down';
 
+/** Never anything but 0; the supervisor writes to it to see whether keepalived takes notice. */
+export const HEARTBEAT_FILE = '/run/twemstack/heartbeat';
+
 /**
  * The edge's keepalived.conf.
  *
@@ -38,6 +41,12 @@ track_file haproxy {
     weight 0
 }
 
+# Always 0: whether keepalived wakes when somebody writes to it is how its supervisor knows that it lives.
+track_file heartbeat {
+    file "${HEARTBEAT_FILE}"
+    weight 0
+}
+
 vrrp_instance ${plan.name} {
     state BACKUP
     nopreempt
@@ -50,6 +59,7 @@ ${renderPeers(plan, edge)}    virtual_ipaddress {
     }
     track_file {
         haproxy
+        heartbeat
     }
 }
 `;

@@ -174,11 +174,16 @@ export class EdgePair {
 
   /** Pids of one program among the edge's processes, oldest first. */
   async pids(edge: EdgeMember, program: string): Promise<number[]> {
+    return (await this.processes(edge)).filter((pid) => commandOf(pid) === program);
+  }
+
+  /** Pids of all of the edge's processes, oldest first. */
+  async processes(edge: EdgeMember): Promise<number[]> {
     const { stdout } = await execa('ip', ['netns', 'pids', this.#namespace(edge)]);
     return stdout
       .split('\n')
       .map(Number)
-      .filter((pid) => pid > 0 && commandOf(pid) === program);
+      .filter((pid) => pid > 0);
   }
 
   adminSocket(edge: EdgeMember): string {

@@ -99,6 +99,60 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
     await pair.serving();
   });
 
+  for (const [which, choose] of [
+    ['as a whole', (pids: number[]) => pids],
+    ['its VRRP process', (pids: number[]) => pids.slice(1)],
+    ['its parent process', (pids: number[]) => pids.slice(0, 1)],
+  ] as const)
+    test(`keepalived hung, ${which}: one holder again within 3 s, and the edge ends with 1`, async () => {
+      const { holder } = await pair.serving();
+      for (const pid of choose(await pair.pids(holder, 'keepalived'))) process.kill(pid, 'SIGSTOP');
+      const { afterMs } = await pair.serving(holder, 10_000);
+      assert.ok(afterMs < 3000, `${afterMs} ms`);
+      await ended(holder);
+      assert.equal(pair.daemon(holder).ended(), 1);
+      assert.match(pair.daemon(holder).output(), /keepalived hangs; ending/);
+      assert.deepEqual(await pair.pids(holder, 'keepalived'), [], 'nothing is left that could be thawed');
+    });
+
+  test('VRRP process killed: the edge gives up the VIP that it left behind, and what it says of its state', async () => {
+    const { holder } = await pair.serving();
+    const [, vrrp] = await pair.pids(holder, 'keepalived');
+    process.kill(vrrp, 'SIGKILL');
+    const { afterMs } = await pair.serving(holder);
+    assert.ok(afterMs < 3000, `${afterMs} ms`);
+    await ended(holder);
+    assert.equal(pair.daemon(holder).ended(), 1);
+    await pair.start(holder);
+    const { stdout } = await pair.health(holder);
+    assert.match(stdout, /VRRP BACKUP/);
+  });
+
+  test('all of an edge frozen: the VIP leaves it by itself, and it is a standby once thawed', async () => {
+    const { holder } = await pair.serving();
+    const frozen = await pair.processes(holder);
+    for (const pid of frozen) process.kill(pid, 'SIGSTOP');
+    try {
+      await pair.serving(holder);
+    } finally {
+      for (const pid of frozen) process.kill(pid, 'SIGCONT');
+    }
+    await waitUntil(
+      'the thawed edge to be heard of again',
+      () => states(holder).at(-1) === 'BACKUP' || pair.daemon(holder).ended() !== undefined,
+    );
+  });
+
+  test('a VIP left behind is taken off before HAProxy serves', async () => {
+    const { holder } = await pair.serving();
+    for (const pid of await pair.processes(holder)) process.kill(pid, 'SIGKILL');
+    await ended(holder);
+    await pair.start(holder);
+    const [first] = pair.daemon(holder).output().split('\n');
+    assert.match(first, /took 198.18.0.100 off eth0/);
+    await pair.serving();
+  });
+
   test('HAProxy reads its configuration again without losing the VIP', async () => {
     const { holder } = await pair.serving();
     const [, before] = await pair.pids(holder, 'haproxy');

@@ -1,0 +1,50 @@
+# Does keepalived live? Its VRRP process tracks a file that is never anything but 0. Whenever somebody writes to it, the
+# kernel wakes the process, which looks, and goes to sleep again: that is counted (voluntary_ctxt_switches). One that is
+# stopped, spins, or is stuck does not go to sleep once more, whatever its state in the election is.
+
+# Looks in vain, 0.2 s each, until it hangs. Together a little less than the standby needs to take the VIP over.
+readonly HEARTBEAT_LOOKS=4
+
+# process_state PID: sets $state (R, S, T, …) and $sleeps, how often it went to sleep by itself. Fails when it is gone.
+process_state() {
+  local field value
+  state='' sleeps=''
+  while IFS=$':\t ' read -r field value _; do
+    case $field in
+      State) state=$value ;;
+      voluntary_ctxt_switches) sleeps=$value ;;
+    esac
+  done 2>/dev/null <"/proc/$1/status"
+  [[ -n $sleeps ]]
+}
+
+# keepalived_alive RUN: does its VRRP process answer a heartbeat, and is its parent not stopped? The parent has nothing to
+# do before the VRRP process ends, or it is told to.
+keepalived_alive() {
+  local parent vrrp before look state sleeps
+  { read -r parent <"$1/keepalived.pid" && read -r vrrp <"$1/vrrp.pid"; } 2>/dev/null || return 1
+  process_state "$vrrp" || return 1
+  before=$sleeps
+  for ((look = 0; look < HEARTBEAT_LOOKS; look++)); do
+    # Not emptied first: read at that moment, it would be no number.
+    printf '0\n' 1<>"$1/heartbeat"
+    pause 0.02
+    if ! process_state "$vrrp"; then return 1; fi
+    if ((sleeps > before)) && process_state "$parent" && [[ $state != T ]]; then return 0; fi
+    pause 0.18
+  done
+  return 1
+}
+
+# watch_keepalived RUN: as long as the supervisor lives, which gets SIGUSR1 when keepalived hangs. Renews the VIP's lease.
+watch_keepalived() {
+  local turn=0
+  while kill -0 $$ 2>/dev/null; do
+    if ! keepalived_alive "$1"; then
+      kill -USR1 $$
+      return
+    fi
+    if ((turn++ % 4 == 0)); then renew_vip "$1/vrrp-state"; fi
+    pause 0.2
+  done
+}
