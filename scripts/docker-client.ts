@@ -38,3 +38,16 @@ export async function dockerClient(address: string = engineAddress(), timeoutMs 
     else process.env.DOCKER_HOST = before;
   }
 }
+
+const ANSWER_MS = 2000;
+
+/** A client of the engine at the address of `engineAddress`, when one answers there. */
+export async function answeringEngine(): Promise<Docker | undefined> {
+  try {
+    const engine = await dockerClient(engineAddress(), ANSWER_MS);
+    await engine.ping();
+    return engine;
+  } catch {
+    return undefined;
+  }
+}

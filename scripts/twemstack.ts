@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT, OperatorError } from './errors.ts';
+import type { CliOptions } from './verbs/cli.ts';
 
 /** The verbs are loaded on demand, so that `--help` and `status` do not pay for cdktf. */
 type Verb<O> = (options: O, ...args: string[]) => Promise<number>;
@@ -44,6 +45,17 @@ const provider = () =>
     'bundled',
   ]);
 
+const removeData = () =>
+  new Option(
+    '--remove-data <name>',
+    'also remove for good the data of this shard, member or domain, which the stack file has no place for; may be repeated',
+  ).argParser((name: string, before: string[] | undefined) => [...(before ?? []), name]);
+const movesKeys = () =>
+  new Option(
+    '--moves-keys',
+    'go on although keys will be looked for on another shard than they are stored on',
+  );
+
 verb(
   'prepare',
   'find or install what a deployment needs: engine, terraform, provider, base image, executables',
@@ -53,7 +65,10 @@ verb(
   'up',
   'prepare, then deploy one stack after the other, each with a gate; running it again changes nothing',
   async () => (await import('./verbs/up.ts')).upVerb,
-).addOption(provider());
+)
+  .addOption(removeData())
+  .addOption(movesKeys())
+  .addOption(provider());
 verb(
   'upgrade',
   'change a whole stack one domain at a time, masters, clients and the VIP moved out of the way first',
@@ -61,6 +76,8 @@ verb(
 )
   .option('--dry-run', 'show what would be replaced and what reloaded, changing nothing')
   .option('--recreate', 'replace every container, also where nothing has changed')
+  .addOption(removeData())
+  .addOption(movesKeys())
   .addOption(provider());
 verb(
   'down',
@@ -98,10 +115,33 @@ verb(
   .option('--finish', 'application: forget the old password, which is good besides the new one until then')
   .addOption(provider());
 verb(
+  'adopt',
+  'give a stack whose credentials file is lost its passwords back, from what its members have',
+  async () => (await import('./verbs/secret-adopt.ts')).adoptVerb,
+  secret,
+).option('--from <file>', 'take them from this backup of the file instead');
+verb(
   'synth',
   'write the terraform configuration of every stack (what cdktf.json runs)',
   async () => (await import('./verbs/synth.ts')).synthVerb,
 );
+program
+  .command('cli [args...]')
+  .description('redis-cli inside the stack: through the VIP as application, or at one member as operator')
+  .option('-f, --file <path>', 'the stack file', undefined)
+  .addOption(
+    new Option('--as <account>', 'whose password to come with')
+      .choices(['application', 'operator'])
+      .default('application'),
+  )
+  .option('--pool <name>', 'application: the pool to ask (default: the first one)')
+  .option('--member <name>', 'operator: the redis or sentinel to ask (default: the first redis that runs)')
+  // What follows is redis-cli's, options too.
+  .allowUnknownOption()
+  .passThroughOptions()
+  .action(async (args: string[], options: CliOptions) => {
+    process.exitCode = await (await import('./verbs/cli.ts')).cliVerb(options, args);
+  });
 verb(
   'switchover <shard>',
   'hand a shard over to one of its replicas on purpose, without an error; refused when that would not be safe',

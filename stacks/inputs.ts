@@ -38,6 +38,11 @@ export interface StackInputs {
   readonly provider: ProviderInput;
   /** Folder of the state files, relative to a stack's folder. */
   readonly stateDir: string;
+  /**
+   * Members that had a data volume and have no place in the plan any more, by data stack: their volumes stay in the
+   * configuration, for terraform destroys what is not in it.
+   */
+  readonly keptMembers: ReadonlyMap<string, readonly string[]>;
   /** False only for `down --volumes`: lets terraform destroy the data volumes. */
   readonly protectData: boolean;
 }

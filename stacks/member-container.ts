@@ -3,10 +3,10 @@ import { Container, type ContainerConfig } from '@cdktf/provider-docker/lib/cont
 import { Construct } from 'constructs';
 import { containerOptions } from '../topology/container-options.ts';
 import type { Member } from '../topology/types.ts';
-import { dataVolume } from './data-stack.ts';
 import type { SeedInput, StackInputs } from './inputs.ts';
 import { INSTANCE_LABEL, OWNER_LABEL } from './owner-label.ts';
-import { type SeedContainer, seedVolume } from './seed-container.ts';
+import type { SeedContainer } from './seed-container.ts';
+import { dataVolume, seedVolume } from './volume-names.ts';
 
 /** Where a member finds its rendered files, and where it keeps its data. */
 const SEED_PATH = '/etc/twemstack';

@@ -4,9 +4,7 @@ import { Construct } from 'constructs';
 import type { Member, PlanDomain } from '../topology/types.ts';
 import type { StackInputs } from './inputs.ts';
 import { INSTANCE_LABEL, OWNER_LABEL } from './owner-label.ts';
-
-/** Name of the volume that holds a member's rendered files. */
-export const seedVolume = (member: string): string => `${member}-seed`;
+import { seedVolume } from './volume-names.ts';
 
 /**
  * Brings the members' rendered files into their seed volumes. A container with a read-only root takes no upload from the

@@ -24,7 +24,7 @@ export interface ContainerOptions {
 }
 
 /** Unprivileged user of redis, sentinel and proxy in their images. */
-const UNPRIVILEGED = '10001:10001';
+export const UNPRIVILEGED = '10001:10001';
 
 const SCRATCH = { '/run': 'rw,nosuid,nodev,size=8m,mode=1777', '/tmp': 'rw,nosuid,nodev,size=16m,mode=1777' };
 

@@ -60,15 +60,31 @@ export function broughtFiles(home: Home, stack: string, domain: PlanDomain): Rea
   return brought;
 }
 
-const recordFile = (home: Home, stack: string): string => join(home.stack(stack), 'in-force.json');
+export const inForceFile = (home: Home, stack: string): string => join(home.stack(stack), 'in-force.json');
 
-/** What is recorded of each member, by name. */
+/** What is recorded of each member, by name. It is a cache: when it is damaged, nothing is recorded. */
 export function readInForce(home: Home, stack: string): Readonly<Record<string, InForce>> {
-  return JSON.parse(readIfPresent(recordFile(home, stack)) ?? '{}') as Record<string, InForce>;
+  return parseInForce(readIfPresent(inForceFile(home, stack)) ?? '{}') ?? {};
+}
+
+/** The record in a text; undefined when it is none. */
+export function parseInForce(text: string): Readonly<Record<string, InForce>> | undefined {
+  try {
+    const records: unknown = JSON.parse(text);
+    if (typeof records !== 'object' || records === null || Array.isArray(records)) return undefined;
+    return Object.values(records).every(isRecord) ? (records as Record<string, InForce>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is InForce {
+  const { container, startedAt, files } = (value ?? {}) as Partial<InForce>;
+  return typeof container === 'string' && typeof startedAt === 'number' && typeof files === 'object';
 }
 
 /** Adds to the record; what it says of other members stays. */
 export function recordInForce(home: Home, stack: string, news: Readonly<Record<string, InForce>>): void {
   const all = { ...readInForce(home, stack), ...news };
-  writePrivate(recordFile(home, stack), `${JSON.stringify(all, null, 2)}\n`);
+  writePrivate(inForceFile(home, stack), `${JSON.stringify(all, null, 2)}\n`);
 }

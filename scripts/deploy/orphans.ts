@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { INSTANCE_LABEL, OWNER_LABEL } from '../../stacks/owner-label.ts';
+import { seedVolume } from '../../stacks/volume-names.ts';
 import type { Plan } from '../../topology/types.ts';
 import type { Home } from '../stack/home.ts';
 import { readInstance } from '../stack/instance.ts';
@@ -13,32 +14,81 @@ const HALF_REMOVED: readonly string[] = ['dead', 'removing'];
 const REMOVAL_MS = 20_000;
 const POLL_MS = 200;
 
+/** What `removeOrphans` removed, by name. */
+export interface Orphans {
+  /** Of members that the plan has, and networks: a run that was cut off made them. */
+  readonly interrupted: readonly string[];
+  /** Of members that the plan has no longer. */
+  readonly dropped: readonly string[];
+}
+
 /**
  * Removes containers that carry this stack's label but are in no state: what a terraform that was killed outright
  * leaves behind, and what would make the next apply fail with "name in use"; and those that the engine could not remove
- * to the end: no apply can start them again. Their data is on volumes.
+ * to the end: no apply can start them again. Their data is on volumes. A network that is in no state goes for the same
+ * reason, with all that is connected to it. So do the rendered files of members that the plan has no longer.
  *
  * @param patienceMs for each of those that somebody else is removing at that moment
- * @returns names of what is gone now.
  */
 export async function removeOrphans(
   home: Home,
   plan: Plan,
   engine: Docker,
   patienceMs = REMOVAL_MS,
-): Promise<string[]> {
+): Promise<Orphans> {
   const known = new Set(
-    plan.domains
-      .flatMap(({ stack }) => attributesInState<{ id: string }>(home, plan.name, stack, 'docker_container'))
-      .flatMap(({ id }) => id ?? []),
+    plan.domains.flatMap(({ stack }) => idsInState(home, plan.name, stack, 'docker_container')),
   );
   const ours = await engine.listContainers({
     all: true,
     filters: { label: [`${OWNER_LABEL}=${plan.name}`] },
   });
-  const orphans = ours.filter(({ Id, State }) => !known.has(Id) || HALF_REMOVED.includes(State));
+  const networks = await orphanNetworks(home, plan, engine);
+  const isOn = ({ NetworkSettings }: Docker.ContainerInfo): boolean =>
+    Object.values(NetworkSettings?.Networks ?? {}).some(({ NetworkID }) =>
+      networks.some(({ Id }) => Id === NetworkID),
+    );
+  const orphans = ours.filter(
+    (container) => !known.has(container.Id) || HALF_REMOVED.includes(container.State) || isOn(container),
+  );
   await Promise.all(orphans.map(({ Id }) => removeContainer(engine, Id, patienceMs)));
-  return orphans.map(nameOf);
+  await Promise.all(networks.map(({ Id }) => engine.getNetwork(Id).remove()));
+  const seeds = await removeSeeds(plan, engine);
+  const wanted = new Set([
+    ...plan.members.map(({ name }) => name),
+    ...plan.domains.map(({ seedContainer }) => seedContainer),
+  ]);
+  const names = orphans.map(nameOf);
+  return {
+    interrupted: [...names.filter((name) => wanted.has(name)), ...networks.map(({ Name }) => Name)],
+    dropped: [...names.filter((name) => !wanted.has(name)), ...seeds],
+  };
+}
+
+const idsInState = (home: Home, stack: string, cdktfStack: string, type: string): string[] =>
+  attributesInState<{ id: string }>(home, stack, cdktfStack, type).flatMap(({ id }) => id ?? []);
+
+/** Networks of this deployment that terraform does not know. */
+async function orphanNetworks(home: Home, plan: Plan, engine: Docker): Promise<Docker.NetworkInspectInfo[]> {
+  const known = new Set(idsInState(home, plan.name, plan.network.stack, 'docker_network'));
+  const ours = await engine.listNetworks({ filters: { label: ownLabels(home, plan.name) } });
+  return ours.filter(({ Id }) => !known.has(Id));
+}
+
+/** Rendered files hold passwords: those of members that are gone stay for nobody. */
+async function removeSeeds(plan: Plan, engine: Docker): Promise<string[]> {
+  const wanted = new Set(plan.members.map(({ name }) => seedVolume(name)));
+  const { Volumes } = await engine.listVolumes({ filters: { label: [`${OWNER_LABEL}=${plan.name}`] } });
+  const states = plan.domains.map(({ name }) => `-${name}${seedVolume('')}`);
+  const gone = (Volumes ?? []).filter(
+    ({ Name }) =>
+      Name.endsWith(seedVolume('')) &&
+      !wanted.has(Name) &&
+      // Those of a domain that stays are terraform's to remove, with the container that uses them.
+      !states.some((suffix) => Name.endsWith(suffix)),
+  );
+  await Promise.all(gone.map(({ Name }) => engine.getVolume(Name).remove()));
+  return gone.map(({ Name }) => Name);
 }
 
 /** Removes a container, or waits until it is gone when a removal is under way: its name is in use until then. */

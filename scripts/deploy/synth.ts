@@ -3,6 +3,7 @@ import { mkdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { join, relative } from 'node:path';
 import type { SeedInput, StackInputs } from '../../stacks/inputs.ts';
 import type { Credentials, MemberFile, Plan } from '../../topology/types.ts';
+import { keptVolumes, memberOf } from '../data/volumes.ts';
 import type { Environment } from '../prepare/environment.ts';
 import type { ProviderChoice } from '../prepare/provider.ts';
 import { renderMembers } from '../render/member-files.ts';
@@ -39,13 +40,20 @@ function writeSeed(home: Home, dir: string, file: MemberFile): SeedInput {
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+export interface InputOptions {
+  /** False only for `down --volumes`: lets terraform destroy the data volumes. */
+  readonly protectData?: boolean;
+  /** Which of the data volumes that the plan has no place for stay; all, unless said otherwise. */
+  readonly keep?: (volume: string) => boolean;
+}
+
 /** Everything the stacks are wired from, given what `prepare` found. */
 export function stackInputs(
   home: Home,
   plan: Plan,
   credentials: Credentials,
   environment: Environment,
-  protectData = true,
+  { protectData = true, keep = () => true }: InputOptions = {},
 ): StackInputs {
   const image = (kind: 'redis' | 'proxy' | 'edge'): StackInputs['images']['redis'] => ({
     name: environment.images[kind].name,
@@ -59,6 +67,9 @@ export function stackInputs(
     seeds: writeSeeds(home, plan, credentials),
     provider: { source: environment.provider.source, version: environment.provider.version },
     stateDir: home.fromTerraform(home.privateDir(stateDir(home, plan.name))),
+    keptMembers: new Map(
+      [...keptVolumes(home, plan, keep)].map(([stack, volumes]) => [stack, volumes.map(memberOf)]),
+    ),
     protectData,
   };
 }

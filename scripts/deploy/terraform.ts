@@ -6,6 +6,9 @@ import { NotSoError } from '../errors.ts';
 import type { Environment } from '../prepare/environment.ts';
 import { AFTER_INTERRUPT } from './gate.ts';
 
+/** A terraform outlives the one who started it when that is killed outright, and goes on with what it was doing. */
+const LOCK_TIMEOUT = '-lock-timeout=120s';
+
 /** What one apply or destroy did. */
 export interface Changes {
   readonly added: number;
@@ -73,7 +76,7 @@ export class Terraform {
    */
   async plan(dir: string, replace: readonly string[] = []): Promise<PlannedChange[]> {
     const planned: PlannedChange[] = [];
-    const args = ['plan', '-input=false', '-lock=false', '-json', ...replace.map(replaceFlag)];
+    const args = ['plan', '-input=false', LOCK_TIMEOUT, '-json', ...replace.map(replaceFlag)];
     await this.#run('plan', dir, args, (line) => {
       const { change } = line;
       if (line.type !== 'planned_change' || change === undefined || !isAction(change.action)) return;
@@ -103,7 +106,7 @@ export class Terraform {
     progress: (sentence: string) => void,
   ): Promise<Changes> {
     let changes: Changes = { added: 0, changed: 0, removed: 0 };
-    const args = ['apply', '-auto-approve', '-input=false', '-json', ...flags];
+    const args = ['apply', '-auto-approve', '-input=false', LOCK_TIMEOUT, '-json', ...flags];
     await this.#run(what, dir, args, (line) => {
       const sentence = describe(line);
       if (sentence !== undefined) progress(sentence);

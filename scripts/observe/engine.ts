@@ -1,12 +1,15 @@
 import { createInterface } from 'node:readline';
 import { PassThrough, type Readable } from 'node:stream';
 import Docker from 'dockerode';
+import { extract } from 'tar-stream';
 import { OWNER_LABEL } from '../../stacks/owner-label.ts';
 
 /** What the engine says of one container of ours. */
 export interface ContainerState {
   readonly name: string;
   readonly id: string;
+  /** edge, proxy, sentinel or redis, as its label says; undefined of what is no member. */
+  readonly role: string | undefined;
   /** running, exited, paused, created, restarting … */
   readonly status: string;
   /** healthy, unhealthy, starting or none. */
@@ -38,6 +41,7 @@ async function inspect(engine: Docker, id: string): Promise<ContainerState | und
     return {
       name: details.Name.replace(/^\//, ''),
       id: details.Id,
+      role: details.Config.Labels['twemstack.role'],
       status: details.State.Status,
       health: details.State.Health?.Status ?? 'none',
       restarts: details.RestartCount,
@@ -106,6 +110,26 @@ export async function signalContainer(
 ): Promise<void> {
   // Process 1 is tini, which passes it on.
   await execInContainer(engine, container, ['bash', '-c', 'kill -s "$1" 1', 'signal', signal]);
+}
+
+/** Text of a file in a container, whether that runs or not; undefined when one of the two is not there. */
+export async function readFileIn(
+  engine: Docker,
+  container: string,
+  path: string,
+): Promise<string | undefined> {
+  let archive: NodeJS.ReadableStream;
+  try {
+    archive = await engine.getContainer(container).getArchive({ path });
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    throw error;
+  }
+  let text = '';
+  const unpacked = extract();
+  archive.pipe(unpacked);
+  for await (const entry of unpacked) for await (const chunk of entry) text += String(chunk);
+  return text;
 }
 
 /** The last lines a container wrote, oldest first. */

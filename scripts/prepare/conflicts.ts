@@ -102,7 +102,7 @@ function otherDeployment(
       what: `a stack "${plan.name}" deployed from another checkout is on this engine (${foreign.length} containers)`,
       where: foreign.map(({ Names }) => Names[0]?.replace(/^\//, '')).join(', '),
       remedy:
-        `work from that checkout, or copy its .twemstack/stacks/${plan.name} here; give this stack another \`name\` and ` +
+        `work from that checkout, or copy its .twemstack/stacks/${plan.name} here; if it is gone, \`twemstack secret adopt\` takes the stack over; give this stack another \`name\` and ` +
         `\`network\`; or remove the other one: docker rm -f $(docker ps -aq --filter label=${OWNER_LABEL}=${plan.name})`,
     },
   ];

@@ -3,7 +3,8 @@ import type Docker from 'dockerode';
 import { proxyBackend } from '../../haproxy/haproxy-cfg.ts';
 import type { Plan, PoolSpec } from '../../topology/types.ts';
 import { NotSoError } from '../errors.ts';
-import { execInContainer, signalContainer } from '../observe/engine.ts';
+import { signalContainer } from '../observe/engine.ts';
+import { holdsVip } from '../observe/holds-vip.ts';
 import { haproxyCommand, haproxyStats } from './haproxy-admin.ts';
 
 /** Proxies let a client go right behind its next reply, and one that is silent after half a second. */
@@ -133,17 +134,12 @@ export class Entrance {
     const others = this.#edges.filter((edge) => edge !== before);
     const deadline = performance.now() + VIP_MS;
     while (performance.now() < deadline) {
-      for (const edge of others) if (await this.#holdsVip(edge)) return edge;
+      for (const edge of others) if (await holdsVip(this.#plan, this.#engine, edge)) return edge;
       await delay(POLL_MS);
     }
     throw new NotSoError(`no other edge took the VIP within ${VIP_MS / 1000} s; it goes back to ${before}`, {
       where: others.join(', '),
       remedy: `\`docker logs ${others[0]}\` tells why; then run the same command again`,
     });
-  }
-
-  async #holdsVip(edge: string): Promise<boolean> {
-    const command = ['ip', '-o', '-4', 'addr', 'show', 'to', `${this.#plan.vip}/32`];
-    return (await execInContainer(this.#engine, edge, command).catch(() => '')).trim() !== '';
   }
 }

@@ -1,5 +1,7 @@
 import type { StackInputs } from '../../stacks/inputs.ts';
 import type { Plan } from '../../topology/types.ts';
+import { recordRouting } from '../data/routing-record.ts';
+import { dataVolumes } from '../data/volumes.ts';
 import { passGate } from '../deploy/gate.ts';
 import { removeOrphans } from '../deploy/orphans.ts';
 import { stackInputs, synth } from '../deploy/synth.ts';
@@ -9,6 +11,7 @@ import { assess } from '../observe/assess.ts';
 import { type ContainerState, listContainers } from '../observe/engine.ts';
 import { collectStatus, type StackStatus } from '../observe/status.ts';
 import { renderMembers } from '../render/member-files.ts';
+import { renderNutcrackerYml } from '../render/nutcracker-yml.ts';
 import { furtherPasswords } from '../stack/credentials.ts';
 import type { Home } from '../stack/home.ts';
 import { compareDomain, type DomainChanges, firstDeployment, isChanged } from './changes.ts';
@@ -34,6 +37,8 @@ export interface Outlook {
   readonly status: StackStatus | undefined;
   /** Domains whose members all run. */
   readonly sound: ReadonlySet<string>;
+  /** Every container is replaced, changed or not. */
+  readonly recreate: boolean;
 }
 
 /** What a run did. */
@@ -56,7 +61,8 @@ export const problemsOf = (plan: Plan, status: StackStatus) => assess(plan, stat
 export async function lookAhead(deployment: Deployment, recreate = false): Promise<Outlook> {
   const { home, plan, credentials, environment, engine, reporter, signal } = deployment;
   const inputs = await reporter.step('synth', async () => {
-    const found = stackInputs(home, plan, credentials, environment);
+    const present = await dataVolumes(engine);
+    const found = stackInputs(home, plan, credentials, environment, { keep: (name) => present.has(name) });
     await synth(home, found, environment.provider);
     return found;
   });
@@ -67,7 +73,8 @@ export async function lookAhead(deployment: Deployment, recreate = false): Promi
     members.some(({ name }) => containers.has(name));
   const shared = [plan.network.stack, ...plan.domains.map(({ dataStack }) => dataStack)];
   if (!plan.domains.some(exists)) {
-    return { terraform, inputs, shared, turns: plan.domains.map(firstDeployment), status: undefined, sound };
+    const turns = plan.domains.map(firstDeployment);
+    return { terraform, inputs, shared, turns, status: undefined, sound, recreate };
   }
   return reporter.step('compare', async (step) => {
     step.progress('with what runs');
@@ -87,7 +94,7 @@ export async function lookAhead(deployment: Deployment, recreate = false): Promi
     );
     const turns = rollOrder(changed, status, sound);
     await demandSameRouter(plan, turns, engine);
-    return { terraform, inputs, shared: changedStacks.flat(), turns, status, sound };
+    return { terraform, inputs, shared: changedStacks.flat(), turns, status, sound, recreate };
   });
 }
 
@@ -129,10 +136,9 @@ export function demandWhole(plan: Plan, { status }: Outlook): void {
 
 /** Puts what `lookAhead` found into force: network and volumes, then one domain after the other with a gate behind it. */
 export async function rollOut(deployment: Deployment, outlook: Outlook): Promise<RollResult> {
-  const { home, plan, credentials, engine, reporter } = deployment;
-  const { terraform, inputs, shared, turns, status, sound } = outlook;
-  const orphans = await removeOrphans(home, plan, engine);
-  if (orphans.length > 0) reporter.note(`removed what an interrupted run left behind: ${orphans.join(', ')}`);
+  const { home, plan, credentials, reporter } = deployment;
+  const { terraform, inputs, shared, turns, status, sound } = await withoutOrphans(deployment, outlook);
+  recordRouting(home, plan.name, renderNutcrackerYml(plan));
   if (status !== undefined) {
     await openEntrance(deployment, status);
     for (const sentence of await mendStrays({ plan, credentials, status })) reporter.note(sentence);
@@ -169,6 +175,20 @@ export async function rollOut(deployment: Deployment, outlook: Outlook): Promise
   return { changes: sum(total), reloaded, status: final };
 }
 
+/**
+ * Removes what is in no state, and compares again when there was something: a domain that it belonged to may have looked
+ * as it should.
+ */
+async function withoutOrphans(deployment: Deployment, outlook: Outlook): Promise<Outlook> {
+  const { home, plan, engine, reporter } = deployment;
+  const { interrupted, dropped } = await removeOrphans(home, plan, engine);
+  if (interrupted.length > 0) {
+    reporter.note(`removed what an interrupted run left behind: ${interrupted.join(', ')}`);
+  }
+  if (dropped.length > 0) reporter.note(`removed what stack.yaml no longer has: ${dropped.join(', ')}`);
+  return interrupted.length + dropped.length === 0 ? outlook : lookAhead(deployment, outlook.recreate);
+}
+
 /** Domains that nothing changes in are done. */
 function unchanged(plan: Plan, turns: readonly DomainChanges[]): Set<string> {
   const changed = new Set(turns.map(({ domain }) => domain.name));
@@ -191,6 +211,9 @@ const midway = (plan: Plan, before: StackStatus | undefined): Plan =>
 function gate(roll: Roll, name: string, domains: ReadonlySet<string>, plan: Plan): Promise<StackStatus> {
   const { credentials, engine, signal, reporter } = roll;
   return reporter.step(`gate ${name}`, async (step) => {
+    // A member that the plan has no longer has just gone; sentinels do not forget by themselves.
+    const now = await collectStatus(plan, credentials, engine);
+    for (const sentence of await mendStrays({ plan, credentials, status: now })) step.progress(sentence);
     const status = await passGate({
       plan,
       credentials,

@@ -55,22 +55,37 @@ export function furtherPasswords(home: Home, stack: string): FurtherPasswords {
 export function readStored(home: Home, stack: string): StoredCredentials | undefined {
   const path = credentialsFile(home, stack);
   const text = readIfPresent(path);
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : parseStored(text, path);
+}
+
+/** What a credentials file holds. @throws InputError naming `path` and what is wrong with it */
+export function parseStored(text: string, path: string): StoredCredentials {
   const { rotating = {}, ...found } = parse(text, path);
   for (const account of ACCOUNTS) demandPassword(account, found[account], path);
-  const rotations = rotating as Rotations;
-  for (const [account, { phase, other }] of Object.entries(rotations)) {
-    if (ROTATION_PHASES.includes(phase) && (phase === 'forget') === (other === undefined)) {
-      if (other !== undefined) demandPassword(account, other, path);
-      continue;
+  for (const [account, rotation] of Object.entries(Object(rotating))) {
+    if (!isRotation(account, rotation)) {
+      throw new InputError(`what it says of the change of "${account}" makes no sense`, {
+        where: path,
+        remedy: RESTORE,
+      });
     }
-    throw new InputError(`what it says of the change of "${account}" makes no sense`, {
-      where: path,
-      remedy: 'restore the file from a backup',
-    });
+    if (rotation.other !== undefined) demandPassword(account, rotation.other, path);
   }
-  return { passwords: found as Credentials, rotating: rotations };
+  return { passwords: found as Credentials, rotating: Object(rotating) as Rotations };
 }
+
+function isRotation(account: string, value: unknown): value is Rotation {
+  const { phase, other } = Object(value) as Partial<Rotation>;
+  return (
+    ACCOUNTS.some((known) => known === account) &&
+    phase !== undefined &&
+    ROTATION_PHASES.includes(phase) &&
+    (phase === 'forget') === (other === undefined)
+  );
+}
+
+const RESTORE =
+  '`twemstack secret adopt` takes the passwords from what runs, `twemstack secret adopt --from FILE` from a backup of the file';
 
 /** What `readStored` finds. @throws InputError when no passwords were generated yet */
 export function demandStored(home: Home, stack: string): StoredCredentials {
@@ -96,9 +111,7 @@ function demandPassword(account: string, password: unknown, path: string): void 
   if (typeof password === 'string' && /^[A-Za-z0-9_-]{20,}$/.test(password)) return;
   throw new InputError(`the password of "${account}" is missing or not 20 or more of A-Z a-z 0-9 _ -`, {
     where: path,
-    remedy:
-      'restore the file from a backup; or write a password of that form, then `twemstack down` (the data stays) and ' +
-      '`twemstack up`: what runs knows the old one only',
+    remedy: RESTORE,
   });
 }
 
@@ -117,16 +130,10 @@ export function ensureCredentials(home: Home, stack: string): Credentials {
 function parse(text: string, path: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
   } catch (cause) {
-    throw new InputError('the credentials file is not JSON', {
-      where: path,
-      remedy: 'restore it from a backup; `down --volumes` and a new `up` make a fresh one',
-      cause,
-    });
+    throw new InputError('the credentials file is not JSON', { where: path, remedy: RESTORE, cause });
   }
-  throw new InputError('the credentials file holds no object', {
-    where: path,
-    remedy: 'restore it from a backup',
-  });
+  throw new InputError('the credentials file holds no object', { where: path, remedy: RESTORE });
 }

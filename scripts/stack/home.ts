@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -31,6 +31,11 @@ export class Home {
   /** Folder of one stack's private files: credentials, seeds, state. */
   stack(name: string): string {
     return join(this.private, 'stacks', name);
+  }
+
+  /** Whether a stack of this name was deployed from here. */
+  knows(stack: string): boolean {
+    return existsSync(this.stack(stack));
   }
 
   /** Terraform's working folder of one CDKTF stack. */

@@ -1,16 +1,25 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 /** Writes a file that only its owner may read, all or nothing, and durable before it returns. */
 export function writePrivate(path: string, content: string): void {
   const temporary = `${path}.${process.pid}.tmp`;
-  const fd = openSync(temporary, 'w', 0o600);
-  try {
-    writeSync(fd, content);
+  withFile(temporary, 'w', (fd) => {
+    writeFileSync(fd, content);
     fsyncSync(fd);
+  });
+  renameSync(temporary, path);
+  // The new name is in the folder, which is a file of its own to the disk.
+  withFile(dirname(path), 'r', fsyncSync);
+}
+
+function withFile(path: string, flags: 'r' | 'w', use: (fd: number) => void): void {
+  const fd = openSync(path, flags, 0o600);
+  try {
+    use(fd);
   } finally {
     closeSync(fd);
   }
-  renameSync(temporary, path);
 }
 
 /** Content of a text file, or undefined when there is none. */

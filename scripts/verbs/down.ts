@@ -1,5 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
+import type Docker from 'dockerode';
 import type { Plan } from '../../topology/types.ts';
+import { formerRouting, recordRouting } from '../data/routing-record.ts';
 import { type Swept, sweep } from '../deploy/orphans.ts';
 import { stateFile } from '../deploy/state.ts';
 import { stackInputs, synth } from '../deploy/synth.ts';
@@ -8,8 +10,10 @@ import { dockerClient } from '../docker-client.ts';
 import { EXIT } from '../errors.ts';
 import type { Environment } from '../prepare/environment.ts';
 import { readEnvironment } from '../prepare/environment.ts';
-import { ensureCredentials } from '../stack/credentials.ts';
+import { readCredentials } from '../stack/credentials.ts';
+import type { Home } from '../stack/home.ts';
 import { loadPlan } from '../stack/load.ts';
+import { mendFiles } from '../stack/mend-files.ts';
 import { type CommonOptions, printJson, type VerbContext, verbContext } from './context.ts';
 
 /** Removes what this stack made. Data volumes, credentials and state of the volumes stay unless `--volumes`. */
@@ -17,9 +21,11 @@ export async function downVerb(options: CommonOptions & { volumes?: boolean }): 
   const plan = loadPlan(options.file);
   const context = verbContext(options);
   const withData = options.volumes === true;
+  for (const sentence of mendFiles(context.home, plan.name)) context.reporter.note(`note: ${sentence}`);
+  const engine = await dockerClient();
+  await keepRouting(context.home, plan.name, engine);
   const environment = readEnvironment(context.home);
   const destroyed = environment === undefined ? 0 : await destroyStacks(context, plan, environment, withData);
-  const engine = await dockerClient();
   const swept = await context.reporter.step('sweep', async (step) => {
     const result = await sweep(context.home, engine, plan.name, withData);
     const count = result.containers.length + result.networks.length + result.volumes.length;
@@ -30,6 +36,12 @@ export async function downVerb(options: CommonOptions & { volumes?: boolean }): 
   if (context.json) printJson({ stack: plan.name, destroyed, swept, dataRemoved: withData });
   else process.stdout.write(`${farewell(plan, destroyed, swept, withData)}\n`);
   return EXIT.done;
+}
+
+/** Where keys live is asked of the proxies while they stand: afterwards nobody else may know. */
+async function keepRouting(home: Home, stack: string, engine: Docker): Promise<void> {
+  const former = home.knows(stack) ? await formerRouting(home, stack, engine) : undefined;
+  if (former !== undefined) recordRouting(home, stack, former.text);
 }
 
 /** Destroys stack by stack in reverse order and returns how many resources went. */
@@ -45,9 +57,11 @@ async function destroyStacks(
     ...(withData ? plan.domains.map(({ dataStack }) => dataStack) : []),
     plan.network.stack,
   ].filter((stack) => existsSync(stateFile(home, plan.name, stack)));
-  if (order.length === 0) return 0;
-  const credentials = ensureCredentials(home, plan.name);
-  await synth(home, stackInputs(home, plan, credentials, environment, !withData), environment.provider);
+  const credentials = readCredentials(home, plan.name);
+  // Without them nothing can be rendered; what carries the stack's label is removed all the same.
+  if (order.length === 0 || credentials === undefined) return 0;
+  const inputs = stackInputs(home, plan, credentials, environment, { protectData: !withData });
+  await synth(home, inputs, environment.provider);
   const terraform = new Terraform(environment.terraform, context.signal);
   let removed = 0;
   for (const stack of order) {

@@ -1,7 +1,14 @@
 import { renderMermaid, renderSvg } from '../../topology/diagram.ts';
-import type { Member } from '../../topology/types.ts';
+import type { Member, Plan } from '../../topology/types.ts';
+import { type DataEdit, findDataEdit } from '../data/data-edit.ts';
+import { dataEditDocument, dataEditText } from '../data/data-text.ts';
+import { keyMoves } from '../data/key-moves.ts';
+import { formerRouting } from '../data/routing-record.ts';
+import { answeringEngine } from '../docker-client.ts';
 import { EXIT } from '../errors.ts';
+import { renderNutcrackerYml } from '../render/nutcracker-yml.ts';
 import { table } from '../report/table.ts';
+import { Home } from '../stack/home.ts';
 import { loadPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson } from './context.ts';
 
@@ -12,8 +19,9 @@ export async function planVerb(options: CommonOptions & { diagram?: 'mermaid' | 
     process.stdout.write(`${options.diagram === 'svg' ? renderSvg(plan) : renderMermaid(plan)}\n`);
     return EXIT.done;
   }
+  const data = await dataEditOf(plan);
   if (options.json === true) {
-    printJson(plan);
+    printJson(data === undefined ? plan : { ...plan, data: dataEditDocument(data) });
     return EXIT.done;
   }
   const pools = plan.pools.map((pool) => `${plan.vip}:${pool.listen} (${pool.name})`).join(', ');
@@ -25,7 +33,22 @@ export async function planVerb(options: CommonOptions & { diagram?: 'mermaid' | 
     ),
   );
   for (const warning of plan.warnings) process.stdout.write(`\nwarning: ${warning}\n`);
+  const told = data === undefined ? '' : dataEditText(data);
+  if (told !== '') process.stdout.write(`\n${told}`);
   return EXIT.done;
+}
+
+/** What the file would do to data of the stack as far as that can be told by looking only; undefined when there is none. */
+async function dataEditOf(plan: Plan): Promise<DataEdit | undefined> {
+  const home = new Home();
+  if (!home.knows(plan.name)) return undefined;
+  const engine = await answeringEngine();
+  const step = { progress: () => undefined };
+  if (engine !== undefined) return findDataEdit({ home, plan, credentials: undefined, engine, step });
+  const former = await formerRouting(home, plan.name, undefined);
+  const moves = former === undefined ? [] : keyMoves(former.text, renderNutcrackerYml(plan));
+  const note = 'no engine answers, so nobody can tell whether there is data that stack.yaml has no place for';
+  return { surplus: [], moves, former, notes: [note] };
 }
 
 /** Role as planned: which redis starts as master is said, who is master later is not a plan's business. */

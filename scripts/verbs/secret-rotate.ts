@@ -1,9 +1,11 @@
 import type { Account } from '../../topology/types.ts';
+import { NO_CONSENT } from '../data/data-edit.ts';
 import { EXIT } from '../errors.ts';
 import { seconds } from '../report/steps.ts';
 import { rotate } from '../rotation/rotate.ts';
 import { loadPlan } from '../stack/load.ts';
 import { printJson, verbContext } from './context.ts';
+import { settleData } from './data-consent.ts';
 import type { PrepareOptions } from './prepare.ts';
 import { accountOf } from './secret.ts';
 import { prepareDeployment } from './up.ts';
@@ -17,6 +19,7 @@ export async function rotateVerb(
   const begin = performance.now();
   const context = verbContext(options);
   const deployment = await prepareDeployment(context, loadPlan(options.file), options);
+  await settleData(deployment, NO_CONSENT);
   const oldIsGood = await rotate(deployment, account, options.finish === true);
   const elapsed = performance.now() - begin;
   if (context.json) printJson({ account, oldIsGood, elapsedMs: Math.round(elapsed) });

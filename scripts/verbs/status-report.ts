@@ -63,7 +63,7 @@ export function tryIt(plan: Plan, home: Home): string {
     : credentialsFile(home, plan.name);
   return [
     'Try:',
-    `  REDISCLI_AUTH=$(npx twemstack secret application) redis-cli -h ${plan.vip} -p ${pool.listen} SET greeting hello`,
+    '  npx twemstack cli SET greeting hello',
     '  OK',
     `Applications connect to ${plan.vip}:${pool.listen} with the password of "application".`,
     `Credentials: ${file === '' ? join(home.root, 'credentials.json') : file} (mode 0600; \`npx twemstack secret application\` prints one)`,

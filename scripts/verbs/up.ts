@@ -1,4 +1,5 @@
 import type { Plan } from '../../topology/types.ts';
+import { removeData } from '../data/remove-data.ts';
 import { dockerClient } from '../docker-client.ts';
 import { EXIT } from '../errors.ts';
 import { prepare } from '../prepare/prepare.ts';
@@ -7,23 +8,28 @@ import type { Deployment } from '../rollout/deployment.ts';
 import { outlookDocument, outlookText } from '../rollout/describe.ts';
 import { describeChanges } from '../rollout/roll-domain.ts';
 import { lookAhead, type RollResult, rollOut } from '../rollout/roll-out.ts';
-import { ensureCredentials } from '../stack/credentials.ts';
+import { credentialsFor } from '../stack/credentials-for.ts';
 import { loadPlan } from '../stack/load.ts';
+import { mendFiles } from '../stack/mend-files.ts';
 import { printJson, type VerbContext, verbContext } from './context.ts';
+import { consentOf, type DataOptions, settleData } from './data-consent.ts';
 import type { PrepareOptions } from './prepare.ts';
 import { statusDocument, statusTable, tryIt } from './status-report.ts';
 
 /** Prepares and deploys: network, data volumes, then one domain after the other, each with a gate behind it. */
-export async function upVerb(options: PrepareOptions): Promise<number> {
+export async function upVerb(options: PrepareOptions & DataOptions): Promise<number> {
   const begin = performance.now();
   const context = verbContext(options);
   const deployment = await prepareDeployment(context, loadPlan(options.file), options);
   const { plan, reporter } = deployment;
+  const going = await settleData(deployment, consentOf(options));
   const outlook = await lookAhead(deployment);
   if (outlook.status !== undefined && outlook.turns.length > 0) {
     reporter.note(`\n${outlookText(outlookDocument(plan, outlook))}`);
   }
-  report(context, plan, await rollOut(deployment, outlook), performance.now() - begin);
+  const result = await rollOut(deployment, outlook);
+  await removeData(deployment, going);
+  report(context, plan, result, performance.now() - begin);
   return EXIT.done;
 }
 
@@ -34,9 +40,11 @@ export async function prepareDeployment(
   { provider }: PrepareOptions,
 ): Promise<Deployment> {
   for (const warning of plan.warnings) reporter.note(`warning: ${warning}`);
+  for (const sentence of mendFiles(home, plan.name)) reporter.note(`note: ${sentence}`);
   const environment = await prepare({ home, plan, provider }, reporter);
-  const credentials = ensureCredentials(home, plan.name);
-  return { home, plan, credentials, environment, engine: await dockerClient(), reporter, signal };
+  const engine = await dockerClient();
+  const credentials = await credentialsFor(home, plan, engine);
+  return { home, plan, credentials, environment, engine, reporter, signal };
 }
 
 /** Tells how the stack stands and what was done, the answer of every verb that deploys. */

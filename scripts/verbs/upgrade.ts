@@ -1,12 +1,16 @@
+import { demandConsent } from '../data/data-edit.ts';
+import { dataEditDocument, dataEditText } from '../data/data-text.ts';
+import { removeData } from '../data/remove-data.ts';
 import { EXIT } from '../errors.ts';
 import { outlookDocument, outlookText } from '../rollout/describe.ts';
 import { demandWhole, lookAhead, rollOut } from '../rollout/roll-out.ts';
 import { loadPlan } from '../stack/load.ts';
 import { printJson, verbContext } from './context.ts';
+import { consentOf, type DataOptions, lookAtData } from './data-consent.ts';
 import type { PrepareOptions } from './prepare.ts';
 import { prepareDeployment, report } from './up.ts';
 
-export interface UpgradeOptions extends PrepareOptions {
+export interface UpgradeOptions extends PrepareOptions, DataOptions {
   readonly dryRun?: boolean;
   readonly recreate?: boolean;
 }
@@ -17,15 +21,19 @@ export async function upgradeVerb(options: UpgradeOptions): Promise<number> {
   const context = verbContext(options);
   const deployment = await prepareDeployment(context, loadPlan(options.file), options);
   const { plan, reporter } = deployment;
+  const data = await lookAtData(deployment);
+  const going = options.dryRun === true ? [] : demandConsent(plan, data, consentOf(options));
   const outlook = await lookAhead(deployment, options.recreate === true);
   demandWhole(plan, outlook);
   const turns = outlookDocument(plan, outlook);
   if (options.dryRun === true) {
-    if (context.json) printJson({ stack: plan.name, turns });
-    else process.stdout.write(`\n${outlookText(turns)}`);
+    if (context.json) printJson({ stack: plan.name, turns, data: dataEditDocument(data) });
+    else process.stdout.write(`\n${dataEditText(data)}${outlookText(turns)}`);
     return EXIT.done;
   }
   reporter.note(`\n${outlookText(turns)}`);
-  report(context, plan, await rollOut(deployment, outlook), performance.now() - begin);
+  const result = await rollOut(deployment, outlook);
+  await removeData(deployment, going);
+  report(context, plan, result, performance.now() - begin);
   return EXIT.done;
 }

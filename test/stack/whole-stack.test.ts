@@ -6,6 +6,7 @@ import type { DrillDocument } from '../../scripts/drill/report/document.ts';
 import { execInContainer, signalContainer } from '../../scripts/observe/engine.ts';
 import { type StackRun, startStackRun } from '../support/stack-run.ts';
 import { waitUntil } from '../support/wait-until.ts';
+import { editTests } from './edits.ts';
 import { parse } from './json-output.ts';
 import { secretsFound } from './secret-search.ts';
 
@@ -234,6 +235,8 @@ describe('the default stack on a real engine', () => {
     await up();
     assert.equal((await stack.redisCli(application, 'GET', 'kept')).stdout, 'over down');
   });
+
+  editTests(() => stack);
 
   test('a stranger’s container with a member’s name is named and left alone, exit 3', async () => {
     await stack.twemstack('down');

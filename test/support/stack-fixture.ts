@@ -46,6 +46,7 @@ export function inputsOf(plan: Plan, change: Partial<StackInputs> = {}): StackIn
     ),
     provider: { source: 'twemstack.invalid/offline/docker', version: '4.5.0' },
     stateDir: '../../../.twemstack/stacks/alpha/state',
+    keptMembers: new Map(),
     protectData: true,
     ...change,
   };

@@ -23,6 +23,7 @@ function wellMember(from: Plan, member: Member): MemberStatus {
   const container = {
     name: member.name,
     id: member.name,
+    role: member.role,
     status: 'running',
     health: 'healthy',
     restarts: 0,

@@ -17,7 +17,10 @@ const UNDER_WAY: Answer = [409, 'removal of container x is already in progress']
 /** What is done to a stack's containers, and by what name they are reported. */
 type Removal = (home: Home, engine: Docker, patienceMs?: number) => Promise<readonly string[]>;
 
-const orphans: Removal = (home, engine, patienceMs) => removeOrphans(home, defaultPlan(), engine, patienceMs);
+const orphans: Removal = async (home, engine, patienceMs) => {
+  const { interrupted, dropped } = await removeOrphans(home, defaultPlan(), engine, patienceMs);
+  return [...interrupted, ...dropped];
+};
 const everything: Removal = async (home, engine) => (await sweep(home, engine, 'alpha', false)).containers;
 
 /**
@@ -58,7 +61,7 @@ async function removal(
       const home = new Home(root);
       home.privateDir(stateDir(home, 'alpha'));
       const instances = ['known', 'stuck'].map((id) => ({ attributes: { id } }));
-      const state = { resources: [{ type: 'docker_container', instances }] };
+      const state = { version: 4, resources: [{ type: 'docker_container', instances }] };
       writeFileSync(stateFile(home, 'alpha', 'alpha-a'), JSON.stringify(state));
       return remove(home, engine, patienceMs).catch((error: Error) => error);
     });

@@ -1,0 +1,130 @@
+import type Docker from 'dockerode';
+import { OWNER_LABEL } from '../../stacks/owner-label.ts';
+import { dataVolume } from '../../stacks/volume-names.ts';
+import { UNPRIVILEGED } from '../../topology/container-options.ts';
+import type { Credentials } from '../../topology/types.ts';
+import { type ContainerState, execInContainer, lastLogLines } from '../observe/engine.ts';
+import { readRedis } from '../observe/redis-view.ts';
+
+/** What a data volume holds. What could not be found out is undefined. */
+export interface Contents {
+  readonly volume: string;
+  /** Of all files. */
+  readonly bytes?: number;
+  /** When a file of the data was last written to; milliseconds since 1970. */
+  readonly lastWritten?: number;
+  /** Keys in all databases; undefined of a sentinel's, which holds none. */
+  readonly keys?: number;
+}
+
+export interface ContentsOptions {
+  readonly engine: Docker;
+  readonly stack: string;
+  readonly credentials: Credentials;
+  readonly containers: ReadonlyMap<string, ContainerState>;
+}
+
+const LOOK_MS = 60_000;
+/** Keys of a member that does not run are counted by loading a copy of its data, which takes as much memory. */
+const COUNTED_BYTES = 256 * 1024 * 1024;
+
+/** Prints `bytes N` and `written SECONDS`. The live configuration is written at each start; it is no data. */
+const MEASURE = `dir=/data/store; [[ -d $dir ]] || dir=/data
+echo "bytes $(du -sb /data | cut -f1)"
+written=$(find "$dir" -type f -printf '%T@\\n' | sort -n | tail -1)
+echo "written \${written:-0}"`;
+
+/** Prints `keys N` besides: a redis-server without a network loads a copy of the data. */
+const COUNT = `${MEASURE}
+[[ -d /data/store/appendonlydir ]] && (($(du -sb /data/store | cut -f1) <= $1)) || exit 0
+mkdir /tmp/copy && cp -a /data/store/appendonlydir /tmp/copy/
+cd /tmp/copy
+redis-server --port 0 --unixsocket /tmp/redis --dir /tmp/copy --appendonly yes --save '' >/dev/null 2>&1 &
+until redis-cli -s /tmp/redis INFO persistence 2>/dev/null | grep -q '^loading:0'; do
+  kill -0 $! 2>/dev/null || exit 0
+  sleep 0.1
+done
+redis-cli -s /tmp/redis INFO keyspace | sed -n 's/^db[0-9]*:keys=\\([0-9]*\\),.*/\\1/p' | { sum=0; while read -r n; do sum=$((sum + n)); done; echo "keys $sum"; }
+kill $!`;
+
+/** Looks into data volumes: through the member when it runs, else with a container of its own that cannot write there. */
+export async function contentsOf(volumes: readonly string[], options: ContentsOptions): Promise<Contents[]> {
+  const found: Contents[] = [];
+  // One after the other: each may take memory like a member.
+  for (const volume of volumes) found.push(await look(volume, options));
+  return found;
+}
+
+async function look(volume: string, options: ContentsOptions): Promise<Contents> {
+  const { engine, containers } = options;
+  const member = [...containers.values()].find(({ name }) => dataVolume(name) === volume);
+  try {
+    if (member?.status !== 'running') return parse(volume, await lookFromAside(volume, options));
+    const text = await execInContainer(engine, member.name, ['bash', '-c', MEASURE], LOOK_MS);
+    return {
+      ...parse(volume, text),
+      keys: member.role === 'redis' ? await keysOf(member.name, options) : undefined,
+    };
+  } catch {
+    return { volume };
+  }
+}
+
+/** What a running redis says itself; undefined when it does not answer. */
+async function keysOf(name: string, { engine, credentials }: ContentsOptions): Promise<number | undefined> {
+  const { NetworkSettings } = await engine.getContainer(name).inspect();
+  for (const { IPAddress: address } of Object.values(NetworkSettings.Networks)) {
+    const login = { username: 'operator', password: credentials.operator };
+    const view = await readRedis({ address, port: 6379 }, login).catch(() => undefined);
+    if (view !== undefined) return view.keys;
+  }
+  return undefined;
+}
+
+async function lookFromAside(volume: string, { engine, stack }: ContentsOptions): Promise<string> {
+  const image = await redisImage(engine);
+  const container = await engine.createContainer({
+    Image: image,
+    // The owner of the data.
+    User: UNPRIVILEGED,
+    Entrypoint: ['bash', '-c', COUNT, 'look', String(COUNTED_BYTES)],
+    Cmd: [],
+    // Should this process die, the next `up` finds it by its label.
+    Labels: { [OWNER_LABEL]: stack },
+    HostConfig: {
+      NetworkMode: 'none',
+      Mounts: [{ Type: 'volume', Source: volume, Target: '/data', ReadOnly: true }],
+      CapDrop: ['ALL'],
+    },
+  });
+  try {
+    await container.start();
+    const timer = setTimeout(() => void container.kill().catch(() => undefined), LOOK_MS);
+    await container.wait();
+    clearTimeout(timer);
+    return (await lastLogLines(engine, container.id)).join('\n');
+  } finally {
+    await container.remove({ force: true });
+  }
+}
+
+async function redisImage(engine: Docker): Promise<string> {
+  const tags = (await engine.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []);
+  const found = tags.find((tag) => tag.startsWith('twemstack/redis:'));
+  if (found === undefined) throw new Error('no image to look with');
+  return found;
+}
+
+function parse(volume: string, text: string): Contents {
+  const value = (name: string): number | undefined => {
+    const [, number] = new RegExp(`^${name} ([0-9.]+)$`, 'm').exec(text) ?? [];
+    return number === undefined ? undefined : Number(number);
+  };
+  const written = value('written');
+  return {
+    volume,
+    bytes: value('bytes'),
+    lastWritten: written === undefined || written === 0 ? undefined : Math.round(written * 1000),
+    keys: value('keys'),
+  };
+}

@@ -1,0 +1,76 @@
+import type Docker from 'dockerode';
+import type { Plan } from '../../topology/types.ts';
+import { type HeldLock, tryLock } from '../process-lock.mjs';
+import type { Home } from '../stack/home.ts';
+import { writePrivate } from '../stack/private-file.ts';
+import { continueProgram, ensureRunning, thawContainer } from './faults/break.ts';
+import { healLinks } from './faults/cut.ts';
+import { startEngine } from './faults/engine-process.ts';
+import { faultsFile, type NotedFault, readFaults } from './noted-faults.ts';
+import { engineAddress } from '../docker-client.ts';
+
+/** Two drills at once would find each other's faults. undefined: one is running. */
+export const holdDrills = (stack: string): Promise<HeldLock | undefined> =>
+  tryLock(`drill ${stack} at ${engineAddress()}`);
+
+/** Faults of a drill that is over, and did not take them back; none while one is running. */
+export async function faultsLeftBehind(home: Home, stack: string): Promise<readonly NotedFault[]> {
+  const faults = readFaults(home, stack);
+  if (faults.length === 0) return [];
+  const held = await holdDrills(stack);
+  await held?.release();
+  return held === undefined ? [] : faults;
+}
+
+/** Starts the engine again when a drill ended it and was killed before it started it: everything else needs one. */
+export async function takeBackEngine(home: Home, stack: string): Promise<void> {
+  for (const { remedy } of await faultsLeftBehind(home, stack)) {
+    if (remedy.kind === 'engine') {
+      await startEngine({ step: { progress: () => undefined, outcome: () => undefined } }, remedy.process, remedy.socket);
+    }
+  }
+}
+
+/**
+ * Takes back what a drill that was killed left broken.
+ *
+ * @returns a sentence for each fault: that it is taken back, or why it could not be
+ */
+export async function takeBackFaults(home: Home, plan: Plan, engine: Docker): Promise<string[]> {
+  const faults = await faultsLeftBehind(home, plan.name);
+  if (faults.length === 0) return [];
+  const said = await Promise.all(
+    faults.map(async ({ drill, since, what, remedy }) => {
+      const fault = `drill ${drill}, which was cut off, left this at ${since}: ${what}`;
+      try {
+        await takeBack(remedy, plan, engine);
+        return `${fault}; taken back`;
+      } catch (error) {
+        return `${fault}; it could not be taken back: ${(error as Error).message}`;
+      }
+    }),
+  );
+  writePrivate(faultsFile(home, plan.name), '[]\n');
+  return said;
+}
+
+async function takeBack(remedy: NotedFault['remedy'], plan: Plan, engine: Docker): Promise<void> {
+  switch (remedy.kind) {
+    case 'start':
+      await ensureRunning(engine, remedy.member);
+      return;
+    case 'thaw':
+      await thawContainer(engine, remedy.member);
+      return;
+    case 'heal':
+      await healLinks(plan, engine);
+      return;
+    case 'continue':
+      await continueProgram(engine, remedy.member, remedy.program);
+      return;
+    case 'engine':
+    case 'deploy':
+      // Done before there was an engine to ask; and by whoever deploys the stack file.
+      return;
+  }
+}

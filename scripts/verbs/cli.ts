@@ -1,0 +1,108 @@
+import type Docker from 'dockerode';
+import { UNPRIVILEGED } from '../../topology/container-options.ts';
+import type { Credentials, Plan } from '../../topology/types.ts';
+import { dockerClient } from '../docker-client.ts';
+import { InputError, NotSoError } from '../errors.ts';
+import { listContainers } from '../observe/engine.ts';
+import { execAttached } from '../observe/exec-attached.ts';
+import { holdsVip } from '../observe/holds-vip.ts';
+import { deployedCredentials } from '../stack/credentials.ts';
+import { Home } from '../stack/home.ts';
+import { loadPlan } from '../stack/load.ts';
+import type { CommonOptions } from './context.ts';
+
+export interface CliOptions extends CommonOptions {
+  readonly as: 'application' | 'operator';
+  readonly pool?: string;
+  readonly member?: string;
+}
+
+/** Where redis-cli runs, and whom it asks there. */
+interface Place {
+  readonly container: string;
+  readonly words: readonly string[];
+  readonly password: string;
+}
+
+/**
+ * redis-cli inside the stack, for machines that have none or cannot reach the stack's network: through the VIP as
+ * `application`, or at one member as `operator`. Its exit code is redis-cli's.
+ */
+export async function cliVerb(options: CliOptions, args: readonly string[]): Promise<number> {
+  const plan = loadPlan(options.file);
+  const credentials = deployedCredentials(new Home(), plan.name);
+  const engine = await dockerClient();
+  const place =
+    options.as === 'operator'
+      ? await atMember(plan, credentials, engine, options)
+      : await atEdge(plan, credentials, engine, options);
+  return execAttached(engine, place.container, {
+    command: ['redis-cli', ...place.words, ...args],
+    environment: [`REDISCLI_AUTH=${place.password}`],
+    user: UNPRIVILEGED,
+  });
+}
+
+async function atEdge(
+  plan: Plan,
+  { application }: Credentials,
+  engine: Docker,
+  options: CliOptions,
+): Promise<Place> {
+  if (options.member !== undefined) {
+    throw new InputError('--member is for --as operator; applications are served at the VIP alone', {
+      where: '--member',
+    });
+  }
+  const pool =
+    options.pool === undefined ? plan.pools[0] : plan.pools.find(({ name }) => name === options.pool);
+  if (pool === undefined) {
+    throw new InputError(`there is no pool "${options.pool}"`, {
+      where: '--pool',
+      remedy: `the pools are ${plan.pools.map(({ name }) => name).join(', ')}`,
+    });
+  }
+  const edges = await runningOf(plan, engine, plan.edges);
+  const holders = await Promise.all(edges.map((edge) => holdsVip(plan, engine, edge)));
+  // Any edge reaches the VIP; the one that has it needs no other.
+  const container = edges[Math.max(0, holders.indexOf(true))];
+  return { container, words: ['-h', plan.vip, '-p', String(pool.listen)], password: application };
+}
+
+async function atMember(
+  plan: Plan,
+  { operator }: Credentials,
+  engine: Docker,
+  options: CliOptions,
+): Promise<Place> {
+  const members = [...plan.shards.flatMap((shard) => shard.members), ...plan.sentinels];
+  const wanted =
+    options.member === undefined ? members : members.filter(({ name }) => name === options.member);
+  if (wanted.length === 0) {
+    throw new InputError(`there is no redis and no sentinel "${options.member}"`, {
+      where: '--member',
+      remedy: `there are ${members.map(({ name }) => name).join(', ')}`,
+    });
+  }
+  const [container] = await runningOf(plan, engine, wanted);
+  const member = members.find(({ name }) => name === container) ?? wanted[0];
+  const words = ['-h', member.address, '-p', String(member.port), '--user', 'operator'];
+  return { container, words, password: operator };
+}
+
+/** Names of those that run. @throws NotSoError when none does */
+async function runningOf(
+  plan: Plan,
+  engine: Docker,
+  members: ReadonlyArray<{ readonly name: string }>,
+): Promise<string[]> {
+  const containers = await listContainers(engine, plan.name);
+  const running = members.flatMap(({ name }) => (containers.get(name)?.status === 'running' ? [name] : []));
+  if (running.length > 0) return running;
+  throw new NotSoError(
+    `none of ${members.map(({ name }) => name).join(', ')} runs, so there is nobody to ask`,
+    {
+      remedy: '`twemstack status` shows how the stack stands, `twemstack up` starts it',
+    },
+  );
+}
