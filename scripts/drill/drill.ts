@@ -3,6 +3,7 @@ import type { Credentials, Plan } from '../../topology/types.ts';
 import type { Chance } from '../chance.ts';
 import type { StackStatus } from '../observe/status.ts';
 import type { Step } from '../report/steps.ts';
+import type { Fault } from './noted-faults.ts';
 import type { Timeline } from './watch/timeline.ts';
 
 /** Where a drill is to run. */
@@ -32,9 +33,10 @@ export interface FaultContext extends Surroundings {
   usePassword(password: string): void;
   /**
    * Registers how to take back what is about to be broken. Called before each break, so that an interruption between
-   * two of them leaves nothing broken. All that is registered is taken back at once.
+   * two of them leaves nothing broken. All that is registered is taken back at once. The fault is written down besides, for
+   * whoever comes when this process could not take it back.
    */
-  undoLater(undo: () => Promise<void>): void;
+  undoLater(fault: Fault, undo: () => Promise<void>): void;
 }
 
 /** What a fault did and where it struck. */

@@ -10,6 +10,7 @@ import type { Reporter, Step } from '../report/steps.ts';
 import type { Drill, Injected } from './drill.ts';
 import { Load } from './load/load.ts';
 import { type ReadBack, readBack, removeTraces } from './load/read-back.ts';
+import type { FaultNotes } from './noted-faults.ts';
 import { REDUNDANCY_MS } from './report/promises.ts';
 import { makeRound, type RoundReport, summary } from './report/round.ts';
 import { UndoStack } from './undo-stack.ts';
@@ -24,6 +25,8 @@ export interface RunOptions {
   readonly stackFile: string;
   /** Name of the shard that a drill of a single shard hits. */
   readonly shard: string;
+  /** Where what is broken is written down until it is taken back. */
+  readonly notes: FaultNotes;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
   /** Number of the round, from 1. */
@@ -153,7 +156,13 @@ class Round {
           this.#application = password;
           this.#load.usePassword(password);
         },
-        undoLater: (undo) => this.#undo.push(undo),
+        undoLater: (fault, undo) => {
+          const strikeOut = this.options.notes.add(this.drill.name, fault);
+          this.#undo.push(async () => {
+            await undo();
+            strikeOut();
+          });
+        },
       });
       return { ...injected, at: await struckAt(this.#timeline, injected) };
     } catch (error) {

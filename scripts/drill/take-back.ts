@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import type { Plan } from '../../topology/types.ts';
+import { engineAddress } from '../docker-client.ts';
 import { type HeldLock, tryLock } from '../process-lock.mjs';
 import type { Home } from '../stack/home.ts';
 import { writePrivate } from '../stack/private-file.ts';
@@ -7,26 +8,37 @@ import { continueProgram, ensureRunning, thawContainer } from './faults/break.ts
 import { healLinks } from './faults/cut.ts';
 import { startEngine } from './faults/engine-process.ts';
 import { faultsFile, type NotedFault, readFaults } from './noted-faults.ts';
-import { engineAddress } from '../docker-client.ts';
 
 /** Two drills at once would find each other's faults. undefined: one is running. */
 export const holdDrills = (stack: string): Promise<HeldLock | undefined> =>
   tryLock(`drill ${stack} at ${engineAddress()}`);
 
+/** Whether a drill of a stack is running. */
+export async function isDrilling(stack: string): Promise<boolean> {
+  const held = await holdDrills(stack);
+  await held?.release();
+  return held === undefined;
+}
+
 /** Faults of a drill that is over, and did not take them back; none while one is running. */
 export async function faultsLeftBehind(home: Home, stack: string): Promise<readonly NotedFault[]> {
   const faults = readFaults(home, stack);
-  if (faults.length === 0) return [];
-  const held = await holdDrills(stack);
-  await held?.release();
-  return held === undefined ? [] : faults;
+  return faults.length === 0 || (await isDrilling(stack)) ? [] : faults;
 }
+
+/** A fault in words. */
+export const describeFault = ({ drill, since, what }: NotedFault): string =>
+  `drill ${drill}, at ${since}, was cut off and left this: ${what}`;
 
 /** Starts the engine again when a drill ended it and was killed before it started it: everything else needs one. */
 export async function takeBackEngine(home: Home, stack: string): Promise<void> {
   for (const { remedy } of await faultsLeftBehind(home, stack)) {
     if (remedy.kind === 'engine') {
-      await startEngine({ step: { progress: () => undefined, outcome: () => undefined } }, remedy.process, remedy.socket);
+      await startEngine(
+        { step: { progress: () => undefined, outcome: () => undefined } },
+        remedy.process,
+        remedy.socket,
+      );
     }
   }
 }
@@ -40,10 +52,10 @@ export async function takeBackFaults(home: Home, plan: Plan, engine: Docker): Pr
   const faults = await faultsLeftBehind(home, plan.name);
   if (faults.length === 0) return [];
   const said = await Promise.all(
-    faults.map(async ({ drill, since, what, remedy }) => {
-      const fault = `drill ${drill}, which was cut off, left this at ${since}: ${what}`;
+    faults.map(async (noted) => {
+      const fault = describeFault(noted);
       try {
-        await takeBack(remedy, plan, engine);
+        await takeBack(noted.remedy, plan, engine);
         return `${fault}; taken back`;
       } catch (error) {
         return `${fault}; it could not be taken back: ${(error as Error).message}`;

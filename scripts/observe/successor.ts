@@ -19,7 +19,9 @@ export interface DownMaster {
  * Redis 7, sentinel.c, sentinelSelectSlave().
  */
 export function whyNotPromoted(replica: Candidate, master: DownMaster): string | undefined {
-  const down = replica.flags.filter((flag) => flag === 's_down' || flag === 'o_down' || flag === 'disconnected');
+  const down = replica.flags.filter(
+    (flag) => flag === 's_down' || flag === 'o_down' || flag === 'disconnected',
+  );
   if (down.length > 0) return `it is taken for ${down.join(', ')}`;
   if (replica.priority === 0) return 'its replica-priority is 0: it is not to be promoted now';
   const limit = 10 * master.downAfterMs + master.downMs;

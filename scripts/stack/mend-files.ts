@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { routingFile, usableRouting } from '../data/routing-record.ts';
 import { inForceFile, parseInForce } from '../deploy/in-force.ts';
 import { isReadableState, stateFiles } from '../deploy/state.ts';
+import { faultsFile, parseFaults } from '../drill/noted-faults.ts';
 import { environmentFile, readEnvironment } from '../prepare/environment.ts';
 import type { Home } from './home.ts';
 import { readInstance } from './instance.ts';
@@ -38,6 +39,12 @@ export function mendFiles(home: Home, stack: string): string[] {
       path: routingFile(home, stack),
       isGood: (text) => usableRouting(text) !== undefined,
       outcome: 'the proxies are asked where keys live',
+    },
+    {
+      path: faultsFile(home, stack),
+      isGood: (text) => parseFaults(text) !== undefined,
+      outcome:
+        'what a drill that was cut off left broken is not known; `twemstack status` shows how members stand',
     },
     {
       path: join(home.stack(stack), 'instance'),

@@ -1,16 +1,20 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Writes a file that only its owner may read, all or nothing, and durable before it returns. */
-export function writePrivate(path: string, content: string): void {
+/**
+ * Writes a file that only its owner may read, all or nothing.
+ *
+ * @param options durable: on the disk before it returns, so that it outlives the machine and not only this process
+ */
+export function writePrivate(path: string, content: string, { durable = true } = {}): void {
   const temporary = `${path}.${process.pid}.tmp`;
   withFile(temporary, 'w', (fd) => {
     writeFileSync(fd, content);
-    fsyncSync(fd);
+    if (durable) fsyncSync(fd);
   });
   renameSync(temporary, path);
   // The new name is in the folder, which is a file of its own to the disk.
-  withFile(dirname(path), 'r', fsyncSync);
+  if (durable) withFile(dirname(path), 'r', fsyncSync);
 }
 
 function withFile(path: string, flags: 'r' | 'w', use: (fd: number) => void): void {

@@ -2,20 +2,22 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Credentials, Plan } from '../../topology/types.ts';
-import { dockerClient, engineAddress } from '../docker-client.ts';
+import { dockerClient } from '../docker-client.ts';
 import { type Choice, DRILLS, findDrill, findRefused, type LeftOut, RANDOM } from '../drill/catalogue.ts';
 import type { Surroundings } from '../drill/drill.ts';
 import { healLinks } from '../drill/faults/cut.ts';
 import { NEMESIS, nemesisOf } from '../drill/nemesis/nemesis.ts';
 import { parseScript } from '../drill/nemesis/script.ts';
+import { FaultNotes } from '../drill/noted-faults.ts';
 import type { DrillDocument } from '../drill/report/document.ts';
 import { renderHtml } from '../drill/report/html/page.ts';
 import { reportText } from '../drill/report/text.ts';
 import { runSeries } from '../drill/series.ts';
+import { holdDrills, takeBackEngine, takeBackFaults } from '../drill/take-back.ts';
 import { EnvironmentError, EXIT, InputError, NotSoError } from '../errors.ts';
 import { assess } from '../observe/assess.ts';
 import { collectStatus } from '../observe/status.ts';
-import { type HeldLock, tryLock } from '../process-lock.mjs';
+import type { HeldLock } from '../process-lock.mjs';
 import { consoleReporter, type Reporter } from '../report/steps.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
 import { findShard } from '../stack/find-shard.ts';
@@ -68,7 +70,10 @@ export async function drillVerb(options: DrillOptions, ...names: unknown[]): Pro
   const credentials = deployedCredentials(home, plan.name);
   const engine = await dockerClient();
   const given = { plan, credentials, engine, stackFile: stackFilePath(options.file), reporter, signal };
+  await takeBackEngine(home, plan.name);
+  for (const sentence of await takeBackFaults(home, plan, engine)) reporter.note(sentence);
   const held = await holdStack(plan);
+  const notes = new FaultNotes(home, plan.name);
   try {
     const healed = await healLinks(plan, engine);
     if (healed.length > 0) reporter.note(`took back what a killed drill had cut: ${healed.join(', ')}`);
@@ -79,6 +84,7 @@ export async function drillVerb(options: DrillOptions, ...names: unknown[]): Pro
     const document = await runSeries({
       ...given,
       credentials: present,
+      notes,
       choices,
       leftOut,
       rounds,
@@ -102,9 +108,8 @@ function publish(document: DrillDocument, html: string | undefined, json: boolea
   else process.stdout.write(reportText(document));
 }
 
-/** Two drills at once would find each other's faults. */
 async function holdStack({ name }: Plan): Promise<HeldLock> {
-  const held = await tryLock(`drill ${name} at ${engineAddress()}`);
+  const held = await holdDrills(name);
   if (held !== undefined) return held;
   throw new NotSoError(`another drill of stack ${name} is running`, { remedy: 'wait for its end' });
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isOutputClosed } from '../closed-output.mjs';
 import { dockerClient } from '../docker-client.ts';
+import { describeFault, faultsLeftBehind } from '../drill/take-back.ts';
 import { EXIT } from '../errors.ts';
 import { assess } from '../observe/assess.ts';
 import { collectStatus } from '../observe/status.ts';
@@ -20,7 +21,14 @@ export async function statusVerb(options: CommonOptions & { watch?: boolean }): 
   const domains = new Set(plan.domains.map(({ name }) => name));
   for (;;) {
     const status = await collectStatus(plan, credentials, engine);
-    const problems = assess(plan, status, domains);
+    const left = await faultsLeftBehind(home, plan.name);
+    const problems = [
+      ...left.map((fault) => ({
+        subject: plan.name,
+        what: `${describeFault(fault)} (\`twemstack up\` takes it back)`,
+      })),
+      ...assess(plan, status, domains),
+    ];
     if (options.json === true) printJson(statusDocument(plan, status, problems));
     else {
       if (options.watch === true) process.stdout.write('\x1b[2J\x1b[H');

@@ -1,7 +1,10 @@
+import type Docker from 'dockerode';
 import type { Plan } from '../../topology/types.ts';
 import { removeData } from '../data/remove-data.ts';
 import { dockerClient } from '../docker-client.ts';
-import { EXIT } from '../errors.ts';
+import { isDrilling, takeBackEngine, takeBackFaults } from '../drill/take-back.ts';
+import { EXIT, NotSoError } from '../errors.ts';
+import { listContainers } from '../observe/engine.ts';
 import { prepare } from '../prepare/prepare.ts';
 import { seconds } from '../report/steps.ts';
 import type { Deployment } from '../rollout/deployment.ts';
@@ -41,10 +44,27 @@ export async function prepareDeployment(
 ): Promise<Deployment> {
   for (const warning of plan.warnings) reporter.note(`warning: ${warning}`);
   for (const sentence of mendFiles(home, plan.name)) reporter.note(`note: ${sentence}`);
+  await takeBackEngine(home, plan.name);
   const environment = await prepare({ home, plan, provider }, reporter);
   const engine = await dockerClient();
+  for (const sentence of await takeBackFaults(home, plan, engine)) reporter.note(sentence);
+  await demandNoneFrozen(plan, engine);
   const credentials = await credentialsFor(home, plan, engine);
   return { home, plan, credentials, environment, engine, reporter, signal };
+}
+
+/** A frozen member holds its place and does nothing; whoever froze it, other than a drill, had a reason. */
+async function demandNoneFrozen(plan: Plan, engine: Docker): Promise<void> {
+  const containers = [...(await listContainers(engine, plan.name)).values()];
+  const frozen = containers.filter(({ status }) => status === 'paused').map(({ name }) => name);
+  if (frozen.length === 0 || (await isDrilling(plan.name))) return;
+  throw new NotSoError(
+    `${frozen.join(', ')} ${frozen.length === 1 ? 'is' : 'are'} frozen, and no drill wrote down that it did that`,
+    {
+      where: plan.name,
+      remedy: `nothing was changed; \`docker unpause ${frozen.join(' ')}\` lets them go on, then run the same command again`,
+    },
+  );
 }
 
 /** Tells how the stack stands and what was done, the answer of every verb that deploys. */

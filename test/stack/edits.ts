@@ -214,7 +214,8 @@ export function editTests(stackOf: () => StackRun): void {
     }
     const waiting = stack.start('cli', 'BLPOP', 'nobody pushes here', '0');
     const { application } = stack.credentials();
-    await waitUntil('redis-cli to run', async () => /redis-cli/.test((await stack.run('ps', 'ax')).stdout));
+    const runs = async () => /redis-cli .*BLPOP/.test((await stack.run('ps', 'axww')).stdout);
+    await waitUntil('redis-cli to run', runs, { withinMs: 30_000 });
     const list = await stack.run('ps', 'axww');
     waiting.kill('SIGKILL');
     await waiting;

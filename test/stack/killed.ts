@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { oneOf, seeded } from '../../scripts/chance.ts';
 import type { StackRun } from '../support/stack-run.ts';
 import { waitUntil } from '../support/wait-until.ts';

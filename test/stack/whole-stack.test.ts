@@ -8,6 +8,7 @@ import { type StackRun, startStackRun } from '../support/stack-run.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { editTests } from './edits.ts';
 import { parse } from './json-output.ts';
+import { killedTests } from './killed.ts';
 import { secretsFound } from './secret-search.ts';
 
 /**
@@ -278,6 +279,8 @@ describe('the default stack on a real engine', () => {
     assert.ok(changes.added > 0);
     assert.equal((await stack.twemstack('status')).exitCode, 0);
   });
+
+  killedTests(() => stack, [1, 2]);
 
   test('down --volumes leaves nothing', async () => {
     const result = await stack.twemstack('down', '--volumes');

@@ -69,7 +69,11 @@ export async function healLinks(plan: Plan, engine: Docker): Promise<string[]> {
 }
 
 function healLater(context: FaultContext, member: Member): void {
-  context.undoLater(async () => {
+  const fault = {
+    what: `links of ${member.name} are cut`,
+    remedy: { kind: 'heal', member: member.name },
+  } as const;
+  context.undoLater(fault, async () => {
     if (!(await healMember(context.engine, member))) return;
     context.timeline.note('drill', 'restored', `the network of ${member.name} is as before`);
   });

@@ -58,7 +58,8 @@ const failoverDuringDeploy: Drill = {
     const { shard, master } = hitShard(context);
     const changed = changedCopy(stackFile, plan.pools[0]);
     const deployment = deploy(changed.path);
-    context.undoLater(async () => {
+    const fault = { what: 'a changed setting is being deployed', remedy: { kind: 'deploy' } } as const;
+    context.undoLater(fault, async () => {
       context.step.progress('waiting for the deployment to end');
       await deployment;
       changed.remove();

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import type { RedisMember } from '../../../topology/types.ts';
 import { EnvironmentError } from '../../errors.ts';
 import type { Drill, FaultContext } from '../drill.ts';
-import { ensureRunning, need } from './break.ts';
+import { need, restore } from './break.ts';
 import { outOfReach } from './here.ts';
 import { failover, hangLimit } from './limits.ts';
 import { hitShard } from './targets.ts';
@@ -29,12 +29,17 @@ async function fillDisk(context: FaultContext, member: RedisMember): Promise<voi
   // With this program, however it ends, ends the fault.
   const command = ['--pdeathsig', 'TERM', 'strace', '-f', '-qq', '-o', '/dev/null', '-p', `${pid}`, ...fault];
   const tracer = execa('setpriv', command, { reject: false, stdin: 'ignore' });
-  context.undoLater(async () => {
+  const { name } = member;
+  const noted = {
+    what: `${name} cannot write to its disk`,
+    remedy: { kind: 'start', member: name },
+  } as const;
+  context.undoLater(noted, async () => {
     tracer.kill('SIGTERM');
     await tracer;
     context.timeline.note('drill', 'restored', `${member.name} can write to its disk`);
     // A redis that became a replica and could not write what its master sent has ended itself.
-    await ensureRunning(context, member.name);
+    await restore(context, name);
   });
   const attached = (): boolean => /^TracerPid:\t[1-9]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   for (const deadline = performance.now() + ATTACH_MS; !attached(); await delay(5)) {

@@ -95,7 +95,8 @@ export async function restartEngine(context: FaultContext): Promise<void> {
   const found = engineProcess(socket);
   if (found === undefined) throw new EnvironmentError('the engine has gone', { where: socket });
   const startAgain = once(() => startEngine(context, found, socket));
-  context.undoLater(startAgain);
+  const remedy = { kind: 'engine', process: found, socket } as const;
+  context.undoLater({ what: 'the engine is being restarted', remedy }, startAgain);
   context.timeline.note('drill', 'fault', `ending the engine (pid ${found.pid})`);
   // In one step, for with the engine's socket systemd may start it at the first question in between.
   if (await isUnit(found)) await execa('systemctl', ['restart', UNIT], { stdin: 'ignore' });
@@ -134,7 +135,12 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function startEngine({ step }: FaultContext, found: EngineProcess, socket: string): Promise<void> {
+/** Starts an engine as it was, unless one answers at its socket. */
+export async function startEngine(
+  { step }: Pick<FaultContext, 'step'>,
+  found: EngineProcess,
+  socket: string,
+): Promise<void> {
   const address = `unix://${socket}`;
   if (await answers(address)) return;
   await startDockerd(

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Drill, FaultContext } from '../drill.ts';
-import { ensureRunning, killContainer, need, pauseContainer, signalProgram } from './break.ts';
+import { killContainer, need, pauseContainer, restore, signalProgram } from './break.ts';
 import { cutOnce, failover, hangLimit, unnoticed } from './limits.ts';
 import { hitShard, vipHolder } from './targets.ts';
 
@@ -60,7 +60,7 @@ const sentinelsLate: Drill = {
     const at = performance.now();
     await killContainer(context, master.name);
     await delay(AWAY_MS, undefined, { signal: context.signal }).catch(() => undefined);
-    await Promise.all(sentinels.map((name) => ensureRunning(context, name)));
+    await Promise.all(sentinels.map((name) => restore(context, name)));
     const figures = { sentinelsAwayFor: Math.round(performance.now() - at) };
     return { at, members: [master.name, ...sentinels], shard, figures };
   },

@@ -7,6 +7,7 @@ import { execa } from 'execa';
 import type { FaultContext } from '../../../scripts/drill/drill.ts';
 import { cutLinks, healLinks } from '../../../scripts/drill/faults/cut.ts';
 import { between, oneWay } from '../../../scripts/drill/faults/links.ts';
+import type { Fault } from '../../../scripts/drill/noted-faults.ts';
 import { UndoStack } from '../../../scripts/drill/undo-stack.ts';
 import { Timeline } from '../../../scripts/drill/watch/timeline.ts';
 import type { Member, Plan } from '../../../topology/types.ts';
@@ -77,7 +78,7 @@ describe('cutting links between members', () => {
     engine,
     plan: stackOfTwo,
     timeline: new Timeline(),
-    undoLater: (work: () => Promise<void>) => undo.push(work),
+    undoLater: (_fault: Fault, work: () => Promise<void>) => undo.push(work),
   } as unknown as FaultContext;
   let sent = 0;
 

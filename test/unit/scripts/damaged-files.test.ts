@@ -6,6 +6,7 @@ import { formerRouting, recordRouting, routingFile } from '../../../scripts/data
 import { inForceFile, readInForce, recordInForce } from '../../../scripts/deploy/in-force.ts';
 import { attributesInState, stateDir, stateFile } from '../../../scripts/deploy/state.ts';
 import { writeSeeds } from '../../../scripts/deploy/synth.ts';
+import { FaultNotes, faultsFile, readFaults } from '../../../scripts/drill/noted-faults.ts';
 import { InputError } from '../../../scripts/errors.ts';
 import {
   type Environment,
@@ -29,6 +30,10 @@ function deployed(root: string): Home {
   const instance = ensureInstance(home, 'alpha');
   writeSeeds(home, plan, credentials);
   recordInForce(home, 'alpha', { m: { container: 'c', startedAt: 1, files: { 'facts.env': 'f' } } });
+  new FaultNotes(home, 'alpha').add('hang-master', {
+    what: 'm is frozen',
+    remedy: { kind: 'thaw', member: 'm' },
+  });
   recordRouting(home, 'alpha', renderNutcrackerYml(plan));
   writeEnvironment(home, {
     engine: {},
@@ -60,6 +65,7 @@ const DAMAGE: ReadonlyArray<readonly [string, (path: string) => void]> = [
 const EXPENDABLE: ReadonlyArray<readonly [string, (home: Home) => string]> = [
   ['environment.json', environmentFile],
   ['in-force.json', (home) => inForceFile(home, 'alpha')],
+  ['drill-faults.json', (home) => faultsFile(home, 'alpha')],
   ['routing.yml', (home) => routingFile(home, 'alpha')],
   ['instance', (home) => join(home.stack('alpha'), 'instance')],
   ['a state of terraform', (home) => stateFile(home, 'alpha', 'alpha-a')],
@@ -82,6 +88,7 @@ for (const [damage, inflict] of DAMAGE) {
           recordInForce(home, 'alpha', { n: { container: 'd', startedAt: 2, files: {} } });
           assert.equal(readInForce(home, 'alpha').n?.container, 'd');
           assert.ok(await formerRouting(home, 'alpha', undefined));
+          assert.equal(readFaults(home, 'alpha').length, name === 'drill-faults.json' ? 0 : 1);
           const ids = attributesInState<{ id: string }>(home, 'alpha', 'alpha-a', 'docker_container');
           const left = name === 'a state of terraform' ? (silent ? [] : ['old']) : ['new'];
           assert.deepEqual(
