@@ -20,6 +20,7 @@ export function assess(plan: Plan, status: StackStatus, domains: ReadonlySet<str
   const whole = plan.domains.every((domain) => domains.has(domain.name));
   return [
     ...scope.flatMap(memberProblems),
+    ...plan.shards.flatMap((shard) => successionProblems(shard, scope)),
     ...strayProblems(plan, scope, status),
     ...plan.shards.flatMap((shard) => shardProblems(shard, scope, whole, plan)),
     ...(whole ? entranceProblems(plan, status) : []),
@@ -34,7 +35,25 @@ function memberProblems(status: MemberStatus): Problem[] {
   if (health === 'unhealthy') return found('its healthcheck fails');
   if (health === 'starting') return found('its healthcheck has not passed yet');
   if (status.redis?.loading === true) return found('is still loading its data');
+  if (status.sentinel?.tilt === true) {
+    return found('is in TILT: it stalled, or its clock jumped; for some seconds it fails nothing over');
+  }
   return [];
+}
+
+/** A shard whose master is down, and whose sentinels have nobody to promote. */
+function successionProblems(shard: PlanShard, scope: readonly MemberStatus[]): Problem[] {
+  const views = scope.flatMap(({ sentinel }) =>
+    (sentinel?.masters ?? []).filter(({ name, flags }) => name === shard.name && flags.includes('s_down')),
+  );
+  const stuck = views.find(({ notPromoted, replicas }) => replicas > 0 && notPromoted.length >= replicas);
+  if (stuck === undefined) return [];
+  const nameOf = (address: string): string =>
+    shard.members.find((member) => member.address === address)?.name ?? address;
+  const reasons = stuck.notPromoted.map(({ address, reason }) => `${nameOf(address)}: ${reason}`).join('; ');
+  return [
+    { subject: shard.name, what: `its master is down, and the sentinels may promote nobody: ${reasons}` },
+  ];
 }
 
 /** What sentinels, and masters, take for part of the stack and is not. */

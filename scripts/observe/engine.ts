@@ -16,6 +16,8 @@ export interface ContainerState {
   readonly health: string;
   readonly restarts: number;
   readonly exitCode: number;
+  /** Whether its main process was last ended because its memory limit was reached. */
+  readonly oomKilled: boolean;
   readonly imageName: string;
   /** When the engine made it, and when its main process last started. Milliseconds since 1970. */
   readonly createdAt: number;
@@ -46,6 +48,7 @@ async function inspect(engine: Docker, id: string): Promise<ContainerState | und
       health: details.State.Health?.Status ?? 'none',
       restarts: details.RestartCount,
       exitCode: details.State.ExitCode,
+      oomKilled: details.State.OOMKilled,
       imageName: details.Config.Image,
       createdAt: Date.parse(details.Created),
       startedAt: Date.parse(details.State.StartedAt),

@@ -1,4 +1,5 @@
-import { parsePairs, type RedisAddress, type RedisLogin, withRedis } from './redis-call.ts';
+import { parseInfo, parsePairs, type RedisAddress, type RedisLogin, withRedis } from './redis-call.ts';
+import { whyNotPromoted } from './successor.ts';
 
 /** What one sentinel knows of one shard (SENTINEL MASTERS). */
 export interface WatchedMaster {
@@ -16,6 +17,8 @@ export interface WatchedMaster {
    * replicas of the master it knows, even if one is being promoted meanwhile (Sentinel's +convert-to-slave).
    */
   readonly strayReplicas: readonly string[];
+  /** Replicas that it would not promote, and why; asked only while it takes the master for down. */
+  readonly notPromoted: ReadonlyArray<{ readonly address: string; readonly reason: string }>;
   readonly otherSentinels: number;
   readonly quorum: number;
   /** CKQUORUM's verdict: 'OK …' or the reason why a failover could not be authorised. */
@@ -23,12 +26,17 @@ export interface WatchedMaster {
 }
 
 export interface SentinelView {
+  /** It stalled, or its clock jumped: until it trusts its clock again it watches, but fails nothing over. */
+  readonly tilt: boolean;
   readonly masters: readonly WatchedMaster[];
 }
 
 export async function readSentinel(at: RedisAddress, login: RedisLogin): Promise<SentinelView> {
   return withRedis(at, login, async (redis) => {
-    const reply = (await redis.call('SENTINEL', 'MASTERS')) as unknown[];
+    const [reply, info] = (await Promise.all([
+      redis.call('SENTINEL', 'MASTERS'),
+      redis.info('sentinel'),
+    ])) as [unknown[], string];
     const masters = await Promise.all(
       reply.map(async (entry) => {
         const fields = parsePairs(entry);
@@ -41,7 +49,7 @@ export async function readSentinel(at: RedisAddress, login: RedisLogin): Promise
         return parseMaster(fields, verdict, replicas as unknown[], sentinels as unknown[]);
       }),
     );
-    return { masters };
+    return { tilt: parseInfo(info).get('sentinel_tilt') === '1', masters };
   });
 }
 
@@ -59,6 +67,30 @@ function placesOf(entries: readonly unknown[]): string[] {
     return `${fields.get('ip')}:${fields.get('port')}`;
   });
 }
+
+function notPromoted(
+  master: ReadonlyMap<string, string>,
+  replicas: readonly unknown[],
+): WatchedMaster['notPromoted'] {
+  if (!flagsOf(master).includes('s_down')) return [];
+  const down = {
+    downMs: Number(master.get('s-down-time') ?? 0),
+    downAfterMs: Number(master.get('down-after-milliseconds') ?? 0),
+  };
+  return replicas.flatMap((entry) => {
+    const fields = parsePairs(entry);
+    const candidate = {
+      address: fields.get('ip') ?? '',
+      flags: flagsOf(fields),
+      priority: Number(fields.get('slave-priority') ?? 0),
+      linkDownMs: Number(fields.get('master-link-down-time') ?? 0),
+    };
+    const reason = whyNotPromoted(candidate, down);
+    return reason === undefined ? [] : [{ address: candidate.address, reason }];
+  });
+}
+
+const flagsOf = (fields: ReadonlyMap<string, string>): string[] => (fields.get('flags') ?? '').split(',');
 
 function strayReplicas(entries: readonly unknown[]): string[] {
   return entries.flatMap((entry) => {
@@ -78,12 +110,13 @@ function parseMaster(
     name: fields.get('name') ?? '',
     address: fields.get('ip') ?? '',
     port: number('port'),
-    flags: (fields.get('flags') ?? '').split(','),
+    flags: flagsOf(fields),
     configEpoch: number('config-epoch'),
     replicas: number('num-slaves'),
     replicaPlaces: placesOf(replicas),
     sentinelPlaces: placesOf(sentinels),
     strayReplicas: strayReplicas(replicas),
+    notPromoted: notPromoted(fields, replicas),
     otherSentinels: number('num-other-sentinels'),
     quorum: number('quorum'),
     quorumCheck: verdict,

@@ -49,6 +49,9 @@ export function statusDocument(
       offset: entry.redis?.offset,
       lagBytes: lagBytes(entry, status),
       keys: entry.redis?.keys,
+      restarts: entry.container?.restarts,
+      oomKilled: entry.container?.oomKilled,
+      tilt: entry.sentinel?.tilt,
       error: entry.error,
     })),
   };
@@ -81,16 +84,31 @@ function roleNow({ member, redis, vip }: MemberStatus): string {
 function healthNow({ container, error }: MemberStatus): string {
   if (container === undefined) return 'absent';
   if (container.status !== 'running') return container.status;
+  if (error?.startsWith('BUSY') === true) return 'busy';
   if (error !== undefined) return 'silent';
   return container.health === 'none' ? 'running' : container.health;
 }
 
 function details(entry: MemberStatus, status: StackStatus): string {
+  return [present(entry, status), ...past(entry)].filter((part) => part !== '').join(', ');
+}
+
+/** What its container has been through since it was made. */
+function past({ container }: MemberStatus): string[] {
+  if (container === undefined) return [];
+  const { restarts, oomKilled } = container;
+  return [
+    restarts === 0 ? '' : `restarted ${restarts} time${restarts === 1 ? '' : 's'} by itself`,
+    oomKilled ? 'KILLED for its memory limit' : '',
+  ];
+}
+
+function present(entry: MemberStatus, status: StackStatus): string {
   if (entry.error !== undefined) return entry.error;
   if (entry.redis !== undefined) return redisDetails(entry, status);
   if (entry.sentinel !== undefined) {
     const words = entry.sentinel.masters.map(({ name, address }) => `${name} -> ${address}`);
-    return words.sort().join(', ');
+    return [...(entry.sentinel.tilt ? ['TILT'] : []), ...words.sort()].join(', ');
   }
   return '';
 }

@@ -28,6 +28,7 @@ function wellMember(from: Plan, member: Member): MemberStatus {
     health: 'healthy',
     restarts: 0,
     exitCode: 0,
+    oomKilled: false,
     imageName: 'x',
     createdAt: 0,
     startedAt: 0,
@@ -43,13 +44,14 @@ function wellMember(from: Plan, member: Member): MemberStatus {
       configEpoch: 0,
       replicas: 2,
       strayReplicas: [],
+      notPromoted: [],
       replicaPlaces: members.filter((each) => !each.initialMaster).map(placeOf),
       sentinelPlaces: from.sentinels.filter((each) => each !== member).map(placeOf),
       otherSentinels: 2,
       quorum: 2,
       quorumCheck: 'OK 3 usable Sentinels',
     }));
-    return { member, container, sentinel: { masters } };
+    return { member, container, sentinel: { tilt: false, masters } };
   }
   return { member, container, redis: redisView(from, member.shard, member.initialMaster) };
 }
@@ -104,7 +106,12 @@ describe('assessing a stack', () => {
         return { container: undefined, error: 'no container', redis: undefined, sentinel: undefined };
       if (member.role !== 'sentinel') return undefined;
       const masters = wellMember(plan, member).sentinel?.masters ?? [];
-      return { sentinel: { masters: masters.map((master) => ({ ...master, address: ofC[master.name] })) } };
+      return {
+        sentinel: {
+          tilt: false,
+          masters: masters.map((master) => ({ ...master, address: ofC[master.name] })),
+        },
+      };
     });
     const alone = {
       ...remembering,
@@ -145,7 +152,12 @@ describe('assessing a stack', () => {
     const young = statusOf((member) => {
       if (member.role !== 'sentinel' || member.domain !== 'c') return undefined;
       const well = wellMember(plan, member).sentinel;
-      return { sentinel: { masters: (well?.masters ?? []).map((master) => ({ ...master, replicas: 1 })) } };
+      return {
+        sentinel: {
+          tilt: false,
+          masters: (well?.masters ?? []).map((master) => ({ ...master, replicas: 1 })),
+        },
+      };
     });
     assert.deepEqual(sentences(young), [
       'alpha-sentinel-c: knows 1 of 2 replicas of shard-1',
@@ -157,7 +169,7 @@ describe('assessing a stack', () => {
     const suspicious = statusOf((member) => {
       if (member.role !== 'sentinel' || member.domain !== 'c') return undefined;
       const [first, ...rest] = wellMember(plan, member).sentinel?.masters ?? [];
-      return { sentinel: { masters: [{ ...first, strayReplicas: ['198.18.0.34'] }, ...rest] } };
+      return { sentinel: { tilt: false, masters: [{ ...first, strayReplicas: ['198.18.0.34'] }, ...rest] } };
     });
     assert.deepEqual(sentences(suspicious), [
       'alpha-sentinel-c: still takes 198.18.0.34 for a second master of shard-1',
@@ -179,7 +191,7 @@ describe('assessing a stack', () => {
         replicaPlaces: [...first.replicaPlaces, '198.18.0.66:6379'],
         sentinelPlaces: [...first.sentinelPlaces, '198.18.0.67:26379'],
       };
-      return { sentinel: { masters: [strange, { ...second, address: '198.18.0.68' }] } };
+      return { sentinel: { tilt: false, masters: [strange, { ...second, address: '198.18.0.68' }] } };
     });
     const wanted = [
       'alpha-sentinel-c: holds 198.18.0.66:6379, which is no member of the stack, for a replica of shard-1',
@@ -189,6 +201,34 @@ describe('assessing a stack', () => {
     ];
     for (const sentence of wanted)
       assert.ok(sentences(told).includes(sentence), `${sentence}\n${sentences(told).join('\n')}`);
+  });
+
+  test('a sentinel in TILT is named, for it fails nothing over', () => {
+    const tilted = statusOf((member) =>
+      member.name === 'alpha-sentinel-b'
+        ? { sentinel: { tilt: true, masters: wellMember(plan, member).sentinel?.masters ?? [] } }
+        : undefined,
+    );
+    assert.match(sentences(tilted).join(), /^alpha-sentinel-b: is in TILT/);
+  });
+
+  test('a master that is down while nobody may be promoted: each replica with its reason', () => {
+    const stuck = statusOf((member) => {
+      if (member.role !== 'sentinel') return undefined;
+      const [first, ...rest] = wellMember(plan, member).sentinel?.masters ?? [];
+      const notPromoted = ['198.18.0.33', '198.18.0.34'].map((address) => ({
+        address,
+        reason: 'it is late',
+      }));
+      const down = { ...first, flags: ['s_down', 'o_down', 'master'], notPromoted };
+      return { sentinel: { tilt: false, masters: [down, ...rest] } };
+    });
+    assert.ok(
+      sentences(stuck).includes(
+        'shard-1: its master is down, and the sentinels may promote nobody: alpha-shard-1-b: it is late; alpha-shard-1-c: it is late',
+      ),
+      sentences(stuck).join('\n'),
+    );
   });
 
   test('no holder of the VIP, and more than one, are problems', () => {

@@ -19,7 +19,8 @@ function statusWith(
 ): StackStatus {
   const members = plan.members.map((member): MemberStatus => {
     if (absent.includes(member.name)) return { member, error: 'container is exited' };
-    if (member.role === 'sentinel') return { member, sentinel: { masters: [watched(sentinel)] } };
+    if (member.role === 'sentinel')
+      return { member, sentinel: { tilt: false, masters: [watched(sentinel)] } };
     if (member.role !== 'redis' || member.shard !== 'shard-1') return { member };
     return { member, redis: { ...view(member.name), ...redis[member.name] } };
   });
@@ -48,6 +49,7 @@ const watched = (change: Partial<WatchedMaster>): WatchedMaster => ({
   flags: ['master'],
   configEpoch: 1,
   replicas: 2,
+  notPromoted: [],
   strayReplicas: [],
   replicaPlaces: [],
   sentinelPlaces: [],
