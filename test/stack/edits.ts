@@ -212,9 +212,9 @@ export function editTests(stackOf: () => StackRun): void {
       assert.equal(wrong.exitCode, 2, wrong.stderr);
       assert.match(wrong.stderr, complaint);
     }
-    const waiting = stack.start('cli', 'BLPOP', 'nobody pushes here', '0');
+    const waiting = stack.start('cli', '-r', '-1', '-i', '1', 'PING');
     const { application } = stack.credentials();
-    const runs = async () => /redis-cli .*BLPOP/.test((await stack.run('ps', 'axww')).stdout);
+    const runs = async () => /redis-cli .* -r -1 /.test((await stack.run('ps', 'axww')).stdout);
     await waitUntil('redis-cli to run', runs, { withinMs: 30_000 });
     const list = await stack.run('ps', 'axww');
     waiting.kill('SIGKILL');
