@@ -189,6 +189,40 @@ describe('drills on a real stack', () => {
     });
   });
 
+  test('killed outright: what it left frozen is named by status, and taken back by up', async () => {
+    const frozen = async (): Promise<string[]> => {
+      const all = await stack.engine.docker.listContainers({ filters: { status: ['paused'] } });
+      return all.map(({ Names }) => Names[0].slice(1));
+    };
+    const running = stack.start('drill', 'hang-master');
+    await waitUntil('the master to be frozen', async () => (await frozen()).length > 0, { withinMs: 60_000 });
+    running.kill('SIGKILL');
+    await running;
+    const [member] = await frozen();
+    const status = await stack.twemstack('status');
+    assert.equal(status.exitCode, 1);
+    const left = `drill hang-master, .* was cut off and left this: ${member} is frozen`;
+    assert.match(status.stdout, new RegExp(`degraded: .*${left}`));
+    const up = await stack.twemstack('up');
+    assert.equal(up.exitCode, 0, up.stderr);
+    assert.match(up.stderr, new RegExp(`${left}; taken back`));
+    assert.deepEqual(await frozen(), []);
+    assert.equal((await stack.twemstack('status')).exitCode, 0);
+  });
+
+  test('a member that somebody else froze is named by up at once, and left to them', async () => {
+    const { docker } = stack.engine;
+    const { name } = stack.plan.proxies[0];
+    await docker.getContainer(name).pause();
+    const up = await stack.twemstack('up');
+    assert.equal(up.exitCode, 1, up.stderr);
+    assert.match(up.stderr, new RegExp(`${name} is frozen, and no drill[\\s\\S]*docker unpause ${name}`));
+    await docker.getContainer(name).unpause();
+    await waitUntil('the stack to be whole', async () => (await stack.twemstack('status')).exitCode === 0, {
+      withinMs: 60_000,
+    });
+  });
+
   test('on a stack that is not whole, a drill and a switchover are refused with what is missing', async () => {
     const [replica] = stack.plan.shards[0].members.slice(-1);
     await stack.engine.docker.getContainer(replica.name).stop();

@@ -199,6 +199,14 @@ describe('the default stack on a real engine', () => {
     assert.deepEqual((await up()).changes, { added: 0, changed: 0, removed: 0 });
   });
 
+  test('an engine that is killed outright brings every member back, and nobody has to get up', async () => {
+    const socket = stack.engine.dockerHost.slice('unix://'.length);
+    const killed = await stack.run(process.execPath, '--import=tsx', 'test/support/kill-engine.ts', socket);
+    assert.equal(killed.exitCode, 0, killed.stderr);
+    const isWhole = async (): Promise<boolean> => (await stack.twemstack('status')).exitCode === 0;
+    await waitUntil('every member to be back', isWhole, { withinMs: 120_000 });
+  });
+
   test('a member that was told to reload is still brought back when it crashes', async () => {
     const { docker } = stack.engine;
     const proxy = 'proof-proxy-a';
