@@ -1,4 +1,5 @@
 import { edgeMemoryMb } from './edge-limits.ts';
+import { redisMemory } from './redis-memory.ts';
 import type { Member, Plan } from './types.ts';
 
 /** The three images; `redis` serves redis-server and redis-sentinel. */
@@ -32,7 +33,6 @@ const SCRATCH = { '/run': 'rw,nosuid,nodev,size=8m,mode=1777', '/tmp': 'rw,nosui
  * Container options of one member.
  *
  * Stop times: redis waits up to `shutdown-timeout` 10 s for its replicas, so 20; HAProxy drains its sessions.
- * Redis memory is twice maxmemory because a fork for an AOF rewrite may copy every page it touches.
  */
 export function containerOptions(plan: Plan, member: Member): ContainerOptions {
   switch (member.role) {
@@ -42,7 +42,7 @@ export function containerOptions(plan: Plan, member: Member): ContainerOptions {
         command: ['redis'],
         user: UNPRIVILEGED,
         capabilities: [],
-        memoryMb: 2 * plan.redis.maxmemoryMb + plan.redis.replBacklogMb + 96,
+        memoryMb: redisMemory(plan.redis).containerMb,
         tmpfs: SCRATCH,
         data: true,
         stopSeconds: 20,

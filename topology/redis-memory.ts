@@ -8,7 +8,7 @@
 import type { RedisSettings } from './types.ts';
 
 const COPIES_OF_A_REQUEST = 4;
-/** The process without data, and its cluster-independent tables and stacks. */
+/** The process without data: its tables, threads and stacks. */
 const PROCESS_MB = 24;
 /** The guard and the healthcheck, which run in the same container. */
 const BESIDE_MB = 48;

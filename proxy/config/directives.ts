@@ -87,6 +87,8 @@ function hashTag(draft: Draft, value: string): string | null {
 
 /** Replicas are looked at twice a second: a bound below this would leave none. Milliseconds. */
 const SHORTEST_LAG = 1000;
+/** What is smaller than this is collected, however large it may be. */
+const MIB = 1024 * 1024;
 
 function reads(draft: Draft, value: string): string | null {
   if (value !== 'master' && value !== 'replicas') return 'is not "master" or "replicas"';
@@ -136,6 +138,7 @@ export const SCALARS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['client_bytes', number('clientBytes', positive)],
   ['client_requests', number('clientRequests', positive)],
   ['request_bytes', number('requestBytes', positive)],
+  ['large_request_bytes', number('largeRequestBytes', (n) => (n < MIB ? `must be at least ${MIB}` : null))],
   ['client_stall', number('clientStall', positive)],
   ['client_unread_timeout', number('clientUnreadTimeout')],
   ['listen_tls', listenTls],

@@ -154,6 +154,7 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     clientBytes: draft.clientBytes ?? 16 * 1024 * 1024,
     clientRequests: draft.clientRequests ?? 64 * 1024,
     requestBytes: draft.requestBytes ?? 128 * 1024 * 1024,
+    largeRequestBytes: draft.largeRequestBytes ?? Number.POSITIVE_INFINITY,
     clientStall: draft.clientStall ?? 5000,
     clientUnreadTimeout: draft.clientUnreadTimeout ?? 60_000,
   };

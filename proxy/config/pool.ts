@@ -113,6 +113,8 @@ export interface PoolConfig {
   clientRequests: number;
   /** Largest request that must be kept as a whole, and largest merged reply. */
   requestBytes: number;
+  /** Largest request that is sent on while it comes in; Infinity = as large as its values may be. */
+  largeRequestBytes: number;
   /** How long a client may hold up others. */
   clientStall: number;
   /** How long it may take nothing of the replies that wait for it; 0 = for ever. */

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { redisMemory } from '../../topology/redis-memory.ts';
 import type { Credentials, FurtherPasswords, MemberFile, Plan, PoolSpec } from '../../topology/types.ts';
 
 /** Where the proxies find the passwords; files, so that none is in the pool file, the environment or a process list. */
@@ -34,6 +35,7 @@ export function renderNutcrackerYml(plan: Plan): string {
 }
 
 function renderPool(plan: Plan, pool: PoolSpec): Record<string, unknown> {
+  const requestBytes = redisMemory(plan.redis).requestMb * 1024 * 1024;
   return {
     listen: `0.0.0.0:${pool.listen}`,
     hash: pool.hash,
@@ -44,6 +46,9 @@ function renderPool(plan: Plan, pool: PoolSpec): Record<string, unknown> {
     server_connections: pool.serverConnections,
     ...(pool.redisDb === 0 ? {} : { redis_db: pool.redisDb }),
     tcpkeepalive: true,
+    // What a redis has memory for; beyond, the proxy says so and sends nothing.
+    request_bytes: requestBytes,
+    large_request_bytes: requestBytes,
     ...(pool.waitReplicas === 0
       ? {}
       : { wait_replicas: pool.waitReplicas, wait_timeout: pool.waitTimeoutMs }),

@@ -27,6 +27,8 @@ export class LargeRequest {
   private readonly scanner: RequestScanner;
   private readonly routable: boolean;
   private refused = false;
+  /** Bytes of a request that is passed on. */
+  private passed = 0;
 
   /** @param begun the request as far as it came, which `frame` has parsed */
   constructor(
@@ -59,7 +61,7 @@ export class LargeRequest {
   take(chunk: Uint8Array, from: number): number {
     const end = this.scanner.scan(chunk, from);
     if (this.refused) return end;
-    if (this.stream !== null) this.stream.push(chunk.subarray(from, end));
+    if (this.stream !== null) this.passOn(this.stream, chunk.subarray(from, end));
     else {
       this.list.append(chunk, from, end);
       if (!this.isComplete) this.keepInBounds(this.list.bytes);
@@ -98,32 +100,50 @@ export class LargeRequest {
   }
 
   private keepInBounds(bytes: number): void {
-    const { client, frame, list } = this;
+    const { client, list } = this;
     if (this.routable) {
+      const { largeRequestBytes } = client.pool.config;
+      if (bytes > largeRequestBytes) {
+        this.refuse(`has at most ${largeRequestBytes} bytes (large_request_bytes)`);
+        return;
+      }
       if (list.bytes <= client.pool.budget.share(COLLECT_AT_MOST, SHARE)) return;
+      this.passed = list.bytes;
       this.stream = this.openStream();
       this.refused = this.stream === null;
       if (this.refused) list.discard();
     } else {
       const { requestBytes } = client.pool.config;
       if (bytes <= requestBytes) return;
-      for (const gate of client.gates) gate.onRefused?.(client);
-      client.reply(
-        client.tail++,
-        client.authenticated ? tooLarge(frame, list.chunks[0], requestBytes) : NO_AUTH,
-        0,
-      );
-      this.refused = true;
-      list.discard();
+      this.refuse(`has at most ${requestBytes} bytes, unless its only key comes first (request_bytes)`);
+      return;
     }
     this.list = new ChunkList();
   }
+
+  /** Nothing of it has gone anywhere: the client is told, and its connection lives. */
+  private refuse(limit: string): void {
+    const { client, frame, list } = this;
+    const what = `${nameOf(frame, list.chunks[0])} ${limit}`;
+    for (const gate of client.gates) gate.onRefused?.(client);
+    client.reply(client.tail++, client.authenticated ? errorReply(what) : NO_AUTH, 0);
+    this.refused = true;
+    list.discard();
+    this.list = new ChunkList();
+  }
+
+  /** A request of many values says late how large it is: its server has a part of it, and hears no more. */
+  private passOn(stream: RequestStream, piece: Uint8Array): void {
+    const { largeRequestBytes } = this.client.pool.config;
+    this.passed += piece.length;
+    if (this.passed <= largeRequestBytes) stream.push(piece);
+    else this.client.protocolError(`a request has at most ${largeRequestBytes} bytes (large_request_bytes)`);
+  }
 }
 
-function tooLarge(frame: RequestFrame, begun: Uint8Array, limit: number): Uint8Array {
+function nameOf(frame: RequestFrame, begun: Uint8Array): string {
   const id = frame.complete === 0 ? -1 : lookupCommand(begun, frame.args[0], frame.args[1]);
-  const what = id < 0 ? 'a request' : `a request of '${COMMANDS[id].name}'`;
-  return errorReply(`${what} has at most ${limit} bytes, unless its only key comes first (request_bytes)`);
+  return id < 0 ? 'a request' : `a request of '${COMMANDS[id].name}'`;
 }
 
 /** A command routed by its first argument, which is there. */

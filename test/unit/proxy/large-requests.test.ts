@@ -232,6 +232,46 @@ describe('a request too large to be kept', () => {
   });
 });
 
+describe('a request above large_request_bytes', () => {
+  const LIMITED = [`large_request_bytes: ${2 * MIB}`];
+
+  test('is refused when its length is known, nothing of it is sent, and the connection goes on', async () => {
+    const scene = await memoryScene(LIMITED);
+    const { client, pool, servers } = scene;
+    const one = client();
+    const set = request('SET', 'k', 'x'.repeat(3 * MIB));
+    feed(scene, one, set.subarray(0, 100_000));
+    assert.equal(one.said, `-ERR a request of 'set' has at most ${2 * MIB} bytes (large_request_bytes)\r\n`);
+    assert.equal(pool.budget.used, 0);
+    feed(scene, one, Buffer.concat([set.subarray(100_000), request('PING')]));
+    assert.match(one.said, /\)\r\n\+PONG\r\n$/);
+    assert.equal(servers[0].links.length, 0);
+  });
+
+  test('the largest one below goes through', async () => {
+    const scene = await memoryScene(LIMITED);
+    const { client, servers, settle } = scene;
+    const one = client();
+    const overhead = request('SET', 'k', 'x'.repeat(MIB)).length - MIB;
+    feed(scene, one, request('SET', 'k', 'x'.repeat(2 * MIB - overhead)));
+    servers[0].answer('+OK');
+    settle();
+    assert.equal(one.said, '+OK\r\n');
+  });
+
+  test('is cut short when many values make it so large', async () => {
+    const scene = await memoryScene(LIMITED);
+    const { client, servers } = scene;
+    const one = client();
+    feed(scene, one, request('RPUSH', 'k', ...Array.from({ length: 6 }, () => 'x'.repeat(MIB / 2))));
+    assert.equal(
+      one.said,
+      `-ERR Protocol error: a request has at most ${2 * MIB} bytes (large_request_bytes)\r\n`,
+    );
+    assert.deepEqual(servers[0].asked, [], 'no server has the whole of it');
+  });
+});
+
 describe('a request that must be kept as a whole', () => {
   test('above request_bytes it is refused before it is there, and the connection goes on', async () => {
     const scene = await memoryScene(['request_bytes: 100000']);

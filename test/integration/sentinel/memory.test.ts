@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { connect, type Socket } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import { containerOptions } from '../../../topology/container-options.ts';
+import { redisMemory } from '../../../topology/redis-memory.ts';
+import type { RedisMember } from '../../../topology/types.ts';
+import { MemoryCgroup } from '../../support/memory-cgroup.ts';
+import { NativeTier } from '../../support/native-tier.ts';
+import { request } from '../../support/raw-client.ts';
+import { TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+const MIB = 1024 * 1024;
+
+/** A shard with the settings and under the memory limits of the default stack. No client gets a redis killed. */
+describe('redis within the memory of its container', { timeout: 300_000 }, () => {
+  let tier: NativeTier;
+  let master: RedisMember;
+  const groups = new Map<string, MemoryCgroup>();
+  const sockets: Socket[] = [];
+
+  before(async () => {
+    tier = await NativeTier.started();
+    master = await tier.settled(2);
+    for (const member of tier.redises) {
+      const name = `twemstack-test-${process.pid}-${member.domain}`;
+      const group = MemoryCgroup.create(name, containerOptions(tier.plan, member).memoryMb);
+      groups.set(member.name, group);
+      group.add(tier.daemon(member).pid);
+    }
+  });
+  after(async () => {
+    for (const socket of sockets) socket.destroy();
+    await tier?.close();
+    for (const group of groups.values()) await group.remove();
+  });
+
+  const { requestMb, replicaOutputMb } = redisMemory({ maxmemoryMb: 64, replBacklogMb: 16 });
+
+  /** A client that does not read, unless it is asked what came. */
+  const open = async (): Promise<Socket> => {
+    const socket = connect(master.port, master.address);
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    socket.write(request('AUTH', 'operator', TEST_CREDENTIALS.operator));
+    await waitUntil('the login', () => String(socket.read() ?? '').includes('OK'));
+    return socket;
+  };
+
+  /** Sends a request and waits for the beginning of its answer, or the end of the connection. */
+  const ask = async (socket: Socket, ...words: Array<string | Buffer>): Promise<string> => {
+    socket.write(Buffer.concat(words.length > 0 ? [encode(words)] : []));
+    let said = '';
+    await waitUntil(
+      'an answer',
+      () => {
+        said += String(socket.read() ?? '');
+        return said.includes('\r\n') || socket.destroyed || socket.readableEnded;
+      },
+      { withinMs: 30_000, everyMs: 1 },
+    );
+    return said;
+  };
+
+  const info = async (member: RedisMember, section: string): Promise<string> =>
+    String(await tier.call(member, 'operator', 'INFO', section));
+
+  const assertAlive = async (): Promise<void> => {
+    for (const member of tier.redises) {
+      assert.equal(groups.get(member.name)?.kills, 0, `${member.name}: killed by the kernel`);
+      assert.equal(tier.daemon(member).ended(), undefined, `${member.name} ended`);
+    }
+    assert.equal(await tier.roleOf(master), 'master', 'and no failover');
+    assert.equal(await tier.call(master, 'operator', 'SET', 'alive', 'yes'), 'OK');
+  };
+
+  test(`the largest value of ${requestMb} MB is written and read; one byte more is refused`, async () => {
+    const client = await open();
+    const largest = Buffer.alloc(requestMb * MIB, 'x');
+    assert.equal(await ask(client, 'SET', 'largest', largest), '+OK\r\n');
+    assert.equal(await ask(client, 'STRLEN', 'largest'), `:${largest.length}\r\n`);
+    assert.match(await ask(client, 'GET', 'largest'), new RegExp(`^\\$${largest.length}\\r\\n`));
+    const other = await open();
+    other.write(`*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$${largest.length + 1}\r\n`);
+    assert.match(await ask(other), /invalid bulk length/);
+    assert.equal(await tier.call(master, 'operator', 'DEL', 'largest'), 1);
+    await assertAlive();
+  });
+
+  test('replies that nobody reads: 2500 GETs of 100 KB, MGET of 300 MB, and many such clients', async () => {
+    await tier.call(master, 'operator', 'SET', 'k', 'x'.repeat(100_000));
+    await tier.call(master, 'operator', 'SET', 'm', 'x'.repeat(MIB));
+    const pipeline = Buffer.concat(Array.from({ length: 2500 }, () => request('GET', 'k')));
+    const wide = request('MGET', ...Array.from({ length: 300 }, () => 'm'));
+    const below = request('MGET', ...Array.from({ length: requestMb }, () => 'm'));
+    const clients = await Promise.all(Array.from({ length: 12 }, open));
+    for (const [index, client] of clients.entries()) client.write([pipeline, wide, below][index % 3]);
+    await waitUntil(
+      'all of it to be carried out or cut off',
+      async () => /evicted_clients:[1-9]/.test(await info(master, 'stats')),
+      { withinMs: 20_000 },
+    );
+    await assertAlive();
+  });
+
+  test('a replica that stopped reading is let go of well before its master is full', async () => {
+    const [replica] = tier.redises.filter(({ name }) => name !== master.name);
+    const value = Buffer.alloc(MIB, 'x');
+    tier.daemon(replica).signal('SIGSTOP');
+    try {
+      const client = await open();
+      // The kernel's buffers between the two take some, too.
+      for (let i = 0; i < 4 * replicaOutputMb; i++) {
+        assert.equal(await ask(client, 'SET', `stalled-${i % 8}`, value), '+OK\r\n');
+      }
+      assert.match(await info(master, 'replication'), /connected_slaves:1\r/);
+    } finally {
+      tier.daemon(replica).signal('SIGCONT');
+    }
+    await tier.settled(2);
+    await assertAlive();
+  });
+
+  test('large values from many clients while the AOF is rewritten, until the data is full', async () => {
+    const value = Buffer.alloc(requestMb * MIB, 'x');
+    const writers = await Promise.all(Array.from({ length: 6 }, open));
+    const write = async (client: Socket, name: number): Promise<void> => {
+      for (let i = 0; i < 6; i++) await ask(client, 'SET', `large-${name % 4}`, value);
+    };
+    const writing = Promise.all(writers.map(write));
+    for (const member of tier.redises) await tier.call(member, 'operator', 'BGREWRITEAOF');
+    await writing;
+    await tier.settled(2);
+    await tier.call(master, 'operator', 'FLUSHALL');
+    await assertAlive();
+  });
+});
+
+function encode(words: ReadonlyArray<string | Buffer>): Buffer {
+  const parts = words.map((word) => {
+    const bytes = Buffer.from(word);
+    return Buffer.concat([Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n')]);
+  });
+  return Buffer.concat([Buffer.from(`*${words.length}\r\n`), ...parts]);
+}
