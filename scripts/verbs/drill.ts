@@ -7,6 +7,7 @@ import { type Choice, DRILLS, findDrill, findRefused, type LeftOut, RANDOM } fro
 import type { Surroundings } from '../drill/drill.ts';
 import { healLinks } from '../drill/faults/cut.ts';
 import { NEMESIS, nemesisOf } from '../drill/nemesis/nemesis.ts';
+import { checkNodes } from '../drill/nemesis/nodes.ts';
 import { parseScript } from '../drill/nemesis/script.ts';
 import { FaultNotes } from '../drill/noted-faults.ts';
 import type { DrillDocument } from '../drill/report/document.ts';
@@ -63,6 +64,7 @@ export async function drillVerb(options: DrillOptions, ...names: unknown[]): Pro
   const shrinkTries = wholeNumber('--shrink', options.shrink ?? `${SHRINK_TRIES}`, 0, 1000);
   const html = writable(options.html ?? (all ? ALL_HTML : undefined));
   const plan = loadPlan(options.file);
+  if (options.replay !== undefined) checkNodes(plan, parseScript(options.replay));
   const shard = options.shard === undefined ? undefined : findShard(plan, options.shard, '--shard').name;
   const { home, signal } = verbContext(options);
   // Drills take minutes: with --json, too, it is told on stderr what they do.

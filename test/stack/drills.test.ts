@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { DrillDocument } from '../../scripts/drill/report/document.ts';
 import type { RoundReport } from '../../scripts/drill/report/round.ts';
+import type { AttackDocument } from '../../tools/attack/report.ts';
 import { type StackRun, startStackRun } from '../support/stack-run.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { parse } from './json-output.ts';
@@ -165,6 +166,46 @@ describe('drills on a real stack', () => {
       after.filter((id) => before.includes(id)),
       [],
     );
+  });
+
+  test('nemesis: a script is done as it is written, nothing is lost, and all is whole again by itself', async () => {
+    const script =
+      '0 cut shard-1.master>sentinel.1 proxy.1<>shard-2.master; 700 freeze shard-2.replica-1 900; 1500 mend; 2000 end';
+    const round = await drill('nemesis', '--replay', script);
+    assert.equal(round.script, script);
+    assert.deepEqual(round.verdict?.lost, []);
+    assert.ok(
+      told(round, ({ source, event, text }) => source === 'drill' && event === 'fault' && /^cut /.test(text)),
+    );
+    const refused = await stack.twemstack(
+      'drill',
+      'nemesis',
+      '--replay',
+      '0 cut shard-9.master>proxy.1; 1 end',
+    );
+    assert.match(
+      refused.stderr,
+      /there is no node "shard-9.master"\n(.*\n)*.*the nodes are shard-1.master, /,
+    );
+  });
+
+  test('hostile clients: nobody is hit, nothing is got (the quick ones; `npm run attack` has all)', async () => {
+    const result = await stack.run(
+      process.execPath,
+      '--import=tsx',
+      'tools/attack/on-stack.ts',
+      '--thin',
+      '--room',
+      `${ROOM}`,
+      '--json',
+    );
+    const { attacks, problem } = parse<AttackDocument>(result.stdout);
+    assert.equal(problem, null);
+    assert.deepEqual(
+      attacks.filter(({ succeeded }) => succeeded.length > 0),
+      [],
+    );
+    assert.ok(attacks.length > 5);
   });
 
   test('interrupted: the fault is taken back, and the report so far is printed and says so', async () => {

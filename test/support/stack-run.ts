@@ -20,6 +20,8 @@ export interface StackRun {
   run(...command: string[]): Promise<Ran>;
   /** Like `twemstack`, but still running: for interrupting it. */
   start(...args: string[]): ReturnType<typeof execa>;
+  /** Like `run`, but still running. */
+  begin(...command: string[]): ReturnType<typeof execa>;
   credentials(): Credentials;
   /** redis-cli through the VIP; the password goes by environment, as the README tells. */
   redisCli(password: string | undefined, ...command: string[]): Promise<Ran>;
@@ -53,19 +55,16 @@ export async function startStackRun(text: string = STACK_FILE): Promise<StackRun
     const result = await execa(enter, command(args), { env, reject: false, cwd: CHECKOUT, stdin: 'ignore' });
     return { exitCode: result.exitCode ?? -1, stdout: result.stdout, stderr: result.stderr };
   };
+  const begin = (...args: string[]): ReturnType<typeof execa> =>
+    execa(enter, command(args), { env, reject: false, cwd: CHECKOUT, stdin: 'ignore' });
   return {
     engine,
     plan,
     home,
     run,
     twemstack: (...args) => run(process.execPath, 'scripts/twemstack.mjs', ...args),
-    start: (...args) =>
-      execa(enter, command([process.execPath, 'scripts/twemstack.mjs', ...args]), {
-        env,
-        reject: false,
-        cwd: CHECKOUT,
-        stdin: 'ignore',
-      }),
+    begin,
+    start: (...args) => begin(process.execPath, 'scripts/twemstack.mjs', ...args),
     credentials() {
       const found = readCredentials(home, plan.name);
       if (found === undefined) throw new Error('the stack has no credentials');

@@ -1,7 +1,9 @@
 import type { Member, Plan } from '../../../topology/types.ts';
 import { InputError } from '../../errors.ts';
 import type { FaultContext } from '../drill.ts';
+import { need } from '../faults/break.ts';
 import { rolesOf, vipHolder } from '../faults/targets.ts';
+import type { Script } from './script.ts';
 
 /** What a node is to the others; links are cut only between those that talk. */
 export type NodeKind = 'redis' | 'sentinel' | 'proxy' | 'edge';
@@ -29,6 +31,21 @@ export function nodesOf({ shards, sentinels, proxies, edges }: Plan): Node[] {
 const redisPart = (n: number): string => (n === 0 ? 'master' : `replica-${n}`);
 const edgePart = (n: number): string => (n === 0 ? 'holder' : `standby-${n}`);
 
+/** @throws InputError naming the first node of a script that the plan has none for */
+export function checkNodes(plan: Plan, { steps }: Script): void {
+  const known = nodesOf(plan).map(({ name }) => name);
+  const named = steps.flatMap(({ deed }) => {
+    if (deed.verb === 'mend') return [];
+    return deed.verb === 'cut' ? deed.links.flatMap(({ from, to }) => [from, to]) : [deed.node];
+  });
+  const unknown = named.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new InputError(`there is no node "${unknown}"`, {
+    where: '--replay',
+    remedy: `the nodes are ${known.join(', ')}`,
+  });
+}
+
 /** Finds the member that plays a part now. */
 export function playersOf(context: FaultContext): (node: string) => Member {
   const { plan, status } = context;
@@ -42,12 +59,5 @@ export function playersOf(context: FaultContext): (node: string) => Member {
   const holder = vipHolder(context);
   const edges = [...plan.edges].sort((a, b) => Number(b.name === holder) - Number(a.name === holder));
   for (const [n, member] of edges.entries()) parts.set(`edge.${edgePart(n)}`, member);
-  return (node) => {
-    const member = parts.get(node);
-    if (member !== undefined) return member;
-    throw new InputError(`there is no node "${node}"`, {
-      where: '--replay',
-      remedy: `the nodes are ${[...parts.keys()].join(', ')}`,
-    });
-  };
+  return (node) => need(parts.get(node), `node "${node}"`);
 }

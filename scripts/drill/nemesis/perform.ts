@@ -18,7 +18,7 @@ const PROGRAMS: Readonly<Record<Member['role'], string>> = {
 export async function perform(context: FaultContext, script: Script): Promise<Member[]> {
   const player = playersOf(context);
   const hit = new Set<Member>();
-  // All names are looked up before anything is broken: a script may be a person's.
+  // Who plays which part is looked up before anything is broken.
   const deeds = script.steps.map(({ at, deed }) => ({ at, act: actOf(context, deed, player, hit) }));
   const begin = performance.now();
   const under: Array<Promise<void>> = [];
