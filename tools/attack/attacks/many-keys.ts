@@ -1,5 +1,5 @@
 import { register } from '../attack.ts';
-import { brief, request } from '../wire.ts';
+import { brief, longRequest } from '../wire.ts';
 
 register({
   name: 'many-keys',
@@ -9,10 +9,10 @@ register({
   async run(attacker) {
     const keys = Array.from({ length: 1_000_000 }, (_, n) => attacker.key(n));
     const requests = [
-      request('MGET', ...keys),
-      request('DEL', ...keys),
-      request('MSET', ...keys.slice(0, 200_000).flatMap((key) => [key, '1'])),
-      request('UNLINK', ...keys),
+      longRequest(['MGET', ...keys]),
+      longRequest(['DEL', ...keys]),
+      longRequest(['MSET', ...keys.slice(0, 200_000).flatMap((key) => [key, '1'])]),
+      longRequest(['UNLINK', ...keys]),
     ];
     const answers: string[] = [];
     for (const each of requests) {
