@@ -43,7 +43,10 @@ export const ANY_SERVER = 'lolwut';
 /** Dealt with by a family of the proxy's own (proxy/core/commands/<family>/family.ts): what it does → names. */
 export const FAMILIES: readonly (readonly [does: string, names: string])[] = [
   ['refused: transactions do not go through a sharding proxy yet', 'discard exec multi unwatch watch'],
-  ['answered by the proxy', 'auth client command echo hello info ping quit reset select time'],
+  [
+    'answered by the proxy',
+    'asking auth client cluster command echo hello info ping quit readonly readwrite reset select time',
+  ],
 ];
 
 const BLOCKING = 'it blocks, and would hold up everyone who shares the server connection';
@@ -60,8 +63,8 @@ export const REFUSED: readonly (readonly [reason: string, names: string])[] = [
   [SCRIPTS, 'function script'],
   [
     ADMIN,
-    `acl asking bgrewriteaof bgsave cluster config debug failover lastsave latency !migrate module monitor
-pfdebug pfselftest psync readonly readwrite replconf replicaof !restore-asking role save shutdown slaveof slowlog
+    `acl bgrewriteaof bgsave config debug failover lastsave latency !migrate module monitor
+pfdebug pfselftest psync replconf replicaof !restore-asking role save shutdown slaveof slowlog
 sync`,
   ],
 ];

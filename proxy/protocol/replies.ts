@@ -54,7 +54,8 @@ export function reasonOf(text: string): string {
 }
 
 export const NO_AUTH = Buffer.from('-NOAUTH Authentication required\r\n');
-export const AUTH_WRONG = Buffer.from('-ERR invalid password\r\n');
+export const SYNTAX_ERROR = Buffer.from('-ERR syntax error\r\n');
+export const AUTH_WRONG = Buffer.from('-WRONGPASS invalid username-password pair or user is disabled.\r\n');
 export const AUTH_NOT_SET = Buffer.from('-ERR Client sent AUTH, but no password is set\r\n');
 
 /** `-ERR text`, any line break in the text made harmless. */
@@ -65,6 +66,22 @@ export function errorReply(text: string, code = 'ERR'): Buffer {
 export function bulkReply(text: string | Uint8Array): Buffer {
   const bytes = Buffer.from(text as string);
   return Buffer.concat([Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n')]);
+}
+
+/** Text that RESP3 knows to be text; a bulk string in RESP2. */
+export function verbatimReply(text: string, protocol: number): Buffer {
+  if (protocol !== 3) return bulkReply(text);
+  const bytes = Buffer.from(text);
+  return Buffer.concat([Buffer.from(`=${bytes.length + 4}\r\ntxt:`), bytes, Buffer.from('\r\n')]);
+}
+
+export function nullReply(protocol: number): Buffer {
+  return Buffer.from(protocol === 3 ? '_\r\n' : '$-1\r\n');
+}
+
+/** Lines as a HELP subcommand gives them. */
+export function statusesReply(lines: readonly string[]): Buffer {
+  return Buffer.from(`*${lines.length}\r\n${lines.map((line) => `+${line}\r\n`).join('')}`);
 }
 
 export function integerReply(value: number): Buffer {
@@ -78,7 +95,11 @@ export function encodeRequest(parts: readonly (string | Uint8Array)[]): Buffer {
 
 /** Bytes for an error message: printable, quoted, shortened. */
 export function quoted(bytes: Uint8Array, from: number, to: number): string {
-  const shown = Buffer.from(bytes.subarray(from, Math.min(to, from + 64))).toString('latin1');
-  const safe = shown.replace(/[^\x20-\x7e]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
-  return `'${safe}${to - from > 64 ? '...' : ''}'`;
+  return `'${printableText(bytes, from, Math.min(to, from + 64))}${to - from > 64 ? '...' : ''}'`;
+}
+
+/** Bytes as text for an error message: what is not printable ASCII is written `\x..`. */
+export function printableText(bytes: Uint8Array, from: number, to: number): string {
+  const shown = Buffer.from(bytes.subarray(from, to)).toString('latin1');
+  return shown.replace(/[^\x20-\x7e]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

@@ -3,11 +3,14 @@ export const FRAME_DONE = 0;
 export const FRAME_MORE = 1;
 export const FRAME_BAD = 2;
 export const FRAME_INLINE = 3;
+/** `*0`, or a negative number of elements: no request, to be passed over. */
+export const FRAME_EMPTY = 4;
 
 const CR = 13;
 const LF = 10;
 const DOLLAR = 36;
 const STAR = 42;
+const MINUS = 45;
 
 /** Most elements of one request, and most bytes of one element (Redis' own proto-max-bulk-len). */
 export const MAX_ARGUMENTS = 1024 * 1024;
@@ -24,7 +27,7 @@ export class RequestFrame {
   argc = -1;
   /** Start and end of every element: `args[2 * i]`, `args[2 * i + 1]`. */
   args = new Int32Array(32);
-  /** After FRAME_DONE: where the request ends. */
+  /** After FRAME_DONE and FRAME_EMPTY: where the request ends. */
   end = 0;
   /** After FRAME_MORE: where the request must at least reach to the next time. */
   need = 0;
@@ -63,9 +66,14 @@ export class RequestFrame {
     if (this.argc < 0) {
       if (p >= length) return this.more(p, p + 1);
       if (buffer[p] !== STAR) return FRAME_INLINE;
-      const count = this.number(buffer, p + 1, length, 'multibulk');
+      const negative = buffer[p + 1] === MINUS && p + 1 < length;
+      const count = this.number(buffer, negative ? p + 2 : p + 1, length, 'multibulk');
       if (count < 0) return count === -1 ? this.more(p, length + 1) : FRAME_BAD;
-      if (count === 0 || count > MAX_ARGUMENTS) return this.bad('invalid multibulk length');
+      if (count > MAX_ARGUMENTS || (negative && count === 0)) return this.bad('invalid multibulk length');
+      if (count === 0 || negative) {
+        this.end = this.numberEnd;
+        return FRAME_EMPTY;
+      }
       this.argc = count;
       if (this.args.length < count * 2) this.args = grown(this.args, Math.min(count, 4096) * 2);
       p = this.numberEnd;

@@ -20,6 +20,11 @@ const name = (request: readonly string[]): string => request[0].toLowerCase();
 
 export const DIFFERENCES: readonly Difference[] = [
   {
+    title: 'An empty request (`*0`, `*-1`) is passed over',
+    explains: ([first], original, ours) =>
+      /^\*(0|-\d+)\r\n/.test(first) && original.closed && ours.bytes === '+PONG\r\n' && !ours.closed,
+  },
+  {
     title: 'QUIT is answered with +OK before the connection closes',
     explains: (request, original, ours) =>
       name(request) === 'quit' && original.closed && ours.bytes === '+OK\r\n' && ours.closed,

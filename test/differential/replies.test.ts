@@ -202,8 +202,8 @@ describe('answers, byte for byte', () => {
 
   test('what is no request', async () => {
     const texts = [
-      '*0\r\n',
-      '*-1\r\n',
+      '*0\r\n*1\r\n$4\r\nPING\r\n',
+      '*-1\r\n*1\r\n$4\r\nPING\r\n',
       '*1\r\n$-1\r\n',
       '*x\r\n',
       '*1\r\n$1\r\nabc',

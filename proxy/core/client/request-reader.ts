@@ -1,6 +1,12 @@
 import { inlineWords } from '../../protocol/inline-words.ts';
 import { encodeRequest } from '../../protocol/replies.ts';
-import { FRAME_DONE, FRAME_INLINE, FRAME_MORE, RequestFrame } from '../../protocol/request-frame.ts';
+import {
+  FRAME_DONE,
+  FRAME_EMPTY,
+  FRAME_INLINE,
+  FRAME_MORE,
+  RequestFrame,
+} from '../../protocol/request-frame.ts';
 import { dispatch } from '../commands/dispatch.ts';
 import { BY_REFERENCE } from '../server/segment.ts';
 import { ChunkList } from './chunk-list.ts';
@@ -125,7 +131,8 @@ export class RequestReader {
       if (outcome === FRAME_INLINE) {
         start = this.readInline(chunk, start);
         if (start < 0) return;
-      } else {
+      } else if (outcome === FRAME_EMPTY) start = frame.end;
+      else {
         if (outcome === FRAME_MORE) this.keep(frame, chunk, start);
         else client.protocolError(frame.fault);
         return;
@@ -179,13 +186,13 @@ export class RequestReader {
       if (this.length < frame.need) continue;
       const outcome = frame.parse(collected, this.length);
       if (outcome === FRAME_MORE) continue;
-      if (outcome !== FRAME_DONE) {
+      if (outcome !== FRAME_DONE && outcome !== FRAME_EMPTY) {
         this.client.protocolError(frame.fault);
         return;
       }
       taken -= this.length - frame.end;
       this.forget();
-      dispatch(this.client, frame, collected, 0, frame.end);
+      if (outcome === FRAME_DONE) dispatch(this.client, frame, collected, 0, frame.end);
       if (taken < chunk.length && !this.client.isClosing) this.readFrom(chunk, taken);
       return;
     }

@@ -1,5 +1,5 @@
 import type { Command } from '../../protocol/command-table.ts';
-import { errorReply, quoted, REFUSED } from '../../protocol/replies.ts';
+import { errorReply, printableText, quoted, REFUSED } from '../../protocol/replies.ts';
 import type { RequestFrame } from '../../protocol/request-frame.ts';
 import type { PoolContext, Session } from './session.ts';
 
@@ -32,11 +32,35 @@ export function apart({ config }: PoolContext, command: Command, one: string, ot
   return `keys ${one} and ${other} of '${command.name}' live on different servers; ${advice}`;
 }
 
+/** Bytes of a command's name, and of its arguments together, that an error repeats (server.c, processCommand). */
+const MOST_REPEATED = 128;
+
 /** In Redis' own words, so that clients recognise it. */
 export function unknownCommand(buffer: Uint8Array, frame: RequestFrame): string {
-  const shown = [];
-  for (let i = 1; i < Math.min(frame.argc, 5); i++) shown.push(`${quotedArg(frame, buffer, i)} `);
-  return `unknown command ${quotedArg(frame, buffer, 0)}, with args beginning with: ${shown.join('')}`;
+  let shown = '';
+  for (let i = 1; i < frame.argc && shown.length < MOST_REPEATED; i++)
+    shown += `'${shownArg(frame, buffer, i, MOST_REPEATED - shown.length)}' `;
+  return `unknown command '${shownArg(frame, buffer, 0)}', with args beginning with: ${shown}`;
+}
+
+/** In Redis' own words: a subcommand that it does not have either. */
+export function unknownSubcommand(command: string, buffer: Uint8Array, frame: RequestFrame): Uint8Array {
+  return errorReply(`unknown subcommand '${shownArg(frame, buffer, 1)}'. Try ${command.toUpperCase()} HELP.`);
+}
+
+export function wrongSubcommandArity(command: string, subcommand: string): Uint8Array {
+  return errorReply(`wrong number of arguments for '${command}|${subcommand}' command`);
+}
+
+/** At most so many bytes of element `i`, as text for an error message. */
+export function shownArg(
+  frame: RequestFrame,
+  buffer: Uint8Array,
+  i: number,
+  most: number = MOST_REPEATED,
+): string {
+  const from = frame.args[2 * i];
+  return printableText(buffer, from, Math.min(frame.args[2 * i + 1], from + most));
 }
 
 /** Element `i` for an error message. */

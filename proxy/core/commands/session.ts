@@ -97,7 +97,7 @@ export interface Gate {
 }
 
 /** In which order gates are asked. */
-export const GATE_RANKS = { authentication: 0, transaction: 1 } as const;
+export const GATE_RANKS = { authentication: 0, transaction: 1, database: 2 } as const;
 
 /**
  * A request that has the session to itself: it begins when everything before it is answered, and nothing behind it is

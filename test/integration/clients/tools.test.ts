@@ -142,7 +142,7 @@ describe("StackExchange.Redis' handshake, as its source sends it", () => {
     [['SENTINEL', 'MASTERS'], /^-ERR unknown command 'SENTINEL'/],
     [['INFO', 'replication'], /^\$\d+\r\n[\s\S]*role:master\r\n/],
     [['INFO', 'server'], /^\$\d+\r\n[\s\S]*redis_version:7[\s\S]*redis_mode:standalone\r\n/],
-    [['CLUSTER', 'NODES'], /^-ERR 'cluster' is not served/],
+    [['CLUSTER', 'NODES'], /^-ERR This instance has cluster support disabled/],
     [['GET', '__Booksleeve_TieBreak'], /^_\r\n$/],
     [['ECHO', guid], /^\$16\r\n/],
   ];

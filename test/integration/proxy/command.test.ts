@@ -111,7 +111,7 @@ describe('COMMAND', () => {
   });
 
   test('what it does not know it says', async () => {
-    await assert.rejects(ours.call('COMMAND', 'NONSENSE'), /unknown subcommand 'nonsense'. Try COMMAND HELP/);
+    await assert.rejects(ours.call('COMMAND', 'NONSENSE'), /unknown subcommand 'NONSENSE'. Try COMMAND HELP/);
     await assert.rejects(ours.call('COMMAND', 'LIST', 'FILTERBY', 'COLOUR', 'red'), /syntax error/);
   });
 });

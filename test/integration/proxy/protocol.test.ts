@@ -164,7 +164,7 @@ for (const [name, start] of Object.entries(PROTOCOL_BEDS)) {
     test('a password: AUTH, wrong and right, and HELLO', async () => {
       const asked = ['GET x', 'AUTH wrong', 'AUTH secret', 'SET x 1', 'GET x', 'DEL x'];
       const answers =
-        '-NOAUTH Authentication required\r\n-ERR invalid password\r\n+OK\r\n+OK\r\n$1\r\n1\r\n:1\r\n';
+        '-NOAUTH Authentication required\r\n-WRONGPASS invalid username-password pair or user is disabled.\r\n+OK\r\n+OK\r\n$1\r\n1\r\n:1\r\n';
       await converse(
         [Buffer.concat(asked.map((line) => request(...line.split(' '))))],
         Buffer.from(answers),

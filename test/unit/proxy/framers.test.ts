@@ -4,6 +4,7 @@ import { REPLY_BAD, REPLY_DONE, ReplyFramer } from '../../../proxy/protocol/repl
 import {
   FRAME_BAD,
   FRAME_DONE,
+  FRAME_EMPTY,
   FRAME_INLINE,
   FRAME_MORE,
   RequestFrame,
@@ -57,8 +58,8 @@ describe('request framer', () => {
   });
 
   const bad: [text: string, fault: RegExp][] = [
-    ['*0\r\n', /invalid multibulk length/],
-    ['*-1\r\n', /invalid multibulk length/],
+    ['*-0\r\n', /invalid multibulk length/],
+    ['*-01\r\n', /invalid multibulk length/],
     ['*02\r\n', /invalid multibulk length/],
     ['*x\r\n', /invalid multibulk length/],
     ['*\r\n', /invalid multibulk length/],
@@ -78,6 +79,16 @@ describe('request framer', () => {
       const bytes = Buffer.from(text, 'latin1');
       assert.equal(frame.parse(bytes, bytes.length), FRAME_BAD);
       assert.match(frame.fault, fault);
+    });
+  }
+
+  for (const text of ['*0\r\n', '*-1\r\n', '*-10\r\n']) {
+    test(`${JSON.stringify(text)} is no request, and ends where it ends`, () => {
+      const frame = new RequestFrame();
+      frame.begin(0);
+      const bytes = Buffer.from(`${text}*1`);
+      assert.equal(frame.parse(bytes, bytes.length), FRAME_EMPTY);
+      assert.equal(frame.end, text.length);
     });
   }
 

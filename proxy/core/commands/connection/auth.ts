@@ -1,4 +1,4 @@
-import { AUTH_NOT_SET, AUTH_WRONG, errorReply, NO_AUTH, OK } from '../../../protocol/replies.ts';
+import { AUTH_NOT_SET, AUTH_WRONG, NO_AUTH, OK, SYNTAX_ERROR } from '../../../protocol/replies.ts';
 import { type Answer, text } from '../answered.ts';
 import { GATE_RANKS, type Gate, type PoolContext } from '../session.ts';
 
@@ -19,13 +19,12 @@ export const AUTHENTICATION: Gate = {
 /** A wrong password also takes back an earlier right one, as in the original. */
 export const auth: Answer = (session, frame, buffer) => {
   const { pool } = session;
+  if (frame.argc > 3) return SYNTAX_ERROR;
   if (pool.config.redisAuth === null) return AUTH_NOT_SET;
   const user = frame.argc === 3 ? text(frame, buffer, 1) : null;
   session.authenticated = passwordFits(pool, user, text(frame, buffer, frame.argc - 1));
   if (session.authenticated) return OK;
-  return user === null
-    ? AUTH_WRONG
-    : errorReply('invalid username-password pair or user is disabled.', 'WRONGPASS');
+  return AUTH_WRONG;
 };
 
 /** @param user null when none was said */

@@ -1,64 +1,134 @@
 import { wordAt } from '../../../protocol/key-positions.ts';
-import { bulkReply, errorReply, integerReply, OK } from '../../../protocol/replies.ts';
-import type { RequestFrame } from '../../../protocol/request-frame.ts';
+import {
+  bulkReply,
+  EMPTY_ARRAY,
+  errorReply,
+  integerReply,
+  nullReply,
+  OK,
+  SYNTAX_ERROR,
+  statusesReply,
+  verbatimReply,
+} from '../../../protocol/replies.ts';
+import { type Answer, text } from '../answered.ts';
+import { unknownSubcommand, wrongSubcommandArity } from '../refusals.ts';
 import type { Session } from '../session.ts';
+import { clientLine, clientList } from './client-list.ts';
 
-/** CLIENT …: what concerns the client's own connection. */
-export function clientCommand(session: Session, frame: RequestFrame, buffer: Uint8Array): Uint8Array {
-  const subcommand = wordAt(frame, buffer, 1);
-  const argument = (i: number): string =>
-    Buffer.from(buffer.subarray(frame.args[2 * i], frame.args[2 * i + 1])).toString();
-  const arity = { setname: 3, setinfo: 4 }[subcommand];
-  if (arity !== undefined && frame.argc !== arity) {
-    return errorReply(`wrong number of arguments for 'client|${subcommand}' command`);
-  }
-  switch (subcommand) {
-    case 'id':
-      return integerReply(session.id);
-    case 'setname':
-      return setName(session, argument(2));
-    case 'getname':
-      if (session.name === '') return Buffer.from(session.protocol === 3 ? '_\r\n' : '$-1\r\n');
-      return bulkReply(session.name);
-    case 'setinfo':
-      return setInfo(session, argument(2).toLowerCase(), argument(3));
-    case 'info':
-      return bulkReply(`${describe(session)}\n`);
-    case 'list':
-      return bulkReply([...session.pool.clients].map((each) => `${describe(each)}\n`).join(''));
-    case 'no-evict':
-    case 'no-touch':
-      return OK;
-    default:
-      return errorReply(
-        `'client ${subcommand}' is not served: only what concerns the connection to the proxy is`,
-      );
-  }
+/** Why a client name, or what it says of its library, will not do; null when it will. */
+export function wordFault(word: string, what: string): string | null {
+  return /[^!-~]/.test(word) ? `${what} cannot contain spaces, newlines or special characters.` : null;
 }
 
-function setName(session: Session, name: string): Uint8Array {
-  if (/[^!-~]/.test(name)) {
-    return errorReply('Client names cannot contain spaces, newlines or special characters.');
-  }
+const setName: Answer = (session, frame, buffer) => {
+  const name = text(frame, buffer, 2);
+  const fault = wordFault(name, 'Client names');
+  if (fault !== null) return errorReply(fault);
   session.name = name;
   return OK;
-}
+};
 
-function setInfo(session: Session, key: string, value: string): Uint8Array {
-  if (/[^!-~]/.test(value))
-    return errorReply(`${key} cannot contain spaces, newlines or special characters.`);
+const setInfo: Answer = (session, frame, buffer) => {
+  const key = text(frame, buffer, 2).toLowerCase();
+  const value = text(frame, buffer, 3);
+  const fault = wordFault(value, key);
+  if (key !== 'lib-name' && key !== 'lib-ver') return errorReply(`Unrecognized option '${key}'`);
+  if (fault !== null) return errorReply(fault);
   if (key === 'lib-name') session.library = value;
-  else if (key === 'lib-ver') session.libraryVersion = value;
-  else return errorReply(`Unrecognized option '${key}'`);
+  else session.libraryVersion = value;
   return OK;
-}
+};
 
-function describe(session: Session): string {
-  const age = Math.floor((Date.now() - session.connectedAt) / 1000);
-  const { worker } = session.pool;
-  const where = worker === undefined ? '' : ` worker=${worker.place}`;
-  return (
-    `id=${session.id} addr=${session.remote} name=${session.name} age=${age} db=${session.pool.config.redisDb} ` +
-    `resp=${session.protocol} lib-name=${session.library} lib-ver=${session.libraryVersion}${where}`
+const onOrOff: Answer = (_session, frame, buffer) =>
+  ['on', 'off'].includes(wordAt(frame, buffer, 2)) ? OK : SYNTAX_ERROR;
+
+/** Replies that a client does not want would have to be kept from it one by one. */
+const replyMode: Answer = (_session, frame, buffer) => {
+  const mode = wordAt(frame, buffer, 2);
+  if (mode === 'on') return OK;
+  return mode === 'off' || mode === 'skip'
+    ? errorReply(`'client reply ${mode}' is not served: every request is answered`)
+    : SYNTAX_ERROR;
+};
+
+const NOT_TRACKING = errorReply(
+  'CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled',
+);
+
+/** Tracking is not served, so it is off for everybody. */
+const trackingInfo: Answer = ({ protocol }) =>
+  Buffer.concat([
+    Buffer.from(protocol === 3 ? '%3\r\n' : '*6\r\n'),
+    bulkReply('flags'),
+    Buffer.from(protocol === 3 ? '~1\r\n' : '*1\r\n'),
+    bulkReply('off'),
+    bulkReply('redirect'),
+    integerReply(-1),
+    bulkReply('prefixes'),
+    EMPTY_ARRAY,
+  ]);
+
+/** Nobody is blocked: commands that would block are refused. */
+const unblock: Answer = (_session, frame, buffer) => {
+  const how = frame.argc === 4 ? wordAt(frame, buffer, 3) : 'timeout';
+  if (frame.argc > 4 || !['timeout', 'error'].includes(how)) {
+    return errorReply('CLIENT UNBLOCK reason should be TIMEOUT or ERROR');
+  }
+  if (!/^-?[0-9]{1,18}$/.test(wordAt(frame, buffer, 2)))
+    return errorReply('value is not an integer or out of range');
+  return integerReply(0);
+};
+
+const refused = (subcommand: string): Answer => {
+  const reply = errorReply(
+    `'client ${subcommand}' is not served: only what concerns the connection to the proxy is`,
   );
-}
+  return () => reply;
+};
+
+const HELP = [
+  'CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
+  'GETNAME, SETNAME <name>, SETINFO <LIB-NAME|LIB-VER> <value>',
+  '    What this connection is called, and what it says of its library.',
+  'ID, INFO',
+  '    The number of this connection, and all that is known of it.',
+  'LIST [TYPE (NORMAL|MASTER|REPLICA|PUBSUB)] [ID <id> ...]',
+  '    The clients of this pool in this proxy, and in no other one.',
+  'GETREDIR, TRACKINGINFO, NO-EVICT (ON|OFF), NO-TOUCH (ON|OFF), REPLY ON, UNBLOCK <id>',
+  '    Answered as by a Redis that has none of it under way.',
+  'HELP',
+  '    Print this help.',
+];
+
+/** Subcommands by their name: arity as Redis counts it, the container included, and the answer. */
+const SUBCOMMANDS: ReadonlyMap<string, readonly [arity: number, answer: Answer]> = new Map([
+  ['caching', [3, () => NOT_TRACKING]],
+  ['getname', [2, ({ name, protocol }: Session) => (name === '' ? nullReply(protocol) : bulkReply(name))]],
+  ['getredir', [2, () => integerReply(-1)]],
+  ['help', [2, () => statusesReply(HELP)]],
+  ['id', [2, ({ id }: Session) => integerReply(id)]],
+  ['info', [2, (session: Session) => verbatimReply(`${clientLine(session)}\n`, session.protocol)]],
+  ['kill', [-3, refused('kill')]],
+  ['list', [-2, clientList]],
+  ['no-evict', [3, onOrOff]],
+  ['no-touch', [3, onOrOff]],
+  ['pause', [-3, refused('pause')]],
+  ['reply', [3, replyMode]],
+  ['setinfo', [4, setInfo]],
+  ['setname', [3, setName]],
+  ['tracking', [-3, refused('tracking')]],
+  ['trackinginfo', [2, trackingInfo]],
+  ['unblock', [-3, unblock]],
+  ['unpause', [2, refused('unpause')]],
+]);
+
+/** CLIENT …: what concerns the client's own connection. */
+export const clientCommand: Answer = (session, frame, buffer) => {
+  const subcommand = wordAt(frame, buffer, 1);
+  const found = SUBCOMMANDS.get(subcommand);
+  if (found === undefined) return unknownSubcommand('client', buffer, frame);
+  const [arity, answer] = found;
+  if (arity > 0 ? frame.argc !== arity : frame.argc < -arity)
+    return wrongSubcommandArity('client', subcommand);
+  return answer(session, frame, buffer);
+};

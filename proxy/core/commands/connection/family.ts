@@ -1,25 +1,20 @@
-import { wordAt } from '../../../protocol/key-positions.ts';
 import { bulkReply, errorReply, OK, PONG } from '../../../protocol/replies.ts';
 import { type Answer, answered, element } from '../answered.ts';
 import type { Family, Session } from '../session.ts';
 import { auth } from './auth.ts';
 import { clientCommand } from './client-command.ts';
 import { hello } from './hello.ts';
+import { enterDatabase, select } from './select.ts';
 
 const ping: Answer = (_session, frame, buffer) =>
   frame.argc === 1 ? PONG : bulkReply(element(frame, buffer, 1));
 
 const echo: Answer = (_session, frame, buffer) => bulkReply(element(frame, buffer, 1));
 
-/** Only the pool's own database: the server connections are shared. */
-const select: Answer = ({ pool }, frame, buffer) => {
-  const index = wordAt(frame, buffer, 1);
-  if (!/^-?[0-9]+$/.test(index)) return errorReply('value is not an integer or out of range');
-  if (Number(index) === pool.config.redisDb) return OK;
-  return errorReply(
-    `SELECT ${index} is not possible: this pool serves db ${pool.config.redisDb} only (redis_db)`,
-  );
-};
+const NO_CLUSTER = errorReply('This instance has cluster support disabled');
+
+/** In Redis' own words, by which clients know that they need not ask further. */
+const noCluster: Answer = () => NO_CLUSTER;
 
 const quit: Answer = (session) => {
   session.finishAfterReplies();
@@ -30,17 +25,22 @@ function reset(session: Session): Uint8Array {
   session.authenticated = session.pool.config.redisAuth === null;
   session.name = '';
   session.protocol = 2;
+  enterDatabase(session);
   return Buffer.from('+RESET\r\n');
 }
 
 /** What concerns a client's own connection to the proxy. */
 export const CONNECTION: Family = {
-  auth: answered(2, 3, auth),
-  client: answered(2, 32, clientCommand),
+  asking: answered(1, 1, noCluster),
+  auth: answered(2, Number.POSITIVE_INFINITY, auth),
+  client: answered(2, Number.POSITIVE_INFINITY, clientCommand),
+  cluster: answered(2, Number.POSITIVE_INFINITY, noCluster),
   echo: answered(2, 2, echo),
-  hello: answered(1, 16, hello),
+  hello: answered(1, Number.POSITIVE_INFINITY, hello),
   ping: answered(1, 2, ping),
-  quit: answered(1, 32, quit),
+  quit: answered(1, Number.POSITIVE_INFINITY, quit),
+  readonly: answered(1, 1, noCluster),
+  readwrite: answered(1, 1, noCluster),
   reset: answered(1, 1, reset),
   select: answered(2, 2, select),
 };

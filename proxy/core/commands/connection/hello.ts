@@ -1,5 +1,6 @@
 import { wordAt } from '../../../protocol/key-positions.ts';
 import {
+  AUTH_WRONG,
   bulkReply,
   EMPTY_ARRAY,
   errorReply,
@@ -7,7 +8,9 @@ import {
   REDIS_VERSION,
 } from '../../../protocol/replies.ts';
 import { type Answer, text } from '../answered.ts';
+import { shownArg } from '../refusals.ts';
 import { passwordFits } from './auth.ts';
+import { wordFault } from './client-command.ts';
 
 export const hello: Answer = (session, frame, buffer) => {
   const { pool } = session;
@@ -15,6 +18,8 @@ export const hello: Answer = (session, frame, buffer) => {
   let name: string | null = null;
   if (frame.argc > 1) {
     const version = wordAt(frame, buffer, 1);
+    if (!/^(0|-?[1-9][0-9]{0,17})$/.test(version))
+      return errorReply('Protocol version is not an integer or out of range');
     if (version !== '2' && version !== '3') return errorReply('unsupported protocol version', 'NOPROTO');
     protocol = Number(version);
     // the two protocols have server connections of their own, where a read could overtake an earlier write
@@ -26,18 +31,18 @@ export const hello: Answer = (session, frame, buffer) => {
     if (option === 'auth' && i + 2 < frame.argc) {
       if (pool.config.redisAuth !== null) {
         session.authenticated = passwordFits(pool, text(frame, buffer, i + 1), text(frame, buffer, i + 2));
-        if (!session.authenticated) {
-          return errorReply('invalid username-password pair or user is disabled.', 'WRONGPASS');
-        }
+        if (!session.authenticated) return AUTH_WRONG;
       }
       i += 2;
     } else if (option === 'setname' && i + 1 < frame.argc) {
       name = text(frame, buffer, ++i);
-    } else return errorReply(`Syntax error in HELLO option '${option}'`);
+      const fault = wordFault(name, 'Client names');
+      if (fault !== null) return errorReply(fault);
+    } else return errorReply(`Syntax error in HELLO option '${shownArg(frame, buffer, i)}'`);
   }
   if (!session.authenticated) {
     return errorReply(
-      'HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time',
+      'HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time',
       'NOAUTH',
     );
   }

@@ -11,6 +11,7 @@ import { encodeValue, type ReplyValue } from '../../../protocol/encode-value.ts'
 import { keyPositions, wordAt } from '../../../protocol/key-positions.ts';
 import { errorReply } from '../../../protocol/replies.ts';
 import { RequestFrame } from '../../../protocol/request-frame.ts';
+import { unknownSubcommand } from '../refusals.ts';
 import type { Session } from '../session.ts';
 
 const HELP = [
@@ -45,7 +46,7 @@ export function commandCommand(session: Session, frame: RequestFrame, buffer: Ui
     case 'help':
       return reply(HELP);
     default:
-      return errorReply(`unknown subcommand '${printable(subcommand)}'. Try COMMAND HELP.`);
+      return unknownSubcommand('command', buffer, frame);
   }
 }
 
@@ -129,5 +130,3 @@ function keysOf(facts: CommandFacts, frame: RequestFrame, buffer: Uint8Array): r
   for (let i = first; i <= end; i += step) keys.push(i);
   return command.fate === FATE_SPLIT && (frame.argc - 1) % step !== 0 ? [] : keys;
 }
-
-const printable = (word: string): string => word.replace(/[^ -~]/g, '?');

@@ -4,11 +4,22 @@ import type { Family } from '../session.ts';
 import { commandCommand } from './command-command.ts';
 import { infoText } from './info.ts';
 
+/** Milliseconds by which the wall clock may differ before the finer one is set by it again: it counts no fractions. */
+const TOLERANCE = 2;
+let finerClockBegan = Date.now() - performance.now();
+
+/** Microseconds since the epoch. Only `performance` counts them, and it does not notice when the clock is set. */
+function microseconds(): number {
+  const wall = Date.now();
+  const elapsed = performance.now();
+  if (Math.abs(finerClockBegan + elapsed - wall) > TOLERANCE) finerClockBegan = wall - elapsed;
+  return Math.floor((finerClockBegan + elapsed) * 1000);
+}
+
 const time: Answer = () => {
-  const now = Date.now();
-  const seconds = bulkReply(String(Math.floor(now / 1000)));
-  const microseconds = bulkReply(String((now % 1000) * 1000));
-  return Buffer.concat([Buffer.from('*2\r\n'), seconds, microseconds]);
+  const now = microseconds();
+  const seconds = bulkReply(String(Math.floor(now / 1_000_000)));
+  return Buffer.concat([Buffer.from('*2\r\n'), seconds, bulkReply(String(now % 1_000_000))]);
 };
 
 /** What clients ask about the server that they are connected to. */

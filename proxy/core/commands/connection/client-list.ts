@@ -1,0 +1,44 @@
+import { wordAt } from '../../../protocol/key-positions.ts';
+import { errorReply, SYNTAX_ERROR, verbatimReply } from '../../../protocol/replies.ts';
+import type { Answer } from '../answered.ts';
+import { shownArg } from '../refusals.ts';
+import type { Session } from '../session.ts';
+
+/** Every client of a proxy is a normal one. */
+const TYPES: ReadonlySet<string> = new Set(['normal', 'master', 'replica', 'slave', 'pubsub']);
+
+/** CLIENT LIST [TYPE type | ID id …]: the clients of this pool that are connected to this process. */
+export const clientList: Answer = (session, frame, buffer) => {
+  const { argc } = frame;
+  const lines = (fits: (each: Session) => boolean): Uint8Array => {
+    let text = '';
+    for (const each of session.pool.clients) if (fits(each)) text += `${clientLine(each)}\n`;
+    return verbatimReply(text, session.protocol);
+  };
+  if (argc === 2) return lines(() => true);
+  const filter = wordAt(frame, buffer, 2);
+  if (filter === 'type' && argc === 4) {
+    const type = wordAt(frame, buffer, 3);
+    if (!TYPES.has(type)) return errorReply(`Unknown client type '${shownArg(frame, buffer, 3)}'`);
+    return lines(() => type === 'normal');
+  }
+  if (filter !== 'id' || argc < 4) return SYNTAX_ERROR;
+  const ids = new Set<number>();
+  for (let i = 3; i < argc; i++) {
+    const id = wordAt(frame, buffer, i);
+    if (!/^-?[0-9]{1,19}$/.test(id)) return errorReply('Invalid client ID');
+    ids.add(Number(id));
+  }
+  return lines(({ id }) => ids.has(id));
+};
+
+/** One client as CLIENT LIST shows it, without a line end. */
+export function clientLine(session: Session): string {
+  const age = Math.floor((Date.now() - session.connectedAt) / 1000);
+  const { config, worker } = session.pool;
+  const where = worker === undefined ? '' : ` worker=${worker.place}`;
+  return (
+    `id=${session.id} addr=${session.remote} name=${session.name} age=${age} flags=N db=${config.redisDb} ` +
+    `sub=0 psub=0 ssub=0 multi=-1 resp=${session.protocol} lib-name=${session.library} lib-ver=${session.libraryVersion}${where}`
+  );
+}

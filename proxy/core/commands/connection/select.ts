@@ -1,0 +1,62 @@
+import type { Command } from '../../../protocol/command-table.ts';
+import { wordAt } from '../../../protocol/key-positions.ts';
+import { errorReply, OK } from '../../../protocol/replies.ts';
+import type { Answer } from '../answered.ts';
+import { GATE_RANKS, type Gate, type Session } from '../session.ts';
+
+/** Commands that concern no key, so that the database makes no difference. */
+export const IN_ANY_DATABASE: ReadonlySet<string> = new Set([
+  'asking',
+  'auth',
+  'client',
+  'cluster',
+  'command',
+  'echo',
+  'hello',
+  'info',
+  'ping',
+  'quit',
+  'readonly',
+  'readwrite',
+  'reset',
+  'select',
+  'time',
+]);
+
+/** The refusal of its last SELECT, as a state of a client: what concerns keys is answered with it until a good one. */
+class OutsideDatabase implements Gate {
+  readonly rank = GATE_RANKS.database;
+  readonly needsWhole = false;
+
+  constructor(private readonly refusal: Uint8Array) {}
+
+  takes(session: Session, command: Command): boolean {
+    if (IN_ANY_DATABASE.has(command.name)) return false;
+    session.reply(session.tail++, this.refusal, 0);
+    return true;
+  }
+}
+
+/** The client is in the pool's database again. */
+export function enterDatabase(session: Session): void {
+  for (const gate of session.gates) if (gate instanceof OutsideDatabase) session.exit(gate);
+}
+
+/**
+ * Only the pool's own database: the server connections are shared. Many clients ignore a refusal and go on, so it is
+ * remembered: nothing of theirs may land in a database that they did not choose.
+ */
+export const select: Answer = (session, frame, buffer) => {
+  const { redisDb } = session.pool.config;
+  const index = wordAt(frame, buffer, 1);
+  const isNumber = /^(0|-?[1-9][0-9]{0,8})$/.test(index);
+  enterDatabase(session);
+  if (isNumber && Number(index) === redisDb) return OK;
+  const refusal = errorReply(
+    isNumber
+      ? `DB index is out of range: SELECT ${index} is not possible, this pool serves db ${redisDb} only (redis_db)`
+      : 'value is not an integer or out of range',
+  );
+  session.enter(new OutsideDatabase(refusal));
+  return refusal;
+};

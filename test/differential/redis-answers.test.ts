@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { type RunningProxy, startProxy } from '../support/proxy.ts';
+import { RawClient, request } from '../support/raw-client.ts';
+import { type RedisServer, startRedis } from '../support/redis-server.ts';
+import { CONVERSATIONS, DIFFERENCES_FROM_REDIS } from './redis-conversations.ts';
+
+/*
+ * What the proxy answers itself, beside a real Redis: the same conversations with both, in RESP2 and RESP3. The answers are
+ * the same to the byte, or an entry of redis-conversations.ts says why not.
+ */
+let server: RedisServer;
+let proxy: RunningProxy;
+
+before(async () => {
+  server = await startRedis(['--requirepass', 'secret']);
+  proxy = await startProxy(
+    'bun',
+    1,
+    ([port]) =>
+      `p:\n  listen: 127.0.0.1:${port}\n  redis: true\n  redis_auth: secret\n  servers:\n   - 127.0.0.1:${server.port}:1\n`,
+  );
+});
+
+after(async () => {
+  await proxy?.stop();
+  await server?.stop();
+});
+
+/** Numbers that are each server's own. */
+const withoutOwn = (answer: string): string => answer.replace(/(\$2\r\nid\r\n):\d+/, '$1:N');
+
+describe("answers of the proxy's own, beside Redis 7.0.15", () => {
+  const used = new Set<string>();
+
+  for (const [name, { lines, anonymous }] of Object.entries(CONVERSATIONS)) {
+    for (const protocol of ['2', '3']) {
+      test(`${name}, RESP${protocol}`, async () => {
+        const clients = await Promise.all([server.port, proxy.ports[0]].map((port) => RawClient.open(port)));
+        if (!anonymous) {
+          const greeting = request('HELLO', protocol, 'AUTH', 'default', 'secret');
+          for (const client of clients) await client.ask(greeting);
+        }
+        const problems: string[] = [];
+        for (const line of lines) {
+          const bytes = line.startsWith('*') ? Buffer.from(line) : request(...line.split(' '));
+          const [redis, ours] = await Promise.all(
+            clients.map(async (client) => withoutOwn(await client.ask(bytes))),
+          );
+          if (redis === ours) continue;
+          const difference = DIFFERENCES_FROM_REDIS.find(
+            ({ lines, looks }) => lines.test(line) && looks.test(ours),
+          );
+          if (difference === undefined)
+            problems.push(`${line}: Redis ${JSON.stringify(redis)}, ours ${JSON.stringify(ours)}`);
+          else used.add(difference.title);
+        }
+        for (const client of clients) client.end();
+        assert.equal(problems.length, 0, `${problems.length} differ:\n${problems.join('\n')}`);
+      });
+    }
+  }
+
+  test('every difference is documented, and exists', () => {
+    assert.deepEqual([...used].sort(), DIFFERENCES_FROM_REDIS.map((each) => each.title).sort());
+    const page = readFileSync('docs/differences.md', 'utf8');
+    for (const { title } of DIFFERENCES_FROM_REDIS)
+      assert.ok(page.includes(`| ${title} |`), `docs/differences.md lacks: ${title}`);
+  });
+});
