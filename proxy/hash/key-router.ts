@@ -39,6 +39,13 @@ export class KeyRouter {
     }
     return this.ring.pick(from === to ? 0 : this.hash(bytes, from, to));
   }
+
+  /** True when a key that begins with `bytes[from, to)` has its tag there, so that the rest of it makes no difference. */
+  settles(bytes: Uint8Array, from: number, to: number): boolean {
+    if (this.alone) return true;
+    const open = this.tagOpen < 0 ? -1 : indexOfByte(bytes, this.tagOpen, from, to);
+    return open >= 0 && indexOfByte(bytes, this.tagClose, open + 1, to) > open + 1;
+  }
 }
 
 function indexOfByte(bytes: Uint8Array, byte: number, from: number, to: number): number {

@@ -27,5 +27,9 @@ function together(command: Command): string {
   if (command.name.startsWith('xread')) {
     return 'sent to the server of its streams, which must be one; refused with BLOCK';
   }
-  return 'sent to the server of its keys, refused when they live on several';
+  const refused = 'sent to the server of its keys, refused when they live on several';
+  if (command.name.startsWith('sort')) return `${refused}, or when BY or GET may name such`;
+  return /^(eval|fcall)/.test(command.name)
+    ? `${refused}; with 0 keys refused unless the pool has one server`
+    : refused;
 }

@@ -10,7 +10,7 @@ geohash geopos georadius_ro georadiusbymember_ro geosearch get getbit !getdel !g
 hget hgetall !hincrby !hincrbyfloat hkeys hlen hmget !hmset hrandfield hscan !hset !hsetnx hstrlen hvals !incr
 !incrby !incrbyfloat lindex !linsert llen !lpop lpos !lpush !lpushx lrange !lrem !lset !ltrim !persist !pexpire
 !pexpireat pexpiretime !pfadd !psetex pttl !restore !rpop !rpush !rpushx !sadd scard !set !setbit !setex !setnx
-!setrange sismember smembers smismember sort_ro !spop srandmember !srem sscan strlen substr ttl type !xack !xadd
+!setrange sismember smembers smismember !spop srandmember !srem sscan strlen substr ttl type !xack !xadd
 !xautoclaim !xclaim !xdel xlen xpending xrange xrevrange !xsetid !xtrim !zadd zcard zcount !zincrby zlexcount
 zmscore !zpopmax !zpopmin zrandmember zrange zrangebylex zrangebyscore zrank !zrem !zremrangebylex
 !zremrangebyrank !zremrangebyscore zrevrange zrevrangebylex zrevrangebyscore zrevrank zscan zscore`;
@@ -34,8 +34,8 @@ export const SUBCOMMAND_KEYS = `
 object:encoding,freq,idletime,refcount memory:usage xinfo:consumers,groups,stream
 !xgroup:create,createconsumer,delconsumer,destroy,setid`;
 
-/** Keys found by a keyword: SORT … STORE key, GEORADIUS … STORE|STOREDIST key, XREAD … STREAMS key… id… */
-export const KEYWORD_KEYS = '!sort !georadius !georadiusbymember xread !xreadgroup';
+/** Keys found by a keyword: SORT … STORE key (and what BY and GET may name), GEORADIUS … STORE|STOREDIST key, XREAD … STREAMS key… id… */
+export const KEYWORD_KEYS = '!sort sort_ro !georadius !georadiusbymember xread !xreadgroup';
 
 /** Forwarded to one server, any. */
 export const ANY_SERVER = 'lolwut';

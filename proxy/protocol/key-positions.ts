@@ -2,13 +2,13 @@ import type { Command } from './command-table.ts';
 import type { RequestFrame } from './request-frame.ts';
 
 /** Why the keys of a request are not known. */
-export type NoKeys = 'unclear' | 'subcommand' | 'blocking';
+export type NoKeys = 'unclear' | 'subcommand' | 'blocking' | 'none';
 
 /**
  * Element numbers of the keys of a request whose command has a key rule.
  * @param blockingToo false = an XREAD that blocks gives 'blocking' instead of its keys
  * @returns 'unclear' when the arguments are wrong (any server will say so), 'subcommand' for one that has no key,
- *          'blocking' for XREAD BLOCK
+ *          'blocking' for XREAD BLOCK, 'none' for a script that says that it has no keys
  */
 export function keyPositions(
   command: Command,
@@ -21,7 +21,7 @@ export function keyPositions(
     case 'range':
       return range(frame.argc, rule.first, rule.last, rule.step);
     case 'counted':
-      return counted(frame, buffer, rule.at, rule.firstToo);
+      return counted(command, frame, buffer, rule.at, rule.firstToo);
     case 'subcommand':
       if (frame.argc < 2 || !rule.names.includes(wordAt(frame, buffer, 1))) return 'subcommand';
       return frame.argc < 3 ? 'unclear' : [2];
@@ -38,32 +38,69 @@ function range(argc: number, first: number, last: number, step: number): number[
   return keys.length === 0 ? 'unclear' : keys;
 }
 
-function counted(frame: RequestFrame, buffer: Uint8Array, at: number, firstToo: boolean): number[] | NoKeys {
+function counted(
+  { name }: Command,
+  frame: RequestFrame,
+  buffer: Uint8Array,
+  at: number,
+  firstToo: boolean,
+): number[] | NoKeys {
   if (frame.argc <= at) return 'unclear';
   const text = wordAt(frame, buffer, at);
   const count = /^[0-9]{1,7}$/.test(text) ? Number(text) : -1;
   if (count < 0) return 'unclear';
+  if (count === 0 && SCRIPTS.test(name)) return 'none';
   const keys = firstToo ? [1] : [];
   for (let i = at + 1; i <= at + count && i < frame.argc; i++) keys.push(i);
   return keys.length === 0 ? 'unclear' : keys;
 }
 
+/** What may have no keys; all others need one. */
+const SCRIPTS = /^(eval|fcall)/;
+
 /** Options of SORT with arguments, which may look like options themselves. */
 const SORT_SKIPS: Readonly<Record<string, number>> = { by: 1, get: 1, limit: 2 };
 
-/** SORT and GEORADIUS…: the first argument, and what STORE names. */
+/** SORT and GEORADIUS…: the first argument, and what the last STORE names: Redis writes to that one only. */
 function stored(name: string, frame: RequestFrame, buffer: Uint8Array): number[] | NoKeys {
   if (frame.argc < 2) return 'unclear';
-  const keys = [1];
-  const sorts = name === 'sort';
+  let store = 0;
+  const sorts = name.startsWith('sort');
   const stores = sorts ? ['store'] : ['store', 'storedist'];
   // before the options: key, place or member, radius, unit
   for (let i = sorts ? 2 : 5; i + 1 < frame.argc; i++) {
     const word = wordAt(frame, buffer, i);
-    if (stores.includes(word)) keys.push(++i);
+    if (stores.includes(word)) store = ++i;
     else if (sorts) i += SORT_SKIPS[word] ?? 0;
   }
-  return keys;
+  return store === 0 ? [1] : [1, store];
+}
+
+const STAR = 42;
+
+/** A pattern of SORT that stands for keys: the element it is, and where its `*` is in the buffer. */
+export interface SortPattern {
+  readonly element: number;
+  readonly star: number;
+}
+
+/**
+ * What BY and GET of a SORT make keys of. A pattern without `*` names none: BY sorts nothing then, GET finds nothing, and
+ * `GET #` is the element itself (sort.c, lookupKeyByPattern).
+ */
+export function sortPatterns(frame: RequestFrame, buffer: Uint8Array): SortPattern[] {
+  const patterns: SortPattern[] = [];
+  for (let i = 2; i + 1 < frame.argc; i++) {
+    const word = wordAt(frame, buffer, i);
+    if (word === 'by' || word === 'get') {
+      const element = i + 1;
+      const [from, to] = [frame.args[2 * element], frame.args[2 * element + 1]];
+      const star = buffer.subarray(from, to).indexOf(STAR);
+      if (star >= 0) patterns.push({ element, star: from + star });
+    }
+    i += word === 'store' ? 1 : (SORT_SKIPS[word] ?? 0);
+  }
+  return patterns;
 }
 
 function streams(frame: RequestFrame, buffer: Uint8Array, blockingToo: boolean): number[] | NoKeys {

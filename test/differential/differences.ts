@@ -25,6 +25,16 @@ export const DIFFERENCES: readonly Difference[] = [
       /^\*(0|-\d+)\r\n/.test(first) && original.closed && ours.bytes === '+PONG\r\n' && !ours.closed,
   },
   {
+    title: 'SORT whose BY or GET may name keys of other servers is refused',
+    explains: (request, _original, ours) =>
+      /^sort/.test(name(request)) && /it may name keys of other servers/.test(ours.bytes) && !ours.closed,
+  },
+  {
+    title: 'A script with 0 keys is refused when there are several servers',
+    explains: (request, original, ours) =>
+      /^eval/.test(name(request)) && original.closed && / with 0 keys is not served: /.test(ours.bytes),
+  },
+  {
     title: 'QUIT is answered with +OK before the connection closes',
     explains: (request, original, ours) =>
       name(request) === 'quit' && original.closed && ours.bytes === '+OK\r\n' && ours.closed,

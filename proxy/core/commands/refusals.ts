@@ -32,6 +32,20 @@ export function apart({ config }: PoolContext, command: Command, one: string, ot
   return `keys ${one} and ${other} of '${command.name}' live on different servers; ${advice}`;
 }
 
+/** A pattern of SORT may name keys that live on other servers: the answer would lack them without a word. */
+export function patternApart({ config }: PoolContext, command: Command, pattern: string): string {
+  const tag = config.hashTag;
+  const advice = tag
+    ? `give it the hash tag of the sorted key in front of its *, such as ${String.fromCharCode(tag[0])}tag${String.fromCharCode(tag[1])}:*`
+    : 'configure hash_tag for the pool, and give it the tag of the sorted key in front of its *';
+  return `'${command.name}' with the pattern ${pattern} is not served: it may name keys of other servers; ${advice}`;
+}
+
+/** No key says which server a script is for, and one of them would see its own keys only. */
+export function scriptWithoutKeys(command: Command): string {
+  return `'${command.name}' with 0 keys is not served: the pool has several servers, and nothing says for which of them it is; name a key that it uses`;
+}
+
 /** Bytes of a command's name, and of its arguments together, that an error repeats (server.c, processCommand). */
 const MOST_REPEATED = 128;
 

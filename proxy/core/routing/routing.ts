@@ -59,6 +59,11 @@ export class Routing implements ServerContext {
     return this.ejection.allEjected ? null : this.servers[this.router.route(buffer, from, to)];
   }
 
+  /** True when all keys that begin with `buffer[from, to)` live where `serverFor` says that it does. */
+  settles(buffer: Uint8Array, from: number, to: number): boolean {
+    return this.router.settles(buffer, from, to);
+  }
+
   /**
    * Where a request for `server` goes: to its master, or if it only reads and the pool wants it so, to a replica.
    * @param protocol what the client speaks: 2 or 3

@@ -67,6 +67,7 @@ describe('COMMAND', () => {
     'ZINTER 2 a b',
     'LMPOP 2 a b LEFT',
     'SORT a BY store GET store STORE b',
+    'SORT abc STORE invalid STORE stillbad STORE def',
     'GEORADIUS a 1 2 3 m STORE b',
     'GEORADIUSBYMEMBER a store 3 m',
     'XREAD COUNT 2 BLOCK 0 STREAMS a b 0 0',

@@ -1,7 +1,15 @@
 import type { Command } from '../../../protocol/command-table.ts';
-import { keyPositions } from '../../../protocol/key-positions.ts';
+import { keyPositions, sortPatterns } from '../../../protocol/key-positions.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
-import { apart, keyTooLong, quotedArg, refuse, refuseAllEjected } from '../refusals.ts';
+import {
+  apart,
+  keyTooLong,
+  patternApart,
+  quotedArg,
+  refuse,
+  refuseAllEjected,
+  scriptWithoutKeys,
+} from '../refusals.ts';
 import type { Handler, Session } from '../session.ts';
 
 /** Keyless commands go to the server that this word hashes to, as in the original. */
@@ -21,8 +29,10 @@ export const forwardTogether: Handler = (session, command, frame, buffer, from, 
       session,
       `'${command.name}' with BLOCK is not served: it would hold up everyone on the server connection`,
     );
-  } else if (keys === 'unclear') {
-    // wrong arguments: any server says so in Redis' own words
+  } else if (keys === 'none' && session.routing.servers.length > 1)
+    refuse(session, scriptWithoutKeys(command));
+  else if (keys === 'unclear' || keys === 'none') {
+    // wrong arguments: any server says so in Redis' own words. Without keys: there is one server only
     forwardToAny(session, command, frame, buffer, from, to);
   } else forwardByKeys(session, command, frame, buffer, from, to, keys);
 };
@@ -44,6 +54,15 @@ function forwardByKeys(
     if (routing.serverFor(buffer, args[2 * key], args[2 * key + 1]) === server) continue;
     refuse(session, apart(pool, command, quotedArg(frame, buffer, first), quotedArg(frame, buffer, key)));
     return;
+  }
+  if (command.name.startsWith('sort') && routing.servers.length > 1) {
+    for (const { element, star } of sortPatterns(frame, buffer)) {
+      const start = args[2 * element];
+      // with its tag in front of the *, every key of the pattern lives where the pattern itself would
+      if (routing.settles(buffer, start, star) && routing.serverFor(buffer, start, star) === server) continue;
+      refuse(session, patternApart(pool, command, quotedArg(frame, buffer, element)));
+      return;
+    }
   }
   forward(session, command, buffer, args[2 * first], args[2 * first + 1], buffer, from, to);
 }
