@@ -42,10 +42,11 @@ export const ANY_SERVER = 'lolwut';
 
 /** Dealt with by a family of the proxy's own (proxy/core/commands/<family>/family.ts): what it does → names. */
 export const FAMILIES: readonly (readonly [does: string, names: string])[] = [
+  ['answered by the proxy, from what all servers say of themselves', 'info'],
   ['refused: transactions do not go through a sharding proxy yet', 'discard exec multi unwatch watch'],
   [
     'answered by the proxy',
-    'asking auth client cluster command echo hello info ping quit readonly readwrite reset select time',
+    'asking auth client cluster command echo hello ping quit readonly readwrite reset select time',
   ],
 ];
 

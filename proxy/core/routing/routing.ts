@@ -10,6 +10,7 @@ import type { ServerConnection } from '../server/connection.ts';
 import { Replicas } from '../server/replicas.ts';
 import { PoolServer, type ServerContext } from '../server/server.ts';
 import { Ejection } from './ejection.ts';
+import { PoolFigures } from './server-figures.ts';
 import { TimeoutWatch } from './timeout-watch.ts';
 
 /** What the servers of a pool need around them. */
@@ -34,6 +35,8 @@ export class Routing implements ServerContext {
   readonly budget: BufferBudget;
   /** Told when a server denies being master. */
   demotionListener: ((server: PoolServer) => void) | null = null;
+  /** What the servers say of themselves. */
+  readonly figures: PoolFigures;
   private readonly router: KeyRouter;
   private readonly ejection: Ejection;
   private readonly timeouts: TimeoutWatch;
@@ -49,6 +52,7 @@ export class Routing implements ServerContext {
       for (const server of this.servers) server.replicas = new Replicas(server, this, slowAbove);
     this.router = new KeyRouter(HASHES[config.hash], config.distribution, this.servers, config.hashTag);
     const { servers } = this;
+    this.figures = new PoolFigures(servers, loop);
     const warn = (text: string): void => around.warn(text);
     this.ejection = new Ejection({ config, servers, stats, transport, warn }, this.router);
     this.timeouts = new TimeoutWatch({ config, loop, everyServer: () => this.everyServer() });
@@ -102,6 +106,7 @@ export class Routing implements ServerContext {
   close(): void {
     this.timeouts.stop();
     this.ejection.stop();
+    this.figures.close();
     for (const server of this.servers) server.close();
   }
 }

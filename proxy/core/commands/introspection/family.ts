@@ -2,7 +2,7 @@ import { bulkReply } from '../../../protocol/replies.ts';
 import { type Answer, answered } from '../answered.ts';
 import type { Family } from '../session.ts';
 import { commandCommand } from './command-command.ts';
-import { infoText } from './info.ts';
+import { info } from './info.ts';
 
 /** Milliseconds by which the wall clock may differ before the finer one is set by it again: it counts no fractions. */
 const TOLERANCE = 2;
@@ -25,6 +25,6 @@ const time: Answer = () => {
 /** What clients ask about the server that they are connected to. */
 export const INTROSPECTION: Family = {
   command: answered(1, Number.POSITIVE_INFINITY, commandCommand),
-  info: answered(1, 32, ({ pool }) => bulkReply(infoText(pool))),
+  info,
   time: answered(1, 1, time),
 };
