@@ -109,7 +109,7 @@ describe('passwords that change while the pool serves', () => {
     pool.adoptSecrets(secrets('old', ['new']));
     assert.deepEqual([tries('old'), tries('new')], ['+OK', '+OK']);
     pool.adoptSecrets(secrets('new', []));
-    assert.deepEqual([tries('old'), tries('new')], ['-ERR', '+OK']);
+    assert.deepEqual([tries('old'), tries('new')], ['-WRONGPASS', '+OK']);
     early.ask('ECHO', 'here');
     settle();
     assert.match(early.said, /here/);
