@@ -1,83 +1,130 @@
-import { COMMAND_FACTS, FLAG_NAMES } from './command-facts.ts';
+import { CATEGORY_NAMES, COMMAND_FACTS, FLAG_NAMES, KEY_FLAG_NAMES } from './command-facts.ts';
 import { fateInWords } from './command-fate.ts';
+import { COMMAND_SUMMARIES } from './command-summaries.ts';
 import { COMMANDS, type Command, commandId } from './command-table.ts';
 import type { ReplyValue } from './encode-value.ts';
+import { keySpecs } from './key-specs.ts';
+import { SUBCOMMAND_FACTS } from './subcommand-facts.ts';
+import { SUBCOMMAND_SUMMARIES } from './subcommand-summaries.ts';
 
-/** What Redis says of a command. */
+/** What Redis says of a command, or of a subcommand. */
 export interface CommandFacts {
+  /** Lower case; of a subcommand `container|subcommand`. */
+  readonly name: string;
+  /** The command, or the one that the subcommand is part of. */
   readonly command: Command;
   /** Elements with the name; negative: at least so many. */
   readonly arity: number;
   readonly flags: readonly string[];
+  readonly categories: ReadonlySet<string>;
+  /** What becomes of its first key, and of the others. */
+  readonly keyFlags: readonly (readonly string[])[];
   /** First and last key and step between keys, as COMMAND INFO has it; 0 0 0 = none, or not at fixed places. */
   readonly keys: readonly [first: number, last: number, step: number];
   readonly since: string;
   readonly group: string;
   /** The arguments as the manual writes them. */
   readonly syntax: string;
+  readonly summary: string;
+  readonly subcommands: readonly CommandFacts[];
 }
 
-let all: readonly CommandFacts[] | null = null;
+/** Commands by name; with subcommands. Read when somebody asks. */
+interface Table {
+  readonly commands: readonly CommandFacts[];
+  readonly byName: ReadonlyMap<string, CommandFacts>;
+}
 
-/** The facts about every command, sorted by name. Read when somebody asks. */
+let table: Table | null = null;
+
+function read(): Table {
+  const summaries = new Map(
+    [...linesOf(COMMAND_SUMMARIES), ...linesOf(SUBCOMMAND_SUMMARIES)].map((line) => {
+      const blank = line.indexOf(' ');
+      return [line.slice(0, blank), line.slice(blank + 1)];
+    }),
+  );
+  const subcommands = linesOf(SUBCOMMAND_FACTS).map((line) => parse(line, summaries, []));
+  const commands = linesOf(COMMAND_FACTS).map((line) => {
+    const container = `${line.slice(0, line.indexOf(' '))}|`;
+    return parse(
+      line,
+      summaries,
+      subcommands.filter(({ name }) => name.startsWith(container)),
+    );
+  });
+  return { commands, byName: new Map([...commands, ...subcommands].map((facts) => [facts.name, facts])) };
+}
+
+const linesOf = (text: string): string[] => text.trim().split('\n');
+
+/** The facts about every command, sorted by name; subcommands are with theirs. */
 export function commandFacts(): readonly CommandFacts[] {
-  all ??= COMMAND_FACTS.trim().split('\n').map(parse);
-  return all;
+  table ??= read();
+  return table.commands;
 }
 
-/** The facts about one command, by its name in lower case; undefined when there is none. */
+/** The facts about one command or `container|subcommand`, by its name in lower case; undefined when there is none. */
 export function factsOf(name: string): CommandFacts | undefined {
-  return commandFacts().find(({ command }) => command.name === name);
+  table ??= read();
+  return table.byName.get(name);
 }
 
-function parse(line: string): CommandFacts {
-  const [name, arity, flags, first, last, step, since, group, ...syntax] = line.split(' ');
+function parse(
+  line: string,
+  summaries: ReadonlyMap<string, string>,
+  subcommands: readonly CommandFacts[],
+): CommandFacts {
+  const [name, arity, flags, categories, keyFlags, first, last, step, since, group, ...syntax] =
+    line.split(' ');
   return {
-    command: COMMANDS[commandId(name)],
+    name,
+    command: COMMANDS[commandId(name.split('|')[0])],
     arity: Number(arity),
-    flags: flags === '-' ? [] : [...flags].map((letter) => FLAG_NAMES[letter]),
+    flags: named(flags, FLAG_NAMES),
+    categories: new Set(named(categories, CATEGORY_NAMES)),
+    keyFlags: keyFlags === '-' ? [] : keyFlags.split('/').map((letters) => named(letters, KEY_FLAG_NAMES)),
     keys: [Number(first), Number(last), Number(step)],
     since,
     group,
     syntax: syntax.join(' '),
+    summary: summaries.get(name) ?? '',
+    subcommands,
   };
 }
 
-/** The ACL categories of groups that are not named like them. */
-const CATEGORIES: Readonly<Record<string, string>> = {
-  generic: 'keyspace',
-  'sorted-set': 'sortedset',
-  transactions: 'transaction',
-};
-
-/** As in Redis derived from flags and group; @dangerous only where a flag says so. */
-export function aclCategories({ flags, group }: CommandFacts): Set<string> {
-  const has = (flag: string): boolean => flags.includes(flag);
-  const categories = new Set<string>();
-  if (has('write')) categories.add('@write');
-  if (has('readonly')) categories.add('@read');
-  if (group !== 'server') categories.add(`@${CATEGORIES[group] ?? group}`);
-  if (has('admin')) categories.add('@admin').add('@dangerous');
-  if (has('pubsub')) categories.add('@pubsub');
-  if (has('blocking')) categories.add('@blocking');
-  return categories.add(has('fast') ? '@fast' : '@slow');
+function named(letters: string, names: Readonly<Record<string, string>>): string[] {
+  return letters === '-' ? [] : [...letters].map((letter) => names[letter]);
 }
 
-/** One entry of COMMAND INFO. Subcommands are not listed one by one. */
+/** One entry of COMMAND INFO. */
 export function commandInfo(facts: CommandFacts): ReplyValue {
-  const { arity, command, flags, keys } = facts;
-  return [command.name, arity, new Set(flags), ...keys, aclCategories(facts), [], keySpecs(facts), []];
+  const { arity, categories, command, flags, keyFlags, keys, name, subcommands } = facts;
+  return [
+    name,
+    arity,
+    new Set(flags),
+    ...keys,
+    categories,
+    [],
+    keySpecs(command, keyFlags, keys),
+    subcommands.map((each) => commandInfo(each)),
+  ];
 }
 
-/** One entry of COMMAND DOCS; the summary is what the proxy does with the command. */
-export function commandDocs({ command, group, since, syntax }: CommandFacts): ReplyValue {
+/** One entry of COMMAND DOCS; the summary says also what the proxy does with the command. */
+export function commandDocs(facts: CommandFacts): ReplyValue {
+  const { command, group, name, since, subcommands, summary, syntax } = facts;
+  const here = name === command.name ? `${summary} (here: ${fateInWords(command)})` : summary;
   const docs = new Map<string, ReplyValue>([
-    ['summary', fateInWords(command)],
+    ['summary', here],
     ['since', since],
     ['group', group],
   ]);
   const parts = syntaxParts(syntax);
   if (parts.length > 0) docs.set('arguments', parts.map(argument));
+  if (subcommands.length > 0)
+    docs.set('subcommands', new Map(subcommands.map((each) => [each.name, commandDocs(each)])));
   return docs;
 }
 
@@ -106,42 +153,4 @@ function argument(part: string): ReplyValue {
   ]);
   if (optional) described.set('flags', new Set(['optional']));
   return described;
-}
-
-/** Where the keys are, in the words of COMMAND INFO, from the rules by which the proxy itself finds them. */
-function keySpecs({ command, keys: [first, last, step] }: CommandFacts): ReplyValue {
-  const spec = (begin: ReplyValue, find: ReplyValue): ReplyValue =>
-    new Map<string, ReplyValue>([
-      ['flags', new Set(command.write ? ['RW', 'access', 'update'] : ['RO', 'access'])],
-      ['begin_search', begin],
-      ['find_keys', find],
-    ]);
-  const rule = command.keys;
-  if (rule?.kind === 'counted') {
-    const counted = spec(search('index', ['index', rule.at]), numbered());
-    return rule.firstToo ? [spec(search('index', ['index', 1]), range(0, 1)), counted] : [counted];
-  }
-  if (command.name.startsWith('xread')) {
-    const begin = search('keyword', ['keyword', 'STREAMS'], ['startfrom', 1]);
-    return [spec(begin, range(-1, 1, 2))];
-  }
-  if (first === 0) return [];
-  return [spec(search('index', ['index', first]), range(last < 0 ? last : last - first, step))];
-}
-
-type Pair = readonly [name: string, value: ReplyValue];
-
-function search(type: string, ...pairs: readonly Pair[]): ReplyValue {
-  return new Map<string, ReplyValue>([
-    ['type', type],
-    ['spec', new Map<string, ReplyValue>(pairs)],
-  ]);
-}
-
-function range(lastkey: number, keystep: number, limit = 0): ReplyValue {
-  return search('range', ['lastkey', lastkey], ['keystep', keystep], ['limit', limit]);
-}
-
-function numbered(): ReplyValue {
-  return search('keynum', ['keynumidx', 0], ['firstkey', 1], ['keystep', 1]);
 }

@@ -1,4 +1,4 @@
-import { bulkReply, integerReply } from './replies.ts';
+import { bulkReply, integerReply, nullReply } from './replies.ts';
 
 /** A reply that the proxy makes up from parts. A set is one of flags, which Redis writes as status replies. */
 export type ReplyValue =
@@ -18,7 +18,7 @@ export function encodeValue(value: ReplyValue, protocol: number): Buffer {
 }
 
 function write(value: ReplyValue, resp3: boolean, pieces: Buffer[]): void {
-  if (value === null) pieces.push(Buffer.from(resp3 ? '_\r\n' : '*-1\r\n'));
+  if (value === null) pieces.push(nullReply(resp3 ? 3 : 2));
   else if (typeof value === 'string' || value instanceof Uint8Array) pieces.push(bulkReply(value));
   else if (typeof value === 'number') pieces.push(integerReply(value));
   else if (value instanceof Map) {

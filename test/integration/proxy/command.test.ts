@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
+import { execa } from 'execa';
 import { Redis } from 'ioredis';
 import { poolOf, type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
@@ -29,6 +31,23 @@ const both = async (...words: string[]): Promise<[real: unknown, ours: unknown]>
   return [await ask(server.client), await ask(ours)];
 };
 
+type Docs = Map<string, unknown>;
+
+/** A flat array of names and values as a map. */
+const paired = (list: unknown[]): Docs =>
+  new Map(list.flatMap((each, i) => (i % 2 === 0 ? [[String(each), list[i + 1]] as const] : [])));
+
+const docsByName = (list: unknown[]): Map<string, Docs> =>
+  new Map([...paired(list)].map(([name, docs]) => [name, paired(docs as unknown[])]));
+
+/** As our table has it: Redis' own ends in a full stop here and there. */
+const plain = (summary: unknown): string => String(summary).trim().replace(/\.$/, '').replaceAll('`', "'");
+
+const subcommandSummaries = (docs: Docs): string[] =>
+  [...docsByName((docs.get('subcommands') ?? []) as unknown[])]
+    .map(([name, about]) => `${name} ${plain(about.get('summary'))}`)
+    .sort();
+
 describe('COMMAND', () => {
   test('arity, flags and key positions of every command are those of Redis', async () => {
     const [real, mine] = (await both()) as [Info[], Info[]];
@@ -42,11 +61,18 @@ describe('COMMAND', () => {
   test('COUNT, LIST and INFO', async () => {
     const [count, mine] = await both('COUNT');
     assert.equal(mine, count);
-    const [names, ourNames] = (await both('LIST')) as [string[], string[]];
-    // Redis lists subcommands too
-    assert.deepEqual(ourNames.sort(), names.filter((each) => !each.includes('|')).sort());
-    const [some, ourSome] = (await both('LIST', 'FILTERBY', 'PATTERN', 'z*[es]')) as [string[], string[]];
-    assert.deepEqual(ourSome.sort(), some.sort());
+    for (const filter of [
+      [],
+      ...['z*[es]', 'cl*|l*', '[^a-x]*', '*|[a-c]?*', 'ge\\t', '*', '', '[', 'GET*', 'a*a*a*a*a*a*a*'].map(
+        (pattern) => ['FILTERBY', 'PATTERN', pattern],
+      ),
+      ...['admin', 'write', 'keyspace', 'fast', 'dangerous', 'connection', 'sortedset', 'scripting'].map(
+        (category) => ['FILTERBY', 'ACLCAT', category],
+      ),
+    ]) {
+      const [names, ourNames] = (await both('LIST', ...filter)) as [string[], string[]];
+      assert.deepEqual(ourNames.sort(), names.sort(), filter.join(' '));
+    }
     const info = (await ours.call('COMMAND', 'INFO', 'get', 'nonsense', 'MSET')) as (Info | null)[];
     assert.deepEqual(
       info.map((each) => each?.slice(0, 2)),
@@ -87,17 +113,32 @@ describe('COMMAND', () => {
     });
   }
 
-  test('DOCS tells what the proxy does with a command', async () => {
-    const [name, docs] = (await ours.call('COMMAND', 'DOCS', 'MGET')) as [string, unknown[]];
-    assert.equal(name, 'mget');
-    assert.deepEqual(docs.slice(0, 6), [
-      'summary',
-      'split by server, replies merged',
-      'since',
-      '1.0.0',
-      'group',
-      'string',
-    ]);
+  test("DOCS has Redis' summaries, and behind each what becomes of the command here", async () => {
+    const [real, mine] = ((await both('DOCS')) as [unknown[], unknown[]]).map(docsByName);
+    assert.deepEqual([...mine.keys()].sort(), [...real.keys()].sort());
+    for (const [name, docs] of real) {
+      const ourDocs = mine.get(name) ?? new Map<string, unknown>();
+      assert.ok(String(ourDocs.get('summary')).startsWith(`${plain(docs.get('summary'))} (here: `), name);
+      for (const field of ['since', 'group']) assert.equal(ourDocs.get(field), docs.get(field), name);
+      assert.deepEqual(subcommandSummaries(ourDocs), subcommandSummaries(docs), name);
+    }
+    assert.equal(
+      mine.get('mget')?.get('summary'),
+      'Get the values of all the given keys (here: split by server, replies merged)',
+    );
+  });
+
+  test('a pattern that is hard to match takes no time', async () => {
+    const began = performance.now();
+    await ours.call('COMMAND', 'LIST', 'FILTERBY', 'PATTERN', `${'*?'.repeat(20_000)}!`);
+    assert.ok(performance.now() - began < 5000);
+  });
+
+  test('redis-cli help SET says what SET does', async () => {
+    const { stdout } = await execa('redis-cli', ['-p', String(proxy.ports[0])], { input: 'help SET\n' });
+    const shown = stripVTControlCharacters(stdout);
+    assert.match(shown, /SET key value \[/);
+    assert.match(shown, /summary: Set the string value of a key \(here: sent to the server of its key\)/);
   });
 
   test('in RESP3 with maps and sets', async () => {

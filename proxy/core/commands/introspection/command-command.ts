@@ -1,132 +1,105 @@
 import {
-  aclCategories,
   type CommandFacts,
   commandDocs,
   commandFacts,
   commandInfo,
   factsOf,
 } from '../../../protocol/command-description.ts';
-import { FATE_KEYS, FATE_SPLIT } from '../../../protocol/command-table.ts';
 import { encodeValue, type ReplyValue } from '../../../protocol/encode-value.ts';
-import { keyPositions, wordAt } from '../../../protocol/key-positions.ts';
-import { errorReply } from '../../../protocol/replies.ts';
-import { RequestFrame } from '../../../protocol/request-frame.ts';
-import { unknownSubcommand } from '../refusals.ts';
-import type { Session } from '../session.ts';
+import { globMatches } from '../../../protocol/glob.ts';
+import { wordAt } from '../../../protocol/key-positions.ts';
+import { errorReply, SYNTAX_ERROR, statusesReply } from '../../../protocol/replies.ts';
+import type { RequestFrame } from '../../../protocol/request-frame.ts';
+import { type Answer, text } from '../answered.ts';
+import { unknownSubcommand, wrongSubcommandArity } from '../refusals.ts';
+import { commandKeys, withFlags } from './command-keys.ts';
 
 const HELP = [
-  'COMMAND [<subcommand> [<arg> ...]]. Subcommands are:',
-  'COUNT: the number of commands.',
-  'DOCS [<name> ...]: what the proxy does with them, and their arguments.',
-  'GETKEYS <full-command>: the keys of a command.',
-  'INFO [<name> ...]: arity, flags and key positions.',
-  'LIST [FILTERBY ACLCAT <category> | PATTERN <glob>]: their names.',
+  'COMMAND <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
+  '(no subcommand)',
+  '    Everything about all commands.',
+  'COUNT',
+  '    The number of commands.',
+  'DOCS [<command-name> ...]',
+  '    What they do, and what becomes of them here.',
+  'GETKEYS <full-command>, GETKEYSANDFLAGS <full-command>',
+  '    The keys of a command, and what becomes of each.',
+  'INFO [<command-name> ...]',
+  '    Arity, flags and key positions.',
+  'LIST [FILTERBY (MODULE <module-name>|ACLCAT <cat>|PATTERN <pattern>)]',
+  '    Their names, and those of their subcommands.',
+  'HELP',
+  '    Print this help.',
 ];
 
-/** COMMAND …: from the proxy's own table, so that it is the same whatever server is down. */
-export function commandCommand(session: Session, frame: RequestFrame, buffer: Uint8Array): Uint8Array {
-  const names = (): string[] =>
-    Array.from({ length: frame.argc - 2 }, (_, i) => wordAt(frame, buffer, i + 2));
-  const reply = (value: ReplyValue): Uint8Array => encodeValue(value, session.protocol);
-  const subcommand = frame.argc === 1 ? '' : wordAt(frame, buffer, 1);
-  switch (subcommand) {
-    case '':
-      return reply(commandFacts().map(commandInfo));
-    case 'count':
-      return reply(commandFacts().length);
-    case 'info':
-      if (frame.argc === 2) return reply(commandFacts().map(commandInfo));
-      return reply(names().map((name) => infoOf(factsOf(name))));
-    case 'docs':
-      return reply(docsOf(names()));
-    case 'list':
-      return list(names(), reply);
-    case 'getkeys':
-      return getKeys(frame, buffer, reply);
-    case 'help':
-      return reply(HELP);
-    default:
-      return unknownSubcommand('command', buffer, frame);
-  }
+/** What is asked for, the words behind the subcommand in lower case; the reply's value, or the reply. */
+type Asked = (words: readonly string[], frame: RequestFrame, buffer: Uint8Array) => ReplyValue | Ready;
+
+/** A reply that is the same in both protocols: an error, or lines. */
+class Ready {
+  constructor(readonly reply: Uint8Array) {}
 }
+
+const infos = (names: readonly string[]): ReplyValue =>
+  names.length === 0 ? commandFacts().map(commandInfo) : names.map((name) => infoOf(factsOf(name)));
 
 function infoOf(facts: CommandFacts | undefined): ReplyValue {
   return facts === undefined ? null : commandInfo(facts);
 }
 
-function docsOf(names: readonly string[]): ReplyValue {
+const docs: Asked = (names) => {
   const wanted = names.length === 0 ? commandFacts() : names.map(factsOf);
-  const docs = new Map<string, ReplyValue>();
-  for (const facts of wanted) if (facts !== undefined) docs.set(facts.command.name, commandDocs(facts));
-  return docs;
-}
+  const found = new Map<string, ReplyValue>();
+  for (const facts of wanted) if (facts !== undefined) found.set(facts.name, commandDocs(facts));
+  return found;
+};
 
-function list(words: readonly string[], reply: (value: ReplyValue) => Uint8Array): Uint8Array {
+const list: Asked = (words, frame, buffer) => {
+  const all = commandFacts().flatMap((facts) => [facts, ...facts.subcommands]);
   const names = (fits: (facts: CommandFacts) => boolean): string[] =>
-    commandFacts()
-      .filter(fits)
-      .map(({ command }) => command.name);
-  if (words.length === 0) return reply(names(() => true));
+    all.filter(fits).map(({ name }) => name);
+  if (words.length === 0) return names(() => true);
   const [filter, kind, value] = words;
-  if (filter !== 'filterby' || words.length !== 3) return errorReply('syntax error');
+  if (filter !== 'filterby' || words.length !== 3) return new Ready(SYNTAX_ERROR);
   // no module brings commands here
-  if (kind === 'module') return reply([]);
-  if (kind === 'aclcat') return reply(names((facts) => aclCategories(facts).has(`@${value}`)));
-  if (kind === 'pattern') return reply(names(({ command }) => globOf(value).test(command.name)));
-  return errorReply('syntax error');
-}
+  if (kind === 'module') return [];
+  if (kind === 'aclcat') return names(({ categories }) => categories.has(`@${value}`));
+  if (kind !== 'pattern') return new Ready(SYNTAX_ERROR);
+  const pattern = text(frame, buffer, 4).toLowerCase();
+  return names(({ name }) => globMatches(pattern, name));
+};
 
-/** Redis' glob: `*`, `?` and `[…]`. */
-function globOf(pattern: string): RegExp {
-  const source = pattern
-    .replace(/[.+^${}()|\\]/g, '\\$&')
-    .replace(/\*+/g, '.*')
-    .replaceAll('?', '.');
-  try {
-    return new RegExp(`^${source}$`);
-  } catch {
-    return /^$/;
-  }
-}
+const getKeys: Asked = (_words, frame, buffer) => {
+  const keys = commandKeys(frame, buffer);
+  return typeof keys === 'string' ? new Ready(errorReply(keys)) : keys.map(([key]) => key);
+};
 
-function getKeys(
-  frame: RequestFrame,
-  buffer: Uint8Array,
-  reply: (value: ReplyValue) => Uint8Array,
-): Uint8Array {
-  if (frame.argc < 4) return errorReply("wrong number of arguments for 'command|getkeys' command");
-  const facts = factsOf(wordAt(frame, buffer, 2));
-  if (facts === undefined) return errorReply('Invalid command specified');
-  const inner = new RequestFrame();
-  inner.argc = frame.argc - 2;
-  inner.args = frame.args.subarray(4);
-  const { arity } = facts;
-  if (arity > 0 ? inner.argc !== arity : inner.argc < -arity) {
-    return errorReply('Invalid number of arguments specified for command');
-  }
-  const keys = keysOf(facts, inner, buffer);
-  if (keys === null) return errorReply('The command has no key arguments');
-  if (keys.length === 0 && !facts.flags.includes('no_mandatory_keys')) {
-    return errorReply('Invalid arguments specified for command');
-  }
-  const text = (i: number): Buffer => Buffer.from(buffer.subarray(inner.args[2 * i], inner.args[2 * i + 1]));
-  return reply(keys.map(text));
-}
+const getKeysAndFlags: Asked = (_words, frame, buffer) => {
+  const keys = commandKeys(frame, buffer);
+  return typeof keys === 'string' ? new Ready(errorReply(keys)) : withFlags(keys);
+};
 
-/** Element numbers of the keys; empty when the arguments are wrong, null when there never are keys. */
-function keysOf(facts: CommandFacts, frame: RequestFrame, buffer: Uint8Array): readonly number[] | null {
-  const {
-    command,
-    keys: [first, last, step],
-  } = facts;
-  if (command.fate === FATE_KEYS) {
-    const keys = keyPositions(command, frame, buffer, true);
-    if (typeof keys !== 'string') return keys;
-    return keys === 'subcommand' ? null : [];
-  }
-  if (first === 0) return null;
-  const end = last < 0 ? frame.argc + last : last;
-  const keys: number[] = [];
-  for (let i = first; i <= end; i += step) keys.push(i);
-  return command.fate === FATE_SPLIT && (frame.argc - 1) % step !== 0 ? [] : keys;
-}
+/** Subcommands by their name: arity as Redis counts it, the container included. */
+const SUBCOMMANDS: ReadonlyMap<string, readonly [arity: number, asked: Asked]> = new Map([
+  ['count', [2, () => commandFacts().length]],
+  ['docs', [-2, docs]],
+  ['getkeys', [-4, getKeys]],
+  ['getkeysandflags', [-4, getKeysAndFlags]],
+  ['help', [2, () => new Ready(statusesReply(HELP))]],
+  ['info', [-2, infos]],
+  ['list', [-2, list]],
+]);
+
+/** COMMAND …: from the proxy's own table, so that it is the same whatever server is down. */
+export const commandCommand: Answer = (session, frame, buffer) => {
+  if (frame.argc === 1) return encodeValue(infos([]), session.protocol);
+  const subcommand = wordAt(frame, buffer, 1);
+  const found = SUBCOMMANDS.get(subcommand);
+  if (found === undefined) return unknownSubcommand('command', buffer, frame);
+  const [arity, asked] = found;
+  if (arity > 0 ? frame.argc !== arity : frame.argc < -arity)
+    return wrongSubcommandArity('command', subcommand);
+  const words = Array.from({ length: frame.argc - 2 }, (_, i) => wordAt(frame, buffer, i + 2));
+  const answer = asked(words, frame, buffer);
+  return answer instanceof Ready ? answer.reply : encodeValue(answer, session.protocol);
+};
