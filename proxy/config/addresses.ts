@@ -61,11 +61,14 @@ function tcpServer(rest: string, weight: number, name: string): Parsed<ServerEnt
   return { ok: { name: name || defaultName, address: { kind: 'tcp', host, port }, weight } };
 }
 
-/** `host:port[:weight]`; the weight is read and ignored, as in the syntax users know from upstream's notes. */
+/**
+ * `host:port[:weight [name]]`; weight and name are read and ignored: they are in the syntax that users know from upstream's
+ * notes and its forks.
+ */
 export function parseSentinel(text: string): Parsed<Address> {
-  const match = /^(.+?):([0-9]+)(?::([0-9]+))?$/.exec(text);
+  const match = /^(.+?):([0-9]+)(?::[0-9]+(?: +\S+)?)?$/.exec(text);
   const port = match ? parsePort(match[2]) : null;
-  if (!match || port === null) return { wrong: 'expected host:port or host:port:weight' };
+  if (!match || port === null) return { wrong: 'expected host:port or host:port:weight [name]' };
   return { ok: { kind: 'tcp', host: match[1], port } };
 }
 
