@@ -1,4 +1,4 @@
-import { linkSync, lstatSync, renameSync, rmSync, type Stats } from 'node:fs';
+import { lstatSync, renameSync, rmSync, type Stats } from 'node:fs';
 import { createConnection } from 'node:net';
 import { fileKind } from '../config/files.ts';
 
@@ -45,7 +45,13 @@ export class UnixPath {
       return;
     }
     const aside = `${path}.${process.pid}`;
-    linkSync(path, aside);
+    try {
+      renameSync(path, aside);
+    } catch {
+      // what cannot be renamed here cannot be removed either
+      close();
+      return;
+    }
     close();
     renameSync(aside, path);
   }
