@@ -18,8 +18,15 @@ export interface ShardDraft {
   readonly domains: readonly DomainDraft[] | undefined;
 }
 
-export interface PoolDraft extends Partially<Omit<PoolSpec, 'hashTag'>> {
+export interface NamedShard {
   readonly path: Path;
+  readonly name: string | undefined;
+}
+
+export interface PoolDraft extends Partially<Omit<PoolSpec, 'hashTag' | 'shards'>> {
+  readonly path: Path;
+  /** undefined: the file names none, so all of them. */
+  readonly shards: readonly NamedShard[] | undefined;
   /** '' for none. */
   readonly hashTag: string | undefined;
 }

@@ -1,6 +1,7 @@
 /** What other rooms use of this one. */
 
 export { bridgeName, planStack } from './plan.ts';
+export { shardsOf, widestPool } from './pool-shards.ts';
 export { formatPath, formatProblem, formatProblems, type Problem } from './problems.ts';
 export { type Loaded, loadTopology } from './rules.ts';
 export * from './types.ts';

@@ -35,6 +35,7 @@ export const EDGE_KEYS = [
 export const PROXY_KEYS = ['slow_log'] as const;
 export const POOL_KEYS = [
   'listen',
+  'shards',
   'hash',
   'distribution',
   'hash_tag',

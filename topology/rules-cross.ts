@@ -1,6 +1,6 @@
 /** Rules between sections: does everything fit into the domains and the network, and does nothing share a name. */
 import { prefixFor, shardCapacity } from './addresses.ts';
-import type { DomainDraft, Draft, ShardDraft } from './draft.ts';
+import type { DomainDraft, Draft, NamedShard, ShardDraft } from './draft.ts';
 import { edgeConnections, edgeOpenFiles, MOST_OPEN_FILES } from './edge-limits.ts';
 import { formatSubnet } from './ipv4.ts';
 import { dataStackName, defaultShardDomains, domainStackName, memberName } from './placement.ts';
@@ -22,6 +22,7 @@ export function shardDomainNames(draft: Draft, shard: ShardDraft, index: number)
 export function checkAcross(file: StackFile, draft: Draft): void {
   checkSpread(file, draft);
   checkShardDomains(file, draft);
+  checkPoolShards(file, draft);
   checkNetworkSize(file, draft);
   checkMemberCount(file, draft);
   checkOpenFiles(file, draft);
@@ -58,7 +59,7 @@ function checkShardDomains(file: StackFile, draft: Draft): void {
   for (const shard of draft.shards ?? []) {
     if (shard.domains === undefined) continue;
     checkUnique(file, shard.domains, 'is listed already, and members of a shard stand in different domains');
-    for (const domain of shard.domains) checkKnownDomain(file, domain, known);
+    for (const domain of shard.domains) checkKnown(file, domain, known, 'domain');
     const needed = draft.replicas === undefined ? undefined : draft.replicas + 1;
     if (needed !== undefined && shard.domains.length !== needed)
       file.report({
@@ -69,17 +70,24 @@ function checkShardDomains(file: StackFile, draft: Draft): void {
   }
 }
 
-function checkKnownDomain(
+function checkPoolShards(file: StackFile, draft: Draft): void {
+  const known = draft.shards?.map((shard) => shard.name);
+  for (const pool of draft.pools ?? [])
+    for (const shard of pool.shards ?? []) checkKnown(file, shard, known, 'shard');
+}
+
+function checkKnown(
   file: StackFile,
-  domain: DomainDraft,
+  named: DomainDraft | NamedShard,
   known: readonly (string | undefined)[] | undefined,
+  what: 'domain' | 'shard',
 ): void {
-  // With a nameless domain in the file it might be the one that is meant.
-  if (domain.name === undefined || known === undefined || known.includes(undefined)) return;
-  if (known.includes(domain.name)) return;
+  // With a nameless one in the file it might be the one that is meant.
+  if (named.name === undefined || known === undefined || known.includes(undefined)) return;
+  if (known.includes(named.name)) return;
   file.report({
-    path: domain.path,
-    rule: 'is no domain of this file',
+    path: named.path,
+    rule: `is no ${what} of this file`,
     remedy: `There are: ${known.join(', ')}.`,
   });
 }

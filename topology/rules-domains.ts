@@ -18,7 +18,7 @@ const MAX_WEIGHT = 1000;
 const MAX_SHARDS = 1000;
 
 /** Items of a list, or undefined when what stands there is none (reported). */
-function listItems(file: StackFile, path: Path, example: string): Path[] | undefined {
+export function listItems(file: StackFile, path: Path, example: string): Path[] | undefined {
   const items = Array.from({ length: file.length(path) }, (_, index) => [...path, index]);
   if (file.content(path).kind === 'list' && items.length > 0) return items;
   const value = file.content(path).kind === 'empty' ? '' : undefined;
@@ -120,4 +120,5 @@ function readShardDomains(file: StackFile, path: Path): DomainDraft[] | undefine
   return items?.map((item) => ({ path: item, name: readValue(file, item, anyName, REQUIRED) }));
 }
 
-const anyName: Parser<string> = (raw) => ({ ok: String(raw) });
+/** Any word: whether something bears it is a rule across. */
+export const anyName: Parser<string> = (raw) => ({ ok: String(raw) });

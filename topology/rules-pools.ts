@@ -1,12 +1,13 @@
 /** `pools`: twemproxy pools on the VIP. */
 
 import { MAX_DOMAINS } from './addresses.ts';
-import type { PoolDraft } from './draft.ts';
+import type { NamedShard, PoolDraft } from './draft.ts';
 import { POOL_KEYS, REFUSED_POOL_KEYS } from './keys.ts';
 import { EDGE_OPS_PORT, PROXY_STATS_PORT, REDIS_PORT } from './ports.ts';
 import type { Path } from './problems.ts';
-import { checkMapping, duration, integer, oneOf, type Parser, readValue } from './reading.ts';
-import { poolName } from './rules-names.ts';
+import { checkMapping, duration, integer, oneOf, type Parser, REQUIRED, readValue } from './reading.ts';
+import { anyName, listItems } from './rules-domains.ts';
+import { checkUnique, poolName } from './rules-names.ts';
 import type { StackFile } from './stack-file.ts';
 import { DISTRIBUTIONS, HASHES, READ_SOURCES, type ReadSource } from './types.ts';
 
@@ -85,6 +86,7 @@ function readPool(
     path,
     name,
     listen: readValue(file, at('listen'), listenPort, { value: REDIS_PORT }),
+    shards: readPoolShards(file, at('shards')),
     hash: readValue(file, at('hash'), oneOf(HASHES, 'hash'), { value: 'fnv1a_64' }),
     distribution: readValue(file, at('distribution'), oneOf(DISTRIBUTIONS, 'distribution'), {
       value: 'ketama',
@@ -105,6 +107,15 @@ function readPool(
       shown: '2s',
     }),
   };
+}
+
+/** Only the names' form; whether they exist is a rule across (rules-cross.ts). */
+function readPoolShards(file: StackFile, path: Path): NamedShard[] | undefined {
+  if (!file.has(path)) return undefined;
+  const items = listItems(file, path, 'shards: [shard-2], or remove the key: the pool stands on all of them');
+  const named = items?.map((item) => ({ path: item, name: readValue(file, item, anyName, REQUIRED) }));
+  if (named !== undefined) checkUnique(file, named, 'is listed already');
+  return named;
 }
 
 function readReads(file: StackFile, path: Path, replicas: number | undefined): ReadSource | undefined {

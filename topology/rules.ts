@@ -1,5 +1,5 @@
 /** stack.yaml → Topology: reads every section, applies every rule, reports all mistakes at once. */
-import type { Draft, PoolDraft } from './draft.ts';
+import type { Draft } from './draft.ts';
 import { formatAddress, formatSubnet } from './ipv4.ts';
 import { TOP_KEYS } from './keys.ts';
 import { byPosition, type Problem } from './problems.ts';
@@ -91,7 +91,7 @@ function finish(draft: Draft): Topology {
     redis: allPresent(draft.redis, 'redis'),
     edge: allPresent(draft.edge, 'edge'),
     proxy: allPresent(draft.proxy, 'proxy'),
-    pools: present(draft.pools, 'pools').map(finishPool),
+    pools: finishPools(draft),
   };
 }
 
@@ -103,7 +103,13 @@ function finishShards(draft: Draft): ShardSpec[] {
   }));
 }
 
-function finishPool({ path: _, hashTag, ...pool }: PoolDraft): PoolSpec {
-  const rest = allPresent<Omit<PoolSpec, 'hashTag'>>(pool, 'pools');
-  return hashTag === '' ? rest : { ...rest, hashTag: present(hashTag, 'pools') };
+/** A pool stands on its shards in the order of the file's shards, so that the order of its list moves no key. */
+function finishPools(draft: Draft): PoolSpec[] {
+  const all = present(draft.shards, 'shards').map(({ name }) => present(name, 'shards'));
+  return present(draft.pools, 'pools').map(({ path: _, hashTag, shards, ...pool }) => {
+    const rest = allPresent<Omit<PoolSpec, 'hashTag' | 'shards'>>(pool, 'pools');
+    const own = shards?.map(({ name }) => present(name, 'pools'));
+    const spec = { ...rest, shards: all.filter((name) => own?.includes(name) ?? true) };
+    return hashTag === '' ? spec : { ...spec, hashTag: present(hashTag, 'pools') };
+  });
 }

@@ -90,6 +90,8 @@ export interface PoolSpec {
   readonly name: string;
   /** Port of the pool on the VIP, and of the proxies. */
   readonly listen: number;
+  /** Shards that it stands on, in the order of the file's shards; all of them unless the file names some. */
+  readonly shards: readonly string[];
   readonly hash: HashName;
   readonly distribution: DistributionName;
   readonly hashTag?: string;

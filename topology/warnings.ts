@@ -37,10 +37,20 @@ function domainWarnings(topology: Topology): string[] {
 
 function poolWarnings(topology: Topology): string[] {
   return topology.pools
-    .filter((pool) => pool.hash === 'crc32' && pool.distribution === 'ketama' && topology.shards.length > 1)
+    .filter((pool) => pool.hash === 'crc32' && pool.distribution === 'ketama' && pool.shards.length > 1)
     .map(
       (pool) =>
         `pools.${pool.name}: crc32 yields 15 bits only, with ketama nearly all keys fall on one server. Unless a running twemproxy must be matched, use fnv1a_64.`,
+    );
+}
+
+function unusedShardWarnings(topology: Topology): string[] {
+  const used = new Set(topology.pools.flatMap((pool) => pool.shards));
+  return topology.shards
+    .filter((shard) => !used.has(shard.name))
+    .map(
+      ({ name }) =>
+        `${name} belongs to no pool, so no application reaches it. Name it in the \`shards:\` of a pool, or take it out.`,
     );
 }
 
@@ -77,5 +87,6 @@ export function warningsOf(topology: Topology): string[] {
     ...edgeAndNetworkWarnings(topology),
     ...timingWarnings(topology),
     ...poolWarnings(topology),
+    ...unusedShardWarnings(topology),
   ];
 }

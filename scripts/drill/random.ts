@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Plan } from '../../topology/types.ts';
 import type { Drill } from './drill.ts';
+import { drilledShards } from './load/drilled-pool.ts';
 
 /**
  * The drill that a seed gives in a round: the same seed gives the same faults in the same order, on every machine.
@@ -13,7 +14,8 @@ export function drawDrill(drills: readonly Drill[], seed: number, round: number)
 
 /** The shard that a seed gives in a round, should the round's drill hit a single one. */
 export function drawShard(plan: Plan, seed: number, round: number): string {
-  return plan.shards[drawn(seed, round).readUInt32BE(4) % plan.shards.length].name;
+  const shards = drilledShards(plan);
+  return shards[drawn(seed, round).readUInt32BE(4) % shards.length].name;
 }
 
 function drawn(seed: number, round: number): Buffer {

@@ -8,6 +8,7 @@ import { passGate } from '../deploy/gate.ts';
 import { collectStatus, type StackStatus } from '../observe/status.ts';
 import type { Reporter, Step } from '../report/steps.ts';
 import type { Drill, Injected } from './drill.ts';
+import { drilledPool } from './load/drilled-pool.ts';
 import { Load } from './load/load.ts';
 import { type ReadBack, readBack, removeTraces } from './load/read-back.ts';
 import type { FaultNotes } from './noted-faults.ts';
@@ -79,7 +80,7 @@ class Round {
     this.#application = credentials.application;
     this.#load = new Load({
       plan,
-      pool: plan.pools[0],
+      pool: drilledPool(plan),
       password: this.#application,
       run: randomBytes(4).toString('hex'),
       writersPerShard: WRITERS_PER_SHARD,
@@ -237,7 +238,7 @@ class Round {
     const { ledger } = this.#load;
     try {
       const now = status ?? (await collectStatus(plan, credentials, engine));
-      return await readBack({ plan, credentials, status: now, ledger, db: plan.pools[0].redisDb });
+      return await readBack({ plan, credentials, status: now, ledger, db: drilledPool(plan).redisDb });
     } catch (error) {
       this.#tell(`the writes could not be read back: ${(error as Error).message}`);
       return undefined;

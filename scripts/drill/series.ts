@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Credentials } from '../../topology/types.ts';
 import { OperatorError } from '../errors.ts';
 import { type Choice, DRILLS, type LeftOut, RANDOM } from './catalogue.ts';
+import { drilledShards } from './load/drilled-pool.ts';
 import { nemesisOf } from './nemesis/nemesis.ts';
 import { parseScript, printScript } from './nemesis/script.ts';
 import { shrink } from './nemesis/shrink.ts';
@@ -67,7 +68,7 @@ async function shrinkFirst(options: SeriesOptions, [first]: readonly RoundReport
   const { reporter, signal, shrinkTries, plan } = options;
   if (first === undefined || first.script === null || shrinkTries === 0) return null;
   let tried = 0;
-  const shard = options.shard ?? plan.shards[0].name;
+  const shard = options.shard ?? drilledShards(plan)[0].name;
   const { script } = await shrink(
     parseScript(first.script),
     async (smaller) => {
@@ -92,10 +93,11 @@ async function* reports(options: SeriesOptions): AsyncGenerator<RoundReport> {
   const possible = DRILLS.filter(
     ({ name, asksAgain }) => asksAgain !== true && leftOut.every(({ drill }) => drill !== name),
   );
+  const shards = drilledShards(plan);
   for (const choice of choices) {
     for (let round = 1; round <= rounds && !signal.aborted; round++) {
       const drill = choice === RANDOM ? drawDrill(possible, seed, round) : choice;
-      const next = plan.shards[(round - 1) % plan.shards.length].name;
+      const next = shards[(round - 1) % shards.length].name;
       const shard = options.shard ?? (choice === RANDOM ? drawShard(plan, seed, round) : next);
       const drawn = choice === RANDOM || choice.draws === true ? ` (seed ${seed})` : '';
       const label = `${rounds > 1 ? ` ${round}/${rounds}` : ''}${drawn}`;

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { shardsOf } from '../../topology/pool-shards.ts';
 import { redisMemory } from '../../topology/redis-memory.ts';
 import type { Credentials, FurtherPasswords, MemberFile, Plan, PoolSpec } from '../../topology/types.ts';
 
@@ -36,6 +37,7 @@ export function renderNutcrackerYml(plan: Plan): string {
 
 function renderPool(plan: Plan, pool: PoolSpec): Record<string, unknown> {
   const requestBytes = redisMemory(plan.redis).requestMb * 1024 * 1024;
+  const shards = shardsOf(plan, pool);
   return {
     listen: `0.0.0.0:${pool.listen}`,
     hash: pool.hash,
@@ -59,10 +61,10 @@ function renderPool(plan: Plan, pool: PoolSpec): Record<string, unknown> {
     sentinel_user: 'proxy',
     sentinel_password_file: `/etc/twemstack/${PROXY_PASSWORD}`,
     sentinels: plan.sentinels.map((sentinel) => `${sentinel.address}:${sentinel.port}:1`),
-    members: plan.shards.flatMap(({ name, members }) =>
+    members: shards.flatMap(({ name, members }) =>
       members.map(({ address, port }) => `${address}:${port} ${name}`),
     ),
-    servers: plan.shards.map(
+    servers: shards.map(
       ({ name, weight, initialMaster }) => `${initialMaster.address}:${initialMaster.port}:${weight} ${name}`,
     ),
   };

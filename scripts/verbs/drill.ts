@@ -6,6 +6,7 @@ import { dockerClient } from '../docker-client.ts';
 import { type Choice, DRILLS, findDrill, findRefused, type LeftOut, RANDOM } from '../drill/catalogue.ts';
 import type { Surroundings } from '../drill/drill.ts';
 import { healLinks } from '../drill/faults/cut.ts';
+import { demandDrilled } from '../drill/load/drilled-pool.ts';
 import { NEMESIS, nemesisOf } from '../drill/nemesis/nemesis.ts';
 import { checkNodes } from '../drill/nemesis/nodes.ts';
 import { parseScript } from '../drill/nemesis/script.ts';
@@ -66,6 +67,7 @@ export async function drillVerb(options: DrillOptions, ...names: unknown[]): Pro
   const plan = loadPlan(options.file);
   if (options.replay !== undefined) checkNodes(plan, parseScript(options.replay));
   const shard = options.shard === undefined ? undefined : findShard(plan, options.shard, '--shard').name;
+  if (shard !== undefined) demandDrilled(plan, shard, '--shard');
   const { home, signal } = verbContext(options);
   // Drills take minutes: with --json, too, it is told on stderr what they do.
   const reporter = consoleReporter();

@@ -1,5 +1,5 @@
 import { renderMermaid, renderSvg } from '../../topology/diagram.ts';
-import type { Member, Plan } from '../../topology/types.ts';
+import type { Member, Plan, PoolSpec } from '../../topology/types.ts';
 import { type DataEdit, findDataEdit } from '../data/data-edit.ts';
 import { dataEditDocument, dataEditText } from '../data/data-text.ts';
 import { keyMoves } from '../data/key-moves.ts';
@@ -24,7 +24,7 @@ export async function planVerb(options: CommonOptions & { diagram?: 'mermaid' | 
     printJson(data === undefined ? plan : { ...plan, data: dataEditDocument(data) });
     return EXIT.done;
   }
-  const pools = plan.pools.map((pool) => `${plan.vip}:${pool.listen} (${pool.name})`).join(', ');
+  const pools = plan.pools.map((pool) => entrance(plan, pool)).join(', ');
   process.stdout.write(`stack ${plan.name}: ${pools} on ${plan.network.subnet}\n\n`);
   process.stdout.write(
     table(
@@ -49,6 +49,12 @@ async function dataEditOf(plan: Plan): Promise<DataEdit | undefined> {
   const moves = former === undefined ? [] : keyMoves(former.text, renderNutcrackerYml(plan));
   const note = 'no engine answers, so nobody can tell whether there is data that stack.yaml has no place for';
   return { surplus: [], moves, former, notes: [note] };
+}
+
+/** Where applications find a pool, and on which shards it stands when these are not all. */
+function entrance({ vip, shards }: Plan, { listen, name, shards: own }: PoolSpec): string {
+  const where = own.length === shards.length ? '' : ` on ${own.join(', ')}`;
+  return `${vip}:${listen} (${name}${where})`;
 }
 
 /** Role as planned: which redis starts as master is said, who is master later is not a plan's business. */

@@ -7,6 +7,7 @@ import type { PoolSpec } from '../../../topology/types.ts';
 import { NotSoError } from '../../errors.ts';
 import { CHECKOUT } from '../../stack/home.ts';
 import type { Drill, FaultContext } from '../drill.ts';
+import { drilledPool } from '../load/drilled-pool.ts';
 import type { TimelineEvent } from '../watch/timeline.ts';
 import { killContainer } from './break.ts';
 import { hangLimit } from './limits.ts';
@@ -56,7 +57,7 @@ const failoverDuringDeploy: Drill = {
   async inject(context) {
     const { plan, stackFile } = context;
     const { shard, master } = hitShard(context);
-    const changed = changedCopy(stackFile, plan.pools[0]);
+    const changed = changedCopy(stackFile, drilledPool(plan));
     const deployment = deploy(changed.path);
     const fault = { what: 'a changed setting is being deployed', remedy: { kind: 'deploy' } } as const;
     context.undoLater(fault, async () => {

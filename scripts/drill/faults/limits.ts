@@ -1,5 +1,6 @@
 import type { Plan } from '../../../topology/types.ts';
 import type { Promised } from '../drill.ts';
+import { drilledPool } from '../load/drilled-pool.ts';
 
 /**
  * Milliseconds from a master's death to the first write on its successor: election and promotion take 0.5 s after
@@ -32,5 +33,5 @@ export const cutOnce = (within: number, of: Promised['resume']['of']): Promised 
 
 /** Whether the pool under load acknowledges a write only when a replica has it. */
 export function waitsForReplicas(plan: Plan): boolean {
-  return plan.pools[0].waitReplicas > 0;
+  return drilledPool(plan).waitReplicas > 0;
 }

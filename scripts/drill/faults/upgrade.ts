@@ -10,6 +10,7 @@ import { rotate } from '../../rotation/rotate.ts';
 import { readStored } from '../../stack/credentials.ts';
 import { Home } from '../../stack/home.ts';
 import type { Drill, FaultContext } from '../drill.ts';
+import { drilledPool } from '../load/drilled-pool.ts';
 import { need } from './break.ts';
 import { unnoticed } from './limits.ts';
 
@@ -73,7 +74,7 @@ function passwordsOf(home: Home, stack: string): { present: string; old: string 
 
 /** @throws NotSoError when a password is good, or not, against what is expected */
 async function demand(plan: Plan, password: string, good: boolean, what: string): Promise<void> {
-  const at = { address: plan.vip, port: plan.pools[0].listen };
+  const at = { address: plan.vip, port: drilledPool(plan).listen };
   const isGood = await withRedis(at, { password }, (redis) => redis.echo('x')).then(
     () => true,
     () => false,

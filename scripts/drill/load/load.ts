@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { shardsOf } from '../../../topology/pool-shards.ts';
 import type { Plan, PoolSpec } from '../../../topology/types.ts';
 import { connectApplication, served } from './application.ts';
 import { Ledger, type Outcome, type ReadRecord, type WriteKind } from './ledger.ts';
@@ -55,7 +56,7 @@ export class Load {
   async start(): Promise<void> {
     const { plan, pool, writersPerShard, run } = this.#options;
     const shardOf = shardFinder(plan, pool);
-    for (const { name: shard } of plan.shards) {
+    for (const { name: shard } of shardsOf(plan, pool)) {
       const counters: string[] = [];
       for (let n = 0; n < writersPerShard; n++) {
         const nextKey = keysOn(shard, `drill:${run}:${shard}:${n}`, shardOf);

@@ -1,4 +1,5 @@
 import { createConnection } from 'node:net';
+import { shardsOf } from '../../../topology/pool-shards.ts';
 import type { Plan, PoolSpec } from '../../../topology/types.ts';
 import type { Ledger } from './ledger.ts';
 import { keysOn, shardFinder } from './shard-of.ts';
@@ -33,7 +34,7 @@ export class Newcomers {
     this.#password = options.password;
     this.#ledger = ledger;
     const shardOf = shardFinder(options.plan, options.pool);
-    this.keys = options.plan.shards.map(({ name }) =>
+    this.keys = shardsOf(options.plan, options.pool).map(({ name }) =>
       keysOn(name, `drill:${options.run}:newcomer:${name}`, shardOf)(),
     );
   }

@@ -6,6 +6,7 @@ import { currentMaster } from '../../observe/assess.ts';
 import { withRedis } from '../../observe/redis-call.ts';
 import { readRedis } from '../../observe/redis-view.ts';
 import type { StackStatus } from '../../observe/status.ts';
+import { drilledPool, drilledShards } from './drilled-pool.ts';
 import { differences } from './judge.ts';
 import type { Found, Ledger } from './ledger.ts';
 
@@ -32,7 +33,7 @@ export interface ReadBackOptions {
 
 /** Reads every key of a run from its shard's members themselves, past the proxies, so that a wrong route hides no loss. */
 export async function readBack(options: ReadBackOptions): Promise<ReadBack> {
-  const parts = await Promise.all(options.plan.shards.map((shard) => readShard(options, shard)));
+  const parts = await Promise.all(drilledShards(options.plan).map((shard) => readShard(options, shard)));
   return {
     masters: {
       values: new Map(parts.flatMap(({ masters }) => [...masters.values])),
@@ -104,13 +105,13 @@ async function readValues(redis: Redis, keys: readonly string[]): Promise<Map<st
 
 /** Removes the run's keys, so that drills do not fill the stack they test. */
 export async function removeTraces(
-  { vip, pools }: Plan,
+  plan: Plan,
   password: string,
   ledger: Ledger,
   others: readonly string[],
 ): Promise<void> {
   const keys = [...new Set([...ledger.writes.map(({ key }) => key), ...others])];
-  const entrance = { address: vip, port: pools[0].listen };
+  const entrance = { address: plan.vip, port: drilledPool(plan).listen };
   const remove = async (redis: Redis): Promise<void> => {
     for (let at = 0; at < keys.length; at += BATCH) await redis.unlink(...keys.slice(at, at + BATCH));
   };

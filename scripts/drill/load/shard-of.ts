@@ -1,5 +1,6 @@
 import { HASHES } from '../../../proxy/hash/hash-kit.ts';
 import { KeyRouter } from '../../../proxy/hash/key-router.ts';
+import { shardsOf } from '../../../topology/pool-shards.ts';
 import type { Plan, PoolSpec } from '../../../topology/types.ts';
 import { InputError } from '../../errors.ts';
 
@@ -7,11 +8,11 @@ import { InputError } from '../../errors.ts';
 export function shardFinder(plan: Plan, pool: PoolSpec): (key: string) => string {
   if (pool.distribution === 'random') {
     throw new InputError(`pool ${pool.name} distributes at random, so no key has a home to check`, {
-      remedy: 'drill a stack whose first pool uses ketama or modula',
+      remedy: 'drill a stack whose widest pool uses ketama or modula',
     });
   }
   // twemproxy sorts the servers of a pool: shorter names first, then bytewise.
-  const names = plan.shards
+  const names = shardsOf(plan, pool)
     .map(({ name, weight }) => ({ name, weight }))
     .sort((a, b) => a.name.length - b.name.length || (a.name < b.name ? -1 : 1));
   const servers = names.map((server, index) => ({ ...server, index }));

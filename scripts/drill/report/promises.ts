@@ -1,5 +1,6 @@
 import type { Plan } from '../../../topology/types.ts';
 import type { Drill, Injected } from '../drill.ts';
+import { drilledShards } from '../load/drilled-pool.ts';
 import { acknowledgements, lengthOf, newcomerGap, shardGap, worstConnectionGap } from '../load/gaps.ts';
 import type { Verdict } from '../load/judge.ts';
 import type { Ledger } from '../load/ledger.ts';
@@ -86,7 +87,8 @@ function holderPromises({ plan, drill, severalHolders }: Evidence): PromiseResul
 
 function resumePromise({ drill, plan, injected, ledger, undoneAt }: Evidence): PromiseResult {
   const { within, of, since } = drill.promised(plan).resume;
-  const shards = injected.shard === undefined ? plan.shards.map(({ name }) => name) : [injected.shard];
+  const shards =
+    injected.shard === undefined ? drilledShards(plan).map(({ name }) => name) : [injected.shard];
   if (since === 'restored') {
     const back = Math.max(...shards.map((shard) => firstAfter(ledger, shard, undoneAt)));
     return result('first good write after the fault was taken back', 'ms', within, back - undoneAt);
@@ -114,7 +116,7 @@ function resumePromise({ drill, plan, injected, ledger, undoneAt }: Evidence): P
 function returnPromises({ drill, plan, ledger, undoingFrom }: Evidence): PromiseResult[] {
   if (drill.promised(plan).resume.since === 'restored') return [];
   const window = { from: undoingFrom, until: Number.POSITIVE_INFINITY, end: ledger.endedAt };
-  const gaps = plan.shards.flatMap(({ name }) => shardGap(ledger, name, window) ?? []);
+  const gaps = drilledShards(plan).flatMap(({ name }) => shardGap(ledger, name, window) ?? []);
   const longest = Math.max(0, ...gaps.map(lengthOf));
   return [result('no write was acknowledged for, as what was hit came back', 'ms', RETURN_MS, longest)];
 }

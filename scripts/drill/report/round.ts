@@ -1,3 +1,4 @@
+import { drilledShards } from '../load/drilled-pool.ts';
 import type { Gap } from '../load/gaps.ts';
 import { newcomerGap, shardGap, worstConnectionGap } from '../load/gaps.ts';
 import { judge, type LostWrite, type Verdict } from '../load/judge.ts';
@@ -70,7 +71,7 @@ export interface RoundInputs extends Omit<Evidence, 'verdict' | 'severalHolders'
 
 export function makeRound(inputs: RoundInputs): RoundReport {
   const { plan, ledger, injected, readBack, spans } = inputs;
-  const shards = plan.shards.map(({ name }) => name);
+  const shards = drilledShards(plan).map(({ name }) => name);
   const verdict = readBack === undefined ? undefined : judge(ledger, readBack.masters);
   const times = spans === undefined ? undefined : holderTimes(spans, injected.at);
   const window = { from: injected.at, until: inputs.undoneAt, end: ledger.endedAt };
@@ -153,7 +154,9 @@ function milestones(inputs: RoundInputs): RoundReport['milestones'] {
 
 /** Tells the events by which a member that was not master, of the shard that was hit or of any, became one. */
 function promotion({ timeline, injected, plan }: RoundInputs): (event: TimelineEvent) => boolean {
-  const hit = plan.shards.filter(({ name }) => injected.shard === undefined || name === injected.shard);
+  const hit = drilledShards(plan).filter(
+    ({ name }) => injected.shard === undefined || name === injected.shard,
+  );
   const names = new Set(hit.flatMap(({ members }) => members.map(({ name }) => name)));
   // A master that comes back as what it was is not promoted.
   const masters = new Set(rolesAt(timeline, injected.at, 'master'));

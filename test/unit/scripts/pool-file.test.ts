@@ -14,6 +14,18 @@ describe("the proxies' pool file", () => {
     assert.deepEqual([reads, replica_max_lag], [undefined, undefined]);
   });
 
+  test('stands on the shards that the stack file names, in the order of the shards', () => {
+    const { servers, members } = pool('shards: [shard-2]');
+    assert.deepEqual(servers, ['198.18.0.41:6379:1 shard-2']);
+    assert.deepEqual(
+      members.map((member: string) => member.split(' ')[1]),
+      ['shard-2', 'shard-2', 'shard-2'],
+    );
+    const names = (list: string[]) => list.map((server) => server.split(' ')[1]);
+    assert.deepEqual(names(pool('shards: [shard-2, shard-1]').servers), ['shard-1', 'shard-2']);
+    assert.deepEqual(names(pool('listen: 6379').servers), ['shard-1', 'shard-2']);
+  });
+
   test('reads from replicas, within the bound that the stack file names', () => {
     const { reads, replica_max_lag } = pool('reads: replicas, replica_max_lag: 3s');
     assert.deepEqual([reads, replica_max_lag], ['replicas', 3000]);

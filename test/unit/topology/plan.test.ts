@@ -98,6 +98,7 @@ describe('the plan of the default stack', () => {
       {
         name: 'alpha',
         listen: 6379,
+        shards: ['shard-1', 'shard-2'],
         hash: 'fnv1a_64',
         distribution: 'ketama',
         timeoutMs: 2000,
@@ -203,6 +204,11 @@ describe('warnings', () => {
       /domain d holds no member of any shard.*`domains:`/,
     ],
     ['crc32 with ketama', 'pools: {a: {hash: crc32}}', /15 bits/],
+    [
+      'a shard without a pool',
+      'shards: 3\npools: {a: {shards: [shard-1, shard-3]}}',
+      /^shard-2 belongs to no pool/,
+    ],
     ['one edge', 'edge: {count: 1}', /no standby/],
     ['hasty sentinels', 'sentinel: {down_after: 200ms}', /busy host/],
     ['hasty VRRP', 'edge: {advert_interval: 50ms}', /loses the VIP/],
