@@ -19,6 +19,8 @@ export interface ContainerState {
   /** Whether its main process was last ended because its memory limit was reached. */
   readonly oomKilled: boolean;
   readonly imageName: string;
+  /** Its static addresses, running or not. */
+  readonly addresses: readonly string[];
   /** When the engine made it, and when its main process last started. Milliseconds since 1970. */
   readonly createdAt: number;
   readonly startedAt: number;
@@ -50,6 +52,9 @@ async function inspect(engine: Docker, id: string): Promise<ContainerState | und
       exitCode: details.State.ExitCode,
       oomKilled: details.State.OOMKilled,
       imageName: details.Config.Image,
+      addresses: Object.values(details.NetworkSettings.Networks).flatMap(
+        ({ IPAMConfig }) => (IPAMConfig as { IPv4Address?: string } | null)?.IPv4Address ?? [],
+      ),
       createdAt: Date.parse(details.Created),
       startedAt: Date.parse(details.State.StartedAt),
     };

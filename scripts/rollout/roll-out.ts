@@ -20,6 +20,7 @@ import { Entrance } from './entrance.ts';
 import { mendStrays } from './mend-strays.ts';
 import { rollOrder } from './order.ts';
 import { applyStack, type Roll, rollDomain, servingEdges } from './roll-domain.ts';
+import { demandSameAddresses } from './same-addresses.ts';
 import { demandSameRouter } from './same-router.ts';
 
 /** A first deploy waits for sentinels to hear of replicas (an INFO every 0.7 s) and for the first full sync. */
@@ -68,6 +69,7 @@ export async function lookAhead(deployment: Deployment, recreate = false): Promi
   });
   const terraform = new Terraform(environment.terraform, signal);
   const containers = await listContainers(engine, plan.name);
+  demandSameAddresses(plan, containers);
   const sound = soundDomains(plan, containers);
   const exists = ({ members }: Plan['domains'][number]): boolean =>
     members.some(({ name }) => containers.has(name));

@@ -35,6 +35,16 @@ export function readCredentials(home: Home, stack: string): Credentials | undefi
   return readStored(home, stack)?.passwords;
 }
 
+/** The passwords of a stack, or undefined when there are none or their file is damaged: for what goes without them. */
+export function usableCredentials(home: Home, stack: string): Credentials | undefined {
+  try {
+    return readCredentials(home, stack);
+  } catch (error) {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  }
+}
+
 /** The passwords of a stack that is to be running. @throws NotSoError when it was never deployed from this folder */
 export function deployedCredentials(home: Home, stack: string): Credentials {
   const credentials = readCredentials(home, stack);

@@ -1,16 +1,21 @@
 import { existsSync, rmSync } from 'node:fs';
 import type Docker from 'dockerode';
 import type { Plan } from '../../topology/types.ts';
+import { contentsOf } from '../data/contents.ts';
+import { surplusText } from '../data/data-text.ts';
 import { formerRouting, recordRouting } from '../data/routing-record.ts';
+import { dataVolumes } from '../data/volumes.ts';
 import { type Swept, sweep } from '../deploy/orphans.ts';
 import { stateFile } from '../deploy/state.ts';
 import { stackInputs, synth } from '../deploy/synth.ts';
 import { Terraform } from '../deploy/terraform.ts';
 import { dockerClient } from '../docker-client.ts';
 import { EXIT } from '../errors.ts';
+import { listContainers } from '../observe/engine.ts';
 import type { Environment } from '../prepare/environment.ts';
 import { readEnvironment } from '../prepare/environment.ts';
-import { readCredentials } from '../stack/credentials.ts';
+import { usableCredentials } from '../stack/credentials.ts';
+import { holdDeployment } from '../stack/hold-deployment.ts';
 import type { Home } from '../stack/home.ts';
 import { loadPlan } from '../stack/load.ts';
 import { mendFiles } from '../stack/mend-files.ts';
@@ -21,9 +26,11 @@ export async function downVerb(options: CommonOptions & { volumes?: boolean }): 
   const plan = loadPlan(options.file);
   const context = verbContext(options);
   const withData = options.volumes === true;
+  await holdDeployment(plan.name);
   for (const sentence of mendFiles(context.home, plan.name)) context.reporter.note(`note: ${sentence}`);
   const engine = await dockerClient();
   await keepRouting(context.home, plan.name, engine);
+  if (withData) await tellData(context, plan, engine);
   const environment = readEnvironment(context.home);
   const destroyed = environment === undefined ? 0 : await destroyStacks(context, plan, environment, withData);
   const swept = await context.reporter.step('sweep', async (step) => {
@@ -36,6 +43,22 @@ export async function downVerb(options: CommonOptions & { volumes?: boolean }): 
   if (context.json) printJson({ stack: plan.name, destroyed, swept, dataRemoved: withData });
   else process.stdout.write(`${farewell(plan, destroyed, swept, withData)}\n`);
   return EXIT.done;
+}
+
+/** What is about to go for good, as far as it runs and says so. */
+async function tellData({ home, reporter }: VerbContext, plan: Plan, engine: Docker): Promise<void> {
+  const own = [...(await dataVolumes(engine))].flatMap(([name, stack]) =>
+    stack === plan.name ? [name] : [],
+  );
+  if (own.length === 0) return;
+  const containers = await listContainers(engine, plan.name);
+  const credentials = usableCredentials(home, plan.name);
+  const options = { engine, stack: plan.name, credentials, containers, hasty: true };
+  const contents = await reporter.step('data', async (step) => {
+    step.outcome(`${own.length} volumes are removed with what they hold`);
+    return contentsOf(own, options);
+  });
+  reporter.note(`\n${surplusText(contents)}`);
 }
 
 /** Where keys live is asked of the proxies while they stand: afterwards nobody else may know. */
@@ -57,7 +80,7 @@ async function destroyStacks(
     ...(withData ? plan.domains.map(({ dataStack }) => dataStack) : []),
     plan.network.stack,
   ].filter((stack) => existsSync(stateFile(home, plan.name, stack)));
-  const credentials = readCredentials(home, plan.name);
+  const credentials = usableCredentials(home, plan.name);
   // Without them nothing can be rendered; what carries the stack's label is removed all the same.
   if (order.length === 0 || credentials === undefined) return 0;
   const inputs = stackInputs(home, plan, credentials, environment, { protectData: !withData });

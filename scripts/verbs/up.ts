@@ -12,6 +12,7 @@ import { outlookDocument, outlookText } from '../rollout/describe.ts';
 import { describeChanges } from '../rollout/roll-domain.ts';
 import { lookAhead, type RollResult, rollOut } from '../rollout/roll-out.ts';
 import { credentialsFor } from '../stack/credentials-for.ts';
+import { holdDeployment } from '../stack/hold-deployment.ts';
 import { loadPlan } from '../stack/load.ts';
 import { mendFiles } from '../stack/mend-files.ts';
 import { printJson, type VerbContext, verbContext } from './context.ts';
@@ -42,6 +43,7 @@ export async function prepareDeployment(
   plan: Plan,
   { provider }: PrepareOptions,
 ): Promise<Deployment> {
+  await holdDeployment(plan.name);
   for (const warning of plan.warnings) reporter.note(`warning: ${warning}`);
   for (const sentence of mendFiles(home, plan.name)) reporter.note(`note: ${sentence}`);
   await takeBackEngine(home, plan.name);

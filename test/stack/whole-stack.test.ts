@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { DrillDocument } from '../../scripts/drill/report/document.ts';
 import { execInContainer, signalContainer } from '../../scripts/observe/engine.ts';
+import { credentialsFile } from '../../scripts/stack/credentials.ts';
 import { type StackRun, startStackRun } from '../support/stack-run.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { editTests } from './edits.ts';
@@ -278,6 +279,9 @@ describe('the default stack on a real engine', () => {
     await waitUntil('the first domain to stand', () => /✓ deploy proof-a:/.test(shown), {
       withinMs: 120_000,
     });
+    const second = await stack.twemstack('up');
+    assert.equal(second.exitCode, 1, second.stderr);
+    assert.match(second.stderr, /stack proof is being deployed or removed by another process/);
     running.kill('SIGINT');
     const ended = await running;
     assert.equal(ended.exitCode, 1, shown);
@@ -291,8 +295,10 @@ describe('the default stack on a real engine', () => {
   killedTests(() => stack, [1, 2]);
 
   test('down --volumes leaves nothing', async () => {
+    writeFileSync(credentialsFile(stack.home, 'proof'), '{ "half');
     const result = await stack.twemstack('down', '--volumes');
     assert.equal(result.exitCode, 0, result.stderr);
+    assert.match(result.stderr, /9 volumes are removed[\s\S]*proof-shard-1-a-data +- +\d.*B/);
     const { docker } = stack.engine;
     assert.deepEqual(await docker.listContainers({ all: true }), []);
     assert.deepEqual((await docker.listVolumes()).Volumes ?? [], []);

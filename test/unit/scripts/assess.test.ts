@@ -30,6 +30,7 @@ function wellMember(from: Plan, member: Member): MemberStatus {
     exitCode: 0,
     oomKilled: false,
     imageName: 'x',
+    addresses: [],
     createdAt: 0,
     startedAt: 0,
   };

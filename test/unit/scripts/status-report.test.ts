@@ -15,6 +15,7 @@ const CONTAINER = {
   exitCode: 0,
   oomKilled: false,
   imageName: 'x',
+  addresses: [],
   createdAt: 0,
   startedAt: 0,
 };
