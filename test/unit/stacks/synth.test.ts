@@ -117,6 +117,20 @@ describe('synthesised stacks', () => {
     });
   });
 
+  test('a volume whose member is gone stays in the configuration, protected: terraform destroys what is not in it', async () => {
+    await inTemporaryFolder((dir) => {
+      synthTo(
+        dir,
+        inputsOf(defaultPlan(), { keptMembers: new Map([['alpha-a-data', ['alpha-shard-3-a']]]) }),
+      );
+      const volumesOf = (stack: string): Json[] =>
+        Object.values(configurationOf(dir, stack).resource.docker_volume) as Json[];
+      const kept = volumesOf('alpha-a-data').find(({ name }) => name === 'alpha-shard-3-a-data');
+      assert.deepEqual(kept?.lifecycle, { prevent_destroy: true });
+      assert.equal(volumesOf('alpha-b-data').length, 3);
+    });
+  });
+
   test('whatever ended a member, the engine brings it back, also after it was killed itself', async () => {
     await inTemporaryFolder((dir) => {
       synthTo(dir);
