@@ -83,7 +83,7 @@ export class NativeTier {
   }
 
   /** What Docker's restart policy does: whoever ended by itself starts again. */
-  async #restartEnded(): Promise<void> {
+  async restartEnded(): Promise<void> {
     for (const member of [...this.redises, ...this.sentinels]) {
       const daemon = this.#running.get(member.name);
       if (daemon?.ended() !== undefined && !this.#killed.has(member.name)) await this.start(member);
@@ -103,6 +103,16 @@ export class NativeTier {
       this.daemon(member).signal('SIGKILL');
     }
     for (const member of members) await this.daemon(member).stop();
+  }
+
+  /** A member's data volume. */
+  volume(member: DataMember): string {
+    return join(this.#folder, member.name, 'data');
+  }
+
+  /** The files of a redis' AOF. */
+  appendOnly(member: RedisMember): string {
+    return join(this.volume(member), 'store', 'appendonlydir');
   }
 
   /** The volume is gone, as after `docker volume rm`. */
@@ -199,7 +209,7 @@ export class NativeTier {
   }
 
   async #settledMaster(replicas: number): Promise<RedisMember | undefined> {
-    await this.#restartEnded();
+    await this.restartEnded();
     const roles = await Promise.all(this.redises.map((member) => this.roleOf(member)));
     const masters = this.redises.filter((_, index) => roles[index] === 'master');
     if (masters.length !== 1) return undefined;

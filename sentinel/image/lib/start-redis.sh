@@ -3,6 +3,7 @@ source "$lib/decide.sh"
 source "$lib/guard.sh"
 
 readonly live=$data/live/redis.conf store=$data/store
+source "$lib/store.sh"
 # Exists while this member is a replica that has not had its master's data yet. Redis makes files for no data, too.
 readonly hollow=$data/live/hollow
 me=$address:$port
@@ -143,8 +144,10 @@ set_aside() {
 }
 
 mkdir -p "$store"
+examine_store
+prune_damaged
 empty=0
-if [[ -e $hollow ]] || ! compgen -G "$store/appendonlydir/*.manifest" >/dev/null; then empty=1; fi
+if [[ -n $damage || -e $hollow ]] || ! compgen -G "$store/appendonlydir/*.manifest" >/dev/null; then empty=1; fi
 read_persisted
 find_role
 if [[ $verdict == refuse ]]; then
@@ -152,8 +155,14 @@ if [[ $verdict == refuse ]]; then
   exit 1
 fi
 if [[ $verdict == replica ]]; then follows=" of $target"; fi
+if [[ -n $damage && $verdict == master ]]; then
+  log "refusing to start: I am to be master ($reason), but my store does not load ($damage). Restore a backup, or cut off \
+what cannot be read, with all that follows it: redis-check-aof --fix $store/appendonlydir/*.manifest"
+  exit 1
+fi
 log "starting as $verdict${follows:-} after $elapsed ms: $reason"
 set_aside
+set_damaged_aside
 if [[ $verdict == master ]]; then
   rm -f "$hollow"
 elif [[ $empty == 1 ]]; then
@@ -162,5 +171,7 @@ fi
 live_configuration | write_live redis.conf
 # Two forks, so that it is the child of process 1 and not of redis, which wonders about children it does not know.
 (guard $$ &)
+: >"$unproven"
+(prove $$ &)
 exec {answers}>&-
 exec redis-server "$live"
