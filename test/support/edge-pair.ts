@@ -97,7 +97,7 @@ export class EdgePair {
     while (Date.now() < until) {
       const names = (await this.holders()).map(({ name }) => name);
       if (names.length !== 1 || names[0] !== holder.name)
-        throw new Error(`the VIP is with: ${names.join(', ')}`);
+        throw new Error(`the VIP is with: ${names.join(', ')}\n${this.daemon(holder).output()}`);
       await sleep(50);
     }
   }

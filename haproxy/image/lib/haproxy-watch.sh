@@ -11,10 +11,11 @@ haproxy_alive() {
   pools=()
   { exec {http}<>"/dev/tcp/$WATCH_ADDRESS/$ops_port"; } 2>/dev/null || return 1
   printf 'GET /pools HTTP/1.0\r\n\r\n' >&"$http"
-  IFS= read -r -t "$1" -u "$http" status
-  while IFS= read -r -t "$1" -u "$http" line; do
-    if [[ $line =~ $POOL_LINE ]]; then pools+=("$line"); fi
-  done
+  if IFS= read -r -t "$1" -u "$http" status; then
+    while IFS= read -r -t "$1" -u "$http" line; do
+      if [[ $line =~ $POOL_LINE ]]; then pools+=("$line"); fi
+    done
+  fi
   exec {http}>&-
   [[ $status == HTTP/* ]]
 }

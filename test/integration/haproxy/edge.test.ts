@@ -131,11 +131,11 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
   test('all of an edge frozen: the VIP leaves it by itself, and it is a standby once thawed', async () => {
     const { holder } = await pair.serving();
     const frozen = await pair.processes(holder);
-    for (const pid of frozen) process.kill(pid, 'SIGSTOP');
+    signalAll(frozen, 'SIGSTOP');
     try {
       await pair.serving(holder);
     } finally {
-      for (const pid of frozen) process.kill(pid, 'SIGCONT');
+      signalAll(frozen, 'SIGCONT');
     }
     await waitUntil(
       'the thawed edge to be heard of again',
@@ -145,7 +145,7 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
 
   test('a VIP left behind is taken off before HAProxy serves', async () => {
     const { holder } = await pair.serving();
-    for (const pid of await pair.processes(holder)) process.kill(pid, 'SIGKILL');
+    signalAll(await pair.processes(holder), 'SIGKILL');
     await ended(holder);
     await pair.start(holder);
     const [first] = pair.daemon(holder).output().split('\n');
@@ -246,10 +246,18 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
     const { exitCode, stdout } = await pair.health(holder);
     assert.equal(exitCode, 0);
     assert.match(stdout, /no proxy is up/);
-    assert.deepEqual(
-      (await pair.holders()).map(({ name }) => name),
-      [holder.name],
-    );
+    await pair.keeps(holder, 1);
     await pair.startProxies();
   });
 });
+
+/** Those of them that are still there: the watches start short-lived ones. */
+function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}

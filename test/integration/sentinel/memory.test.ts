@@ -122,6 +122,27 @@ describe('redis within the memory of its container', { timeout: 300_000 }, () =>
     await assertAlive();
   });
 
+  for (const size of [1, 1000, 100_000, MIB, requestMb * MIB])
+    test(`pipelines with values of ${size} bytes, for clients that read slowly or not at all`, async () => {
+      await tier.call(master, 'operator', 'SET', 'value', 'x'.repeat(size));
+      const replies = Math.min(5000, Math.ceil((64 * MIB) / size));
+      const pipeline = Buffer.concat(Array.from({ length: replies }, () => request('GET', 'value')));
+      const clients = await Promise.all(Array.from({ length: 6 }, open));
+      for (const client of clients) client.write(pipeline);
+      const [slow, ...idle] = clients;
+      let read = 0;
+      await waitUntil(
+        'the slow one to have read what it was given',
+        () => {
+          read += (slow.read(Math.min(slow.readableLength, 64 * 1024)) ?? '').length;
+          return slow.destroyed || slow.readableEnded || read >= MIB || read >= replies * size;
+        },
+        { withinMs: 30_000, everyMs: 1 },
+      );
+      await assertAlive();
+      for (const client of [slow, ...idle]) client.destroy();
+    });
+
   test('large values from many clients while the AOF is rewritten, until the data is full', async () => {
     const value = Buffer.alloc(requestMb * MIB, 'x');
     const writers = await Promise.all(Array.from({ length: 6 }, open));

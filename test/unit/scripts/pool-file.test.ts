@@ -26,6 +26,11 @@ describe("the proxies' pool file", () => {
     assert.deepEqual(names(pool('listen: 6379').servers), ['shard-1', 'shard-2']);
   });
 
+  test('takes no request for which a redis of this stack has no memory', () => {
+    const { request_bytes, large_request_bytes } = pool('listen: 6379');
+    assert.deepEqual([request_bytes, large_request_bytes], [8 * 1024 * 1024, 8 * 1024 * 1024]);
+  });
+
   test('reads from replicas, within the bound that the stack file names', () => {
     const { reads, replica_max_lag } = pool('reads: replicas, replica_max_lag: 3s');
     assert.deepEqual([reads, replica_max_lag], ['replicas', 3000]);
