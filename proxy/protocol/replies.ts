@@ -58,13 +58,17 @@ export const SYNTAX_ERROR = Buffer.from('-ERR syntax error\r\n');
 export const AUTH_WRONG = Buffer.from('-WRONGPASS invalid username-password pair or user is disabled.\r\n');
 export const AUTH_NOT_SET = Buffer.from('-ERR Client sent AUTH, but no password is set\r\n');
 
+/** No error is longer: what clients send may be quoted in one, and they may send anything. */
+const LONGEST_ERROR = 1024;
+
 /** `-ERR text`, any line break in the text made harmless. */
 export function errorReply(text: string, code = 'ERR'): Buffer {
-  return Buffer.from(`-${code} ${text.replace(/[\r\n]+/g, ' ')}\r\n`);
+  const shown = text.length > LONGEST_ERROR ? `${text.slice(0, LONGEST_ERROR)}...` : text;
+  return Buffer.from(`-${code} ${shown.replace(/[\r\n]+/g, ' ')}\r\n`);
 }
 
 export function bulkReply(text: string | Uint8Array): Buffer {
-  const bytes = Buffer.from(text as string);
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text;
   return Buffer.concat([Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from('\r\n')]);
 }
 

@@ -75,7 +75,7 @@ export class RequestFrame {
         return FRAME_EMPTY;
       }
       this.argc = count;
-      if (this.args.length < count * 2) this.args = grown(this.args, Math.min(count, 4096) * 2);
+      if (this.args.length < count * 2) this.args = grown(this.args, Math.min(count, 64) * 2);
       p = this.numberEnd;
     }
     const argc = this.argc;

@@ -161,7 +161,7 @@ export async function memoryScene(
     for (let moved = true; moved; ) moved = network.step();
     for (let quiet = 0; quiet < 3; ) {
       loop.flush();
-      quiet = network.step() ? 0 : quiet + 1;
+      quiet = network.step() || loop.hasTasks ? 0 : quiet + 1;
     }
   };
   const settle = (): void => {

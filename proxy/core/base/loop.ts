@@ -11,6 +11,9 @@ export interface HeldBack {
 /** Milliseconds that the first replies of a pipeline wait for the rest at most. */
 const MOMENT = 1;
 
+/** Tasks get about so many milliseconds of each turn. */
+const MOST_TASKS_MS = 2;
+
 /**
  * The turn of the event loop: everything that was read in one turn is flushed once, servers first, then clients.
  * Also the only clock of the hot path, read once per turn.
@@ -22,6 +25,7 @@ export class Loop {
   private clockRead = false;
   private time = 0;
   private heldBack: HeldBack[] = [];
+  private tasks: (() => void)[] = [];
   private readonly run = (): void => this.flush();
 
   constructor(
@@ -50,6 +54,17 @@ export class Loop {
     this.wake();
   }
 
+  /** Runs `task` at the end of the next turn, after whatever there is to read by then: others get on meanwhile. */
+  nextTurn(task: () => void): void {
+    this.tasks.push(task);
+    this.wake();
+  }
+
+  /** Something waits for the next turn. */
+  get hasTasks(): boolean {
+    return this.tasks.length > 0;
+  }
+
   /** `client` is let out after a moment, if it has not sent what it has by then. */
   holdBack(client: HeldBack): void {
     this.heldBack.push(client);
@@ -68,9 +83,20 @@ export class Loop {
     this.schedule(this.run);
   }
 
+  private runTasks(): void {
+    const { tasks } = this;
+    this.tasks = [];
+    const until = this.clock() + MOST_TASKS_MS;
+    let done = 0;
+    while (done < tasks.length && (done === 0 || this.clock() <= until)) tasks[done++]();
+    if (done < tasks.length) this.tasks = [...tasks.slice(done), ...this.tasks];
+    if (this.tasks.length > 0) this.wake();
+  }
+
   /** Ends the turn. What a flush itself makes dirty is flushed in the same turn. */
   flush(): void {
     this.scheduled = false;
+    if (this.tasks.length > 0) this.runTasks();
     const { servers, clients } = this;
     for (let i = 0; i < servers.length; i++) servers[i].flush();
     servers.length = 0;

@@ -2,9 +2,10 @@ import { errorReply } from '../../protocol/replies.ts';
 import type { Link, LinkOwner } from '../../transport/link.ts';
 import { written } from '../base/chunk-memory.ts';
 import type { Flushable, HeldBack } from '../base/loop.ts';
-import type { Stoppable } from '../base/receiver.ts';
+import { type Stoppable, UNREAD } from '../base/receiver.ts';
 import type { PoolContext, SoloRequest } from '../commands/session.ts';
 import type { Routing } from '../routing/routing.ts';
+import { AnswersRead } from './answers-read.ts';
 import type { ClientWatch, Watched } from './client-watch.ts';
 import { ClientWork } from './client-work.ts';
 import { ReplySlot } from './reply-slot.ts';
@@ -50,6 +51,8 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
   /** When the link last took something and left a rest. */
   private blockedSince = 0;
   private isWatched = false;
+  /** It will send no more, and some of what it has sent is still to be looked at. */
+  private hasEnded = false;
   /** Requests up to here came in together, or while these were open: their replies go out together if they can. */
   private batchEnd = 0;
   private isHeldBack = false;
@@ -336,9 +339,22 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
 
   soloEnded(): void {
     this.solo = null;
-    if (this.gone) return;
+    this.afterAnswer();
+    if (this.gone || this.solo !== null) return;
     this.work.load.pauseForStream(false);
     this.work.reader.proceed();
+    if (this.hasEnded && this.solo === null) this.finishAfterReplies();
+  }
+
+  afterAnswer(): void {
+    if (this.gone || this.solo !== null || this.unsent <= UNREAD) return;
+    this.solo = new AnswersRead(this);
+    this.work.load.pauseForStream(true);
+  }
+
+  /** Bytes of replies that are kept, those before their turn included. */
+  get unsent(): number {
+    return this.workNow === null ? this.slotBytes : this.workNow.output.bytes + this.workNow.early.bytes;
   }
 
   /** Everyone behind the reply that this client does not read has waited long enough. */
@@ -388,7 +404,9 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
 
   onEnd(): void {
     this.link.watchPeer();
-    this.finishAfterReplies();
+    // what came before its end is still to be served
+    if (this.solo !== null && this.work.reader.backlogBytes > 0) this.hasEnded = true;
+    else this.finishAfterReplies();
   }
 
   onClosed(code: string | null): void {

@@ -74,7 +74,9 @@ export class RequestReader {
 
   /** Bytes that are kept until more come. */
   get bytes(): number {
-    return this.length + (this.large?.bytes ?? 0) + this.backlogBytes + (this.line?.length ?? 0);
+    return (
+      (this.collected?.length ?? 0) + (this.large?.bytes ?? 0) + this.backlogBytes + (this.line?.length ?? 0)
+    );
   }
 
   /** Bytes that are kept because a request before them must be answered first. */

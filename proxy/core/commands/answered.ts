@@ -2,6 +2,9 @@ import type { RequestFrame } from '../../protocol/request-frame.ts';
 import { refuse, wrongArity } from './refusals.ts';
 import type { Handler, Session } from './session.ts';
 
+/** An answer of the proxy's own up to this is hardly larger than its request. */
+const SMALL_ANSWER = 256;
+
 /** Makes the reply to a request of `session`. */
 export type Answer = (session: Session, frame: RequestFrame, buffer: Uint8Array) => Uint8Array;
 
@@ -15,7 +18,9 @@ export function answered(least: number, most: number, answer: Answer): Handler {
     if (frame.argc < least || frame.argc > most) refuse(session, wrongArity(command));
     else {
       const tag = session.tail++;
-      session.reply(tag, answer(session, frame, buffer), 0);
+      const reply = answer(session, frame, buffer);
+      session.reply(tag, reply, 0);
+      if (reply.length > SMALL_ANSWER) session.afterAnswer();
     }
   };
 }

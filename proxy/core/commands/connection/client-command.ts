@@ -15,8 +15,12 @@ import { unknownSubcommand, wrongSubcommandArity } from '../refusals.ts';
 import type { Session } from '../session.ts';
 import { clientLine, clientList } from './client-list.ts';
 
+/** Bytes of what a client may be called, and may say of its library: it is kept, and shown to whoever asks for a list. */
+const LONGEST_WORD = 512;
+
 /** Why a client name, or what it says of its library, will not do; null when it will. */
 export function wordFault(word: string, what: string): string | null {
+  if (word.length > LONGEST_WORD) return `${what} cannot have more than ${LONGEST_WORD} bytes`;
   return /[^!-~]/.test(word) ? `${what} cannot contain spaces, newlines or special characters.` : null;
 }
 
@@ -31,8 +35,8 @@ const setName: Answer = (session, frame, buffer) => {
 const setInfo: Answer = (session, frame, buffer) => {
   const key = text(frame, buffer, 2).toLowerCase();
   const value = text(frame, buffer, 3);
-  const fault = wordFault(value, key);
   if (key !== 'lib-name' && key !== 'lib-ver') return errorReply(`Unrecognized option '${key}'`);
+  const fault = wordFault(value, key);
   if (fault !== null) return errorReply(fault);
   if (key === 'lib-name') session.library = value;
   else session.libraryVersion = value;

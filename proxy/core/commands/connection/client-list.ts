@@ -7,6 +7,9 @@ import type { Session } from '../session.ts';
 /** Every client of a proxy is a normal one. */
 const TYPES: ReadonlySet<string> = new Set(['normal', 'master', 'replica', 'slave', 'pubsub']);
 
+/** What takes a few milliseconds to read. */
+const MOST_IDS = 16_384;
+
 /** CLIENT LIST [TYPE type | ID id …]: the clients of this pool that are connected to this process. */
 export const clientList: Answer = (session, frame, buffer) => {
   const { argc } = frame;
@@ -16,6 +19,7 @@ export const clientList: Answer = (session, frame, buffer) => {
     return verbatimReply(text, session.protocol);
   };
   if (argc === 2) return lines(() => true);
+  if (argc > MOST_IDS + 3) return errorReply(`CLIENT LIST has at most ${MOST_IDS} ids here`);
   const filter = wordAt(frame, buffer, 2);
   if (filter === 'type' && argc === 4) {
     const type = wordAt(frame, buffer, 3);

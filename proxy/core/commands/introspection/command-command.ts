@@ -90,6 +90,10 @@ const SUBCOMMANDS: ReadonlyMap<string, readonly [arity: number, asked: Asked]> =
   ['list', [-2, list]],
 ]);
 
+/** Arguments: several times as many as there are commands, and what takes a few milliseconds. */
+const MOST_NAMES = 1024;
+const MOST_ARGUMENTS = 16_384;
+
 /** COMMAND …: from the proxy's own table, so that it is the same whatever server is down. */
 export const commandCommand: Answer = (session, frame, buffer) => {
   if (frame.argc === 1) return encodeValue(infos([]), session.protocol);
@@ -99,6 +103,9 @@ export const commandCommand: Answer = (session, frame, buffer) => {
   const [arity, asked] = found;
   if (arity > 0 ? frame.argc !== arity : frame.argc < -arity)
     return wrongSubcommandArity('command', subcommand);
+  const most = subcommand.startsWith('getkeys') ? MOST_ARGUMENTS : MOST_NAMES;
+  if (frame.argc - 2 > most)
+    return errorReply(`COMMAND ${subcommand.toUpperCase()} has at most ${most} arguments here`);
   const words = Array.from({ length: frame.argc - 2 }, (_, i) => wordAt(frame, buffer, i + 2));
   const answer = asked(words, frame, buffer);
   return answer instanceof Ready ? answer.reply : encodeValue(answer, session.protocol);
