@@ -9,6 +9,7 @@ import { AnswersRead } from './answers-read.ts';
 import type { ClientWatch, Watched } from './client-watch.ts';
 import { ClientWork } from './client-work.ts';
 import { ReplySlot } from './reply-slot.ts';
+import { firstOpen, ReplyWindow } from './reply-window.ts';
 import { dispatchWhole } from './request-reader.ts';
 import type { WorkingClient } from './working-client.ts';
 
@@ -46,6 +47,7 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
   /** Null while nothing is under way, as with most clients most of the time. */
   private workNow: ClientWork | null = null;
   solo: SoloRequest | null = null;
+  mostOpen: number;
   private dirty = false;
   private blocked = false;
   /** When the link last took something and left a rest. */
@@ -63,6 +65,7 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
   ) {
     super(pool.config.redisAuth === null);
     this.routing = pool.routing;
+    this.mostOpen = firstOpen(pool.config);
   }
 
   onBytes(chunk: Uint8Array): void {
@@ -277,9 +280,15 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
     if (this.head === this.tail && this.solo === null && work.isDone) this.rest(work);
   }
 
+  awaitReplies(): void {
+    this.solo = new ReplyWindow(this, this.work.output);
+    this.touch();
+  }
+
   /** Nothing is under way any more. */
   private rest(work: ClientWork): void {
     this.workNow = null;
+    this.mostOpen = firstOpen(this.pool.config);
     work.giveBack();
   }
 

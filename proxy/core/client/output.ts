@@ -13,6 +13,8 @@ const OWN_TAIL = 64 * 1024;
 export class Output {
   /** Bytes waiting. */
   bytes = 0;
+  /** Bytes that were ever to be sent. */
+  total = 0;
   private chunks: Uint8Array[] = [];
   private from: number[] = [];
   private to: number[] = [];
@@ -20,6 +22,7 @@ export class Output {
 
   append(chunk: Uint8Array, from: number, to: number): void {
     this.bytes += to - from;
+    this.total += to - from;
     const last = this.count - 1;
     if (last >= 0 && this.chunks[last] === chunk && this.to[last] === from) {
       this.to[last] = to;

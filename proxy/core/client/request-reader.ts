@@ -31,6 +31,7 @@ let spare = new RequestFrame();
 export function dispatchWhole(client: WorkingClient, chunk: Uint8Array, start: number): number {
   const { length } = chunk;
   while (start < length && client.solo === null && !client.isClosing) {
+    if (client.tail - client.head >= client.mostOpen) break;
     whole.begin(start);
     if (whole.parse(chunk, length) !== FRAME_DONE) break;
     const from = start;
@@ -123,6 +124,7 @@ export class RequestReader {
     for (;;) {
       start = dispatchWhole(client, chunk, start);
       if (start === length || client.isClosing) return;
+      if (client.solo === null && client.tail - client.head >= client.mostOpen) client.awaitReplies();
       if (client.solo !== null) {
         this.putBack(chunk, start);
         return;

@@ -7,6 +7,10 @@ export interface WorkingClient extends Session, Holder {
   readonly link: Link;
   /** Takes no more requests. */
   readonly isClosing: boolean;
+  /** Requests that may be without a reply at once, see ReplyWindow. */
+  readonly mostOpen: number;
+  /** Nothing more is looked at before some of them are answered. */
+  awaitReplies(): void;
   /** The stream of requests cannot be understood from here on. */
   protocolError(fault: string): void;
   /** Received bytes are kept no longer, or are accounted elsewhere. */

@@ -16,7 +16,7 @@ const CLIENTS = Number(process.env.GONE_CLIENTS ?? 200);
 const AT_ONCE = 50;
 /** RSS, MB, above what it is before: the buffer limit three times over because of the garbage collector. */
 const BUFFER_LIMIT = 32;
-const BOUND = 3 * BUFFER_LIMIT + 50;
+const BOUND = 3 * BUFFER_LIMIT + 150;
 const KEY = 'k';
 /** More than the sockets on the way take of requests that nobody reads the replies to. */
 const PIECES = 200;
@@ -83,6 +83,7 @@ for (const kind of ['bun', 'node'] as const satisfies readonly ProxyKind[]) {
 
     for (const [what, pool, bytes] of [
       ['replies of the proxy', 0, PINGS],
+      ['replies of a server', 0, GETS],
       ['refusals, without a password', 1, GETS],
     ] as const) {
       for (const [end, go] of ENDS) {

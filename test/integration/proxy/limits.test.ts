@@ -160,6 +160,35 @@ describe('memory', () => {
     assert.ok(memory() < BOUND, `${memory()} MB`);
   });
 
+  test('2500 pipelined GETs of 100 KB: redis keeps a few of the replies, whether the client reads or not', async () => {
+    assert.equal(await redis.client.set(`${served}:100k`, 'v'.repeat(100_000)), 'OK');
+    const kept = async (): Promise<number> =>
+      Math.max(
+        ...[...String(await redis.client.call('CLIENT', 'LIST')).matchAll(/tot-mem=(\d+)/g)].map(
+          ([, bytes]) => Number(bytes),
+        ),
+      );
+    const pipeline = Buffer.concat(Array.from({ length: 2500 }, () => request('GET', `${served}:100k`)));
+    for (const reads of [true, false]) {
+      const socket = await open();
+      let read = 0;
+      socket.on('data', (chunk: Buffer) => {
+        read += chunk.length;
+      });
+      if (!reads) socket.pause();
+      let most = 0;
+      void write(socket, pipeline);
+      const begun = performance.now();
+      const all = 2500 * (`$100000\r\n`.length + 100_000 + 2);
+      while (reads ? read < all : performance.now() - begun < 1000) {
+        most = Math.max(most, await kept());
+        assert.ok(performance.now() - begun < 60_000, `${read} of ${all} bytes came`);
+      }
+      assert.ok(most < 12 * MIB, `redis kept ${most} bytes`);
+      socket.destroy();
+    }
+  });
+
   test('a million requests of a client that does not read: it is not read from; all are answered when it does', async () => {
     const greedy = await open();
     greedy.pause();

@@ -180,7 +180,7 @@ describe('a client that takes nothing of its replies', () => {
 
 describe('a client with much under way', () => {
   test('is not read from above client_requests, and is when they are answered', async () => {
-    const scene = await memoryScene(['client_requests: 100']);
+    const scene = await memoryScene(['client_requests: 100', 'client_reply_bytes: 0']);
     const { client, settle } = scene;
     const one = client();
     for (let i = 0; i < 30; i++) {
@@ -195,7 +195,7 @@ describe('a client with much under way', () => {
   });
 
   test('is not read from either when so many come in one piece', async () => {
-    const scene = await memoryScene(['client_requests: 100']);
+    const scene = await memoryScene(['client_requests: 100', 'client_reply_bytes: 0']);
     const one = scene.client();
     const pipeline = Buffer.from('*2\r\n$3\r\nGET\r\n$1\r\nk\r\n'.repeat(101));
     one.link.write(pipeline, 0, pipeline.length);
