@@ -37,6 +37,7 @@ export const CONVERSATIONS: Readonly<Record<string, Conversation>> = {
       'GET a',
     ],
   },
+  'a wrong password': { lines: ['GET b', 'AUTH wrong', 'GET b', 'AUTH secret', 'GET b'] },
   HELLO: {
     lines: [
       'HELLO',
@@ -196,6 +197,11 @@ export const DIFFERENCES_FROM_REDIS: readonly DifferenceFromRedis[] = [
     title: 'PING is answered before AUTH, and -NOAUTH has no final dot',
     lines: /^(PING|GET a|CLIENT ID)$/,
     looks: /^(\+PONG|-NOAUTH Authentication required)\r\n$/,
+  },
+  {
+    title: 'A wrong password takes back an earlier right one',
+    lines: /^GET b$/,
+    looks: /^-NOAUTH Authentication required\r\n$/,
   },
   {
     title: 'CLIENT LIST and INFO show what the proxy knows of its clients',
