@@ -46,6 +46,11 @@ export function scriptWithoutKeys(command: Command): string {
   return `'${command.name}' with 0 keys is not served: the pool has several servers, and nothing says for which of them it is; name a key that it uses`;
 }
 
+/** @param what would reach the other database */
+export function otherDatabase({ config }: PoolContext, what: string): string {
+  return `${what} is not possible, this pool serves db ${config.redisDb} only (redis_db)`;
+}
+
 /** Bytes of a command's name, and of its arguments together, that an error repeats (server.c, processCommand). */
 const MOST_REPEATED = 128;
 

@@ -52,6 +52,34 @@ describe('a SELECT that was refused', () => {
   });
 });
 
+describe('COPY', () => {
+  for (const words of ['COPY a b DB 1', 'COPY a b REPLACE db 1', 'copy a a DB -1', 'COPY a b DB 0 DB 1']) {
+    test(`${words}: another database is out of reach`, async () => {
+      const { client, servers, settle } = await memoryScene([]);
+      const one = client();
+      one.ask(...words.split(' '));
+      settle();
+      assert.match(one.said, /^-ERR COPY to database -?1 is not possible, this pool serves db 0 only/);
+      assert.deepEqual(servers[0].log, []);
+    });
+  }
+
+  for (const words of [
+    'COPY a b',
+    'COPY a b REPLACE',
+    'COPY a b DB 0 REPLACE',
+    'COPY a b DB x',
+    'COPY DB 1 DB 0',
+  ]) {
+    test(`${words}: is the server's to answer`, async () => {
+      const { client, servers, settle } = await memoryScene([]);
+      client().ask(...words.split(' '));
+      settle();
+      assert.deepEqual(servers[0].asked, [words]);
+    });
+  }
+});
+
 test('TIME counts microseconds, and is the time of day', async () => {
   const { client, settle } = await memoryScene([]);
   const one = client();

@@ -2,6 +2,7 @@ import type { Command } from '../../../protocol/command-table.ts';
 import { wordAt } from '../../../protocol/key-positions.ts';
 import { errorReply, OK } from '../../../protocol/replies.ts';
 import type { Answer } from '../answered.ts';
+import { otherDatabase } from '../refusals.ts';
 import { GATE_RANKS, type Gate, type Session } from '../session.ts';
 
 /** Commands that concern no key, so that the database makes no difference. */
@@ -47,14 +48,14 @@ export function enterDatabase(session: Session): void {
  * remembered: nothing of theirs may land in a database that they did not choose.
  */
 export const select: Answer = (session, frame, buffer) => {
-  const { redisDb } = session.pool.config;
+  const { pool } = session;
   const index = wordAt(frame, buffer, 1);
   const isNumber = /^(0|-?[1-9][0-9]{0,8})$/.test(index);
   enterDatabase(session);
-  if (isNumber && Number(index) === redisDb) return OK;
+  if (isNumber && Number(index) === pool.config.redisDb) return OK;
   const refusal = errorReply(
     isNumber
-      ? `DB index is out of range: SELECT ${index} is not possible, this pool serves db ${redisDb} only (redis_db)`
+      ? otherDatabase(pool, `DB index is out of range: SELECT ${index}`)
       : 'value is not an integer or out of range',
   );
   session.enter(new OutsideDatabase(refusal));

@@ -1,9 +1,10 @@
 import type { Command } from '../../../protocol/command-table.ts';
-import { keyPositions, sortPatterns } from '../../../protocol/key-positions.ts';
+import { keyPositions, sortPatterns, wordAt } from '../../../protocol/key-positions.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import {
   apart,
   keyTooLong,
+  otherDatabase,
   patternApart,
   quotedArg,
   refuse,
@@ -49,6 +50,11 @@ function forwardByKeys(
   const { args } = frame;
   const { pool, routing } = session;
   const first = keys[0];
+  const database = command.name === 'copy' ? copyDatabase(frame, buffer) : null;
+  if (database !== null && database !== pool.config.redisDb) {
+    refuse(session, otherDatabase(pool, `COPY to database ${database}`));
+    return;
+  }
   const server = routing.serverFor(buffer, args[2 * first], args[2 * first + 1]);
   for (const key of keys) {
     if (routing.serverFor(buffer, args[2 * key], args[2 * key + 1]) === server) continue;
@@ -65,6 +71,17 @@ function forwardByKeys(
     }
   }
   forward(session, command, buffer, args[2 * first], args[2 * first + 1], buffer, from, to);
+}
+
+/** The database that COPY names, of several the last; null when it names none, or what Redis would not understand. */
+function copyDatabase(frame: RequestFrame, buffer: Uint8Array): number | null {
+  let database: number | null = null;
+  for (let i = 3; i + 1 < frame.argc; i++) {
+    if (wordAt(frame, buffer, i) !== 'db') continue;
+    const number = wordAt(frame, buffer, ++i);
+    database = /^-?[0-9]{1,9}$/.test(number) ? Number(number) : null;
+  }
+  return database;
 }
 
 function forward(
