@@ -140,6 +140,7 @@ export const SCALARS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['request_bytes', number('requestBytes', positive)],
   ['large_request_bytes', number('largeRequestBytes', (n) => (n < MIB ? `must be at least ${MIB}` : null))],
   ['client_stall', number('clientStall', positive)],
+  ['auth_timeout', number('authTimeout')],
   ['client_reply_bytes', number('clientReplyBytes')],
   ['client_unread_timeout', number('clientUnreadTimeout')],
   ['listen_tls', listenTls],

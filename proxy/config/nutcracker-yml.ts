@@ -156,6 +156,7 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     requestBytes: draft.requestBytes ?? 128 * 1024 * 1024,
     largeRequestBytes: draft.largeRequestBytes ?? Number.POSITIVE_INFINITY,
     clientStall: draft.clientStall ?? 5000,
+    authTimeout: draft.authTimeout ?? 0,
     clientReplyBytes: draft.clientReplyBytes ?? 4 * 1024 * 1024,
     clientUnreadTimeout: draft.clientUnreadTimeout ?? 60_000,
   };

@@ -117,6 +117,8 @@ export interface PoolConfig {
   largeRequestBytes: number;
   /** How long a client may hold up others. */
   clientStall: number;
+  /** How long a client may take to say the password, where one is needed; 0 = for ever. */
+  authTimeout: number;
   /** How many bytes of replies that are still to come a client may have asked for, by the size of its last ones; 0 = any. */
   clientReplyBytes: number;
   /** How long it may take nothing of the replies that wait for it; 0 = for ever. */

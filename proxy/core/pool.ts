@@ -107,6 +107,7 @@ export class Pool implements ClientPool, RoutingContext {
     if (refusal !== null && this.turnAway(link, refusal)) return NO_OWNER;
     const client = new Client(link, this);
     if (refusal !== null) client.refuse(refusal);
+    else client.awaitPassword();
     this.clients.add(client);
     this.stats.clientConnections++;
     return client;

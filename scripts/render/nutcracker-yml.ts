@@ -56,6 +56,8 @@ function renderPool(plan: Plan, pool: PoolSpec): Record<string, unknown> {
       : { wait_replicas: pool.waitReplicas, wait_timeout: pool.waitTimeoutMs }),
     ...(pool.reads === 'master' ? {} : { reads: pool.reads, replica_max_lag: pool.replicaMaxLagMs }),
     redis_auth_file: `/etc/twemstack/${APPLICATION_PASSWORD}`,
+    // a connection without a password takes a place of those that have one
+    auth_timeout: 5000,
     server_user: 'proxy',
     server_password_file: `/etc/twemstack/${PROXY_PASSWORD}`,
     sentinel_user: 'proxy',

@@ -23,6 +23,12 @@ const AT_ONCE = 8 * 1024;
 /** Replies are held back for others up to this: more fills a write anyway. */
 const WORTH_A_WRITE = 16 * 1024;
 
+/** Whoever says a wrong password is not listened to for a while, twice as long each time. Milliseconds. */
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 8000;
+/** In the place of a request that has the session to itself: ends when its time has come. */
+const PAUSE: SoloRequest = { waiting: 0, startInTurn: () => {}, abandon: () => {} };
+
 /** What a client needs of its pool. */
 export interface ClientPool extends PoolContext {
   readonly clientWatch: ClientWatch;
@@ -53,6 +59,11 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
   /** When the link last took something and left a rest. */
   private blockedSince = 0;
   private isWatched = false;
+  /** Since when its password is waited for, of the loop's clock. */
+  private awaitedSince: number;
+  /** Nothing more is looked at before that, see `wrongPassword`; 0 = no such time. */
+  private heldUntil = 0;
+  private wrongPasswords = 0;
   /** It will send no more, and some of what it has sent is still to be looked at. */
   private hasEnded = false;
   /** Requests up to here came in together, or while these were open: their replies go out together if they can. */
@@ -66,6 +77,7 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
     super(pool.config.redisAuth === null);
     this.routing = pool.routing;
     this.mostOpen = firstOpen(pool.config);
+    this.awaitedSince = pool.loop.now();
   }
 
   onBytes(chunk: Uint8Array): void {
@@ -399,16 +411,49 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
 
   /** Lets go of a client that has taken nothing of its replies for too long. False when there is nothing to look at. */
   look(now: number): boolean {
-    const { clientUnreadTimeout } = this.pool.config;
+    const { authTimeout, clientUnreadTimeout } = this.pool.config;
     if (this.gone) return false;
+    if (this.heldUntil > 0 && now >= this.heldUntil) {
+      this.heldUntil = 0;
+      this.soloEnded();
+    }
+    const isAwaited = authTimeout > 0 && !this.authenticated && !this.closing;
+    if (isAwaited && now - this.awaitedSince >= authTimeout) this.refuseUnauthenticated(authTimeout);
     if (this.blocked && clientUnreadTimeout > 0 && now - this.blockedSince >= clientUnreadTimeout) {
       this.letGo(
         `it read nothing of ${this.unread} bytes for ${clientUnreadTimeout} ms (client_unread_timeout)`,
       );
       return false;
     }
-    this.isWatched = this.blocked;
+    this.isWatched = this.blocked || this.heldUntil > 0 || (isAwaited && !this.closing);
     return this.isWatched;
+  }
+
+  private refuseUnauthenticated(authTimeout: number): void {
+    this.faulty = true;
+    this.workNow?.reader.drop();
+    const text = `Authentication required within ${authTimeout} ms (auth_timeout)`;
+    this.reply(this.tail++, errorReply(text, 'NOAUTH'), 0);
+    this.finishAfterReplies();
+  }
+
+  /** It must say its password in time, where one is needed. */
+  awaitPassword(): void {
+    if (this.pool.config.authTimeout === 0 || this.authenticated) return;
+    this.isWatched = true;
+    this.pool.clientWatch.add(this);
+  }
+
+  wrongPassword(): void {
+    this.pool.warnOfClients(`client ${this.remote} said a wrong password`);
+    this.awaitedSince = this.pool.loop.now();
+    if (this.gone || this.solo !== null) return;
+    const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** this.wrongPasswords++);
+    this.heldUntil = this.pool.loop.now() + pause;
+    this.solo = PAUSE;
+    this.work.load.pauseForStream(true);
+    this.isWatched = true;
+    this.pool.clientWatch.add(this);
   }
 
   onEnd(): void {

@@ -70,6 +70,8 @@ export interface Session extends Owner, Receiver {
   tail: number;
   /** The reply to request `tag` is `bytes[from, to)`, by default up to the end. */
   reply(tag: number, bytes: Uint8Array, from: number, to?: number): void;
+  /** It has said a wrong password: the log says so, and it is not listened to for a while. */
+  wrongPassword(): void;
   /** An answer of the proxy's own was given that may be far larger than its request: no more of them until these are read. */
   afterAnswer(): void;
   /** Takes no more requests; the connection ends when every earlier one is answered. */

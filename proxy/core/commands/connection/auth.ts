@@ -24,6 +24,7 @@ export const auth: Answer = (session, frame, buffer) => {
   const user = frame.argc === 3 ? text(frame, buffer, 1) : null;
   session.authenticated = passwordFits(pool, user, text(frame, buffer, frame.argc - 1));
   if (session.authenticated) return OK;
+  session.wrongPassword();
   return AUTH_WRONG;
 };
 

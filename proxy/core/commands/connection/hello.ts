@@ -31,7 +31,10 @@ export const hello: Answer = (session, frame, buffer) => {
     if (option === 'auth' && i + 2 < frame.argc) {
       if (pool.config.redisAuth !== null) {
         session.authenticated = passwordFits(pool, text(frame, buffer, i + 1), text(frame, buffer, i + 2));
-        if (!session.authenticated) return AUTH_WRONG;
+        if (!session.authenticated) {
+          session.wrongPassword();
+          return AUTH_WRONG;
+        }
       }
       i += 2;
     } else if (option === 'setname' && i + 1 < frame.argc) {
