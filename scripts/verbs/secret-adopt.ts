@@ -3,9 +3,15 @@ import { resolve } from 'node:path';
 import { dockerClient } from '../docker-client.ts';
 import { EXIT, InputError, NotSoError, OperatorError } from '../errors.ts';
 import { type Adopted, adopt } from '../stack/adopt.ts';
-import { credentialsFile, parseStored, readStored, writeStored } from '../stack/credentials.ts';
+import {
+  credentialsFile,
+  parseStored,
+  readStored,
+  type StoredCredentials,
+  writeStored,
+} from '../stack/credentials.ts';
 import type { Home } from '../stack/home.ts';
-import { writeInstance } from '../stack/instance.ts';
+import { readInstance, writeInstance } from '../stack/instance.ts';
 import { loadPlan } from '../stack/load.ts';
 import { readIfPresent } from '../stack/private-file.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
@@ -15,9 +21,15 @@ export async function adoptVerb(options: CommonOptions & { readonly from?: strin
   const plan = loadPlan(options.file);
   const { home } = verbContext(options);
   const path = credentialsFile(home, plan.name);
-  demandLost(home, plan.name);
-  const adopted = await adopt(home, plan, await dockerClient(), backupOf(options.from));
-  if (existsSync(path)) renameSync(path, `${path}.damaged`);
+  const stored = storedOrLost(home, plan.name);
+  if (stored !== undefined && readInstance(home, plan.name) !== undefined) {
+    throw new NotSoError(`the passwords of ${plan.name} are here`, {
+      where: path,
+      remedy: 'nothing was changed; `twemstack secret rotate NAME` changes one',
+    });
+  }
+  const adopted = await adopt(home, plan, await dockerClient(), stored ?? backupOf(options.from));
+  if (stored === undefined && existsSync(path)) renameSync(path, `${path}.damaged`);
   writeStored(home, plan.name, adopted.stored);
   if (adopted.instance !== undefined) writeInstance(home, plan.name, adopted.instance);
   const { drawn, membersExist } = adopted;
@@ -26,18 +38,14 @@ export async function adoptVerb(options: CommonOptions & { readonly from?: strin
   return EXIT.done;
 }
 
-/** What is there and good is not replaced. */
-function demandLost(home: Home, stack: string): void {
+/** What is there and good is not replaced; undefined when there is nothing, or it is damaged. */
+function storedOrLost(home: Home, stack: string): StoredCredentials | undefined {
   try {
-    if (readStored(home, stack) === undefined) return;
+    return readStored(home, stack);
   } catch (error) {
-    if (error instanceof OperatorError) return;
+    if (error instanceof OperatorError) return undefined;
     throw error;
   }
-  throw new NotSoError(`the passwords of ${stack} are here`, {
-    where: credentialsFile(home, stack),
-    remedy: 'nothing was changed; `twemstack secret rotate NAME` changes one',
-  });
 }
 
 function backupOf(from: string | undefined) {
