@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { OWNER_LABEL } from '../../stacks/owner-label.ts';
+import { INSTANCE_LABEL, OWNER_LABEL } from '../../stacks/owner-label.ts';
 import { dataVolume } from '../../stacks/volume-names.ts';
 import { UNPRIVILEGED } from '../../topology/container-options.ts';
 import type { Credentials } from '../../topology/types.ts';
@@ -20,6 +20,8 @@ export interface Contents {
 export interface ContentsOptions {
   readonly engine: Docker;
   readonly stack: string;
+  /** Of the deployment; undefined when nothing was deployed from here. */
+  readonly instance: string | undefined;
   /** undefined: they are lost, so no member says how many keys it has. */
   readonly credentials: Credentials | undefined;
   readonly containers: ReadonlyMap<string, ContainerState>;
@@ -85,7 +87,7 @@ async function keysOf(name: string, { engine, credentials }: ContentsOptions): P
   return undefined;
 }
 
-async function lookFromAside(volume: string, { engine, stack }: ContentsOptions): Promise<string> {
+async function lookFromAside(volume: string, { engine, stack, instance }: ContentsOptions): Promise<string> {
   const image = await redisImage(engine);
   const container = await engine.createContainer({
     Image: image,
@@ -94,7 +96,7 @@ async function lookFromAside(volume: string, { engine, stack }: ContentsOptions)
     Entrypoint: ['bash', '-c', COUNT, 'look', String(COUNTED_BYTES)],
     Cmd: [],
     // Should this process die, the next `up` finds it by its label.
-    Labels: { [OWNER_LABEL]: stack },
+    Labels: { [OWNER_LABEL]: stack, ...(instance === undefined ? {} : { [INSTANCE_LABEL]: instance }) },
     HostConfig: {
       NetworkMode: 'none',
       Mounts: [{ Type: 'volume', Source: volume, Target: '/data', ReadOnly: true }],

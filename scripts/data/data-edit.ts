@@ -5,6 +5,7 @@ import { listContainers } from '../observe/engine.ts';
 import { renderNutcrackerYml } from '../render/nutcracker-yml.ts';
 import type { Step } from '../report/steps.ts';
 import type { Home } from '../stack/home.ts';
+import { readInstance } from '../stack/instance.ts';
 import { type Contents, contentsOf } from './contents.ts';
 import { bytesText, movesText, surplusText } from './data-text.ts';
 import { keyMoves, type PoolMoves } from './key-moves.ts';
@@ -49,12 +50,13 @@ export async function findDataEdit(options: DataEditOptions): Promise<DataEdit> 
   const notes = otherStacks(home, plan, existing);
   if (own.length === 0) return { surplus: [], moves: [], former: undefined, notes };
   const containers = await listContainers(engine, plan.name);
+  const instance = readInstance(home, plan.name);
   const names = surplusVolumes(plan, existing);
   if (names.length > 0) step.progress(`looking into ${names.length} data volumes`);
   const surplus =
     credentials === undefined
       ? names.map((volume) => ({ volume }))
-      : await contentsOf(names, { engine, stack: plan.name, credentials, containers });
+      : await contentsOf(names, { engine, stack: plan.name, instance, credentials, containers });
   const former = await formerRouting(home, plan.name, engine);
   if (former === undefined) {
     const unknown = `how the keys of ${plan.name} were spread until now is not known here (no proxy of it stands, no record is left): whether stack.yaml looks for them elsewhere cannot be told`;
@@ -69,13 +71,14 @@ export async function findDataEdit(options: DataEditOptions): Promise<DataEdit> 
 /** Whether it is certain that no key is stored: every member of the stack that holds data runs and says so. */
 async function isEmpty(
   volumes: readonly string[],
-  { plan, credentials, engine }: DataEditOptions,
+  { home, plan, credentials, engine }: DataEditOptions,
   containers: Awaited<ReturnType<typeof listContainers>>,
 ): Promise<boolean> {
   const holders = volumes.map((volume) => containers.get(memberOf(volume)));
   if (credentials === undefined || holders.some((holder) => holder?.status !== 'running')) return false;
   const stores = holders.flatMap((holder) => (holder?.role === 'redis' ? [`${holder.name}-data`] : []));
-  const found = await contentsOf(stores, { engine, stack: plan.name, credentials, containers });
+  const instance = readInstance(home, plan.name);
+  const found = await contentsOf(stores, { engine, stack: plan.name, instance, credentials, containers });
   return found.every(({ keys }) => keys === 0);
 }
 

@@ -17,6 +17,7 @@ import { readEnvironment } from '../prepare/environment.ts';
 import { usableCredentials } from '../stack/credentials.ts';
 import { holdDeployment } from '../stack/hold-deployment.ts';
 import type { Home } from '../stack/home.ts';
+import { readInstance } from '../stack/instance.ts';
 import { loadPlan } from '../stack/load.ts';
 import { mendFiles } from '../stack/mend-files.ts';
 import { type CommonOptions, printJson, type VerbContext, verbContext } from './context.ts';
@@ -53,7 +54,8 @@ async function tellData({ home, reporter }: VerbContext, plan: Plan, engine: Doc
   if (own.length === 0) return;
   const containers = await listContainers(engine, plan.name);
   const credentials = usableCredentials(home, plan.name);
-  const options = { engine, stack: plan.name, credentials, containers, hasty: true };
+  const instance = readInstance(home, plan.name);
+  const options = { engine, stack: plan.name, instance, credentials, containers, hasty: true };
   const contents = await reporter.step('data', async (step) => {
     step.outcome(`${own.length} volumes are removed with what they hold`);
     return contentsOf(own, options);
