@@ -10,9 +10,9 @@ export function refuse(session: Session, text: string): void {
   session.reply(session.tail++, errorReply(text), 0);
 }
 
-/** There is no server to send the request at hand to. */
-export function refuseAllEjected(session: Session): void {
-  session.fail(session.tail++, ALL_EJECTED);
+/** There is no server to send the request at hand, or the one with number `tag`, to. */
+export function refuseAllEjected(session: Session, tag = session.tail++): void {
+  session.fail(tag, ALL_EJECTED);
 }
 
 export function wrongArity(command: Command): string {

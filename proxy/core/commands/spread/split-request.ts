@@ -18,6 +18,13 @@ const INVALID_ERROR = errorReply(INVALID);
 /** How the replies of the parts become one: MGET, DEL and the like, MSET. */
 export type Merge = 'values' | 'sum' | 'ok';
 
+/** What a command needs to be split: elements per key, and how its parts begin behind the `*n`. */
+export interface Shape {
+  readonly step: number;
+  readonly merge: Merge;
+  readonly name: Uint8Array;
+}
+
 /** The first byte of a part's reply: array, integer, status. */
 const KIND: Readonly<Record<Merge, number>> = { values: 42, sum: 58, ok: 43 };
 

@@ -4,16 +4,10 @@ import { copyBytes, decimalLength, writeDecimal } from '../../base/bytes.ts';
 import { BY_REFERENCE } from '../../server/segment.ts';
 import { keyTooLong, refuse, refuseAllEjected, wrongArity } from '../refusals.ts';
 import type { Session } from '../session.ts';
-import { type Merge, type Part, SplitRequest } from './split-request.ts';
+import { KEYS_AT_ONCE, LongSplit } from './long-split.ts';
+import { type Part, type Shape, SplitRequest } from './split-request.ts';
 
 const STAR = 42;
-
-/** What a command needs to be split: elements per key, and how its parts begin behind the `*n`. */
-interface Shape {
-  readonly step: number;
-  readonly merge: Merge;
-  readonly name: Uint8Array;
-}
 
 /** By command id. */
 const shapes: (Shape | undefined)[] = [];
@@ -39,6 +33,10 @@ export function split(
   const keys = (frame.argc - 1) / shape.step;
   if (keys < 1 || !Number.isInteger(keys)) {
     refuse(session, wrongArity(command));
+    return;
+  }
+  if (keys > KEYS_AT_ONCE) {
+    session.runAlone(new LongSplit(session, command, shape, frame, buffer, from, to));
     return;
   }
   const request = new SplitRequest(session, session.tail, shape.merge);
