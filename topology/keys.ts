@@ -46,6 +46,7 @@ export const POOL_KEYS = [
   'wait_timeout',
   'reads',
   'replica_max_lag',
+  'transactions',
 ] as const;
 
 /** Every key's path, lists and pool names generalised: `shards[].weight`, `pools.<pool>.hash`. */

@@ -9,7 +9,14 @@ import { checkMapping, duration, integer, oneOf, type Parser, REQUIRED, readValu
 import { anyName, listItems } from './rules-domains.ts';
 import { checkUnique, poolName } from './rules-names.ts';
 import type { StackFile } from './stack-file.ts';
-import { DISTRIBUTIONS, HASHES, READ_SOURCES, type ReadSource } from './types.ts';
+import {
+  DISTRIBUTIONS,
+  HASHES,
+  READ_SOURCES,
+  type ReadSource,
+  TRANSACTION_SCOPES,
+  type TransactionScope,
+} from './types.ts';
 
 const DEFAULT_HASH_TAG = '{}';
 /** Redis' own `databases`. */
@@ -106,6 +113,12 @@ function readPool(
       value: 2000,
       shown: '2s',
     }),
+    transactions: readValue<TransactionScope>(
+      file,
+      at('transactions'),
+      oneOf(TRANSACTION_SCOPES, 'scope of transactions'),
+      { value: 'strict' },
+    ),
   };
 }
 

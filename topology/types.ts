@@ -28,6 +28,9 @@ export type DistributionName = (typeof DISTRIBUTIONS)[number];
 export const READ_SOURCES = ['master', 'replicas'] as const;
 export type ReadSource = (typeof READ_SOURCES)[number];
 
+export const TRANSACTION_SCOPES = ['strict', 'per_shard'] as const;
+export type TransactionScope = (typeof TRANSACTION_SCOPES)[number];
+
 /** Redis `appendfsync`: what a crash of the whole machine may cost. */
 export const FSYNC_POLICIES = ['always', 'everysec', 'no'] as const;
 export type FsyncPolicy = (typeof FSYNC_POLICIES)[number];
@@ -107,6 +110,8 @@ export interface PoolSpec {
   readonly reads: ReadSource;
   /** Milliseconds that a replica which is read from may be behind its master. */
   readonly replicaMaxLagMs: number;
+  /** Whether a transaction has all its keys on one shard, or is a transaction on each of its shards. */
+  readonly transactions: TransactionScope;
 }
 
 /** A validated stack.yaml with every default filled in. */

@@ -142,6 +142,8 @@ export const SCALARS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['client_stall', number('clientStall', positive)],
   ['auth_timeout', number('authTimeout')],
   ['client_reply_bytes', number('clientReplyBytes')],
+  ['transactions', oneOf('transactions', ['strict', 'per_shard'])],
+  ['watching_clients', number('watchingClients', positive)],
   ['client_unread_timeout', number('clientUnreadTimeout')],
   ['listen_tls', listenTls],
   ['tls_cert_file', string('tlsCertFile')],

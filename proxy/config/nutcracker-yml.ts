@@ -158,6 +158,8 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     clientStall: draft.clientStall ?? 5000,
     authTimeout: draft.authTimeout ?? 0,
     clientReplyBytes: draft.clientReplyBytes ?? 4 * 1024 * 1024,
+    transactions: draft.transactions ?? 'strict',
+    watchingClients: draft.watchingClients ?? 100,
     clientUnreadTimeout: draft.clientUnreadTimeout ?? 60_000,
   };
 }

@@ -48,6 +48,8 @@ export interface TlsConnect {
   credentials: Credentials;
 }
 
+export type TransactionScope = 'strict' | 'per_shard';
+
 /** One pool of nutcracker.yml, defaults filled in. Times in milliseconds, sizes in bytes. */
 export interface PoolConfig {
   name: string;
@@ -121,6 +123,10 @@ export interface PoolConfig {
   authTimeout: number;
   /** How many bytes of replies that are still to come a client may have asked for, by the size of its last ones; 0 = any. */
   clientReplyBytes: number;
+  /** Whether a transaction must have all its keys on one server, or is one transaction on each of its servers. */
+  transactions: TransactionScope;
+  /** How many clients may watch keys on one server. */
+  watchingClients: number;
   /** How long it may take nothing of the replies that wait for it; 0 = for ever. */
   clientUnreadTimeout: number;
 }

@@ -43,7 +43,11 @@ export const ANY_SERVER = 'lolwut';
 /** Dealt with by a family of the proxy's own (proxy/core/commands/<family>/family.ts): what it does → names. */
 export const FAMILIES: readonly (readonly [does: string, names: string])[] = [
   ['answered by the proxy, from what all servers say of themselves', 'info'],
-  ['refused: transactions do not go through a sharding proxy yet', 'discard exec multi unwatch watch'],
+  [
+    'kept by the proxy until EXEC sends the transaction to the server of its keys as one',
+    'discard !exec multi',
+  ],
+  ['sent to the server of its keys, over a connection that the client has to itself', 'unwatch watch'],
   [
     'answered by the proxy',
     'asking auth client cluster command echo hello ping quit readonly readwrite reset select time',

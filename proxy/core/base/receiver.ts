@@ -24,6 +24,16 @@ export interface Owner {
 /** The owner of requests that the proxy makes itself. */
 export const NOBODY: Owner = { gone: false, unread: 0, patience: 0, stop: () => {}, tooSlow: () => {} };
 
+/** What goes to a server as one and is answered with several replies: a transaction, from MULTI to EXEC. */
+export interface Batch {
+  /** How many replies the server gives to it. The last one is the reply, and its receiver gets it as any other. */
+  readonly replies: number;
+  /** One of the replies before the last, numbered from 0. A batch that is sent again begins at 0 again. */
+  before(number: number, chunk: Uint8Array, from: number, to: number): void;
+  /** Why nothing of it was carried out, as an error reply, when the last reply is `error`; null when it is not known. */
+  refusal(error: Uint8Array): Uint8Array | null;
+}
+
 /**
  * Who a server's reply is for: a client, or one part of a split request. `tag` is the receiver's own number for
  * the request.
@@ -39,6 +49,8 @@ export interface Receiver {
    * @param why what became of the socket
    */
   lost?(tag: number, wasSent: boolean, why: string): void;
+  /** There only for what is answered with several replies. */
+  readonly batch?: Batch;
   /** A whole reply in one piece. The bytes stay as they are until the end of the turn, and longer by reference. */
   reply(tag: number, chunk: Uint8Array, from: number, to: number): void;
   /** A whole reply in several chunks. */

@@ -22,6 +22,8 @@ export class ClientLoad {
   accounted = 0;
   /** Bytes of replies that came too early, or in part, and are kept elsewhere than in the output. */
   arriving = 0;
+  /** Bytes that are kept until the client says otherwise: it must be read from all the same. */
+  kept = 0;
   private pausedFor = 0;
   /** Bytes of requests up to request `mark`, and of those behind it. */
   private older = 0;
@@ -58,7 +60,7 @@ export class ClientLoad {
     const { early, output, reader } = this.work;
     const unread = output.bytes;
     const load = this.older + this.newer + unread + early.bytes + this.arriving;
-    this.account(load + reader.bytes + (client.solo?.waiting ?? 0));
+    this.account(load + this.kept + reader.bytes + (client.solo?.waiting ?? 0));
     if (client.gone) return;
     const most = budget.share(config.clientBytes);
     const waiting = Math.max(unread, reader.backlogBytes);
@@ -127,7 +129,7 @@ export class ClientLoad {
 
   /** Nothing is kept for the client, and it is read from. */
   get isSettled(): boolean {
-    if (this.accounted + this.arriving + this.older + this.newer > 0) return false;
+    if (this.accounted + this.kept + this.arriving + this.older + this.newer > 0) return false;
     return this.pausedFor === 0 && this.stopped === null;
   }
 

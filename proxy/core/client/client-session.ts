@@ -23,7 +23,7 @@ export class ClientSession {
   /** 2 or 3, see HELLO. */
   protocol = 2;
   gates: readonly Gate[];
-  private leftHooks: (() => void)[] | null = null;
+  private endHooks: Set<() => void> | null = null;
 
   /** @param authenticated whether it may go on without a password */
   constructor(authenticated: boolean) {
@@ -49,15 +49,19 @@ export class ClientSession {
     this.gates = left.length === 0 ? NO_GATES : left;
   }
 
-  onLeft(left: () => void): void {
-    this.leftHooks ??= [];
-    this.leftHooks.push(left);
+  onOver(ended: () => void): void {
+    this.endHooks ??= new Set();
+    this.endHooks.add(ended);
   }
 
-  /** Tells whoever wanted to know that the client has gone. */
-  protected tellLeft(): void {
-    const { leftHooks } = this;
-    this.leftHooks = null;
-    for (const left of leftHooks ?? []) left();
+  offOver(ended: () => void): void {
+    this.endHooks?.delete(ended);
+  }
+
+  /** Tells whoever wanted to know that what the client had begun is over. */
+  protected tellEnd(): void {
+    const { endHooks } = this;
+    this.endHooks = null;
+    for (const ended of endHooks ?? []) ended();
   }
 }

@@ -336,6 +336,20 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
     this.work.load.stop(connection);
   }
 
+  /** So many bytes more (or fewer) are kept until the client says otherwise. */
+  keep(bytes: number): void {
+    if (this.gone) return;
+    this.work.load.kept += bytes;
+    this.touch();
+  }
+
+  reset(): void {
+    this.tellEnd();
+    this.authenticated = this.pool.config.redisAuth === null;
+    this.name = '';
+    this.protocol = 2;
+  }
+
   /** Received bytes are kept no longer, or are accounted elsewhere. */
   passedOn(bytes: number): void {
     this.work.load.passedOn(bytes);
@@ -481,6 +495,6 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
     this.workNow?.load.end();
     this.workNow = null;
     this.pool.clientLeft(this);
-    this.tellLeft();
+    this.tellEnd();
   }
 }

@@ -3,8 +3,8 @@ import { errorReply, NO_AUTH } from '../../protocol/replies.ts';
 import type { RequestFrame } from '../../protocol/request-frame.ts';
 import { RequestScanner, SCAN_BAD, SCAN_DONE } from '../../protocol/request-scanner.ts';
 import { ownCopy } from '../base/bytes.ts';
+import { ChunkList } from '../base/chunk-list.ts';
 import { admit, dispatch, dispatchChain, NOT_ADMITTED } from '../commands/dispatch.ts';
-import { ChunkList } from './chunk-list.ts';
 import { RequestStream } from './request-stream.ts';
 import type { WorkingClient } from './working-client.ts';
 

@@ -7,9 +7,9 @@ import {
   FRAME_MORE,
   RequestFrame,
 } from '../../protocol/request-frame.ts';
+import { ChunkList } from '../base/chunk-list.ts';
 import { dispatch } from '../commands/dispatch.ts';
 import { BY_REFERENCE } from '../server/segment.ts';
-import { ChunkList } from './chunk-list.ts';
 import { LargeRequest } from './large-request.ts';
 import type { WorkingClient } from './working-client.ts';
 

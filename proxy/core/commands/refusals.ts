@@ -23,13 +23,30 @@ export function keyTooLong({ keyLimit }: PoolContext, length: number): string {
   return `key of ${length} bytes is too long, at most ${keyLimit} (see -m)`;
 }
 
-/** Two keys of one command that must live together live on different servers. */
-export function apart({ config }: PoolContext, command: Command, one: string, other: string): string {
+/** A key, quoted, and the name of the server that it lives on. */
+export interface PlacedKey {
+  readonly key: string;
+  readonly server: string;
+}
+
+/**
+ * Two keys that must live together live on different servers.
+ * @param whose what they belong to: `of 'rename'`
+ * @param moreAdvice what else can be done, after a comma
+ */
+export function apart(
+  { config }: PoolContext,
+  whose: string,
+  one: PlacedKey,
+  other: PlacedKey,
+  moreAdvice = '',
+): string {
   const tag = config.hashTag;
   const advice = tag
     ? `give them a common hash tag, such as ${String.fromCharCode(tag[0])}tag${String.fromCharCode(tag[1])}`
     : 'configure hash_tag for the pool and give them a common tag';
-  return `keys ${one} and ${other} of '${command.name}' live on different servers; ${advice}`;
+  const where = `keys ${one.key} (${one.server}) and ${other.key} (${other.server}) ${whose} live on different servers`;
+  return `${where}; ${advice}, or use a pool on one shard${moreAdvice}`;
 }
 
 /** A pattern of SORT may name keys that live on other servers: the answer would lack them without a word. */
@@ -85,4 +102,14 @@ export function shownArg(
 /** Element `i` for an error message. */
 export function quotedArg(frame: RequestFrame, buffer: Uint8Array, i: number): string {
   return quoted(buffer, frame.args[2 * i], frame.args[2 * i + 1]);
+}
+
+/** Element `i`, which is a key, for an error message. */
+export function placed(
+  frame: RequestFrame,
+  buffer: Uint8Array,
+  i: number,
+  server: { readonly name: string },
+): PlacedKey {
+  return { key: quotedArg(frame, buffer, i), server: server.name };
 }

@@ -9,6 +9,7 @@ import {
   FATE_SPLIT,
 } from '../../protocol/command-table.ts';
 import { CONNECTION } from './connection/family.ts';
+import { noteQueued } from './inside-transactions.ts';
 import { INTROSPECTION } from './introspection/family.ts';
 import { forwardToAny, forwardTogether } from './keyed/forward.ts';
 import { refuse, wrongArity } from './refusals.ts';
@@ -40,7 +41,10 @@ export const HANDLERS: readonly Handler[] = allHandlers();
 function allHandlers(): Handler[] {
   const own = new Map<number, Handler>();
   for (const family of FAMILIES) {
-    for (const [name, handler] of Object.entries(family)) own.set(commandId(name), handler);
+    for (const [name, handler] of Object.entries(family)) {
+      own.set(commandId(name), handler);
+      noteQueued(commandId(name), handler.queued);
+    }
   }
   return COMMANDS.map((command: Command) => {
     const handlers = [own.get(command.id), BY_FATE[command.fate]].filter((each) => each !== undefined);

@@ -62,8 +62,14 @@ export interface Session extends Owner, Receiver {
   runAlone(solo: SoloRequest): void;
   /** It was answered. */
   soloEnded(): void;
-  /** `left` is called when the client has gone, with whatever was under way. */
-  onLeft(left: () => void): void;
+  /** `ended` is called when the client has gone, or says RESET: whatever it had begun is over. */
+  onOver(ended: () => void): void;
+  /** No longer. */
+  offOver(ended: () => void): void;
+  /** As a client that has just come: RESET. */
+  reset(): void;
+  /** So many bytes more (or, negative, fewer) are kept for the client until it says otherwise. */
+  keep(bytes: number): void;
   /** Number of the next reply to go out … */
   readonly head: number;
   /** … and of the next request: whoever deals with a request takes its number by counting on. */
@@ -120,14 +126,33 @@ export interface SoloRequest {
  * Deals with one request, `buffer[from, to)`, whose elements `frame` has found. The bytes stay as they are until it
  * returns. Every request gets exactly one reply, in order.
  */
-export type Handler = (
-  session: Session,
-  command: Command,
-  frame: RequestFrame,
-  buffer: Uint8Array,
-  from: number,
-  to: number,
-) => void;
+export interface Handler {
+  (
+    session: Session,
+    command: Command,
+    frame: RequestFrame,
+    buffer: Uint8Array,
+    from: number,
+    to: number,
+  ): void;
+  /** What becomes of the command between MULTI and EXEC; without it, it is refused there. */
+  readonly queued?: Queued;
+}
+
+/** Makes the reply to a request of `session`. */
+export type Answer = (session: Session, frame: RequestFrame, buffer: Uint8Array) => Uint8Array;
+
+/** Between MULTI and EXEC: answered by the proxy in its place, or sent to the server of its keys with the others. */
+export type Queued =
+  | {
+      readonly answer: Answer;
+      /** Why not; then the whole transaction is refused. */
+      readonly fault?: (session: Session, frame: RequestFrame, buffer: Uint8Array) => string | null;
+    }
+  | {
+      /** Numbers of the elements that are keys; none = any server will do. */
+      readonly keys: (frame: RequestFrame, buffer: Uint8Array) => readonly number[];
+    };
 
 /** Commands that belong together: who deals with each, by its name. */
 export type Family = Readonly<Record<string, Handler>>;

@@ -1,6 +1,5 @@
 import { errorReply } from '../../protocol/replies.ts';
 import type { Owner, Receiver } from '../base/receiver.ts';
-import type { ServerConnection } from '../server/connection.ts';
 import type { PoolServer } from '../server/server.ts';
 
 const MINUS = 45;
@@ -40,10 +39,10 @@ export class FanOut implements Receiver {
     this.owner = asker.owner;
   }
 
-  /** Asks one more server, over `connection`. */
-  ask(server: PoolServer, connection: ServerConnection, command: number, request: Uint8Array): void {
+  /** Asks one more server: `send` is to send it something that is answered to `who` under this number. */
+  ask(server: PoolServer, send: (who: Receiver, number: number) => void): void {
     this.waiting++;
-    connection.send(this, this.servers.push(server) - 1, command, request, 0, request.length);
+    send(this, this.servers.push(server) - 1);
   }
 
   /** Everyone is asked. */

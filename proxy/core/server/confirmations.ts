@@ -1,5 +1,5 @@
 import { encodeRequest, errorReply } from '../../protocol/replies.ts';
-import { NOBODY, type Owner, type Receiver } from '../base/receiver.ts';
+import { type Batch, NOBODY, type Owner, type Receiver } from '../base/receiver.ts';
 
 const MINUS = 45;
 const COLON = 58;
@@ -18,6 +18,10 @@ class ConfirmedWrite implements Receiver {
     private readonly tag: number,
   ) {
     this.owner = who.owner;
+  }
+
+  get batch(): Batch | undefined {
+    return this.who.batch;
   }
 
   get lost(): Receiver['lost'] {

@@ -73,6 +73,15 @@ export class ServerConnection extends ServerLink implements Flushable {
     this.touch();
   }
 
+  /** A request that is answered with several replies, as the `batch` of `who` says. */
+  sendBatch(who: Receiver, tag: number, command: number, parts: Uint8Array[]): void {
+    const { queue } = this;
+    const before = queue.tail;
+    if (parts.length === 1) this.send(who, tag, command, parts[0], 0, parts[0].length);
+    else this.sendParts(who, tag, command, parts);
+    if (queue.tail > before) queue.lastBatch = queue.tail - 1;
+  }
+
   /** Requests of clients that left wait too, and nobody can be stopped for them. */
   private refuseFor(who: Receiver, tag: number): void {
     const { name } = this.server;

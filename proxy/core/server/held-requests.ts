@@ -69,11 +69,11 @@ export class HeldRequests {
   /** The reply to the oldest request is `buffer[from, to)`, an error. True when the request is kept for a retry. */
   takesBack(buffer: Uint8Array, from: number, to: number): boolean {
     const { queue, server } = this.connection;
-    if (!server.holds || queue.isLocal(queue.head) || queue.isBound(queue.head)) return false;
+    if (!server.holds || queue.isLocal(queue.head)) return false;
     const text = Buffer.from(buffer.subarray(from + 1, Math.min(to, from + 16))).toString('latin1');
     const code = RETRYABLE.find((prefix) => text.startsWith(prefix));
     if (code === undefined) return false;
-    if (!queue.isRepeatable(queue.head)) {
+    if (!queue.isRepeatable(queue.head) || queue.isBound(queue.head)) {
       // its client must send it again; the others need not find out for themselves
       if (DEMOTED.includes(code)) server.onDemoted();
       return false;

@@ -38,6 +38,8 @@ export class ReplyReader {
   private parts: Uint8Array[] | null = null;
   private partBytes = 0;
   private streaming = false;
+  /** Replies of a batch that came before its last one. */
+  private batched = 0;
   /** Bytes in `parts`, which the receiver knows of. */
   private kept = 0;
 
@@ -90,8 +92,9 @@ export class ReplyReader {
   /** One reply has ended at `to`; its beginning may have come earlier. */
   private complete(buffer: Uint8Array, from: number, to: number): void {
     const { queue, server, held } = this.connection;
+    if (queue.head <= queue.lastBatch && this.isBeforeLast(buffer, from, to)) return;
     if (buffer[from] === MINUS && this.parts === null && !this.streaming) {
-      if (this.connection.takesError(buffer, from, to)) return;
+      if (this.takesError(buffer, from, to)) return;
     }
     const i = queue.head & queue.mask;
     const who = queue.who[i];
@@ -112,6 +115,36 @@ export class ReplyReader {
     this.partBytes = 0;
     this.kept = 0;
     if (held.draining) held.onReply();
+  }
+
+  /** True when the reply is one of several, and not the last. */
+  private isBeforeLast(buffer: Uint8Array, from: number, to: number): boolean {
+    const { queue } = this.connection;
+    const i = queue.head & queue.mask;
+    const { batch } = queue.who[i];
+    if (batch === undefined || this.batched === batch.replies - 1) {
+      this.batched = 0;
+      return false;
+    }
+    const whole = this.parts === null ? null : Buffer.concat([...this.parts, buffer.subarray(from, to)]);
+    if (this.kept > 0) queue.who[i].arriving(queue.tags[i], -this.kept);
+    this.parts = null;
+    this.partBytes = 0;
+    this.kept = 0;
+    if (whole === null) batch.before(this.batched, buffer, from, to);
+    else batch.before(this.batched, whole, 0, whole.length);
+    this.batched++;
+    return true;
+  }
+
+  /** True when the request of an error reply waits now, or the connection is gone. Of a batch, the reason counts. */
+  private takesError(buffer: Uint8Array, from: number, to: number): boolean {
+    const { connection } = this;
+    const { queue } = connection;
+    const { batch } = queue.who[queue.head & queue.mask];
+    if (batch === undefined) return connection.takesError(buffer, from, to);
+    const reason = batch.refusal(buffer.subarray(from, to));
+    return reason !== null && connection.takesError(reason, 0, reason.length);
   }
 
   /** Some of a reply, not its end. */
@@ -154,6 +187,7 @@ export class ReplyReader {
 
   /** The next bytes come from another socket. */
   restart(): void {
+    this.batched = 0;
     this.framer.reset();
     this.rest = null;
   }

@@ -38,6 +38,9 @@ export class RequestQueue {
   bytesIn = 0;
   bytesWritten = 0;
 
+  /** Number of the newest request that is answered with several replies; -1 = there was none. */
+  lastBatch = -1;
+
   /** Bytes of memory that the requests take, answered ones next to them included. */
   weight = 0;
 
@@ -156,6 +159,7 @@ export class RequestQueue {
     this.tail = 0;
     this.open = null;
     this.weight = 0;
+    this.lastBatch = -1;
   }
 
   private grow(): void {
@@ -297,5 +301,6 @@ export class RequestQueue {
     if (passing !== null) this.pushPassing(who, tag, command, time, passing);
     else if (parts.length === 1) this.push(who, tag, command, time, parts[0], 0, parts[0].length);
     else this.pushParts(who, tag, command, time, parts);
+    if (who.batch !== undefined) this.lastBatch = this.tail - 1;
   }
 }

@@ -47,15 +47,10 @@ describe('redis-cli', () => {
       await type('', new RegExp(prompt));
       await type('set ', /key value \[NX\|XX\]/);
       await type('cli 1\r', new RegExp(`\nOK\r\n${prompt}`));
-      await type(
-        'multi\r',
-        new RegExp(`\\(error\\) ERR 'multi' is not served: transactions .*\r\n${prompt}`),
-      );
-      await type(
-        'get cli\r',
-        new RegExp(`\\(error\\) ERR 'get' is not executed: it follows a MULTI.*\r\n${prompt}`),
-      );
-      await type('discard\r', new RegExp(`\nOK\r\n${prompt}`));
+      const inside = `127.0.0.1:${port}\\(TX\\)> `;
+      await type('multi\r', new RegExp(`\nOK\r\n${inside}`));
+      await type('get cli\r', new RegExp(`\nQUEUED\r\n${inside}`));
+      await type('exec\r', new RegExp(`\n1\\) "1"\r\n${prompt}`));
       await type('get cli\r', new RegExp(`\n"1"\r\n${prompt}`));
     } finally {
       terminal.stdin.end('quit\r');

@@ -108,6 +108,7 @@ describe('the plan of the default stack', () => {
         waitTimeoutMs: 1000,
         reads: 'master',
         replicaMaxLagMs: 2000,
+        transactions: 'strict',
         hashTag: '{}',
       },
     ]);

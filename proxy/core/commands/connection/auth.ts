@@ -1,6 +1,6 @@
 import { AUTH_NOT_SET, AUTH_WRONG, NO_AUTH, OK, SYNTAX_ERROR } from '../../../protocol/replies.ts';
-import { type Answer, text } from '../answered.ts';
-import { GATE_RANKS, type Gate, type PoolContext } from '../session.ts';
+import { text } from '../answered.ts';
+import { type Answer, GATE_RANKS, type Gate, type PoolContext } from '../session.ts';
 
 /** Commands that a client may use before AUTH. PING is among them so that a load balancer needs no password. */
 const ALLOWED_BEFORE_AUTH: ReadonlySet<string> = new Set(['auth', 'hello', 'ping', 'quit', 'reset']);

@@ -10,9 +10,9 @@ import {
   statusesReply,
   verbatimReply,
 } from '../../../protocol/replies.ts';
-import { type Answer, text } from '../answered.ts';
+import { text } from '../answered.ts';
 import { unknownSubcommand, wrongSubcommandArity } from '../refusals.ts';
-import type { Session } from '../session.ts';
+import type { Answer, Session } from '../session.ts';
 import { clientLine, clientList } from './client-list.ts';
 
 /** Bytes of what a client may be called, and may say of its library: it is kept, and shown to whoever asks for a list. */

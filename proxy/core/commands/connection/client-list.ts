@@ -1,8 +1,7 @@
 import { wordAt } from '../../../protocol/key-positions.ts';
 import { errorReply, SYNTAX_ERROR, verbatimReply } from '../../../protocol/replies.ts';
-import type { Answer } from '../answered.ts';
 import { shownArg } from '../refusals.ts';
-import type { Session } from '../session.ts';
+import type { Answer, Session } from '../session.ts';
 
 /** Every client of a proxy is a normal one. */
 const TYPES: ReadonlySet<string> = new Set(['normal', 'master', 'replica', 'slave', 'pubsub']);

@@ -1,10 +1,10 @@
 import { bulkReply, errorReply, OK, PONG } from '../../../protocol/replies.ts';
-import { type Answer, answered, element } from '../answered.ts';
-import type { Family, Session } from '../session.ts';
+import { answered, answeredInTurn, element } from '../answered.ts';
+import type { Answer, Family } from '../session.ts';
 import { auth } from './auth.ts';
 import { clientCommand } from './client-command.ts';
 import { hello } from './hello.ts';
-import { enterDatabase, select } from './select.ts';
+import { enterDatabase, select, selectFault } from './select.ts';
 
 const ping: Answer = (_session, frame, buffer) =>
   frame.argc === 1 ? PONG : bulkReply(element(frame, buffer, 1));
@@ -21,13 +21,13 @@ const quit: Answer = (session) => {
   return OK;
 };
 
-function reset(session: Session): Uint8Array {
-  session.authenticated = session.pool.config.redisAuth === null;
-  session.name = '';
-  session.protocol = 2;
+const RESET = Buffer.from('+RESET\r\n');
+
+const reset: Answer = (session) => {
+  session.reset();
   enterDatabase(session);
-  return Buffer.from('+RESET\r\n');
-}
+  return RESET;
+};
 
 /** What concerns a client's own connection to the proxy. */
 export const CONNECTION: Family = {
@@ -36,11 +36,11 @@ export const CONNECTION: Family = {
   client: answered(2, Number.POSITIVE_INFINITY, clientCommand),
   cluster: answered(2, Number.POSITIVE_INFINITY, noCluster),
   echo: answered(2, 2, echo),
-  hello: answered(1, Number.POSITIVE_INFINITY, hello),
+  hello: answeredInTurn(1, Number.POSITIVE_INFINITY, hello),
   ping: answered(1, 2, ping),
   quit: answered(1, Number.POSITIVE_INFINITY, quit),
   readonly: answered(1, 1, noCluster),
   readwrite: answered(1, 1, noCluster),
-  reset: answered(1, 1, reset),
-  select: answered(2, 2, select),
+  reset: answeredInTurn(1, 1, reset),
+  select: answered(2, 2, select, selectFault),
 };

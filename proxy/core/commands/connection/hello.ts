@@ -7,8 +7,9 @@ import {
   integerReply,
   REDIS_VERSION,
 } from '../../../protocol/replies.ts';
-import { type Answer, text } from '../answered.ts';
+import { text } from '../answered.ts';
 import { shownArg } from '../refusals.ts';
+import type { Answer } from '../session.ts';
 import { passwordFits } from './auth.ts';
 import { wordFault } from './client-command.ts';
 
@@ -22,9 +23,6 @@ export const hello: Answer = (session, frame, buffer) => {
       return errorReply('Protocol version is not an integer or out of range');
     if (version !== '2' && version !== '3') return errorReply('unsupported protocol version', 'NOPROTO');
     protocol = Number(version);
-    // the two protocols have server connections of their own, where a read could overtake an earlier write
-    if (protocol !== session.protocol && session.head < session.tail - 1)
-      return errorReply('HELLO can change the protocol only when earlier requests are answered');
   }
   for (let i = 2; i < frame.argc; i++) {
     const option = wordAt(frame, buffer, i);

@@ -1,9 +1,9 @@
 import type { Command } from '../../../protocol/command-table.ts';
 import { wordAt } from '../../../protocol/key-positions.ts';
 import { errorReply, OK } from '../../../protocol/replies.ts';
-import type { Answer } from '../answered.ts';
+import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { otherDatabase } from '../refusals.ts';
-import { GATE_RANKS, type Gate, type Session } from '../session.ts';
+import { type Answer, GATE_RANKS, type Gate, type Session } from '../session.ts';
 
 /** Commands that concern no key, so that the database makes no difference. */
 export const IN_ANY_DATABASE: ReadonlySet<string> = new Set([
@@ -48,16 +48,18 @@ export function enterDatabase(session: Session): void {
  * remembered: nothing of theirs may land in a database that they did not choose.
  */
 export const select: Answer = (session, frame, buffer) => {
-  const { pool } = session;
-  const index = wordAt(frame, buffer, 1);
-  const isNumber = /^(0|-?[1-9][0-9]{0,8})$/.test(index);
   enterDatabase(session);
-  if (isNumber && Number(index) === pool.config.redisDb) return OK;
-  const refusal = errorReply(
-    isNumber
-      ? otherDatabase(pool, `DB index is out of range: SELECT ${index}`)
-      : 'value is not an integer or out of range',
-  );
+  const fault = selectFault(session, frame, buffer);
+  if (fault === null) return OK;
+  const refusal = errorReply(fault);
   session.enter(new OutsideDatabase(refusal));
   return refusal;
 };
+
+/** Why a SELECT is refused; null for the pool's own database. */
+export function selectFault({ pool }: Session, frame: RequestFrame, buffer: Uint8Array): string | null {
+  const index = wordAt(frame, buffer, 1);
+  if (!/^(0|-?[1-9][0-9]{0,8})$/.test(index)) return 'value is not an integer or out of range';
+  if (Number(index) === pool.config.redisDb) return null;
+  return otherDatabase(pool, `DB index is out of range: SELECT ${index}`);
+}

@@ -10,8 +10,9 @@ import { globMatches } from '../../../protocol/glob.ts';
 import { wordAt } from '../../../protocol/key-positions.ts';
 import { errorReply, SYNTAX_ERROR, statusesReply } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
-import { type Answer, text } from '../answered.ts';
+import { text } from '../answered.ts';
 import { unknownSubcommand, wrongSubcommandArity } from '../refusals.ts';
+import type { Answer } from '../session.ts';
 import { commandKeys, withFlags } from './command-keys.ts';
 
 const HELP = [

@@ -1,6 +1,6 @@
 import { bulkReply } from '../../../protocol/replies.ts';
-import { type Answer, answered } from '../answered.ts';
-import type { Family } from '../session.ts';
+import { answered } from '../answered.ts';
+import type { Answer, Family } from '../session.ts';
 import { commandCommand } from './command-command.ts';
 import { info } from './info.ts';
 

@@ -1,16 +1,8 @@
 import type { Command } from '../../../protocol/command-table.ts';
-import { keyPositions, sortPatterns, wordAt } from '../../../protocol/key-positions.ts';
+import { keyPositions } from '../../../protocol/key-positions.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
-import {
-  apart,
-  keyTooLong,
-  otherDatabase,
-  patternApart,
-  quotedArg,
-  refuse,
-  refuseAllEjected,
-  scriptWithoutKeys,
-} from '../refusals.ts';
+import { reachFault } from '../reach.ts';
+import { apart, keyTooLong, placed, refuse, refuseAllEjected, scriptWithoutKeys } from '../refusals.ts';
 import type { Handler, Session } from '../session.ts';
 
 /** Keyless commands go to the server that this word hashes to, as in the original. */
@@ -50,38 +42,17 @@ function forwardByKeys(
   const { args } = frame;
   const { pool, routing } = session;
   const first = keys[0];
-  const database = command.name === 'copy' ? copyDatabase(frame, buffer) : null;
-  if (database !== null && database !== pool.config.redisDb) {
-    refuse(session, otherDatabase(pool, `COPY to database ${database}`));
-    return;
-  }
   const server = routing.serverFor(buffer, args[2 * first], args[2 * first + 1]);
   for (const key of keys) {
-    if (routing.serverFor(buffer, args[2 * key], args[2 * key + 1]) === server) continue;
-    refuse(session, apart(pool, command, quotedArg(frame, buffer, first), quotedArg(frame, buffer, key)));
+    const other = routing.serverFor(buffer, args[2 * key], args[2 * key + 1]);
+    if (other === server || server === null || other === null) continue;
+    const [one, another] = [placed(frame, buffer, first, server), placed(frame, buffer, key, other)];
+    refuse(session, apart(pool, `of '${command.name}'`, one, another));
     return;
   }
-  if (command.name.startsWith('sort') && routing.servers.length > 1) {
-    for (const { element, star } of sortPatterns(frame, buffer)) {
-      const start = args[2 * element];
-      // with its tag in front of the *, every key of the pattern lives where the pattern itself would
-      if (routing.settles(buffer, start, star) && routing.serverFor(buffer, start, star) === server) continue;
-      refuse(session, patternApart(pool, command, quotedArg(frame, buffer, element)));
-      return;
-    }
-  }
-  forward(session, command, buffer, args[2 * first], args[2 * first + 1], buffer, from, to);
-}
-
-/** The database that COPY names, of several the last; null when it names none, or what Redis would not understand. */
-function copyDatabase(frame: RequestFrame, buffer: Uint8Array): number | null {
-  let database: number | null = null;
-  for (let i = 3; i + 1 < frame.argc; i++) {
-    if (wordAt(frame, buffer, i) !== 'db') continue;
-    const number = wordAt(frame, buffer, ++i);
-    database = /^-?[0-9]{1,9}$/.test(number) ? Number(number) : null;
-  }
-  return database;
+  const fault = reachFault(session, command, frame, buffer, server);
+  if (fault !== null) refuse(session, fault);
+  else forward(session, command, buffer, args[2 * first], args[2 * first + 1], buffer, from, to);
 }
 
 function forward(

@@ -1,47 +1,102 @@
+import { arityFits } from '../../../protocol/command-arity.ts';
 import type { Command } from '../../../protocol/command-table.ts';
 import { errorReply, OK } from '../../../protocol/replies.ts';
-import { refuse } from '../refusals.ts';
-import { type Family, GATE_RANKS, type Gate, type Session } from '../session.ts';
+import type { RequestFrame } from '../../../protocol/request-frame.ts';
+import { homeOf } from '../home.ts';
+import { refuse, wrongArity } from '../refusals.ts';
+import type { Family, Handler, Session } from '../session.ts';
+import { execute, shared } from './exec.ts';
+import { ExecInTurn } from './exec-in-turn.ts';
+import { ABORTED, BECAUSE } from './exec-part.ts';
+import { Transaction, transactionOf } from './transaction.ts';
+import { WatchRequest, watchOf } from './watch.ts';
 
-/** Ends what began with a refused MULTI; null = answered as ever. */
-const ENDS: ReadonlyMap<string, Uint8Array | null> = new Map([
-  ['exec', errorReply('Transaction discarded because of previous errors.', 'EXECABORT')],
-  ['discard', OK],
-  ['reset', null],
-  ['quit', null],
-]);
+/** False when the request was answered with an error: too many elements, or too few. */
+function fits(session: Session, command: Command, frame: RequestFrame): boolean {
+  if (arityFits(command.id, frame.argc)) return true;
+  transactionOf(session)?.onRefused();
+  refuse(session, wrongArity(command));
+  return false;
+}
 
-/** The state of a client whose MULTI was refused: a part of a transaction must not be carried out. */
-const REFUSED: Gate = {
-  rank: GATE_RANKS.transaction,
-  needsWhole: false,
-  takes(session, command) {
-    const end = ENDS.get(command.name);
-    if (end === undefined) {
-      refuse(
-        session,
-        `'${command.name}' is not executed: it follows a MULTI, which is not served; DISCARD ends this`,
-      );
-      return true;
-    }
-    session.exit(REFUSED);
-    if (end !== null) session.reply(session.tail++, end, 0);
-    return end !== null;
-  },
+/** Ends what was begun with WATCH and MULTI. */
+function end(session: Session): void {
+  transactionOf(session)?.end();
+  watchOf(session)?.unwatch();
+}
+
+const multi: Handler = (session, command, frame) => {
+  if (!fits(session, command, frame)) return;
+  if (transactionOf(session) !== undefined) refuse(session, 'MULTI calls can not be nested');
+  else {
+    new Transaction(session, watchOf(session) ?? null);
+    session.reply(session.tail++, OK, 0);
+  }
 };
 
-function notServed(session: Session, command: Command): void {
-  refuse(session, `'${command.name}' is not served: ${command.reason.replace('refused: ', '')}`);
+const discard: Handler = (session, command, frame) => {
+  const transaction = transactionOf(session);
+  if (!fits(session, command, frame)) return;
+  if (transaction === undefined) refuse(session, 'DISCARD without MULTI');
+  else {
+    end(session);
+    session.reply(session.tail++, OK, 0);
+  }
+};
+
+const exec: Handler = (session, command, frame) => {
+  const transaction = transactionOf(session);
+  const watch = watchOf(session);
+  if (frame.argc !== 1) {
+    // as Redis does, inside a transaction or not
+    end(session);
+    session.reply(session.tail++, errorReply(`${BECAUSE}${wrongArity(command)}`, 'EXECABORT'), 0);
+    return;
+  }
+  if (transaction === undefined) refuse(session, 'EXEC without MULTI');
+  else {
+    transaction.end();
+    if (transaction.aborted) {
+      watch?.unwatch();
+      session.reply(session.tail++, ABORTED, 0);
+    } else if (watch !== undefined || transaction.hasAnswers)
+      session.runAlone(new ExecInTurn(session, transaction, watch ?? null));
+    else execute(session, session.tail++, transaction, shared(session));
+  }
+};
+
+const watch: Handler = (session, command, frame, buffer, from, to) => {
+  if (!fits(session, command, frame)) return;
+  if (transactionOf(session) !== undefined) refuse(session, 'WATCH inside MULTI is not allowed');
+  else beginWatch(session, frame, buffer, from, to);
+};
+
+/** Sends WATCH to the one server of its keys, and of those that are watched already. */
+function beginWatch(
+  session: Session,
+  frame: RequestFrame,
+  buffer: Uint8Array,
+  from: number,
+  to: number,
+): void {
+  const keys = Array.from({ length: frame.argc - 1 }, (_, i) => i + 1);
+  const home = homeOf(session, frame, buffer, keys, "of 'watch'", watchOf(session) ?? null);
+  if (home === null || typeof home === 'string') refuse(session, home ?? 'there is no key');
+  else session.runAlone(new WatchRequest(session, home, new Uint8Array(buffer.subarray(from, to))));
 }
+
+const unwatch: Handler = (session, command, frame) => {
+  if (!fits(session, command, frame)) return;
+  watchOf(session)?.unwatch();
+  session.reply(session.tail++, OK, 0);
+};
 
 /** MULTI and what belongs to it. */
 export const TRANSACTIONS: Family = {
-  discard: notServed,
-  exec: notServed,
-  multi(session, command) {
-    session.enter(REFUSED);
-    notServed(session, command);
-  },
-  unwatch: notServed,
-  watch: notServed,
+  discard,
+  exec,
+  multi,
+  // EXEC ends it in any case
+  unwatch: Object.assign(unwatch, { queued: { answer: () => OK } }),
+  watch,
 };

@@ -31,9 +31,19 @@ await runSteps({
     return answers.map(([error, value]) => (error ? error.message.split(' ')[0] : value)).join(' ');
   },
   async multi() {
-    const refusal = await errorOf(redis.multi({ pipeline: false }));
-    await redis.discard();
-    return refusal;
+    const answers = await redis.multi().set('p', '1').incr('p').get('p').exec();
+    return answers.map(([, value]) => value).join(' ');
+  },
+  async watch() {
+    const other = redis.duplicate();
+    await redis.set('w', '1');
+    await redis.watch('w');
+    await other.set('w', '2');
+    const answers = await redis.multi().incr('w').exec();
+    await redis.watch('w');
+    const [[, number]] = await redis.multi().incr('w').exec();
+    other.disconnect();
+    return `taken ${answers ?? 'none'} ${number}`;
   },
   keys: () => errorOf(redis.keys('*')),
   async large() {

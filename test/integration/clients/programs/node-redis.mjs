@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { BYTES, errorOf, MANY, port, protocol, runSteps, untilAnswered } from './steps.mjs';
 
 const require = createRequire(join(process.argv[4], 'package.json'));
-const { createClient, RESP_TYPES } = require('redis');
+const { createClient, RESP_TYPES, WatchError } = require('redis');
 
 const redis = createClient({ url: `redis://127.0.0.1:${port}`, ...(protocol && { RESP: protocol }) });
 redis.on('error', () => undefined);
@@ -38,9 +38,22 @@ await runSteps({
     return answers.map(({ value, reason }) => value ?? reason.message.split(' ')[0]).join(' ');
   },
   async multi() {
-    const refusal = await errorOf(redis.sendCommand(['MULTI']));
-    await redis.sendCommand(['DISCARD']);
-    return refusal;
+    return (await redis.multi().set('p', '1').incr('p').get('p').exec()).join(' ');
+  },
+  async watch() {
+    const other = await redis.duplicate().connect();
+    await redis.set('w', '1');
+    await redis.watch('w');
+    await other.set('w', '2');
+    const lost = await redis
+      .multi()
+      .incr('w')
+      .exec()
+      .catch((error) => error);
+    await redis.watch('w');
+    const [number] = await redis.multi().incr('w').exec();
+    other.destroy();
+    return `taken ${lost instanceof WatchError ? 'none' : lost} ${number}`;
   },
   keys: () => errorOf(redis.keys('*')),
   async large() {

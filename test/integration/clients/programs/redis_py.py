@@ -46,7 +46,28 @@ def pipeline():
 
 
 def multi():
-    return error_of(lambda: client.pipeline(transaction=True).set("p", "1").execute())
+    return [ok(answer) for answer in client.pipeline().set("p", "1").incr("p").get("p").execute()]
+
+
+def watch():
+    client.set("w", "1")
+    lost = False
+    with client.pipeline() as transaction:
+        transaction.watch("w")
+        client.set("w", "2")
+        transaction.multi()
+        transaction.incr("w")
+        try:
+            transaction.execute()
+        except redis.WatchError:
+            lost = True
+
+    def add(transaction):
+        transaction.multi()
+        transaction.incr("w")
+
+    (number,) = client.transaction(add, "w")
+    return ["taken", "none" if lost else "done", number]
 
 
 def keys():
@@ -95,7 +116,7 @@ def error_of(call):
         return [str(error)]
 
 
-STEPS = [values, types, many, pipeline, multi, keys, large, script, again]
+STEPS = [values, types, many, pipeline, multi, watch, keys, large, script, again]
 for line in sys.stdin:
     step = next(each for each in STEPS if each.__name__ == line.strip())
     print(step.__name__, " ".join(str(each) for each in step()).replace("\n", " "), sep="\t", flush=True)

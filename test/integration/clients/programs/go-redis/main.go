@@ -26,7 +26,7 @@ func main() {
 	client = redis.NewClient(options)
 	defer client.Close()
 	steps := map[string]func() string{
-		"values": values, "types": types, "many": many, "pipeline": pipeline, "multi": multi,
+		"values": values, "types": types, "many": many, "pipeline": pipeline, "multi": multi, "watch": watch,
 		"keys": keys, "large": large, "script": script, "again": again,
 	}
 	lines := bufio.NewScanner(os.Stdin)
@@ -86,8 +86,29 @@ func pipeline() string {
 }
 
 func multi() string {
-	_, err := client.TxPipelined(ctx, func(asked redis.Pipeliner) error { return asked.Set(ctx, "p", "1", 0).Err() })
-	return fmt.Sprint(err)
+	asked := client.TxPipeline()
+	set, incr, get := asked.Set(ctx, "p", "1", 0), asked.Incr(ctx, "p"), asked.Get(ctx, "p")
+	_, _ = asked.Exec(ctx)
+	return fmt.Sprint(set.Val(), " ", incr.Val(), " ", get.Val())
+}
+
+func watch() string {
+	client.Set(ctx, "w", "1", 0)
+	add := func(meanwhile func()) (int64, error) {
+		var number *redis.IntCmd
+		err := client.Watch(ctx, func(tx *redis.Tx) error {
+			meanwhile()
+			_, err := tx.TxPipelined(ctx, func(asked redis.Pipeliner) error { number = asked.Incr(ctx, "w"); return nil })
+			return err
+		}, "w")
+		return number.Val(), err
+	}
+	outcome := "done"
+	if _, err := add(func() { client.Set(ctx, "w", "2", 0) }); err == redis.TxFailedErr {
+		outcome = "none"
+	}
+	number, _ := add(func() {})
+	return fmt.Sprint("taken ", outcome, " ", number)
 }
 
 func keys() string {

@@ -29,7 +29,8 @@ public class JedisProgram {
             "types", JedisProgram::types,
             "many", JedisProgram::many,
             "pipeline", JedisProgram::pipeline,
-            "multi", () -> errorOf(JedisProgram::multi),
+            "multi", JedisProgram::multi,
+            "watch", JedisProgram::watch,
             "keys", () -> errorOf(() -> redis.keys("*")),
             "large", JedisProgram::large,
             "script", () -> redis.eval("return redis.call('get', KEYS[1])", 1, "key"),
@@ -88,7 +89,26 @@ public class JedisProgram {
   private static Object multi() {
     try (var transaction = redis.multi()) {
       transaction.set("p", "1");
-      return transaction.exec();
+      transaction.incr("p");
+      transaction.get("p");
+      return String.join(" ", transaction.exec().stream().map(String::valueOf).toList());
+    }
+  }
+
+  private static Object watch() {
+    redis.set("w", "1");
+    Object lost = addWatched(() -> redis.set("w", "2"));
+    return "taken " + (lost == null ? "none" : lost) + " " + addWatched(() -> {});
+  }
+
+  private static Object addWatched(Runnable meanwhile) {
+    try (var transaction = redis.transaction(false)) {
+      transaction.watch("w");
+      meanwhile.run();
+      transaction.multi();
+      transaction.incr("w");
+      var answers = transaction.exec();
+      return answers == null ? null : answers.get(0);
     }
   }
 

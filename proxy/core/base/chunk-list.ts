@@ -1,5 +1,5 @@
-import { copyBytes } from '../base/bytes.ts';
-import { release } from '../base/chunk-memory.ts';
+import { copyBytes } from './bytes.ts';
+import { release } from './chunk-memory.ts';
 
 /** Pieces below this are copied together: whoever dribbles must not cost more than the bytes that came. */
 const SMALL = 4096;

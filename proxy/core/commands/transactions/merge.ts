@@ -1,0 +1,41 @@
+import { errorReply } from '../../../protocol/replies.ts';
+import { ReplyFramer } from '../../../protocol/reply-framer.ts';
+
+const STAR = 42;
+const LF = 10;
+
+const framer = new ReplyFramer();
+
+/**
+ * The elements of an array reply, one after the other.
+ * @param reply whole and well formed
+ */
+export class Elements {
+  private at: number;
+
+  /** @param reply an array; of an error or a nil every element is taken to be the reply itself */
+  constructor(private readonly reply: Uint8Array) {
+    this.at = isArray(reply) ? reply.indexOf(LF) + 1 : -1;
+  }
+
+  next(): Uint8Array {
+    const { at, reply } = this;
+    if (at < 0) return reply;
+    if (at >= reply.length) return MISSING;
+    framer.reset();
+    this.at = framer.next(reply, at, reply.length);
+    return reply.subarray(at, this.at);
+  }
+}
+
+const MISSING = errorReply('the server answered fewer commands than it was asked');
+
+/** False for an error, and for the nil of EXEC. */
+export function isArray(reply: Uint8Array): boolean {
+  return reply[0] === STAR && reply[1] !== 45;
+}
+
+/** An array reply of these. */
+export function arrayOf(elements: readonly Uint8Array[]): Buffer {
+  return Buffer.concat([Buffer.from(`*${elements.length}\r\n`), ...elements]);
+}

@@ -1,0 +1,74 @@
+import {
+  type Command,
+  FATE_ANY,
+  FATE_FAMILY,
+  FATE_KEY,
+  FATE_KEYS,
+  FATE_REFUSED,
+} from '../../../protocol/command-table.ts';
+import { keyPositions } from '../../../protocol/key-positions.ts';
+import type { RequestFrame } from '../../../protocol/request-frame.ts';
+import { queuedByFamily } from '../inside-transactions.ts';
+import { scriptWithoutKeys } from '../refusals.ts';
+import type { Answer, Session } from '../session.ts';
+
+/** What goes to a server with the others: numbers of the elements that are keys. */
+export interface QueuedKeys {
+  readonly keys: readonly number[];
+}
+
+const FIRST = [1];
+const NONE: readonly number[] = [];
+
+/**
+ * What becomes of a command between MULTI and EXEC.
+ * @returns a text when it cannot be a part of a transaction
+ */
+export function queuedAs(
+  session: Session,
+  command: Command,
+  frame: RequestFrame,
+  buffer: Uint8Array,
+): QueuedKeys | { answer: Answer } | string {
+  const own = queuedByFamily(command.id);
+  if (own !== undefined) {
+    if ('keys' in own) return { keys: own.keys(frame, buffer) };
+    return own.fault?.(session, frame, buffer) ?? own;
+  }
+  switch (command.fate) {
+    case FATE_KEY:
+      return { keys: FIRST };
+    case FATE_KEYS:
+      return several(session, command, frame, buffer);
+    case FATE_ANY:
+      return { keys: NONE };
+    case FATE_FAMILY:
+      return `'${command.name}' is not served inside a transaction`;
+    case FATE_REFUSED:
+      return `'${command.name}' is not served: ${command.reason}`;
+    default:
+      return { keys: everyOther(command, frame) };
+  }
+}
+
+function several(
+  session: Session,
+  command: Command,
+  frame: RequestFrame,
+  buffer: Uint8Array,
+): QueuedKeys | string {
+  // nothing blocks inside a transaction
+  const keys = keyPositions(command, frame, buffer, true);
+  if (keys === 'subcommand') return `this subcommand of '${command.name}' is not served: it has no key`;
+  if (keys === 'none' && session.routing.servers.length > 1) return scriptWithoutKeys(command);
+  // wrong arguments: any server says so in Redis' own words
+  return { keys: Array.isArray(keys) ? keys : NONE };
+}
+
+/** MGET, DEL and the like: every argument is a key; of MSET every other. */
+function everyOther(command: Command, frame: RequestFrame): readonly number[] {
+  const step = command.name === 'mset' ? 2 : 1;
+  const keys: number[] = [];
+  for (let i = 1; i < frame.argc; i += step) keys.push(i);
+  return keys;
+}

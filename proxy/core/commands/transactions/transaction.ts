@@ -1,0 +1,190 @@
+import { arityFits } from '../../../protocol/command-arity.ts';
+import type { Command } from '../../../protocol/command-table.ts';
+import { encodeRequest } from '../../../protocol/replies.ts';
+import { RequestFrame } from '../../../protocol/request-frame.ts';
+import { ChunkList } from '../../base/chunk-list.ts';
+import type { PoolServer } from '../../server/server.ts';
+import { type Home, homeOf } from '../home.ts';
+import { reachFault } from '../reach.ts';
+import { apart, type PlacedKey, refuse, wrongArity } from '../refusals.ts';
+import { type Answer, GATE_RANKS, type Gate, type Session } from '../session.ts';
+import { type QueuedKeys, queuedAs } from './queued-as.ts';
+
+const MULTI = encodeRequest(['MULTI']);
+const EXEC = encodeRequest(['EXEC']);
+const QUEUED = Buffer.from('+QUEUED\r\n');
+/** What the proxy remembers of a queued command besides its bytes. */
+const OVERHEAD = 64;
+/** Dealt with at once, not queued. */
+const AT_ONCE: ReadonlySet<string> = new Set(['discard', 'exec', 'multi', 'quit', 'reset', 'watch']);
+
+/** The commands of a transaction that go to one server. */
+export class Part {
+  /** null = none of them has a key yet. */
+  server: PoolServer | null = null;
+  commands = 0;
+  writes = false;
+  private readonly bytes = new ChunkList();
+
+  constructor() {
+    this.bytes.append(MULTI, 0, MULTI.length);
+  }
+
+  add(command: Command, buffer: Uint8Array, from: number, to: number): void {
+    this.commands++;
+    this.writes ||= command.write;
+    this.bytes.append(buffer, from, to);
+  }
+
+  /** All of it, from MULTI to EXEC; nothing is added any more. */
+  batch(): Uint8Array[] {
+    this.bytes.append(EXEC, 0, EXEC.length);
+    return this.bytes.chunks;
+  }
+}
+
+/** A command that the proxy answers itself when its turn in EXEC's reply has come. */
+export interface Local {
+  readonly answer: Answer;
+  readonly frame: RequestFrame;
+  readonly bytes: Uint8Array;
+}
+
+const transactions = new WeakMap<Session, Transaction>();
+
+/** The transaction that a client is putting together. */
+export function transactionOf(session: Session): Transaction | undefined {
+  return transactions.get(session);
+}
+
+/** What a client puts together between MULTI and EXEC: checked and kept here, sent to nobody before EXEC. */
+export class Transaction implements Gate {
+  readonly rank = GATE_RANKS.transaction;
+  readonly needsWhole = true;
+  /** For each command, in order: the part that it belongs to, or the command itself where the proxy answers it. */
+  readonly order: (Part | Local)[] = [];
+  readonly parts: Part[] = [];
+  /** A command was refused: EXEC will be. */
+  aborted = false;
+  /** The key that decided on the server. */
+  private firstKey: PlacedKey | null;
+  /** Parts of it may go to several servers, atomic on each. */
+  private readonly mayHaveParts: boolean;
+  private kept = 0;
+  private readonly ended = (): void => this.end();
+
+  /** @param watched a key that the client watches, and its server: the transaction must go there */
+  constructor(
+    private readonly session: Session,
+    watched: Home | null,
+  ) {
+    this.firstKey = watched?.key ?? null;
+    this.mayHaveParts = watched === null && session.pool.config.transactions === 'per_shard';
+    if (watched !== null) this.newPart().server = watched.server;
+    transactions.set(session, this);
+    session.enter(this);
+    session.onOver(this.ended);
+  }
+
+  takes(
+    session: Session,
+    command: Command,
+    frame: RequestFrame,
+    buffer: Uint8Array,
+    from: number,
+    to: number,
+  ): boolean {
+    if (AT_ONCE.has(command.name)) return false;
+    const refusal = this.queue(command, frame, buffer, from, to);
+    if (refusal === null) session.reply(session.tail++, QUEUED, 0);
+    else {
+      this.aborted = true;
+      refuse(session, refusal);
+    }
+    return true;
+  }
+
+  /** Some of the commands are answered by the proxy. */
+  get hasAnswers(): boolean {
+    return this.order.some((step) => 'answer' in step);
+  }
+
+  onRefused(): void {
+    this.aborted = true;
+  }
+
+  /** Nothing more is queued, and nothing is kept. */
+  end(): void {
+    const { session } = this;
+    transactions.delete(session);
+    session.exit(this);
+    session.offOver(this.ended);
+    session.keep(-this.kept);
+    this.kept = 0;
+  }
+
+  /** Takes a command into the transaction; returns why not, or null. */
+  private queue(
+    command: Command,
+    frame: RequestFrame,
+    buffer: Uint8Array,
+    from: number,
+    to: number,
+  ): string | null {
+    if (!arityFits(command.id, frame.argc)) return wrongArity(command);
+    const queued = queuedAs(this.session, command, frame, buffer);
+    if (typeof queued === 'string') return queued;
+    const { largeRequestBytes, requestBytes } = this.session.pool.config;
+    const bytes = this.kept + to - from + OVERHEAD;
+    if (bytes > requestBytes) return `a transaction has at most ${requestBytes} bytes (request_bytes)`;
+    // its server keeps all of it too
+    if (bytes > largeRequestBytes)
+      return `a transaction has at most ${largeRequestBytes} bytes (large_request_bytes)`;
+    if ('answer' in queued) {
+      const own = new Uint8Array(buffer.subarray(from, to));
+      const frameOfOwn = new RequestFrame();
+      frameOfOwn.begin(0);
+      frameOfOwn.parse(own, own.length);
+      this.order.push({ answer: queued.answer, frame: frameOfOwn, bytes: own });
+    } else {
+      const part = this.partFor(command, frame, buffer, queued);
+      if (typeof part === 'string') return part;
+      part.add(command, buffer, from, to);
+      this.order.push(part);
+    }
+    this.session.keep(bytes - this.kept);
+    this.kept = bytes;
+    return null;
+  }
+
+  /** The part that a command with these keys belongs to, or why it does not belong to the transaction. */
+  private partFor(
+    command: Command,
+    frame: RequestFrame,
+    buffer: Uint8Array,
+    { keys }: QueuedKeys,
+  ): Part | string {
+    const own = homeOf(this.session, frame, buffer, keys, `of '${command.name}'`);
+    if (typeof own === 'string') return own;
+    const fault = reachFault(this.session, command, frame, buffer, own?.server ?? null);
+    if (fault !== null) return fault;
+    if (own === null) return this.parts[0] ?? this.newPart();
+    const { server } = own;
+    const same = this.parts.find((part) => part.server === server);
+    if (same !== undefined) return same;
+    if (this.firstKey !== null && !this.mayHaveParts) {
+      const more = ', or let caches run theirs in parts (transactions: per_shard)';
+      return apart(this.session.pool, 'of this transaction', this.firstKey, own.key, more);
+    }
+    this.firstKey ??= own.key;
+    const part = this.parts.find((each) => each.server === null) ?? this.newPart();
+    part.server = server;
+    return part;
+  }
+
+  private newPart(): Part {
+    const part = new Part();
+    this.parts.push(part);
+    return part;
+  }
+}

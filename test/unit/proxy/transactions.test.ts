@@ -1,0 +1,290 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { closeScenes, type MemoryClient, type MemoryScene, memoryScene } from '../../support/memory-scene.ts';
+import { request } from '../../support/raw-client.ts';
+
+afterEach(closeScenes);
+
+const ABORTED = '-EXECABORT Transaction discarded because of previous errors.\r\n';
+const TWO = ['10.0.0.1:6379:1 one', '10.0.0.2:6379:1 two'];
+const NEW = { kind: 'tcp', host: '10.0.0.9', port: 6379 } as const;
+const FOLLOWED = ['sentinels:', '  - 10.9.9.9:26379', 'failover_hold: 3000'];
+
+/** Keys that live on the first and on the second server. */
+function homes({ pool }: MemoryScene): [string, string] {
+  const keyOn = (index: number): string => {
+    for (let i = 0; ; i++) {
+      const key = Buffer.from(`key${i}`);
+      if (pool.routing.serverFor(key, 0, key.length)?.index === index) return key.toString();
+    }
+  };
+  return [keyOn(0), keyOn(1)];
+}
+
+/** Sends these requests in one go; words are separated by blanks. */
+function ask(scene: MemoryScene, client: MemoryClient, ...lines: string[]): string {
+  client.said = '';
+  for (const line of lines) client.ask(...line.split(' '));
+  scene.settle();
+  return client.said;
+}
+
+async function followedScene(...more: string[]): Promise<MemoryScene> {
+  const scene = await memoryScene([...FOLLOWED, ...more], ['10.0.0.1:6379:1 one'], ['10.0.0.9:6379']);
+  for (const server of scene.servers) server.always.set('ROLE', '*3\r\n$6\r\nmaster\r\n:0\r\n*0');
+  return scene;
+}
+
+describe('a transaction', () => {
+  test('is kept until EXEC, and goes to its server as one, with nothing between', async () => {
+    const scene = await memoryScene([]);
+    const [client, other] = [scene.client(), scene.client()];
+    assert.equal(ask(scene, client, 'MULTI', 'SET a 1', 'INCR a'), '+OK\r\n+QUEUED\r\n+QUEUED\r\n');
+    assert.deepEqual(scene.servers[0].log, []);
+    client.ask('EXEC');
+    other.ask('GET', 'a');
+    client.ask('GET', 'b');
+    scene.settle();
+    assert.deepEqual(scene.servers[0].log, ['MULTI', 'SET a 1', 'INCR a', 'EXEC', 'GET b', 'GET a']);
+    client.said = '';
+    scene.servers[0].answer('+OK', '+QUEUED', '+QUEUED', '*2\r\n+OK\r\n:2', '$-1', '$1\r\n2');
+    scene.settle();
+    assert.equal(client.said, '*2\r\n+OK\r\n:2\r\n$-1\r\n');
+    assert.equal(other.said, '$1\r\n2\r\n');
+  });
+
+  test('takes large commands too, and replies of any size', async () => {
+    const scene = await memoryScene([]);
+    const client = scene.client();
+    const large = 'x'.repeat(3 * 1024 * 1024);
+    ask(scene, client, 'MULTI', `SET a ${large}`, 'GET a', 'EXEC');
+    assert.deepEqual(scene.servers[0].log, ['MULTI', `SET a ${large}`, 'GET a', 'EXEC']);
+    client.said = '';
+    const reply = `*2\r\n+OK\r\n$${large.length}\r\n${large}`;
+    scene.servers[0].answer('+OK', '+QUEUED', '+QUEUED', reply);
+    scene.settle();
+    assert.equal(client.said, `${reply}\r\n`);
+  });
+
+  test('whose keys live on two servers is refused where the second comes in, and nothing of it is executed', async () => {
+    const scene = await memoryScene(['hash_tag: "{}"'], TWO);
+    const client = scene.client();
+    const [one, two] = homes(scene);
+    const said = ask(scene, client, 'MULTI', `SET ${one} 1`, `SET ${two} 1`, `SET ${one} 2`, 'EXEC', 'PING');
+    assert.equal(
+      said,
+      `+OK\r\n+QUEUED\r\n-ERR keys '${one}' (one) and '${two}' (two) of this transaction live on different servers; give them ` +
+        'a common hash tag, such as {tag}, or use a pool on one shard, or let caches run theirs in parts ' +
+        `(transactions: per_shard)\r\n+QUEUED\r\n${ABORTED}+PONG\r\n`,
+    );
+    assert.deepEqual([scene.servers[0].log, scene.servers[1].log], [[], []]);
+  });
+
+  test('is as large as request_bytes at most, is charged to its client, and given back', async () => {
+    const scene = await memoryScene(['request_bytes: 100000']);
+    const client = scene.client();
+    const value = 'x'.repeat(30_000);
+    assert.equal(
+      ask(scene, client, 'MULTI', `SET a ${value}`, `SET b ${value}`),
+      '+OK\r\n+QUEUED\r\n+QUEUED\r\n',
+    );
+    assert.ok(scene.pool.budget.used > 60_000, `${scene.pool.budget.used} bytes`);
+    const said = ask(scene, client, `SET c ${value}`, `SET d ${value}`, 'EXEC');
+    const tooLarge = '-ERR a transaction has at most 100000 bytes (request_bytes)\r\n';
+    assert.equal(said, `+QUEUED\r\n${tooLarge}${ABORTED}`);
+    assert.equal(scene.pool.budget.used, 0);
+    assert.deepEqual(scene.servers[0].log, []);
+    ask(scene, client, 'MULTI', `SET a ${value}`);
+    client.leave();
+    scene.settle();
+    assert.equal(scene.pool.budget.used, 0);
+  });
+
+  test('a request larger than a transaction may be aborts it too', async () => {
+    const scene = await memoryScene(['request_bytes: 100000']);
+    const client = scene.client();
+    ask(scene, client, 'MULTI', 'SET a 1');
+    const large = request('SET', 'b', 'x'.repeat(200_000));
+    client.send(large.subarray(0, 50_000));
+    scene.settle();
+    client.send(large.subarray(50_000));
+    client.ask('EXEC');
+    scene.settle();
+    assert.match(client.said, /-ERR a request of 'set' has at most 100000 bytes[^\r]*\r\n-EXECABORT /);
+    assert.deepEqual(scene.servers[0].log, []);
+  });
+
+  test('without a key goes to the first server; with answers of the proxy alone, to none', async () => {
+    const scene = await memoryScene([], TWO);
+    const client = scene.client();
+    assert.equal(ask(scene, client, 'MULTI', 'EXEC'), '+OK\r\n*0\r\n');
+    assert.equal(ask(scene, client, 'MULTI', 'PING', 'EXEC'), '+OK\r\n+QUEUED\r\n*1\r\n+PONG\r\n');
+    ask(scene, client, 'MULTI', 'LOLWUT', 'EXEC');
+    assert.deepEqual(scene.servers[0].log, ['MULTI', 'LOLWUT', 'EXEC']);
+  });
+
+  test("the proxy's own answers stand where they belong", async () => {
+    const scene = await memoryScene([]);
+    const client = scene.client();
+    ask(scene, client, 'MULTI', 'ECHO a', 'GET k', 'CLIENT SETNAME me', 'GET l', 'EXEC', 'CLIENT GETNAME');
+    client.said = '';
+    scene.servers[0].answer('+OK', '+QUEUED', '+QUEUED', '*2\r\n$1\r\nx\r\n*1\r\n:5');
+    scene.settle();
+    assert.equal(client.said, '*4\r\n$1\r\na\r\n$1\r\nx\r\n+OK\r\n*1\r\n:5\r\n$2\r\nme\r\n');
+  });
+
+  test('says why the server would not have it', async () => {
+    const scene = await memoryScene([]);
+    const client = scene.client();
+    ask(scene, client, 'MULTI', 'SET a 1', 'EXEC');
+    client.said = '';
+    const oom = "OOM command not allowed when used memory > 'maxmemory'.";
+    scene.servers[0].answer('+OK', `-${oom}`, ABORTED.trimEnd());
+    scene.settle();
+    assert.equal(client.said, `-EXECABORT Transaction discarded because of: ${oom}\r\n`);
+    ask(scene, client, 'MULTI', 'SET a 1', 'EXEC');
+    client.said = '';
+    scene.servers[0].answer('-NOPERM no', '+OK', '-ERR EXEC without MULTI');
+    scene.settle();
+    assert.match(
+      client.said,
+      /refused MULTI \(NOPERM no\); the commands of this transaction were carried out one by one/,
+    );
+  });
+});
+
+describe('a transaction and a failover', () => {
+  test('waits while there is no master, and is sent whole', async () => {
+    const scene = await followedScene();
+    const client = scene.client();
+    scene.pool.servers[0].wait();
+    ask(scene, client, 'MULTI', 'SET a 1', 'EXEC');
+    assert.deepEqual(scene.servers[0].asked, []);
+    scene.pool.servers[0].moveTo(NEW);
+    scene.settle();
+    assert.deepEqual(scene.servers[1].asked, ['MULTI', 'SET a 1', 'EXEC']);
+    scene.servers[1].answer('+OK', '+QUEUED', '*1\r\n+OK');
+    scene.settle();
+    assert.equal(client.said, '+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n');
+  });
+
+  test('that the old master refused goes to the new one, whole and once', async () => {
+    const scene = await followedScene();
+    const client = scene.client();
+    ask(scene, client, 'MULTI', 'SET a 1', 'SET b 1', 'EXEC');
+    client.said = '';
+    const readonly = "-READONLY You can't write against a read only replica.";
+    scene.servers[0].answer('+OK', readonly, readonly, ABORTED.trimEnd());
+    scene.settle();
+    scene.pool.servers[0].moveTo(NEW);
+    scene.settle();
+    assert.deepEqual(scene.servers[1].asked, ['MULTI', 'SET a 1', 'SET b 1', 'EXEC']);
+    scene.servers[1].answer('+OK', '+QUEUED', '+QUEUED', '*2\r\n+OK\r\n+OK');
+    scene.settle();
+    assert.equal(client.said, '*2\r\n+OK\r\n+OK\r\n');
+  });
+
+  test('that was sent and not answered is not sent again: its outcome is unknown', async () => {
+    const scene = await followedScene();
+    const client = scene.client();
+    ask(scene, client, 'MULTI', 'SET a 1', 'EXEC');
+    scene.servers[0].answer('+OK', '+QUEUED');
+    scene.settle();
+    client.said = '';
+    scene.servers[0].cut();
+    scene.pool.servers[0].moveTo(NEW);
+    scene.settle();
+    assert.deepEqual(scene.servers[1].asked, []);
+    assert.match(client.said, /^-ERR the outcome of this write is unknown: sent to 'one' and not answered/);
+  });
+
+  test('that only reads is asked again', async () => {
+    const scene = await followedScene();
+    const client = scene.client();
+    ask(scene, client, 'MULTI', 'GET a', 'EXEC');
+    scene.servers[0].answer('+OK', '+QUEUED');
+    scene.settle();
+    client.said = '';
+    scene.servers[0].cut();
+    scene.pool.servers[0].moveTo(NEW);
+    scene.settle();
+    scene.servers[1].answer('+OK', '+QUEUED', '*1\r\n$1\r\nx');
+    scene.settle();
+    assert.equal(client.said, '*1\r\n$1\r\nx\r\n');
+  });
+
+  test('that waits too long is told so; nothing of it was executed', async () => {
+    const scene = await followedScene();
+    const client = scene.client();
+    scene.pool.servers[0].wait();
+    ask(scene, client, 'MULTI', 'SET a 1', 'EXEC');
+    client.said = '';
+    scene.pass(3001);
+    assert.match(client.said, /^-ERR no master of 'one' within 3000 ms.*not executed\r\n$/);
+  });
+
+  test('with wait_replicas is acknowledged after one confirmation behind EXEC', async () => {
+    const scene = await memoryScene(['wait_replicas: 1', 'wait_timeout: 100']);
+    const client = scene.client();
+    ask(scene, client, 'MULTI', 'SET a 1', 'SET b 1', 'EXEC');
+    assert.deepEqual(scene.servers[0].asked, ['MULTI', 'SET a 1', 'SET b 1', 'EXEC', 'WAIT 1 100']);
+    client.said = '';
+    scene.servers[0].answer('+OK', '+QUEUED', '+QUEUED', '*2\r\n+OK\r\n+OK');
+    scene.settle();
+    assert.equal(client.said, '');
+    scene.servers[0].answer(':1');
+    scene.settle();
+    assert.equal(client.said, '*2\r\n+OK\r\n+OK\r\n');
+    ask(scene, client, 'MULTI', 'GET a', 'EXEC');
+    assert.deepEqual(scene.servers[0].asked, ['MULTI', 'GET a', 'EXEC'], 'nothing to confirm');
+  });
+});
+
+describe('transactions: per_shard', () => {
+  const PER_SHARD = ['transactions: per_shard'];
+
+  test('runs one on each server, and answers in the order of the commands', async () => {
+    const scene = await memoryScene(PER_SHARD, TWO);
+    const client = scene.client();
+    const [one, two] = homes(scene);
+    ask(scene, client, 'MULTI', `SET ${one} 1`, `GET ${two}`, `INCR ${one}`, 'PING', 'EXEC');
+    assert.deepEqual(scene.servers[0].log, ['MULTI', `SET ${one} 1`, `INCR ${one}`, 'EXEC']);
+    assert.deepEqual(scene.servers[1].log, ['MULTI', `GET ${two}`, 'EXEC']);
+    client.said = '';
+    scene.servers[1].answer('+OK', '+QUEUED', '*1\r\n*1\r\n$1\r\nx');
+    scene.settle();
+    assert.equal(client.said, '');
+    scene.servers[0].answer('+OK', '+QUEUED', '+QUEUED', '*2\r\n+OK\r\n:2');
+    scene.settle();
+    assert.equal(client.said, '*4\r\n+OK\r\n*1\r\n$1\r\nx\r\n:2\r\n+PONG\r\n');
+  });
+
+  test('a part that fails says so in the place of each of its commands', async () => {
+    const scene = await memoryScene(PER_SHARD, TWO);
+    const client = scene.client();
+    const [one, two] = homes(scene);
+    ask(scene, client, 'MULTI', `SET ${one} 1`, `SET ${two} 1`, 'EXEC');
+    client.said = '';
+    scene.servers[1].cut();
+    scene.servers[0].answer('+OK', '+QUEUED', '*1\r\n+OK');
+    scene.settle();
+    assert.match(client.said, /^\*2\r\n\+OK\r\n-ERR [^\r]+\r\n$/);
+  });
+
+  test('one command does not span servers, and WATCH makes it strict', async () => {
+    const scene = await memoryScene(PER_SHARD, TWO);
+    const client = scene.client();
+    const [one, two] = homes(scene);
+    assert.match(
+      ask(scene, client, 'MULTI', `RENAME ${one} ${two}`, 'EXEC'),
+      /-ERR keys .* of 'rename' live on .*\r\n-EXECABORT/,
+    );
+    client.ask('WATCH', one);
+    scene.settle();
+    scene.servers[0].answer('+OK');
+    assert.match(
+      ask(scene, client, 'MULTI', `SET ${two} 1`, 'DISCARD'),
+      /of this transaction live on different servers/,
+    );
+  });
+});
