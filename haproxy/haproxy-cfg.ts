@@ -23,7 +23,7 @@ const PING = '2a310d0a24340d0a50494e470d0a';
 export function renderHaproxyCfg(plan: Plan, edge: EdgeMember): string {
   return [
     renderProcess(plan, edge),
-    ...plan.pools.map((pool) => renderPool(plan, pool)),
+    ...plan.pools.map((pool) => renderPool(plan, edge, pool)),
     REFUSED,
     renderOps(plan, edge),
     renderWatch(plan, edge),
@@ -62,11 +62,12 @@ defaults
 `;
 }
 
-function renderPool(plan: Plan, pool: PoolSpec): string {
+function renderPool(plan: Plan, edge: EdgeMember, pool: PoolSpec): string {
   const servers = plan.proxies.map(({ name, address }) => `    server ${name} ${address}:${pool.listen}`);
   return `frontend pool-${pool.name}
-    # Every address: the VIP comes and goes.
-    bind 0.0.0.0:${pool.listen}
+    # On the front alone. The VIP comes and goes: transparent listens on it all the same.
+    bind ${edge.frontAddress}:${pool.listen}
+    bind ${plan.vip}:${pool.listen} transparent
     option tcplog
     option dontlog-normal
     maxconn ${plan.edge.maxConnections + REFUSED_AT_ONCE}
@@ -129,7 +130,7 @@ function renderWatch({ pools, edge: { maxConnections } }: Plan, { opsPort }: Edg
 
 function renderOps(plan: Plan, edge: EdgeMember): string {
   const failures = plan.pools.map((pool) => `    monitor fail if { nbsrv(${proxyBackend(pool)}) lt 1 }`);
-  return `# For people and monitoring; on the edge's own address, not on the VIP.
+  return `# For people and monitoring; on the back network alone.
 frontend ops
     mode http
     bind ${edge.address}:${edge.opsPort}

@@ -1,7 +1,8 @@
 import type { EdgeMember, Plan } from '../topology/types.ts';
 
-/** Device that carries the stack's network in a member's container. */
-const DEVICE = 'eth0';
+/** Stand for the devices of the two networks, which the supervisor finds by their addresses (image/lib/devices.sh). */
+export const FRONT_DEVICE = '@front@';
+export const BACK_DEVICE = '@back@';
 
 /** Written by keepalived at every change of state, read by the supervisor, which adds the time. */
 export const VRRP_FIFO = '/run/twemstack/vrrp.fifo';
@@ -13,7 +14,7 @@ export const HAPROXY_FILE = '/run/twemstack/haproxy-down';
 export const HEARTBEAT_FILE = '/run/twemstack/heartbeat';
 
 /**
- * The edge's keepalived.conf.
+ * The edge's keepalived.conf: the VIP on the front network, the election on the back, where nobody else can take part.
  *
  * `state BACKUP` everywhere, for `nopreempt` is dropped otherwise; what is tracked has weight 0, because a lower
  * priority does not move the VIP off a `nopreempt` instance, only a fault does. VRRPv3 for intervals below a second.
@@ -50,12 +51,16 @@ track_file heartbeat {
 vrrp_instance ${plan.name} {
     state BACKUP
     nopreempt
-    interface ${DEVICE}
+    interface ${BACK_DEVICE}
     virtual_router_id ${plan.edge.vrid}
     priority ${edge.priority}
     advert_int ${plan.edge.advertIntervalMs / 1000}
 ${renderPeers(plan, edge)}    virtual_ipaddress {
-        ${plan.vip}/32 dev ${DEVICE}
+        ${plan.vip}/32 dev ${FRONT_DEVICE}
+    }
+    # Who cannot be reached by applications holds no VIP.
+    track_interface {
+        ${FRONT_DEVICE}
     }
     track_file {
         haproxy
@@ -65,13 +70,16 @@ ${renderPeers(plan, edge)}    virtual_ipaddress {
 `;
 }
 
-/** Unicast, for it needs no multicast of the network; an edge without peers has nobody to write to. */
+/**
+ * Unicast, for it needs no multicast of the network; an edge without peers has nobody to write to. What was forwarded on
+ * its way (one less than 255) comes from elsewhere, whatever its source says.
+ */
 function renderPeers(plan: Plan, edge: EdgeMember): string {
   const peers = plan.edges.filter(({ name }) => name !== edge.name);
   if (peers.length === 0) return '';
   return `    unicast_src_ip ${edge.address}
     unicast_peer {
-${peers.map(({ address }) => `        ${address}\n`).join('')}    }
+${peers.map(({ address }) => `        ${address} min_ttl 255\n`).join('')}    }
     check_unicast_src
 `;
 }

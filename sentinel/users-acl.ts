@@ -18,9 +18,11 @@ const SENTINEL_CHANNELS = '__sentinel__:';
 const APPLICATION = `~* ${channelsWithout(SENTINEL_CHANNELS)} +@all -@admin -@dangerous +sort +sort_ro +restore`;
 const ANY_PATTERN = '(allchannels -@all +psubscribe)';
 
-/** Accounts on a redis server. Rules as found to suffice for a whole failover in the failover reference. */
-const REDIS_RULES: Readonly<Record<Account, string>> = {
-  application: `${APPLICATION} ${ANY_PATTERN}`,
+/**
+ * Accounts on a redis server. An application has none: its password is good at the proxies alone, so nobody gets by what
+ * they see to (confirmed writes, limits). Rules as found to suffice for a whole failover in the failover reference.
+ */
+const REDIS_RULES: Readonly<Partial<Record<Account, string>>> = {
   operator: '~* &* +@all',
   // In an application's name, and: who is master, is it loading, is a write on its replicas.
   proxy: `${APPLICATION} +role +info +wait ${ANY_PATTERN}`,

@@ -50,5 +50,9 @@ function hasLogRotation(container: Container): boolean {
 
 function staticAddress(container: Container): boolean {
   const networks = container.networksAdvancedInput;
-  return Array.isArray(networks) && networks.length === 1 && networks[0].ipv4Address !== undefined;
+  return (
+    Array.isArray(networks) &&
+    networks.length > 0 &&
+    networks.every(({ ipv4Address }) => ipv4Address !== undefined)
+  );
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Container, type ContainerConfig } from '@cdktf/provider-docker/lib/container/index.js';
 import { Construct } from 'constructs';
 import { containerOptions } from '../topology/container-options.ts';
-import type { Member } from '../topology/types.ts';
+import type { Member, Plan } from '../topology/types.ts';
 import type { SeedInput, StackInputs } from './inputs.ts';
 import { INSTANCE_LABEL, OWNER_LABEL } from './owner-label.ts';
 import type { SeedContainer } from './seed-container.ts';
@@ -49,7 +49,7 @@ function containerConfig(member: Member, inputs: StackInputs): ContainerConfig {
     memory: options.memoryMb,
     // Unequal or unset, it shows as a change at every apply.
     memorySwap: options.memoryMb,
-    networksAdvanced: [{ name: inputs.plan.network.name, ipv4Address: member.address }],
+    networksAdvanced: networksOf(member, inputs.plan),
     volumes: [
       { volumeName: seedVolume(member.name), containerPath: SEED_PATH, readOnly: true },
       ...(options.data ? [{ volumeName: dataVolume(member.name), containerPath: DATA_PATH }] : []),
@@ -64,6 +64,12 @@ function containerConfig(member: Member, inputs: StackInputs): ContainerConfig {
     logOpts: { 'max-size': '10m', 'max-file': '3' },
     mustRun: true,
   };
+}
+
+/** Edges alone stand in both networks. */
+function networksOf(member: Member, { front, back }: Plan): Array<{ name: string; ipv4Address: string }> {
+  const behind = { name: back.name, ipv4Address: member.address };
+  return member.role === 'edge' ? [{ name: front.name, ipv4Address: member.frontAddress }, behind] : [behind];
 }
 
 /**

@@ -1,34 +1,31 @@
 import { Image } from '@cdktf/provider-docker/lib/image/index.js';
-import { Network } from '@cdktf/provider-docker/lib/network/index.js';
+import { Network, type NetworkConfig } from '@cdktf/provider-docker/lib/network/index.js';
 import type { Construct } from 'constructs';
 import { IMAGE_KINDS } from '../topology/container-options.ts';
+import type { PlanNetwork } from '../topology/types.ts';
 import { BaseStack } from './base-stack.ts';
 import type { StackInputs } from './inputs.ts';
 import { INSTANCE_LABEL, OWNER_LABEL } from './owner-label.ts';
 
-/** What an engine holds once per stack: the bridge network, with the VIP kept out of Docker's hands, and the images. */
+/**
+ * What an engine holds once per stack: the front network, with the VIP kept out of Docker's hands, the back network, which
+ * leads nowhere, and the images.
+ */
 export class NetworkStack extends BaseStack {
   constructor(scope: Construct, inputs: StackInputs) {
     const { plan } = inputs;
-    super(scope, plan.network.stack, inputs);
+    super(scope, plan.networkStack, inputs);
+    const labels = [
+      { label: INSTANCE_LABEL, value: inputs.instance },
+      { label: OWNER_LABEL, value: plan.name },
+    ];
     new Network(this, 'network', {
-      name: plan.network.name,
-      driver: 'bridge',
+      ...bridgeOf(plan.front, { vip: plan.vip }),
+      // Applications are put there by hand.
       attachable: true,
-      ipamConfig: [
-        {
-          subnet: plan.network.subnet,
-          gateway: plan.network.gateway,
-          ipRange: plan.network.dynamicRange,
-          auxAddress: { vip: plan.vip },
-        },
-      ],
-      options: { 'com.docker.network.bridge.name': plan.network.bridge },
-      labels: [
-        { label: INSTANCE_LABEL, value: inputs.instance },
-        { label: OWNER_LABEL, value: plan.name },
-      ],
+      labels,
     });
+    new Network(this, 'back-network', { ...bridgeOf(plan.back), internal: true, labels });
     for (const kind of IMAGE_KINDS) {
       const image = inputs.images[kind];
       new Image(this, `image-${kind}`, {
@@ -39,4 +36,15 @@ export class NetworkStack extends BaseStack {
       });
     }
   }
+}
+
+/** A bridge with its addresses as planned. @param reserved addresses that Docker gives to nobody, by a name */
+function bridgeOf(network: PlanNetwork, reserved?: Record<string, string>): NetworkConfig {
+  const { name, subnet, gateway, dynamicRange, bridge } = network;
+  return {
+    name,
+    driver: 'bridge',
+    ipamConfig: [{ subnet, gateway, ipRange: dynamicRange, auxAddress: reserved }],
+    options: { 'com.docker.network.bridge.name': bridge },
+  };
 }

@@ -2,8 +2,9 @@
  * The address scheme: every member's place follows from its role, its domain's position and its shard's position,
  * never from what else exists. That is why adding a shard or a domain moves nothing.
  *
- *     +0 network · +1 gateway · +2 stands in for the one slot the VIP takes · +8+d edges · +16+d proxies
- *     +24+d sentinels · +32+8s+d members of shard s · second half: Docker's dynamic range
+ *     back     +0 network · +1 gateway · +8+d edges · +16+d proxies · +24+d sentinels · +32+8s+d members of shard s
+ *     front    +0 network · +1 gateway · +2 stands in for the one slot the VIP takes · +8+d edges
+ *     both     second half: Docker's dynamic range
  */
 import { formatAddress, formatSubnet, parseAddress, type Subnet, subnet, subnetOf } from './ipv4.ts';
 import type { Role } from './types.ts';
@@ -53,9 +54,19 @@ export function networkParts(network: Subnet): { gateway: string; dynamicRange: 
   return { gateway: formatAddress(network.base + GATEWAY_OFFSET), dynamicRange: formatSubnet(upperHalf) };
 }
 
-/** A function from slot to address for one topology. */
-export function addressBook(networkText: string, vipText: string): (slot: Slot) => string {
+/** A function from slot to address for one network. @param vipText the virtual IP, when it is in there */
+export function addressBook(networkText: string, vipText?: string): (slot: Slot) => string {
   const network = subnet(networkText);
-  const vip = parseAddress(vipText) ?? -1;
+  const vip = (vipText === undefined ? undefined : parseAddress(vipText)) ?? -1;
   return (slot) => slotAddress(network, vip, slot);
+}
+
+/**
+ * The back network of a stack that names none, as large as its front: 128 further in the third byte, so that stacks side
+ * by side have their backs side by side; a /16 is followed, or preceded, by the other /16 of its pair.
+ */
+export function derivedBack({ base, prefix, size }: Subnet): Subnet {
+  const step = prefix === SHORTEST_PREFIX ? size : 2 ** 15;
+  const isUpper = Math.floor(base / step) % 2 === 1;
+  return subnetOf(isUpper ? base - step : base + step, prefix);
 }

@@ -32,7 +32,7 @@ function drawCard({ box, name, address, tag, domain }: Card): string {
 
 function drawHeader(plan: Plan, at: Layout): string[] {
   const parts = [text(MARGIN, 38, 'title', plan.name)];
-  parts.push(text(MARGIN, 57, 'note', `network ${plan.network.subnet}`));
+  parts.push(text(MARGIN, 57, 'note', `front ${plan.front.subnet}, back ${plan.back.subnet}`));
   let right = at.width - MARGIN;
   for (const [index, domain] of [...plan.domains.entries()].reverse()) {
     right -= monoWidth(domain.name, 11.5);

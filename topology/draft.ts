@@ -35,6 +35,7 @@ export interface Draft {
   readonly name: string | undefined;
   readonly vip: number | undefined;
   readonly network: Subnet | undefined;
+  readonly backNetwork: Subnet | undefined;
   readonly domains: readonly DomainDraft[] | undefined;
   readonly shards: readonly ShardDraft[] | undefined;
   readonly replicas: number | undefined;

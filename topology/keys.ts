@@ -5,6 +5,7 @@ export const TOP_KEYS = [
   'name',
   'vip',
   'network',
+  'back_network',
   'domains',
   'shards',
   'replicas',

@@ -25,33 +25,32 @@ const MAX_DEVICE_NAME = 15;
 
 type AddressOf = (slot: Slot) => string;
 
-/** Linux bridge of a stack: `tw-<name>`; a long name keeps its head and gets a hash, so that it stays distinct. */
-export function bridgeName(stack: string): string {
-  const whole = `tw-${stack}`;
+/**
+ * Linux bridge of a stack's front (`tw`) or back (`tb`) network: `tw-<name>`; a long name keeps its head and gets a hash, so
+ * that it stays distinct.
+ */
+export function bridgeName(stack: string, side: 'tw' | 'tb' = 'tw'): string {
+  const whole = `${side}-${stack}`;
   if (whole.length <= MAX_DEVICE_NAME) return whole;
-  return `tw-${stack.slice(0, 5)}-${sha1(stack).slice(0, 6)}`;
+  return `${side}-${stack.slice(0, 5)}-${sha1(stack).slice(0, 6)}`;
 }
 
 function sha1(text: string): string {
   return createHash('sha1').update(text).digest('hex');
 }
 
-function planNetwork(topology: Topology): PlanNetwork {
-  return {
-    name: topology.name,
-    stack: networkStackName(topology.name),
-    subnet: topology.network,
-    ...networkParts(subnet(topology.network)),
-    bridge: bridgeName(topology.name),
-  };
+function planNetwork(name: string, network: string, bridge: string): PlanNetwork {
+  return { name, subnet: network, ...networkParts(subnet(network)), bridge };
 }
 
 function planEdges(topology: Topology, addressOf: AddressOf): EdgeMember[] {
+  const frontAddressOf = addressBook(topology.network, topology.vip);
   return topology.domains.slice(0, topology.edge.count).map((domain, index) => ({
     name: memberName(topology.name, 'edge', domain.name),
     role: 'edge',
     domain: domain.name,
     address: addressOf({ role: 'edge', domain: index }),
+    frontAddress: frontAddressOf({ role: 'edge', domain: index }),
     priority: FIRST_PRIORITY - index,
     opsPort: EDGE_OPS_PORT,
   }));
@@ -67,7 +66,21 @@ function planProxies(topology: Topology, addressOf: AddressOf): ProxyMember[] {
   }));
 }
 
+/** Where a slot was while stacks had one network. */
+function formerBook({ network, vip }: Topology): (slot: Slot) => string | undefined {
+  const addressOf = addressBook(network, vip);
+  return (slot) => {
+    try {
+      return addressOf(slot);
+    } catch {
+      // A front of today need not have room for what was never there.
+      return undefined;
+    }
+  };
+}
+
 function planSentinels(topology: Topology, addressOf: AddressOf): SentinelMember[] {
+  const formerOf = formerBook(topology);
   return topology.domains.slice(0, topology.sentinel.count).map((domain, index) => {
     const name = memberName(topology.name, 'sentinel', domain.name);
     return {
@@ -75,6 +88,7 @@ function planSentinels(topology: Topology, addressOf: AddressOf): SentinelMember
       role: 'sentinel',
       domain: domain.name,
       address: addressOf({ role: 'sentinel', domain: index }),
+      formerAddress: formerOf({ role: 'sentinel', domain: index }),
       port: SENTINEL_PORT,
       // 40 hex digits is what `sentinel myid` takes; from the name, so a re-created sentinel is the same voter.
       runId: sha1(`${topology.name}/${name}`),
@@ -84,15 +98,18 @@ function planSentinels(topology: Topology, addressOf: AddressOf): SentinelMember
 
 function planShards(topology: Topology, addressOf: AddressOf): PlanShard[] {
   const position = new Map(topology.domains.map((domain, index) => [domain.name, index]));
+  const formerOf = formerBook(topology);
   return topology.shards.map((shard, shardIndex) => {
     const members = shard.domains.map((domain, index): RedisMember => {
       const domainIndex = position.get(domain);
       if (domainIndex === undefined) throw new RangeError(`shard ${shard.name}: no domain ${domain}`);
+      const slot: Slot = { role: 'redis', domain: domainIndex, shard: shardIndex };
       return {
         name: memberName(topology.name, shard.name, domain),
         role: 'redis',
         domain,
-        address: addressOf({ role: 'redis', domain: domainIndex, shard: shardIndex }),
+        address: addressOf(slot),
+        formerAddress: formerOf(slot),
         port: REDIS_PORT,
         shard: shard.name,
         initialMaster: index === 0,
@@ -118,7 +135,7 @@ function planDomains(topology: Topology, members: readonly Member[]): PlanDomain
  * Throws RangeError for a topology that does not fit its network, which the rules refuse beforehand.
  */
 export function planStack(topology: Topology): Plan {
-  const addressOf = addressBook(topology.network, topology.vip);
+  const addressOf = addressBook(topology.backNetwork);
   const edges = planEdges(topology, addressOf);
   const proxies = planProxies(topology, addressOf);
   const sentinels = planSentinels(topology, addressOf);
@@ -128,7 +145,9 @@ export function planStack(topology: Topology): Plan {
   return {
     name: topology.name,
     vip: topology.vip,
-    network: planNetwork(topology),
+    networkStack: networkStackName(topology.name),
+    front: planNetwork(topology.name, topology.network, bridgeName(topology.name)),
+    back: planNetwork(`${topology.name}-back`, topology.backNetwork, bridgeName(topology.name, 'tb')),
     domains,
     shards,
     pools: topology.pools,

@@ -93,21 +93,21 @@ function checkKnown(
 }
 
 function checkNetworkSize(file: StackFile, draft: Draft): void {
-  const { network, shards } = draft;
-  if (network === undefined || shards === undefined) return;
-  const capacity = shardCapacity(network.prefix);
+  const { backNetwork, shards } = draft;
+  if (backNetwork === undefined || shards === undefined) return;
+  const capacity = shardCapacity(backNetwork.prefix);
   if (shards.length <= capacity) return;
   const prefix = prefixFor(shards.length);
-  const derived = file.has(['network']) ? '' : ' (the default)';
+  const derived = file.has(['back_network']) ? '' : ' (the default)';
   file.report({
-    path: ['network'],
-    near: [['shards']],
-    value: `${formatSubnet(network)}${derived}`,
+    path: ['back_network'],
+    near: [['network'], ['shards']],
+    value: `${formatSubnet(backNetwork)}${derived}`,
     rule: `has room for ${capacity} shards, there are ${shards.length}`,
     remedy:
       prefix === undefined
         ? 'No network is large enough: use fewer shards.'
-        : `Use a /${prefix}, which has room for ${shardCapacity(prefix)}, or fewer shards.`,
+        : `Write a /${prefix}, which has room for ${shardCapacity(prefix)}, or use fewer shards.`,
   });
 }
 

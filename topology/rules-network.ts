@@ -1,9 +1,10 @@
-/** The VIP and the network it lives in. */
-import { GATEWAY_OFFSET, LONGEST_PREFIX, SHORTEST_PREFIX } from './addresses.ts';
+/** The VIP, the network it lives in, and the one behind it. */
+import { derivedBack, GATEWAY_OFFSET, LONGEST_PREFIX, SHORTEST_PREFIX } from './addresses.ts';
 import {
   contains,
   formatAddress,
   formatSubnet,
+  overlaps,
   parseAddress,
   parseCidr,
   type Subnet,
@@ -52,8 +53,14 @@ const networkParser: Parser<Subnet> = (raw) => {
   return { ok: network };
 };
 
-/** Reads `vip` and `network` and checks each by itself and the one against the other. */
-export function readNetwork(file: StackFile): { vip: number | undefined; network: Subnet | undefined } {
+interface Networks {
+  readonly vip: number | undefined;
+  readonly network: Subnet | undefined;
+  readonly backNetwork: Subnet | undefined;
+}
+
+/** Reads `vip`, `network` and `back_network`, and checks each by itself and against the others. */
+export function readNetworks(file: StackFile): Networks {
   const missing = 'Write the virtual address that applications will connect to, e.g. vip: 198.18.0.100.';
   const vip = readRequired(file, ['vip'], vipParser, missing);
   const derived = vip === undefined ? undefined : subnetOf(vip, DEFAULT_PREFIX);
@@ -61,7 +68,38 @@ export function readNetwork(file: StackFile): { vip: number | undefined; network
     ? readValue(file, ['network'], networkParser, { value: undefined, shown: 'the /24 around the vip' })
     : derivedNetwork(file, derived);
   if (vip !== undefined && network !== undefined) checkVip(file, vip, network);
-  return { vip, network };
+  return { vip, network, backNetwork: readBack(file, network) };
+}
+
+function readBack(file: StackFile, front: Subnet | undefined): Subnet | undefined {
+  const path = ['back_network'];
+  if (!file.has(path)) return front === undefined ? undefined : derivedBackOf(file, front);
+  const back = readValue(file, path, networkParser, {
+    value: undefined,
+    shown: 'the front network, 128 further in its third byte',
+  });
+  if (back === undefined || front === undefined || !overlaps(back, front)) return back;
+  file.report({
+    path,
+    rule: `overlaps the front network ${formatSubnet(front)}, where applications are`,
+    remedy: `Use another range, e.g. ${formatSubnet(derivedBack(front))}, or remove the key.`,
+  });
+  return undefined;
+}
+
+/** It is as private as the front but for one /16 that stands alone in its range. */
+function derivedBackOf(file: StackFile, front: Subnet): Subnet | undefined {
+  const derived = derivedBack(front);
+  const checked = networkParser(formatSubnet(derived));
+  if ('ok' in checked) return checked.ok;
+  file.report({
+    path: ['back_network'],
+    near: [['network'], ['vip']],
+    value: `${formatSubnet(derived)} (the default)`,
+    rule: checked.rule,
+    remedy: `${checked.remedy} Write one, e.g. back_network: 10.0.0.0/24.`,
+  });
+  return undefined;
 }
 
 function derivedNetwork(file: StackFile, derived: Subnet | undefined): Subnet | undefined {

@@ -7,7 +7,7 @@ import { checkMapping, readRequired } from './reading.ts';
 import { checkAcross, shardDomainNames } from './rules-cross.ts';
 import { readDomains, readReplicas, readShards } from './rules-domains.ts';
 import { stackName } from './rules-names.ts';
-import { readNetwork } from './rules-network.ts';
+import { readNetworks } from './rules-network.ts';
 import { readPools } from './rules-pools.ts';
 import { readEdge, readProxy, readRedis, readSentinel } from './rules-settings.ts';
 import { StackFile } from './stack-file.ts';
@@ -47,12 +47,13 @@ function refused(source: StackFile): Loaded {
 
 function readDraft(file: StackFile): Draft {
   const name = readRequired(file, ['name'], stackName, 'Name the stack, e.g. name: alpha.');
-  const { vip, network } = readNetwork(file);
+  const { vip, network, backNetwork } = readNetworks(file);
   const replicas = readReplicas(file);
   return {
     name,
     vip,
     network,
+    backNetwork,
     domains: readDomains(file),
     shards: readShards(file),
     replicas,
@@ -84,6 +85,7 @@ function finish(draft: Draft): Topology {
     name: present(draft.name, 'name'),
     vip: formatAddress(present(draft.vip, 'vip')),
     network: formatSubnet(present(draft.network, 'network')),
+    backNetwork: formatSubnet(present(draft.backNetwork, 'back_network')),
     domains: present(draft.domains, 'domains').map(({ name }) => ({ name: present(name, 'domains') })),
     shards: finishShards(draft),
     replicas: present(draft.replicas, 'replicas'),

@@ -118,8 +118,10 @@ export interface PoolSpec {
 export interface Topology {
   readonly name: string;
   readonly vip: string;
-  /** CIDR of the Docker bridge, e.g. `198.18.0.0/24`. */
+  /** CIDR of the front network, where applications, the VIP and the edges are, e.g. `198.18.0.0/24`. */
   readonly network: string;
+  /** CIDR of the back network, where all members are. */
+  readonly backNetwork: string;
   readonly domains: readonly Domain[];
   readonly shards: readonly ShardSpec[];
   readonly replicas: number;
@@ -138,15 +140,17 @@ interface MemberBase {
   readonly name: string;
   readonly role: Role;
   readonly domain: string;
-  /** Static IPv4 address on the stack's network. */
+  /** Static IPv4 address on the back network. */
   readonly address: string;
 }
 
 export interface EdgeMember extends MemberBase {
   readonly role: 'edge';
+  /** Static IPv4 address on the front network: of all members the edges alone stand there too. */
+  readonly frontAddress: string;
   /** VRRP priority, distinct per edge, below 255. */
   readonly priority: number;
-  /** HTTP port with /healthz, /metrics and /stats; on the member's own address, never on the VIP's pool ports. */
+  /** HTTP port with /healthz, /metrics and /stats; on the back address. */
   readonly opsPort: number;
 }
 
@@ -157,6 +161,8 @@ export interface ProxyMember extends MemberBase {
 
 export interface SentinelMember extends MemberBase {
   readonly role: 'sentinel';
+  /** Where it stood while stacks had one network, as far as that had room; its memory may still say so. */
+  readonly formerAddress: string | undefined;
   readonly port: number;
   /** 40 hex digits derived from the member's name, so that a re-created sentinel never inflates the voter count. */
   readonly runId: string;
@@ -164,6 +170,8 @@ export interface SentinelMember extends MemberBase {
 
 export interface RedisMember extends MemberBase {
   readonly role: 'redis';
+  /** As a sentinel's. */
+  readonly formerAddress: string | undefined;
   readonly port: number;
   readonly shard: string;
   /** Master at the very first boot only; afterwards the role is state that the sentinels know. */
@@ -192,13 +200,11 @@ export interface PlanDomain {
 }
 
 export interface PlanNetwork {
-  /** Docker network name = the topology's name. */
+  /** Docker network name: the topology's name, and `<name>-back`. */
   readonly name: string;
-  /** CDKTF stack, `<name>-network`: the network and the images. */
-  readonly stack: string;
   readonly subnet: string;
   readonly gateway: string;
-  /** Upper half of the subnet, for containers that ask Docker for an address. Members live in the lower half. */
+  /** Upper half of the subnet, for containers that ask Docker for an address. Ours live in the lower half. */
   readonly dynamicRange: string;
   /** Linux bridge device, at most 15 characters. */
   readonly bridge: string;
@@ -208,7 +214,12 @@ export interface PlanNetwork {
 export interface Plan {
   readonly name: string;
   readonly vip: string;
-  readonly network: PlanNetwork;
+  /** CDKTF stack, `<name>-network`: both networks and the images. */
+  readonly networkStack: string;
+  /** Applications, the VIP, the edges. */
+  readonly front: PlanNetwork;
+  /** All members, and nobody else: reachable from the engine's host, and leading nowhere. */
+  readonly back: PlanNetwork;
   readonly domains: readonly PlanDomain[];
   readonly shards: readonly PlanShard[];
   readonly pools: readonly PoolSpec[];

@@ -72,10 +72,15 @@ function edgeAndNetworkWarnings(topology: Topology): string[] {
   const found: string[] = [];
   if (topology.edge.count === 1)
     found.push('edge.count: 1: no standby takes the VIP when the only edge is down. Use 2.');
-  if (overlaps(subnet(topology.network), subnet(DOCKER_DEFAULT_BRIDGE)))
+  for (const [key, network] of [
+    ['network', topology.network],
+    ['back_network', topology.backNetwork],
+  ]) {
+    if (!overlaps(subnet(network), subnet(DOCKER_DEFAULT_BRIDGE))) continue;
     found.push(
-      `network: ${topology.network} overlaps Docker's default bridge ${DOCKER_DEFAULT_BRIDGE}, which most engines refuse. Another private range avoids it.`,
+      `${key}: ${network} overlaps Docker's default bridge ${DOCKER_DEFAULT_BRIDGE}, which most engines refuse. Another private range avoids it.`,
     );
+  }
   return found;
 }
 

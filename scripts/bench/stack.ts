@@ -54,7 +54,7 @@ async function applyAll({ home, plan, environment }: StackBench): Promise<void> 
 
 async function planSome({ home, plan, environment }: StackBench): Promise<void> {
   const terraform = new Terraform(environment.terraform);
-  for (const stack of [plan.network.stack, plan.domains[0].stack])
+  for (const stack of [plan.networkStack, plan.domains[0].stack])
     await terraform.plan(home.terraformDir(stack));
 }
 

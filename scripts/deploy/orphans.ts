@@ -70,7 +70,7 @@ const idsInState = (home: Home, stack: string, cdktfStack: string, type: string)
 
 /** Networks of this deployment that terraform does not know. */
 async function orphanNetworks(home: Home, plan: Plan, engine: Docker): Promise<Docker.NetworkInspectInfo[]> {
-  const known = new Set(idsInState(home, plan.name, plan.network.stack, 'docker_network'));
+  const known = new Set(idsInState(home, plan.name, plan.networkStack, 'docker_network'));
   const ours = await engine.listNetworks({ filters: { label: ownLabels(home, plan.name) } });
   return ours.filter(({ Id }) => !known.has(Id));
 }

@@ -77,7 +77,7 @@ export function stackInputs(
 /** Names of all CDKTF stacks of a plan in the order of deployment: network, data, then one domain after the other. */
 export function stackOrder(plan: Plan): string[] {
   return [
-    plan.network.stack,
+    plan.networkStack,
     ...plan.domains.map((domain) => domain.dataStack),
     ...plan.domains.map((domain) => domain.stack),
   ];

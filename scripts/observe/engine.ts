@@ -21,6 +21,8 @@ export interface ContainerState {
   readonly imageName: string;
   /** Its static addresses, running or not. */
   readonly addresses: readonly string[];
+  /** Names of the Docker networks that it is on. */
+  readonly networks: readonly string[];
   /** When the engine made it, and when its main process last started. Milliseconds since 1970. */
   readonly createdAt: number;
   readonly startedAt: number;
@@ -55,6 +57,7 @@ async function inspect(engine: Docker, id: string): Promise<ContainerState | und
       addresses: Object.values(details.NetworkSettings.Networks).flatMap(
         ({ IPAMConfig }) => (IPAMConfig as { IPv4Address?: string } | null)?.IPv4Address ?? [],
       ),
+      networks: Object.keys(details.NetworkSettings.Networks),
       createdAt: Date.parse(details.Created),
       startedAt: Date.parse(details.State.StartedAt),
     };

@@ -65,6 +65,8 @@ async function observe(
 ): Promise<MemberStatus> {
   if (container === undefined) return { member, error: 'no container' };
   if (container.status !== 'running') return { member, container, error: `container is ${container.status}` };
+  if (!container.networks.includes(plan.back.name))
+    return { member, container, error: `is not on the network ${plan.back.name}: \`down\`, then \`up\`` };
   try {
     return { member, container, ...(await ask(plan, member, credentials, engine)) };
   } catch (error) {

@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { INSTANCE_LABEL, OWNER_LABEL } from '../../stacks/owner-label.ts';
 import { overlaps, parseAddress, type Subnet, subnet } from '../../topology/ipv4.ts';
-import type { Plan } from '../../topology/types.ts';
+import type { Plan, PlanNetwork } from '../../topology/types.ts';
 import { EnvironmentError } from '../errors.ts';
 import { describeRoute, hostAddresses, hostRoutes, type Route } from './host-network.ts';
 
@@ -20,10 +20,17 @@ export interface HostNetwork {
 
 export const hostNetwork = (): HostNetwork => ({ routes: hostRoutes(), addresses: hostAddresses() });
 
-const OTHER_NETWORK = 'set another `network` and `vip` in stack.yaml';
+/** Both networks of a stack, each with what to do when it cannot be had. */
+const networksOf = ({
+  front,
+  back,
+}: Plan): Array<PlanNetwork & { readonly title: string; readonly other: string }> => [
+  { ...front, title: "the stack's network", other: 'set another `network` and `vip` in stack.yaml' },
+  { ...back, title: "the stack's back network", other: 'set another `back_network` in stack.yaml' },
+];
 
 /**
- * What on this machine is in the way of the stack's subnet and virtual IP. The stack's own bridge, and those of Docker
+ * What on this machine is in the way of the stack's subnets and virtual IP. The stack's own bridges, and those of Docker
  * networks (which the engine is asked about), are not. Nothing is sent to the virtual IP to see whether it answers: as
  * long as no route but the default one leads there, the packet would leave this machine, and any other route is a conflict.
  *
@@ -34,21 +41,26 @@ export function hostConflicts(
   host: HostNetwork,
   dockerBridges: ReadonlySet<string> = new Set(),
 ): Conflict[] {
-  const wanted = subnet(plan.network.subnet);
+  const networks = networksOf(plan);
   const vip = parseAddress(plan.vip) as number;
-  const foreign = (device: string): boolean => device !== plan.network.bridge && !dockerBridges.has(device);
+  const foreign = (device: string): boolean =>
+    networks.every(({ bridge }) => device !== bridge) && !dockerBridges.has(device);
   const holders = host.addresses.filter(({ device, address }) => address === vip && foreign(device));
-  const routes = host.routes.filter((route) => foreign(route.device) && overlaps(route.subnet, wanted));
+  const routes = networks.flatMap((network) =>
+    host.routes
+      .filter((route) => foreign(route.device) && overlaps(route.subnet, subnet(network.subnet)))
+      .map((route) => ({ route, network })),
+  );
   return [
     ...holders.map(({ device }) => ({
       what: `the virtual IP ${plan.vip} is an address of this machine`,
       where: device,
       remedy: `set another \`vip\` in stack.yaml, or take the address off ${device}`,
     })),
-    ...routes.map((route) => ({
-      what: `the stack's network ${plan.network.subnet} overlaps a network that this machine reaches`,
+    ...routes.map(({ route, network }) => ({
+      what: `${network.title} ${network.subnet} overlaps a network that this machine reaches`,
       where: describeRoute(route),
-      remedy: OTHER_NETWORK,
+      remedy: network.other,
     })),
   ];
 }
@@ -127,36 +139,49 @@ export function refuseConflicts(conflicts: readonly Conflict[]): void {
 function networkConflict(plan: Plan, network: Docker.NetworkInspectInfo): Conflict[] {
   const ours = network.Labels?.[OWNER_LABEL] === plan.name;
   if (ours) return [];
-  if (network.Name === plan.network.name) {
+  const own = networksOf(plan);
+  if (own.some(({ name }) => name === network.Name)) {
     return [stranger('network', network.Name, `docker network rm ${network.Name}`)];
   }
   const taken = (network.IPAM?.Config ?? []).map((config) => readSubnet(config.Subnet));
-  const wanted = subnet(plan.network.subnet);
-  if (!taken.some((one) => one !== undefined && overlaps(one, wanted))) return [];
-  return [
-    {
-      what: `the stack's network ${plan.network.subnet} overlaps the Docker network "${network.Name}"`,
+  return own
+    .filter((each) => taken.some((one) => one !== undefined && overlaps(one, subnet(each.subnet))))
+    .map((each) => ({
+      what: `${each.title} ${each.subnet} overlaps the Docker network "${network.Name}"`,
       where: (network.IPAM?.Config ?? []).map((config) => config.Subnet).join(', '),
-      remedy: `${OTHER_NETWORK}, or remove that network (docker network rm ${network.Name})`,
-    },
-  ];
+      remedy: `${each.other}, or remove that network (docker network rm ${network.Name})`,
+    }));
 }
 
-/** Strangers' containers on our own network that hold a member's address or the virtual IP. */
+/** Strangers' containers on our own networks that hold an address of ours. */
 async function addressConflicts(
   plan: Plan,
   docker: Docker,
   networks: readonly Docker.NetworkInspectInfo[],
 ): Promise<Conflict[]> {
+  const front = new Map(plan.edges.map(({ name, frontAddress }) => [frontAddress, name]));
+  const back = new Map(plan.members.map(({ name, address }) => [address, name]));
+  return [
+    ...(await addressesTaken(plan, docker, networks, plan.front, front.set(plan.vip, 'the virtual IP'))),
+    ...(await addressesTaken(plan, docker, networks, plan.back, back)),
+  ];
+}
+
+/** @param reserved whose an address is, by address */
+async function addressesTaken(
+  plan: Plan,
+  docker: Docker,
+  networks: readonly Docker.NetworkInspectInfo[],
+  network: PlanNetwork,
+  reserved: ReadonlyMap<string, string>,
+): Promise<Conflict[]> {
   const own = networks.find(
-    ({ Name, Labels }) => Name === plan.network.name && Labels?.[OWNER_LABEL] === plan.name,
+    ({ Name, Labels }) => Name === network.name && Labels?.[OWNER_LABEL] === plan.name,
   );
   if (own === undefined) return [];
   const details = (await docker.getNetwork(own.Id).inspect()) as {
     Containers?: Record<string, { Name: string; IPv4Address: string }>;
   };
-  const reserved = new Map(plan.members.map(({ name, address }) => [address, name]));
-  reserved.set(plan.vip, 'the virtual IP');
   return Object.values(details.Containers ?? {}).flatMap(({ Name, IPv4Address }) => {
     const address = IPv4Address.split('/')[0];
     const owner = reserved.get(address);
@@ -164,8 +189,8 @@ async function addressConflicts(
     return [
       {
         what: `container "${Name}" has ${address}, the address of ${owner}`,
-        where: `Docker network ${plan.network.name}`,
-        remedy: `docker network disconnect ${plan.network.name} ${Name}, then connect it again without --ip`,
+        where: `Docker network ${network.name}`,
+        remedy: `docker network disconnect ${network.name} ${Name}, then connect it again without --ip`,
       },
     ];
   });

@@ -81,7 +81,7 @@ async function checkAddressesAhead(plan: Plan, reporter: Reporter): Promise<void
   if (!address.startsWith('unix://') || (await probeEngine(address)).kind === 'engine') return;
   await reporter.step('addresses', async (step) => {
     refuseConflicts(hostConflicts(plan, hostNetwork()));
-    step.outcome(`${plan.network.subnet} and ${plan.vip} are free on this machine`);
+    step.outcome(`${plan.front.subnet}, ${plan.back.subnet} and ${plan.vip} are free on this machine`);
   });
 }
 
@@ -98,7 +98,7 @@ async function checkEngine(
     refuseConflicts([...onHost, ...(await engineConflicts(plan, docker, instance))]);
     if (engine.local) requireDisk(engine.dataRoot, 'images and data volumes');
     step.outcome(
-      `none: ${plan.network.subnet}, ${plan.vip} and ${plan.members.length} names are free or this stack’s own`,
+      `none: ${plan.front.subnet}, ${plan.back.subnet}, ${plan.vip} and ${plan.members.length} names are free or this stack’s own`,
     );
   });
 }

@@ -22,6 +22,7 @@ import { rollOrder } from './order.ts';
 import { applyStack, type Roll, rollDomain, servingEdges } from './roll-domain.ts';
 import { demandSameAddresses } from './same-addresses.ts';
 import { demandSameRouter } from './same-router.ts';
+import { demandBackNetwork } from './two-networks.ts';
 
 /** A first deploy waits for sentinels to hear of replicas (an INFO every 0.7 s) and for the first full sync. */
 const GATE_MS = 60_000;
@@ -69,11 +70,12 @@ export async function lookAhead(deployment: Deployment, recreate = false): Promi
   });
   const terraform = new Terraform(environment.terraform, signal);
   const containers = await listContainers(engine, plan.name);
+  demandBackNetwork(plan, containers);
   demandSameAddresses(plan, containers);
   const sound = soundDomains(plan, containers);
   const exists = ({ members }: Plan['domains'][number]): boolean =>
     members.some(({ name }) => containers.has(name));
-  const shared = [plan.network.stack, ...plan.domains.map(({ dataStack }) => dataStack)];
+  const shared = [plan.networkStack, ...plan.domains.map(({ dataStack }) => dataStack)];
   if (!plan.domains.some(exists)) {
     const turns = plan.domains.map(firstDeployment);
     return { terraform, inputs, shared, turns, status: undefined, sound, recreate };

@@ -3,24 +3,26 @@ import { InputError } from '../errors.ts';
 import type { ContainerState } from '../observe/engine.ts';
 
 /**
- * Refuses to change the addresses of members that stand, as another `network` or another order of `domains` does: one
+ * Refuses to change the addresses of members that stand, as another `network`, `back_network` or another order of `domains` does: one
  * domain after the other there would be two halves that do not find each other.
  *
  * @throws InputError naming the members that would move
  */
 export function demandSameAddresses(plan: Plan, containers: ReadonlyMap<string, ContainerState>): void {
-  const moved = plan.members.flatMap(({ name, address }) => {
+  const moved = plan.members.flatMap((member) => {
+    const { name, address } = member;
+    const wanted = member.role === 'edge' ? [member.frontAddress, address] : [address];
     const before = containers.get(name)?.addresses ?? [];
-    return before.length === 0 || before.includes(address)
+    return before.length === 0 || wanted.every((each) => before.includes(each))
       ? []
-      : [`${name}: ${before.join(', ')} -> ${address}`];
+      : [`${name}: ${before.join(', ')} -> ${wanted.join(', ')}`];
   });
   if (moved.length === 0) return;
   const [first, ...others] = moved;
   throw new InputError('the addresses of members cannot change while the stack stands', {
     where: others.length === 0 ? first : `${first} (+${others.length} more)`,
     remedy:
-      'nothing was changed; put `network` and the order of `domains` back, or `twemstack down` (the data stays) and then ' +
+      'nothing was changed; put `network`, `back_network` and the order of `domains` back, or `twemstack down` (the data stays) and then ' +
       '`twemstack up`',
   });
 }

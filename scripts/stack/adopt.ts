@@ -20,9 +20,12 @@ export interface Adopted {
   readonly instance: string | undefined;
 }
 
+/** Of the proxies: every password that applications may present, one a line. */
+const APPLICATION_FILE = 'application.password';
+
 /** Where a password stands in clear among a member's files: the part of a file that an expression's group catches. */
 const PLACES: ReadonlyArray<readonly [account: Account, role: Role, file: string, place: RegExp]> = [
-  ['application', 'proxy', 'application.password', /^(\S+)$/gm],
+  ['application', 'proxy', APPLICATION_FILE, /^(\S+)$/gm],
   ['proxy', 'proxy', 'proxy.password', /^(\S+)$/gm],
   ['replication', 'redis', 'redis.conf', /^masterauth (\S+)$/gm],
   ['sentinel', 'sentinel', 'sentinel.conf', /^sentinel sentinel-pass (\S+)$/gm],
@@ -81,7 +84,7 @@ export async function adopt(
   return { stored: { passwords, rotating }, drawn, membersExist, instance };
 }
 
-/** SHA-256 of the passwords that accounts have, by account. */
+/** SHA-256 of the passwords that accounts have, by account; what applications present, the proxies decide. */
 type Hashes = ReadonlyMap<string, ReadonlySet<string>>;
 
 async function knownHashes(sources: readonly MemberFiles[]): Promise<Hashes> {
@@ -97,6 +100,10 @@ async function knownHashes(sources: readonly MemberFiles[]): Promise<Hashes> {
     const own = rules.split(' ').flatMap((word) => (word.startsWith('#') ? [word.slice(1)] : []));
     hashes.set(account, new Set([...(hashes.get(account) ?? []), ...own]));
   }
+  const proxies = sources.filter(({ role }) => role === 'proxy');
+  const lists = await Promise.all(proxies.map(({ read }) => read(APPLICATION_FILE)));
+  const presented = lists.flatMap((text) => text?.split('\n') ?? []).filter((line) => line !== '');
+  if (presented.length > 0) hashes.set('application', new Set(presented.map(sha256)));
   return hashes;
 }
 

@@ -80,7 +80,7 @@ async function destroyStacks(
   const order = [
     ...plan.domains.map(({ stack }) => stack).reverse(),
     ...(withData ? plan.domains.map(({ dataStack }) => dataStack) : []),
-    plan.network.stack,
+    plan.networkStack,
   ].filter((stack) => existsSync(stateFile(home, plan.name, stack)));
   const credentials = usableCredentials(home, plan.name);
   // Without them nothing can be rendered; what carries the stack's label is removed all the same.

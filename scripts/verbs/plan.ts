@@ -25,11 +25,19 @@ export async function planVerb(options: CommonOptions & { diagram?: 'mermaid' | 
     return EXIT.done;
   }
   const pools = plan.pools.map((pool) => entrance(plan, pool)).join(', ');
-  process.stdout.write(`stack ${plan.name}: ${pools} on ${plan.network.subnet}\n\n`);
+  process.stdout.write(
+    `stack ${plan.name}: ${pools}\nfront ${plan.front.subnet} (applications, edges), back ${plan.back.subnet} (all members)\n\n`,
+  );
   process.stdout.write(
     table(
-      ['domain', 'member', 'role', 'address'],
-      plan.members.map((member) => [member.domain, member.name, roleOf(member), member.address]),
+      ['domain', 'member', 'role', 'address', 'front'],
+      plan.members.map((member) => [
+        member.domain,
+        member.name,
+        roleOf(member),
+        member.address,
+        member.role === 'edge' ? member.frontAddress : '',
+      ]),
     ),
   );
   for (const warning of plan.warnings) process.stdout.write(`\nwarning: ${warning}\n`);

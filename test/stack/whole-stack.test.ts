@@ -7,6 +7,7 @@ import { execInContainer, signalContainer } from '../../scripts/observe/engine.t
 import { credentialsFile } from '../../scripts/stack/credentials.ts';
 import { type StackRun, startStackRun } from '../support/stack-run.ts';
 import { waitUntil } from '../support/wait-until.ts';
+import { type Application, startApplication } from './application.ts';
 import { editTests } from './edits.ts';
 import { parse } from './json-output.ts';
 import { killedTests } from './killed.ts';
@@ -53,23 +54,59 @@ describe('the default stack on a real engine', () => {
     assert.match((await stack.redisCli(undefined, 'GET', 'greeting')).stdout, /^NOAUTH/);
   });
 
-  test('a container on the network reaches the VIP, too', async () => {
-    const { Config } = await stack.engine.docker.getContainer('proof-shard-1-a').inspect();
-    const container = await stack.engine.docker.createContainer({
-      Image: Config.Image,
-      Entrypoint: ['redis-cli', '-h', stack.plan.vip, 'PING'],
-      HostConfig: { NetworkMode: stack.plan.network.name },
+  describe('an application in a container on the front network', () => {
+    let application: Application;
+
+    before(async () => {
+      application = await startApplication(stack);
     });
-    try {
-      await container.start();
-      await container.wait();
-      const log = await container.logs({ stdout: true, stderr: true });
-      assert.match(log.toString(), /PONG|NOAUTH/);
-      const { NetworkSettings } = await container.inspect();
-      assert.notEqual(NetworkSettings.Networks[stack.plan.network.name]?.IPAddress, stack.plan.vip);
-    } finally {
-      await container.remove({ force: true });
-    }
+    after(() => application?.remove());
+
+    test('reaches the VIP, and is not given its address', async () => {
+      assert.match(await application.run('redis-cli', '-h', stack.plan.vip, 'PING'), /PONG|NOAUTH/);
+      assert.notEqual(await application.address(), stack.plan.vip);
+    });
+
+    test("the pools' ports of the VIP and the edges answer it, and nothing else of the stack does", async () => {
+      const { members, edges, pools, vip, back } = stack.plan;
+      const fronts = [vip, ...edges.map(({ frontAddress }) => frontAddress)];
+      const ports = [6379, 26379, 22222, 8404];
+      const targets = [...members.map(({ address }) => address), back.gateway, ...fronts].flatMap((host) =>
+        ports.map((port) => `${host}:${port}`),
+      );
+      const expected = fronts.flatMap((host) => pools.map(({ listen }) => `${host}:${listen}`));
+      assert.deepEqual(await application.open(targets), expected.sort());
+      // This machine gets there all the same, as operators do.
+      const [{ address, opsPort }] = edges;
+      const stats = await stack.run('curl', '-s', `http://${address}:${opsPort}/metrics`);
+      assert.match(stats.stdout, /haproxy_/);
+    });
+
+    test('takes no part in the election, whatever it says', async () => {
+      const { edges, vip, edge } = stack.plan;
+      const holders = async (): Promise<string[]> => {
+        const found = await Promise.all(
+          edges.map(async ({ name }) => {
+            const shown = await execInContainer(stack.engine.docker, name, ['ip', '-o', '-4', 'address']);
+            return shown.includes(` ${vip}/32 `) ? [name] : [];
+          }),
+        );
+        return found.flat();
+      };
+      const before = await holders();
+      assert.equal(before.length, 1);
+      const places = edges.flatMap(({ address, frontAddress }) => [address, frontAddress]);
+      const own = await application.address();
+      const lies = [...places, '224.0.0.18'].flatMap((target) =>
+        [...places, own].map((source) => ({ source, target, vip, vrid: edge.vrid })),
+      );
+      const lying = application.lie(lies, 2000);
+      const seen = new Set<string>();
+      const until = Date.now() + 2500;
+      while (Date.now() < until) seen.add((await holders()).join());
+      await lying;
+      assert.deepEqual([...seen], before);
+    });
   });
 
   test('keys are spread over both shards, and every replica has them', async () => {
@@ -244,6 +281,29 @@ describe('the default stack on a real engine', () => {
     assert.equal(Volumes.length, 9);
     await up();
     assert.equal((await stack.redisCli(application, 'GET', 'kept')).stdout, 'over down');
+  });
+
+  test('a stack with members on one network says so, changes nothing, and names the way over', async () => {
+    const { docker } = stack.engine;
+    const { back, front } = stack.plan;
+    const [member] = stack.plan.proxies;
+    await docker.getNetwork(back.name).disconnect({ Container: member.name });
+    await docker.getNetwork(front.name).connect({ Container: member.name });
+    try {
+      const result = await stack.twemstack('up');
+      assert.equal(result.exitCode, 2, result.stderr);
+      assert.match(result.stderr, new RegExp(`one network; .*\n  where: ${member.name}\n`));
+      assert.match(result.stderr, /nothing was changed; `twemstack down` .* `twemstack up`/);
+      const shown = await stack.twemstack('status');
+      assert.match(shown.stdout, new RegExp(`${member.name} .* is not on the network ${back.name}`));
+    } finally {
+      await docker.getNetwork(front.name).disconnect({ Container: member.name });
+      await docker.getNetwork(back.name).connect({
+        Container: member.name,
+        EndpointConfig: { IPAMConfig: { IPv4Address: member.address } },
+      });
+    }
+    assert.deepEqual((await up()).changes, { added: 0, changed: 0, removed: 0 });
   });
 
   editTests(() => stack);

@@ -69,8 +69,8 @@ function connect({ address, port }: Server): Redis {
   const redis = new Redis({
     host: address,
     port,
-    username: 'application',
-    password: TEST_CREDENTIALS.application,
+    username: 'proxy',
+    password: TEST_CREDENTIALS.proxy,
     connectTimeout: 900,
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,

@@ -10,6 +10,9 @@ import { planOf, TEST_CREDENTIALS } from './stack-fixture.ts';
 import { waitUntil } from './wait-until.ts';
 
 const IMAGE = resolve('haproxy/image');
+/** An application's address on the front network of the default stack. */
+export const CLIENT = '198.18.0.200';
+const STRANGER = '198.18.0.201';
 
 /** Connections that the test opened. */
 export interface Clients {
@@ -33,8 +36,8 @@ setInterval(() => undefined, 60_000);
 process.on('SIGUSR2', () => sockets.forEach((socket) => socket.writable && socket.write('PING\\r\\n')));`;
 
 /**
- * The two edges of the default stack by the image's own scripts, each in a network namespace of its own, at a bridge in
- * a third one, where the clients are and the proxies: redis-servers that want a password.
+ * The two edges of the default stack by the image's own scripts, each in a network namespace of its own, at two bridges in
+ * a third one: at the front are the clients, at the back the proxies, redis-servers that want a password.
  */
 export class EdgePair {
   readonly plan: Plan;
@@ -85,7 +88,7 @@ export class EdgePair {
   async holders(): Promise<EdgeMember[]> {
     const lists = await Promise.all(
       this.plan.edges.map((edge) =>
-        execa('ip', ['-n', this.#namespace(edge), '-4', '-o', 'address', 'show', 'eth0']),
+        execa('ip', ['-n', this.#namespace(edge), '-4', '-o', 'address', 'show', 'eth1']),
       ),
     );
     return this.plan.edges.filter((_, index) => lists[index].stdout.includes(` ${this.plan.vip}/32 `));
@@ -134,7 +137,7 @@ export class EdgePair {
   /** Clients of the VIP, or of another `address:port`, from one of the hub's addresses, connected at once and idle; each line is what one of them heard. */
   async connect(
     count: number,
-    source = this.plan.network.gateway,
+    source = this.plan.front.gateway,
     target = `${this.plan.vip}:6379`,
   ): Promise<Clients> {
     const daemon = await spawnDaemon(
@@ -190,6 +193,23 @@ export class EdgePair {
     return join(this.#home(edge), 'run', 'haproxy.sock');
   }
 
+  /** Runs a command as a stranger on the front network would who has raw sockets and sends everything to this edge. */
+  async asApplication(edge: EdgeMember, command: readonly string[]): Promise<{ stdout: string }> {
+    const here = ['-n', this.#attacker];
+    const { stdout: known } = await execa('ip', ['netns', 'list']);
+    if (!known.split(/\s/).includes(this.#attacker)) {
+      await execa('ip', ['netns', 'add', this.#attacker]);
+      await this.#plugInto(this.#attacker, 'front0', 'app', 'eth0', STRANGER);
+    }
+    await execa('ip', [...here, 'route', 'replace', 'default', 'via', edge.frontAddress]);
+    return await execa('nsenter', [`--net=/run/netns/${this.#attacker}`, ...command], { reject: false });
+  }
+
+  /** Runs a command on the back network. */
+  async onBack(command: readonly string[]): Promise<{ stdout: string }> {
+    return await this.#inHub(command);
+  }
+
   async startProxies(): Promise<void> {
     for (const { address } of this.plan.proxies) this.#proxies.push(await this.#fakeProxy(address));
   }
@@ -197,7 +217,7 @@ export class EdgePair {
   /** Runs something while nothing answers at a proxy's address any more, as when its host is gone. */
   async withoutAddress(address: string, work: () => Promise<void>): Promise<void> {
     const change = (verb: string): Promise<unknown> =>
-      execa('ip', ['-n', this.#hub, 'address', verb, `${address}/24`, 'dev', 'bridge0']);
+      execa('ip', ['-n', this.#hub, 'address', verb, `${address}/24`, 'dev', 'back0']);
     await change('delete');
     try {
       await work();
@@ -214,7 +234,8 @@ export class EdgePair {
     await Promise.all(
       [...this.#clients, ...this.#edges.values(), ...this.#proxies].map((daemon) => daemon.stop()),
     );
-    for (const namespace of [...this.plan.edges.map((edge) => this.#namespace(edge)), this.#hub]) {
+    const edges = this.plan.edges.map((edge) => this.#namespace(edge));
+    for (const namespace of [...edges, this.#attacker, this.#hub]) {
       const { stdout, exitCode } = await execa('ip', ['netns', 'pids', namespace], { reject: false });
       if (exitCode !== 0) continue;
       for (const pid of stdout.split('\n').map(Number)) if (pid > 0) process.kill(pid, 'SIGKILL');
@@ -225,6 +246,10 @@ export class EdgePair {
 
   get #hub(): string {
     return `${this.#id}-hub`;
+  }
+
+  get #attacker(): string {
+    return `${this.#id}-app`;
   }
 
   #namespace(edge: EdgeMember): string {
@@ -250,33 +275,47 @@ export class EdgePair {
   async #wire(): Promise<void> {
     const hub = ['-n', this.#hub];
     await execa('ip', ['netns', 'add', this.#hub]);
-    await execa('ip', [...hub, 'link', 'add', 'bridge0', 'type', 'bridge']);
     await execa('ip', [...hub, 'link', 'set', 'lo', 'up']);
-    for (const address of [this.plan.network.gateway, ...this.plan.proxies.map((proxy) => proxy.address)]) {
-      await execa('ip', [...hub, 'address', 'add', `${address}/24`, 'dev', 'bridge0']);
+    const { front, back, proxies, edges } = this.plan;
+    await this.#bridge('front0', [front.gateway, CLIENT]);
+    await this.#bridge('back0', [back.gateway, ...proxies.map(({ address }) => address)]);
+    for (const edge of edges) {
+      await execa('ip', ['netns', 'add', this.#namespace(edge)]);
+      await execa('ip', ['-n', this.#namespace(edge), 'link', 'set', 'lo', 'up']);
+      // Docker promises no order of devices.
+      await this.#plug(edge, 'back0', 'eth0', edge.address);
+      await this.#plug(edge, 'front0', 'eth1', edge.frontAddress);
     }
-    await execa('ip', [...hub, 'link', 'set', 'bridge0', 'up']);
-    for (const edge of this.plan.edges) {
-      const namespace = this.#namespace(edge);
-      await execa('ip', ['netns', 'add', namespace]);
-      const cable = [
-        'link',
-        'add',
-        `to-${edge.domain}`,
-        'type',
-        'veth',
-        'peer',
-        'name',
-        'eth0',
-        'netns',
-        namespace,
-      ];
-      await execa('ip', [...hub, ...cable]);
-      await execa('ip', [...hub, 'link', 'set', `to-${edge.domain}`, 'master', 'bridge0', 'up']);
-      await execa('ip', ['-n', namespace, 'address', 'add', `${edge.address}/24`, 'dev', 'eth0']);
-      await execa('ip', ['-n', namespace, 'link', 'set', 'eth0', 'up']);
-      await execa('ip', ['-n', namespace, 'link', 'set', 'lo', 'up']);
-    }
+  }
+
+  async #bridge(name: string, addresses: readonly string[]): Promise<void> {
+    const hub = ['-n', this.#hub];
+    await execa('ip', [...hub, 'link', 'add', name, 'type', 'bridge']);
+    for (const address of addresses)
+      await execa('ip', [...hub, 'address', 'add', `${address}/24`, 'dev', name]);
+    await execa('ip', [...hub, 'link', 'set', name, 'up']);
+  }
+
+  #plug(edge: EdgeMember, bridge: string, device: string, address: string): Promise<void> {
+    return this.#plugInto(this.#namespace(edge), bridge, edge.domain, device, address);
+  }
+
+  /** A cable from a namespace's device to a bridge of the hub. */
+  async #plugInto(
+    namespace: string,
+    bridge: string,
+    owner: string,
+    device: string,
+    address: string,
+  ): Promise<void> {
+    const hub = ['-n', this.#hub];
+    const here = ['-n', namespace];
+    const port = `${device}-${owner}`;
+    const peer = ['type', 'veth', 'peer', 'name', device, 'netns', namespace];
+    await execa('ip', [...hub, 'link', 'add', port, ...peer]);
+    await execa('ip', [...hub, 'link', 'set', port, 'master', bridge, 'up']);
+    await execa('ip', [...here, 'address', 'add', `${address}/24`, 'dev', device]);
+    await execa('ip', [...here, 'link', 'set', device, 'up']);
   }
 
   async #fakeProxy(address: string): Promise<Daemon> {

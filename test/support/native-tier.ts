@@ -25,13 +25,13 @@ export interface Decision {
  * addresses, each with its seed and its volume in a temporary folder.
  */
 export class NativeTier {
-  readonly plan: Plan;
+  #plan: Plan;
   readonly #folder: string;
   readonly #running = new Map<string, Daemon>();
   readonly #killed = new Set<string>();
 
   private constructor(plan: Plan, folder: string) {
-    this.plan = plan;
+    this.#plan = plan;
     this.#folder = folder;
   }
 
@@ -53,6 +53,16 @@ export class NativeTier {
       await tier.close();
       throw error;
     }
+  }
+
+  get plan(): Plan {
+    return this.#plan;
+  }
+
+  /** Other addresses for everybody, with their volumes, as when a stack leaves its one network. All must have ended. */
+  async move(): Promise<void> {
+    this.#plan = await onLoopback(this.#plan);
+    for (const member of [...this.redises, ...this.sentinels]) this.#seed(member);
   }
 
   get redises(): readonly RedisMember[] {
@@ -253,7 +263,7 @@ export class NativeTier {
         ? renderRedisFiles(this.plan, member, TEST_CREDENTIALS)
         : renderSentinelFiles(this.plan, member, TEST_CREDENTIALS);
     mkdirSync(join(home, 'seed'), { recursive: true });
-    mkdirSync(join(home, 'data'));
+    mkdirSync(join(home, 'data'), { recursive: true });
     for (const file of files) {
       const content = file.content
         .replaceAll('/etc/twemstack/', `${home}/seed/`)
@@ -268,7 +278,9 @@ async function onLoopback(plan: Plan): Promise<Plan> {
   const net = `127.${10 + Math.floor(Math.random() * 200)}.${Math.floor(Math.random() * 250)}`;
   const move = async <T extends DataMember>(member: T): Promise<T> => {
     const address = `${net}.${member.address.split('.')[3]}`;
-    return { ...member, address, port: await freePort(address) };
+    // Former addresses have the ports of today.
+    const port = member.address.startsWith('127.') ? member.port : await freePort(address);
+    return { ...member, address, port, formerAddress: member.address };
   };
   const shards = await Promise.all(
     plan.shards.map(async (shard) => {

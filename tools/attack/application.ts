@@ -19,7 +19,7 @@ export class Application {
       name: `${plan.name}-attacker`,
       Image: Config.Image,
       Entrypoint: ['sleep', 'infinity'],
-      HostConfig: { NetworkMode: plan.network.name },
+      HostConfig: { NetworkMode: plan.front.name },
     });
     await container.start();
     const { State } = await container.inspect();

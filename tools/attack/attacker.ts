@@ -18,6 +18,8 @@ export interface Target {
   readonly password?: string;
   readonly shards: readonly string[];
   readonly neighbours: readonly Neighbour[];
+  /** The edges' addresses on the front network, where an attacker is too; the pools' ports are open there. */
+  readonly edgeFronts: readonly string[];
   /** Every port that anything of a stack listens on. */
   readonly knownPorts: readonly number[];
   /** VRRP's virtual router id. */

@@ -11,6 +11,7 @@ export function targetOf(plan: Plan, credentials: Credentials): Target {
     password: credentials.application,
     shards: plan.shards.map(({ name }) => name),
     neighbours: plan.members.map(({ name, role, address }) => ({ name, role, address })),
+    edgeFronts: plan.edges.map(({ frontAddress }) => frontAddress),
     knownPorts: [
       ...new Set([
         ...poolPorts,

@@ -5,9 +5,7 @@ readonly LEASE_SECONDS=4
 
 # Sets $device to the device that has the VIP, or to nothing.
 find_vip() {
-  device=
-  read -r _ device _ < <(ip -o -4 address show to "$vip/32")
-  [[ -n $device ]]
+  device_of "$vip"
 }
 
 drop_vip() {

@@ -17,15 +17,16 @@ seed_master() {
 # carry_over FILE: reads the state into master, config_epoch, leader_epoch, known (lines), origin and current_epoch.
 # Sentinel writes a shard's `monitor` line before its other lines.
 carry_over() {
-  local words name
+  local words name present
   while read -ra words; do
     [[ ${words[0]:-} == sentinel ]] || continue
     name=${words[2]:-}
     case ${words[1]} in
       current-epoch) current_epoch=$name ;;
       monitor)
-        if is_member "$name" "${words[3]}:${words[4]}"; then
-          master[$name]=${words[3]}:${words[4]} config_epoch[$name]=0 origin[$name]='its own memory'
+        present_of "${words[3]}:${words[4]}"
+        if is_member "$name" "$present"; then
+          master[$name]=$present config_epoch[$name]=0 origin[$name]='its own memory'
         fi
         ;;
       config-epoch) if [[ -n ${master[$name]:-} ]]; then config_epoch[$name]=${words[3]}; fi ;;
@@ -35,16 +36,17 @@ carry_over() {
   done <"$1"
 }
 
-# Uses `words` of carry_over. A member that left the stack must not come back as a replica that is down for ever, and a
+# Uses `words` and `present` of carry_over. A member that left the stack must not come back as a replica that is down for ever, and a
 # sentinel that left must not count as a voter.
 carry_known() {
-  local at=${words[3]}:${words[4]}
   [[ -n ${master[$name]:-} ]] || return 0
+  present_of "${words[3]}:${words[4]}"
   if [[ ${words[1]} == known-replica ]]; then
-    is_member "$name" "$at" || return 0
+    is_member "$name" "$present" || return 0
   else
-    [[ " $peers " == *" $at:${words[5]:-} "* ]] || return 0
+    [[ " $peers " == *" $present:${words[5]:-} "* ]] || return 0
   fi
+  words[3]=${present%:*} words[4]=${present##*:}
   known[$name]+="${words[*]}"$'\n'
 }
 

@@ -17,14 +17,15 @@ declare -A answer=()
 # The role that redis itself, told by a sentinel, last wrote to its configuration. Whoever is no member of the shard is
 # followed by nobody, nor given a password: then another member it is, which harms no data.
 read_persisted() {
-  local line
+  local line present
   persisted=
   [[ -s $live ]] || return 0
   persisted=master
   while IFS= read -r line; do
     if [[ $line == replicaof\ * ]]; then
       line=${line#replicaof }
-      persisted=${line/ /:}
+      present_of "${line/ /:}"
+      persisted=$present
     fi
   done <"$live"
   if [[ $persisted != master && " $me $peers " != *" $persisted "* ]]; then

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import { execa } from 'execa';
 import { renderHaproxyCfg } from '../../../haproxy/haproxy-cfg.ts';
-import { renderKeepalivedConf } from '../../../haproxy/keepalived-conf.ts';
+import { BACK_DEVICE, FRONT_DEVICE, renderKeepalivedConf } from '../../../haproxy/keepalived-conf.ts';
 import type { Plan } from '../../../topology/types.ts';
 import { defaultPlan, inTemporaryFolder, planOf } from '../../support/stack-fixture.ts';
 
@@ -43,10 +43,13 @@ describe('the daemons accept their rendered configuration', () => {
       const plan = make();
       await inTemporaryFolder(async (folder) => {
         const file = join(folder, 'keepalived.conf');
-        writeFileSync(file, renderKeepalivedConf(plan, plan.edges[0]));
-        // It looks for its interface and address, so they are made, in a namespace that ends with the command.
-        const script = `ip link add eth0 type veth peer name peer0 && ip address add ${plan.edges[0].address}/24 dev eth0 &&
-          ip link set eth0 up && ip link set peer0 up && exec keepalived -t -f ${file}`;
+        const [edge] = plan.edges;
+        const conf = renderKeepalivedConf(plan, edge).replaceAll(FRONT_DEVICE, 'front0');
+        writeFileSync(file, conf.replaceAll(BACK_DEVICE, 'back0'));
+        // It looks for its interfaces and addresses, so they are made, in a namespace that ends with the command.
+        const script = `ip link add front0 type veth peer name back0 && ip link set front0 up && ip link set back0 up &&
+          ip address add ${edge.frontAddress}/24 dev front0 && ip address add ${edge.address}/24 dev back0 &&
+          exec keepalived -t -f ${file}`;
         const { exitCode, all } = await execa('unshare', ['--net', 'bash', '-c', script], {
           reject: false,
           all: true,

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { EdgeMember } from '../../../topology/types.ts';
-import { EdgePair } from '../../support/edge-pair.ts';
+import { CLIENT, EdgePair } from '../../support/edge-pair.ts';
+import { forge } from '../../support/forged-advert.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /** Longer than it takes until an edge whose HAProxy hangs gives the VIP up. */
@@ -149,7 +150,7 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
     await ended(holder);
     await pair.start(holder);
     const [first] = pair.daemon(holder).output().split('\n');
-    assert.match(first, /took 198.18.0.100 off eth0/);
+    assert.match(first, /took 198.18.0.100 off eth1/);
     await pair.serving();
   });
 
@@ -174,6 +175,40 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
     assert.match(await pair.httpStatus(edge, '/other'), / 404 /);
   });
 
+  test('from the front nobody takes part in the election, nor gets to the back, whatever packets he makes', async () => {
+    const { holder } = await pair.serving();
+    const [other] = pair.plan.edges.filter((edge) => edge !== holder);
+    const { vip } = pair.plan;
+    const { vrid } = pair.plan.edge;
+    const targets = pair.plan.edges.flatMap(({ address, frontAddress }) => [address, frontAddress]);
+    const sources = [...targets, pair.plan.back.gateway];
+    const lies = [...targets, '224.0.0.18'].flatMap((target) =>
+      sources.map((source) => ({ source, target, vip, vrid })),
+    );
+    let over = false;
+    const lying = (async () => {
+      while (!over) for (const edge of pair.plan.edges) await pair.asApplication(edge, forge(lies));
+    })();
+    try {
+      await pair.keeps(holder, 2000);
+      const opened = await pair.asApplication(holder, [
+        ...['timeout', '2', 'bash', '-c'],
+        `exec 3<>/dev/tcp/${holder.address}/${holder.opsPort} && echo open`,
+      ]);
+      assert.equal(opened.stdout, '', 'the ops port is open to the front');
+    } finally {
+      over = true;
+      await lying;
+    }
+    // The same from the back, where only members are: it does what it says.
+    const truth = forge([{ source: other.address, target: holder.address, vip, vrid }]);
+    await waitUntil('the holder to believe it', async () => {
+      await pair.onBack(truth);
+      return states(holder).at(-1) === 'BACKUP';
+    });
+    await pair.serving();
+  });
+
   test('a proxy gone with its host, so that nothing refuses: newcomers are served within 0.6 s all the same', async () => {
     await pair.serving();
     const { address } = pair.plan.proxies[2];
@@ -193,7 +228,6 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
 
   test('all connections taken by idle clients: newcomers are told so, everybody else is served as before', async () => {
     const { holder } = await pair.serving();
-    const [{ address: neighbour }] = pair.plan.proxies;
     const greedy = await pair.connect(12);
     const tooMany = await pair.connect(1);
     await waitUntil('one more of the same address to be refused', () => tooMany.heard().includes('closed'));
@@ -201,8 +235,8 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
       tooMany.heard()[0],
       /^-ERR max number of clients reached: edge.max_connections_per_source 12$/,
     );
-    const others = await pair.connect(4, neighbour);
-    const newcomers = await pair.connect(3, neighbour);
+    const others = await pair.connect(4, CLIENT);
+    const newcomers = await pair.connect(3, CLIENT);
     await waitUntil('newcomers to be refused', () => newcomers.heard().length === 6);
     assert.equal(
       newcomers
@@ -232,7 +266,7 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
 
   test('the ops port taken by idle connections: the edge stays', async () => {
     const { holder } = await pair.serving();
-    const idle = await pair.connect(100, pair.plan.network.gateway, `${holder.address}:${holder.opsPort}`);
+    const idle = await pair.connect(100, pair.plan.back.gateway, `${holder.address}:${holder.opsPort}`);
     await pair.keeps(holder, HUNG_IS_FOUND_MS);
     assert.equal((await pair.health(holder)).exitCode, 0);
     assert.equal(states(holder).at(-1), 'MASTER');

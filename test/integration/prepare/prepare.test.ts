@@ -128,7 +128,7 @@ describe('prepare', () => {
   });
 
   test('what is the stack’s own is not in the way; a stranger on its addresses is', async () => {
-    const { name, subnet, gateway } = plan.network;
+    const { name, subnet, gateway } = plan.front;
     const [one] = plan.members;
     const { name: image } = first.baseImage;
     await docker('network', 'create', `--subnet=${subnet}`, `--gateway=${gateway}`, `--label=${LABEL}`, name);

@@ -60,10 +60,6 @@ const SENTINEL_CHANNELS = [
 ];
 
 const ON_REDIS: Table = {
-  application: {
-    may: APPLICATION_WORK,
-    mayNot: [...DANGEROUS, ...SENTINEL_CHANNELS, 'INFO', 'ROLE', 'REPLCONF listening-port 1'],
-  },
   proxy: {
     may: [...APPLICATION_WORK, 'ROLE', 'INFO replication', 'WAIT 0 10', 'CLIENT SETNAME proxy'],
     mayNot: [...DANGEROUS, ...SENTINEL_CHANNELS, 'REPLCONF listening-port 1'],
@@ -189,7 +185,11 @@ describe('accounts may do what they must, and nothing else', { timeout: 90_000 }
         assert.match(await answerTo(server, account as Account, 'PING', 'wrong'), /^WRONGPASS/);
       }
     }
-    assert.match(await answerTo(tier.sentinels[0], 'application', 'PING'), /^WRONGPASS/);
+  });
+
+  test("an application's password is good at the proxies alone", async () => {
+    for (const server of [...tier.redises, ...tier.sentinels])
+      assert.match(await answerTo(server, 'application', 'PING'), /^WRONGPASS/, server.name);
   });
 
   test('no password is in an argument list, an environment or a log', async () => {

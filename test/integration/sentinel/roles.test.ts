@@ -51,6 +51,30 @@ describe('roles survive', { timeout: 240_000 }, () => {
     }
   }
 
+  test('other addresses for everybody: who was master last still is, not whom the files name first', async () => {
+    const moved = await NativeTier.started();
+    try {
+      const [first] = moved.redises;
+      await moved.kill(first);
+      const { name } = await moved.settled(1, 30_000);
+      assert.notEqual(name, first.name);
+      const last = moved.redises.find((member) => member.name === name) as RedisMember;
+      // The old master does not have this, nor may it ever come to serve without.
+      assert.equal(await moved.call(last, 'operator', 'SET', 'late', 'yes'), 'OK');
+      assert.equal(await moved.call(last, 'operator', 'WAIT', '1', '1000'), 1);
+      await moved.kill(...moved.sentinels, ...moved.redises.slice(1));
+      await moved.move();
+      await moved.start(...moved.sentinels, ...moved.redises);
+      const master = await moved.settled(2, 30_000);
+      assert.equal(master.name, name, moved.logs());
+      assert.notEqual(master.address, last.address);
+      for (const member of moved.redises)
+        assert.equal(await moved.call(member, 'operator', 'GET', 'late'), 'yes');
+    } finally {
+      await moved.close();
+    }
+  });
+
   test('first boot: the initial master is master, the others are its replicas', async () => {
     const master = await tier.settled(2);
     assert.equal(master.name, tier.plan.shards[0].initialMaster.name);

@@ -67,11 +67,12 @@ describe('a stranger cannot become master', { timeout: 120_000 }, () => {
   afterEach(() => {
     for (const redis of connections.splice(0)) redis.disconnect();
   });
-  function application(at: { host: string; port: number }): Redis {
+  function login(at: { host: string; port: number }, username: 'application' | 'proxy'): Redis {
     const redis = new Redis({
       ...at,
-      username: 'application',
-      password: TEST_CREDENTIALS.application,
+      username,
+      password: TEST_CREDENTIALS[username],
+      enableReadyCheck: false,
       disableClientInfo: true,
     });
     redis.on('error', () => undefined);
@@ -103,15 +104,15 @@ describe('a stranger cannot become master', { timeout: 120_000 }, () => {
 
   const place = ({ address, port }: RedisMember): string => `${address}:${port}`;
 
-  test("with the application's password nobody tells sentinels anything, by command, script or function", async () => {
+  test("with the application's password, or the proxies', nobody tells sentinels anything, by command, script or function", async () => {
     const master = await tier.settled(2);
     const channel = '__sentinel__:hello';
     const script = "return redis.call('PUBLISH', KEYS[1], ARGV[1])";
     const library = `#!lua name=lie
 redis.register_function('lie', function(keys, args) return redis.call('PUBLISH', '${channel}', args[1]) end)`;
-    const direct = application({ host: master.address, port: master.port });
+    const direct = login({ host: master.address, port: master.port }, 'proxy');
     await direct.call('FUNCTION', 'LOAD', library);
-    const through = application({ host: '127.0.0.1', port: proxy.ports[0] });
+    const through = login({ host: '127.0.0.1', port: proxy.ports[0] }, 'application');
     const attempts: [string, Promise<unknown>][] = [
       ['PUBLISH', direct.publish(channel, hello(2000))],
       ['EVAL', direct.eval(script, 1, channel, hello(2000))],
@@ -191,7 +192,7 @@ redis.register_function('lie', function(keys, args) return redis.call('PUBLISH',
       { withinMs: 40_000, everyMs: 500 },
     );
     await tier.settled(2);
-    const through = application({ host: '127.0.0.1', port: proxy.ports[0] });
+    const through = login({ host: '127.0.0.1', port: proxy.ports[0] }, 'application');
     assert.equal(await through.set('after', 'all'), 'OK');
   });
 

@@ -40,7 +40,9 @@ describe('files of an edge', () => {
     for (const pool of plan.pools) {
       assert.match(
         config,
-        new RegExp(`frontend pool-${pool.name}\n(.*\n)*? {4}bind 0.0.0.0:${pool.listen}\n`),
+        new RegExp(
+          `frontend pool-${pool.name}\n.*\n {4}bind 198.18.4.8:${pool.listen}\n {4}bind 198.18.4.100:${pool.listen} transparent\n {4}(?!bind)`,
+        ),
       );
       for (const proxy of plan.proxies) {
         assert.match(config, new RegExp(`server ${proxy.name} ${proxy.address}:${pool.listen}\n`));
@@ -54,11 +56,11 @@ describe('files of an edge', () => {
     for (const config of [first, second]) assert.match(config, /state BACKUP\n {4}nopreempt\n/);
     assert.match(
       first,
-      new RegExp(`unicast_src_ip ${plan.edges[0].address}\n.*\n {8}${plan.edges[1].address}\n`),
+      new RegExp(`unicast_src_ip ${plan.edges[0].address}\n.*\n {8}${plan.edges[1].address} min_ttl 255\n`),
     );
     assert.match(
       second,
-      new RegExp(`unicast_src_ip ${plan.edges[1].address}\n.*\n {8}${plan.edges[0].address}\n`),
+      new RegExp(`unicast_src_ip ${plan.edges[1].address}\n.*\n {8}${plan.edges[0].address} min_ttl 255\n`),
     );
     assert.notEqual(first.match(/priority (\d+)/)?.[1], second.match(/priority (\d+)/)?.[1]);
   });

@@ -16,12 +16,22 @@ describe('conflicts on the host', () => {
   });
 
   test('a route that holds the network, or lies in it, is named with its device', () => {
-    for (const text of ['198.18.0.0/15', '198.18.0.64/26']) {
+    for (const text of ['198.18.0.0/17', '198.18.0.64/26']) {
       const [conflict, ...others] = hostConflicts(plan, { routes: [route('wg0', text)], addresses: [] });
       assert.equal(others.length, 0);
       assert.match(conflict.what, /198\.18\.0\.0\/24 overlaps/);
       assert.equal(conflict.where, `wg0 ${text}`);
     }
+  });
+
+  test('so is one that the back network is in the way of, with the key that moves it', () => {
+    const [conflict, ...others] = hostConflicts(plan, {
+      routes: [route('wg0', '198.18.128.0/20')],
+      addresses: [],
+    });
+    assert.equal(others.length, 0);
+    assert.match(conflict.what, /back network 198\.18\.128\.0\/24 overlaps/);
+    assert.match(conflict.remedy, /`back_network`/);
   });
 
   test('the virtual IP on a device of this machine is named', () => {
@@ -31,15 +41,15 @@ describe('conflicts on the host', () => {
   });
 
   test('the stack’s own bridge is no conflict: it runs already', () => {
-    const { bridge, subnet: own, gateway } = plan.network;
-    assert.deepEqual(
-      hostConflicts(plan, { routes: [route(bridge, own)], addresses: [address(bridge, gateway)] }),
-      [],
-    );
+    for (const { bridge, subnet: own, gateway } of [plan.front, plan.back])
+      assert.deepEqual(
+        hostConflicts(plan, { routes: [route(bridge, own)], addresses: [address(bridge, gateway)] }),
+        [],
+      );
   });
 
   test('bridges of Docker networks are left to the engine to tell', () => {
-    const host = { routes: [route('br-0123', '198.18.0.0/16')], addresses: [] };
+    const host = { routes: [route('br-0123', '198.18.0.0/17')], addresses: [] };
     assert.equal(hostConflicts(plan, host, new Set(['br-0123'])).length, 0);
     assert.equal(hostConflicts(plan, host).length, 1);
   });

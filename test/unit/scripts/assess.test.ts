@@ -31,6 +31,7 @@ function wellMember(from: Plan, member: Member): MemberStatus {
     oomKilled: false,
     imageName: 'x',
     addresses: [],
+    networks: [],
     createdAt: 0,
     startedAt: 0,
   };
@@ -101,7 +102,7 @@ describe('assessing a stack', () => {
   });
 
   test('while the first domain comes up alone, its sentinel may remember a master of a domain that is to come', () => {
-    const ofC: Record<string, string> = { 'shard-1': '198.18.0.34', 'shard-2': '198.18.0.42' };
+    const ofC: Record<string, string> = { 'shard-1': '198.18.128.34', 'shard-2': '198.18.128.42' };
     const remembering = statusOf((member) => {
       if (member.domain !== 'a')
         return { container: undefined, error: 'no container', redis: undefined, sentinel: undefined };
@@ -121,7 +122,9 @@ describe('assessing a stack', () => {
       ),
     };
     assert.deepEqual(sentences(alone, new Set(['a'])), []);
-    assert.ok(sentences(alone).includes('alpha-shard-1-a: is a master, but the sentinels name 198.18.0.34'));
+    assert.ok(
+      sentences(alone).includes('alpha-shard-1-a: is a master, but the sentinels name 198.18.128.34'),
+    );
   });
 
   test('a second master is named together with the first', () => {
@@ -136,7 +139,7 @@ describe('assessing a stack', () => {
       if (member.name === 'alpha-shard-1-b')
         return { redis: { ...redisView(plan, 'shard-1', false), linkUp: false } };
       if (member.name === 'alpha-shard-1-c') {
-        return { redis: { ...redisView(plan, 'shard-1', false), masterAddress: '198.18.0.33' } };
+        return { redis: { ...redisView(plan, 'shard-1', false), masterAddress: '198.18.128.33' } };
       }
       return undefined;
     });
@@ -144,7 +147,7 @@ describe('assessing a stack', () => {
       sentences(broken).filter((sentence) => sentence.startsWith('alpha-shard-1')),
       [
         'alpha-shard-1-b: its link to the master is down',
-        'alpha-shard-1-c: replicates from 198.18.0.33, not from the master 198.18.0.32',
+        'alpha-shard-1-c: replicates from 198.18.128.33, not from the master 198.18.128.32',
       ],
     );
   });
@@ -170,10 +173,12 @@ describe('assessing a stack', () => {
     const suspicious = statusOf((member) => {
       if (member.role !== 'sentinel' || member.domain !== 'c') return undefined;
       const [first, ...rest] = wellMember(plan, member).sentinel?.masters ?? [];
-      return { sentinel: { tilt: false, masters: [{ ...first, strayReplicas: ['198.18.0.34'] }, ...rest] } };
+      return {
+        sentinel: { tilt: false, masters: [{ ...first, strayReplicas: ['198.18.128.34'] }, ...rest] },
+      };
     });
     assert.deepEqual(sentences(suspicious), [
-      'alpha-sentinel-c: still takes 198.18.0.34 for a second master of shard-1',
+      'alpha-sentinel-c: still takes 198.18.128.34 for a second master of shard-1',
     ]);
   });
 
@@ -181,7 +186,7 @@ describe('assessing a stack', () => {
     const told = statusOf((member) => {
       if (member.role === 'redis' && member.initialMaster && member.shard === 'shard-1') {
         const view = redisView(plan, 'shard-1', true);
-        const rogue = { address: '198.18.0.66', offset: 1, lagSeconds: 0, online: true };
+        const rogue = { address: '198.18.128.66', offset: 1, lagSeconds: 0, online: true };
         return { redis: { ...view, replicas: [...view.replicas, rogue] } };
       }
       if (member.role !== 'sentinel' || member.domain !== 'c') return undefined;
@@ -189,16 +194,16 @@ describe('assessing a stack', () => {
       const strange = {
         ...first,
         replicas: 3,
-        replicaPlaces: [...first.replicaPlaces, '198.18.0.66:6379'],
-        sentinelPlaces: [...first.sentinelPlaces, '198.18.0.67:26379'],
+        replicaPlaces: [...first.replicaPlaces, '198.18.128.66:6379'],
+        sentinelPlaces: [...first.sentinelPlaces, '198.18.128.67:26379'],
       };
-      return { sentinel: { tilt: false, masters: [strange, { ...second, address: '198.18.0.68' }] } };
+      return { sentinel: { tilt: false, masters: [strange, { ...second, address: '198.18.128.68' }] } };
     });
     const wanted = [
-      'alpha-sentinel-c: holds 198.18.0.66:6379, which is no member of the stack, for a replica of shard-1',
-      'alpha-sentinel-c: holds 198.18.0.67:26379, which is no member of the stack, for another sentinel of shard-1',
-      'alpha-sentinel-c: names 198.18.0.68:6379 as master of shard-2, which is no member of the stack',
-      'alpha-shard-1-a: feeds 198.18.0.66, which is no member of shard-1',
+      'alpha-sentinel-c: holds 198.18.128.66:6379, which is no member of the stack, for a replica of shard-1',
+      'alpha-sentinel-c: holds 198.18.128.67:26379, which is no member of the stack, for another sentinel of shard-1',
+      'alpha-sentinel-c: names 198.18.128.68:6379 as master of shard-2, which is no member of the stack',
+      'alpha-shard-1-a: feeds 198.18.128.66, which is no member of shard-1',
     ];
     for (const sentence of wanted)
       assert.ok(sentences(told).includes(sentence), `${sentence}\n${sentences(told).join('\n')}`);
@@ -217,7 +222,7 @@ describe('assessing a stack', () => {
     const stuck = statusOf((member) => {
       if (member.role !== 'sentinel') return undefined;
       const [first, ...rest] = wellMember(plan, member).sentinel?.masters ?? [];
-      const notPromoted = ['198.18.0.33', '198.18.0.34'].map((address) => ({
+      const notPromoted = ['198.18.128.33', '198.18.128.34'].map((address) => ({
         address,
         reason: 'it is late',
       }));

@@ -16,7 +16,7 @@ describe("the proxies' pool file", () => {
 
   test('stands on the shards that the stack file names, in the order of the shards', () => {
     const { servers, members } = pool('shards: [shard-2]');
-    assert.deepEqual(servers, ['198.18.0.41:6379:1 shard-2']);
+    assert.deepEqual(servers, ['198.18.128.41:6379:1 shard-2']);
     assert.deepEqual(
       members.map((member: string) => member.split(' ')[1]),
       ['shard-2', 'shard-2', 'shard-2'],

@@ -8,10 +8,11 @@ const HEAD = 'name: alpha\nvip: 198.18.0.100\n';
 
 /** The default stack as it stands. */
 const containers = new Map(
-  planOf(HEAD).members.map(({ name, address }) => [
-    name,
-    { name, addresses: [address] } as unknown as ContainerState,
-  ]),
+  planOf(HEAD).members.map((member) => {
+    const { name, address } = member;
+    const addresses = member.role === 'edge' ? [member.frontAddress, address] : [address];
+    return [name, { name, addresses } as unknown as ContainerState];
+  }),
 );
 
 for (const [edit, refused] of [
@@ -20,6 +21,7 @@ for (const [edit, refused] of [
   ['domains: [a, b, c, d]', false],
   ['replicas: 1', false],
   ['network: 198.18.0.0/25', false],
+  ['back_network: 198.18.9.0/24', true],
   ['domains: [b, a, c]', true],
 ] as const) {
   test(`${edit || 'no edit'}: ${refused ? 'refused, for members would move' : 'no member moves'}`, () => {
@@ -30,11 +32,14 @@ for (const [edit, refused] of [
 }
 
 test('another network is refused with who would move', () => {
-  const moved = planOf('name: alpha\nvip: 198.19.0.100\nnetwork: 198.19.0.0/24\n');
+  const moved = planOf(
+    'name: alpha\nvip: 198.19.0.100\nnetwork: 198.19.0.0/24\nback_network: 198.18.128.0/24\n',
+  );
   assert.throws(
     () => demandSameAddresses(moved, containers),
     (error: Error & { where?: string; remedy?: string }) =>
-      /alpha-edge-a: 198\.18\.0\.8 -> 198\.19\.0\.8 \(\+13 more\)/.test(error.where ?? '') &&
-      /twemstack down/.test(error.remedy ?? ''),
+      /alpha-edge-a: 198\.18\.0\.8, 198\.18\.128\.8 -> 198\.19\.0\.8, 198\.18\.128\.8 \(\+1 more\)/.test(
+        error.where ?? '',
+      ) && /twemstack down/.test(error.remedy ?? ''),
   );
 });

@@ -16,6 +16,7 @@ const CONTAINER = {
   oomKilled: false,
   imageName: 'x',
   addresses: [],
+  networks: [],
   createdAt: 0,
   startedAt: 0,
 };

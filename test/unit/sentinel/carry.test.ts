@@ -37,6 +37,7 @@ async function carried(remembered: string): Promise<string> {
     writeFileSync(join(folder, 'old.conf'), remembered);
     const script = `set -euo pipefail; seed='${folder}'; source "$seed/facts.env"
       declare -A master=() config_epoch=() leader_epoch=() known=() origin=(); current_epoch=0
+      source sentinel/image/lib/former.sh
       source sentinel/image/lib/carry.sh
       carry_over "$seed/old.conf"
       live_configuration`;
@@ -58,6 +59,16 @@ describe('a sentinel remembers', () => {
     ]) {
       assert.ok(live.includes(`\n${line}\n`), line);
     }
+  });
+
+  test('what it knew while the stack had one network, where the members are now', async () => {
+    const then = (text: string): string =>
+      [...plan.shards.flatMap(({ members }) => members), ...plan.sentinels].reduce(
+        (all, { address, formerAddress }) => all.replaceAll(`${address} `, `${formerAddress} `),
+        text,
+      );
+    assert.notEqual(then(REMEMBERED), REMEMBERED);
+    assert.equal(await carried(then(REMEMBERED)), await carried(REMEMBERED));
   });
 
   test('nothing that left the stack, and no setting: those are the seed’s', async () => {

@@ -44,6 +44,12 @@ function containersOf(outdir: string, stack: string): Map<string, Record<string,
   return new Map(resources.map((resource: Record<string, unknown>) => [String(resource.name), resource]));
 }
 
+/** Networks of the default stack, by name. */
+function networksOf(outdir: string): Record<string, Record<string, unknown>> {
+  const found = Object.values(configurationOf(outdir, 'alpha-network').resource.docker_network);
+  return Object.fromEntries(found.map((network: Record<string, unknown>) => [String(network.name), network]));
+}
+
 describe('synthesised stacks', () => {
   test('there is one stack for the network and, per domain, one for containers and one for data', async () => {
     await inTemporaryFolder((dir) => {
@@ -86,8 +92,8 @@ describe('synthesised stacks', () => {
   test('the VIP is reserved in the network, outside the range Docker hands out', async () => {
     await inTemporaryFolder((dir) => {
       synthTo(dir);
-      const network = Object.values(configurationOf(dir, 'alpha-network').resource.docker_network)[0] as Json;
-      assert.deepEqual(network.ipam_config, [
+      const { alpha, 'alpha-back': back } = networksOf(dir);
+      assert.deepEqual(alpha.ipam_config, [
         {
           aux_address: { vip: '198.18.0.100' },
           gateway: '198.18.0.1',
@@ -95,6 +101,21 @@ describe('synthesised stacks', () => {
           subnet: '198.18.0.0/24',
         },
       ]);
+      assert.equal(alpha.internal, undefined, 'applications may have other places to go');
+      assert.equal(back.internal, true, 'members lead nowhere');
+    });
+  });
+
+  test('edges stand in both networks, everybody else in the back one alone', async () => {
+    await inTemporaryFolder((dir) => {
+      synthTo(dir);
+      for (const [name, container] of containersOf(dir, 'alpha-a')) {
+        if (name.startsWith('alpha-seed-')) continue;
+        const networks = (container.networks_advanced as Array<Record<string, string>>).map(
+          (each) => each.name,
+        );
+        assert.deepEqual(networks, name === 'alpha-edge-a' ? ['alpha', 'alpha-back'] : ['alpha-back'], name);
+      }
     });
   });
 

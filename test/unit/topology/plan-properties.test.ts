@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { loadTopology, type Plan, planStack } from '../../../topology/index.ts';
+import { overlaps, subnet } from '../../../topology/ipv4.ts';
 import { type StackData, validStack, yamlOf } from '../../support/arbitrary-stack.ts';
 import { planOf } from '../../support/stack-fixture.ts';
 
@@ -25,7 +26,7 @@ function assertNothingMoved(before: Plan, after: Plan): void {
   const now = new Map(after.members.map((member) => [member.name, member]));
   for (const member of before.members) assert.deepEqual(now.get(member.name), member);
   assert.deepEqual(after.shards.slice(0, before.shards.length), before.shards);
-  assert.deepEqual(after.network, before.network);
+  assert.deepEqual([after.front, after.back], [before.front, before.back]);
   // A pool on all shards stands on a new one as well; the order of those it had stays.
   for (const [index, { shards, ...pool }] of before.pools.entries()) {
     const { shards: now, ...rest } = after.pools[index];
@@ -49,14 +50,21 @@ describe('any valid stack file', () => {
           plan.members.map((member) => member.name),
           'names',
         );
-        const [base, prefix] = plan.network.subnet.split('/');
-        const size = 2 ** (32 - Number(prefix));
-        const taken = [plan.vip, plan.network.gateway, ...plan.members.map((member) => member.address)];
-        assertAllDifferent(taken, 'addresses, VIP and gateway');
-        for (const { name, address } of plan.members) {
-          const offset = numberOf(address) - numberOf(base);
-          assert.ok(offset > 1 && offset < size / 2, `${name} at ${address} is outside the lower half`);
+        const fronts = plan.edges.map(({ name, frontAddress }) => ({ name, address: frontAddress }));
+        for (const [network, members, more] of [
+          [plan.front, fronts, [plan.vip]],
+          [plan.back, plan.members, []],
+        ] as const) {
+          const [base, prefix] = network.subnet.split('/');
+          const size = 2 ** (32 - Number(prefix));
+          const taken = [...more, network.gateway, ...members.map((member) => member.address)];
+          assertAllDifferent(taken, `addresses, VIP and gateway of ${network.name}`);
+          for (const { name, address } of members) {
+            const offset = numberOf(address) - numberOf(base);
+            assert.ok(offset > 1 && offset < size / 2, `${name} at ${address} is outside the lower half`);
+          }
         }
+        assert.ok(!overlaps(subnet(plan.front.subnet), subnet(plan.back.subnet)), 'the networks overlap');
         assertAllDifferent(
           plan.sentinels.map((sentinel) => sentinel.runId),
           'sentinel ids',
@@ -66,7 +74,8 @@ describe('any valid stack file', () => {
           'priorities',
         );
         assert.ok(plan.edges.every((edge) => edge.priority > 100 && edge.priority < 255));
-        assert.ok(plan.network.bridge.length <= 15);
+        assert.ok(plan.front.bridge.length <= 15 && plan.back.bridge.length <= 15);
+        assert.notEqual(plan.front.bridge, plan.back.bridge);
       }),
       RUNS,
     );
@@ -140,7 +149,7 @@ describe('any valid stack file', () => {
         const loaded = loadTopology(yamlOf({ ...data, shards: more }), 'stack.yaml');
         // The network may be full: that is refused, never squeezed in.
         if (!loaded.ok) {
-          assert.ok(loaded.problems.every((problem) => problem.path === 'network'));
+          assert.ok(loaded.problems.every((problem) => problem.path === 'back_network'));
           return;
         }
         assertNothingMoved(planOfData(data), planStack(loaded.topology));

@@ -14,31 +14,42 @@ describe('the plan of the default stack', () => {
 
   test('every member has the name and address that the scheme gives', () => {
     assert.deepEqual(addresses(plan), {
-      'alpha-edge-a': '198.18.0.8',
-      'alpha-proxy-a': '198.18.0.16',
-      'alpha-sentinel-a': '198.18.0.24',
-      'alpha-shard-1-a': '198.18.0.32',
-      'alpha-shard-2-a': '198.18.0.40',
-      'alpha-edge-b': '198.18.0.9',
-      'alpha-proxy-b': '198.18.0.17',
-      'alpha-sentinel-b': '198.18.0.25',
-      'alpha-shard-1-b': '198.18.0.33',
-      'alpha-shard-2-b': '198.18.0.41',
-      'alpha-proxy-c': '198.18.0.18',
-      'alpha-sentinel-c': '198.18.0.26',
-      'alpha-shard-1-c': '198.18.0.34',
-      'alpha-shard-2-c': '198.18.0.42',
+      'alpha-edge-a': '198.18.128.8',
+      'alpha-proxy-a': '198.18.128.16',
+      'alpha-sentinel-a': '198.18.128.24',
+      'alpha-shard-1-a': '198.18.128.32',
+      'alpha-shard-2-a': '198.18.128.40',
+      'alpha-edge-b': '198.18.128.9',
+      'alpha-proxy-b': '198.18.128.17',
+      'alpha-sentinel-b': '198.18.128.25',
+      'alpha-shard-1-b': '198.18.128.33',
+      'alpha-shard-2-b': '198.18.128.41',
+      'alpha-proxy-c': '198.18.128.18',
+      'alpha-sentinel-c': '198.18.128.26',
+      'alpha-shard-1-c': '198.18.128.34',
+      'alpha-shard-2-c': '198.18.128.42',
     });
+    assert.deepEqual(
+      plan.edges.map(({ frontAddress }) => frontAddress),
+      ['198.18.0.8', '198.18.0.9'],
+    );
   });
 
   test('network, stacks and bridge', () => {
-    assert.deepEqual(plan.network, {
+    assert.equal(plan.networkStack, 'alpha-network');
+    assert.deepEqual(plan.front, {
       name: 'alpha',
-      stack: 'alpha-network',
       subnet: '198.18.0.0/24',
       gateway: '198.18.0.1',
       dynamicRange: '198.18.0.128/25',
       bridge: 'tw-alpha',
+    });
+    assert.deepEqual(plan.back, {
+      name: 'alpha-back',
+      subnet: '198.18.128.0/24',
+      gateway: '198.18.128.1',
+      dynamicRange: '198.18.128.128/25',
+      bridge: 'tb-alpha',
     });
     assert.deepEqual(
       plan.domains.map(({ stack, dataStack }) => [stack, dataStack]),
@@ -128,9 +139,13 @@ describe('what a file may choose', () => {
     return loaded.topology;
   };
 
-  test('the member whose place the VIP takes stands at .2, everyone else stays', () => {
-    const moved = addresses(planOf('name: alpha\nvip: 198.18.0.17\n'));
-    assert.deepEqual(moved, { ...addresses(defaultPlan()), 'alpha-proxy-b': '198.18.0.2' });
+  test('the edge whose place the VIP takes stands at .2 in front, everyone else stays', () => {
+    const moved = planOf('name: alpha\nvip: 198.18.0.9\n');
+    assert.deepEqual(addresses(moved), addresses(defaultPlan()));
+    assert.deepEqual(
+      moved.edges.map(({ frontAddress }) => frontAddress),
+      ['198.18.0.8', '198.18.0.2'],
+    );
   });
 
   test('quorum and failover_timeout follow count and down_after', () => {
@@ -176,12 +191,12 @@ describe('what a file may choose', () => {
 
   test('a network of its own size', () => {
     const plan = planOf('name: a\nvip: 10.1.200.7\nnetwork: 10.1.0.0/16\nshards: 100\n');
-    assert.equal(plan.network.dynamicRange, '10.1.128.0/17');
-    assert.equal(plan.shards[99].members[0].address, '10.1.3.56');
+    assert.equal(plan.front.dynamicRange, '10.1.128.0/17');
+    assert.equal(plan.shards[99].members[0].address, '10.0.3.56');
   });
 
   test('a bridge device never exceeds 15 characters, and long names stay apart', () => {
-    const long = ['production-eu-west-1', 'production-eu-west-2'].map(bridgeName);
+    const long = ['production-eu-west-1', 'production-eu-west-2'].map((name) => bridgeName(name));
     assert.equal(new Set(long).size, 2);
     for (const name of [...long, bridgeName('abcdefghijkl'), bridgeName('abcdefghijklm')])
       assert.match(name, /^tw-[a-z0-9-]{1,12}$/);

@@ -52,12 +52,27 @@ const SECTIONS: Readonly<Record<string, readonly Case[]>> = {
     ['too large', 'name: a\nvip: 10.0.0.9\nnetwork: §10.0.0.0/15', /between \/16 and \/25/],
     ['public', 'name: a\nvip: 1.1.1.9\nnetwork: §1.1.1.0/24', /private or benchmark/],
     [
-      '13 shards in a /24',
-      'name: a\nvip: 10.0.0.9\nnetwork: §10.0.0.0/24\nshards: 13',
-      /room for 12.*Use a \/23/,
+      'a back that is the front',
+      'name: a\nvip: 10.0.0.9\nback_network: §10.0.0.128/25',
+      /overlaps the front network 10.0.0.0\/24.*10.0.128.0\/24/,
     ],
-    ['13 shards in the default', 'name: a\nvip: 10.0.0.9\nshards: §13', /^network has room for 12 shards/],
-    ['5 shards in a /25', 'name: a\nvip: 10.0.0.9\nnetwork: §10.0.0.0/25\nshards: 5', /Use a \/24/],
+    ['a public back', 'name: a\nvip: 10.0.0.9\nback_network: §1.1.1.0/24', /private or benchmark/],
+    [
+      'no private range for the back of a whole /16',
+      'name: a\nvip: 192.168.0.9\nnetwork: §192.168.0.0/16',
+      /^back_network is not in a private.*back_network: 10.0.0.0\/24/,
+    ],
+    [
+      '13 shards in a /24',
+      'name: a\nvip: 10.0.0.9\nback_network: §10.0.1.0/24\nshards: 13',
+      /room for 12.*Write a \/23/,
+    ],
+    [
+      '13 shards in the default',
+      'name: a\nvip: 10.0.0.9\nshards: §13',
+      /^back_network has room for 12 shards/,
+    ],
+    ['5 shards in a /25', 'name: a\nvip: 10.0.0.9\nnetwork: §10.0.0.0/25\nshards: 5', /Write a \/24/],
     [
       'too many for a bridge',
       'name: a\nvip: 10.0.0.9\nnetwork: 10.0.0.0/16\nshards: §331',

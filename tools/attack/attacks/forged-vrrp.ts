@@ -51,11 +51,12 @@ register({
   as: ['nobody'],
   seconds: 10,
   async run(attacker) {
-    const { vip, vrid, neighbours } = attacker.target;
+    const { vip, vrid, neighbours, edgeFronts } = attacker.target;
     const own = Object.values(networkInterfaces())
       .flat()
       .flatMap((each) => (each?.family === 'IPv4' && !each.internal ? [each.address] : []));
-    const edges = neighbours.filter(({ role }) => role === 'edge').map(({ address }) => address);
+    const behind = neighbours.filter(({ role }) => role === 'edge').map(({ address }) => address);
+    const edges = [...behind, ...edgeFronts];
     const packets = [...edges, GROUP].flatMap((to) =>
       [...own, ...edges.filter((edge) => edge !== to)].map(
         (source) => `${to}/${packet(source, to, vrid, 255, vip)}`,

@@ -7,10 +7,13 @@ register({
   seconds: 30,
   async run(attacker) {
     const { target } = attacker;
-    const { vip, poolPorts, knownPorts, neighbours } = target;
+    const { vip, poolPorts, knownPorts, neighbours, edgeFronts } = target;
     const places = neighbours.flatMap(({ address, name }) =>
       knownPorts.map((port) => ({ host: address, port, name })),
     );
+    for (const host of edgeFronts)
+      for (const port of knownPorts.filter((known) => !poolPorts.includes(known)))
+        places.push({ host, port, name: `edge at ${host}` });
     // Everything below 10,000 on the VIP, and what a stack is known to have anywhere.
     for (let port = 1; port <= 10_000; port++) places.push({ host: vip, port, name: 'VIP' });
     const open: string[] = [];
