@@ -23,7 +23,12 @@ export function renderRedisFiles(
   return [
     { name: 'facts.env', content: renderRedisFacts(plan, member), secret: false, fixed: '' },
     { name: 'redis.conf', content: conf, secret: true, fixed: fixedOfRedis(conf) },
-    { name: 'users.acl', content: renderRedisUsers(credentials, further), secret: false, fixed: '' },
+    {
+      name: 'users.acl',
+      content: renderRedisUsers(plan.pools, credentials, further),
+      secret: false,
+      fixed: '',
+    },
   ];
 }
 

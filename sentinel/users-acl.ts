@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Account, Credentials, FurtherPasswords } from '../topology/types.ts';
+import type { Account, Credentials, FurtherPasswords, PoolSpec } from '../topology/types.ts';
 
 /** The account that everyone is before AUTH: nothing. */
 const NOBODY = 'user default reset off';
@@ -22,7 +22,7 @@ const ANY_PATTERN = '(allchannels -@all +psubscribe)';
  * Accounts on a redis server. An application has none: its password is good at the proxies alone, so nobody gets by what
  * they see to (confirmed writes, limits). Rules as found to suffice for a whole failover in the failover reference.
  */
-const REDIS_RULES: Readonly<Partial<Record<Account, string>>> = {
+const REDIS_RULES = {
   operator: '~* &* +@all',
   // In an application's name, and: who is master, is it loading, is a write on its replicas.
   proxy: `${APPLICATION} +role +info +wait ${ANY_PATTERN}`,
@@ -30,7 +30,7 @@ const REDIS_RULES: Readonly<Partial<Record<Account, string>>> = {
   replication: '-@all +psync +replconf +ping +role +info',
   sentinel:
     'allchannels -@all +multi +exec +slaveof +ping +subscribe +publish +config|rewrite +role +info +client|setname +client|kill +script|kill',
-};
+} as const satisfies Partial<Record<Account, string>>;
 
 const WHO_IS_MASTER =
   '+auth +hello +ping +client|setname +sentinel|get-master-addr-by-name +sentinel|master +sentinel|masters';
@@ -46,9 +46,20 @@ const SENTINEL_RULES: Readonly<Partial<Record<Account, string>>> = {
   sentinel: `&__sentinel__:hello &+failover-state-wait-promotion -@all ${WHO_IS_MASTER} +publish +subscribe +sentinel|is-master-down-by-addr +sentinel|debug +sentinel|replicas`,
 };
 
+/** What a pool may do unless it refuses it (`dangerous`). Where every pool refuses it, scripts are refused it here. */
+const ALL_KEYS = '+keys +flushdb';
+
 /** Accounts of every redis server of a stack: the same file on all of them. */
-export const renderRedisUsers = (credentials: Credentials, further: FurtherPasswords = {}): string =>
-  renderUsers(REDIS_RULES, credentials, further);
+export function renderRedisUsers(
+  pools: readonly Pick<PoolSpec, 'dangerous'>[],
+  credentials: Credentials,
+  further: FurtherPasswords = {},
+): string {
+  if (pools.every(({ dangerous }) => dangerous === 'refuse'))
+    return renderUsers(REDIS_RULES, credentials, further);
+  const proxy = REDIS_RULES.proxy.replace(ANY_PATTERN, `${ALL_KEYS} ${ANY_PATTERN}`);
+  return renderUsers({ ...REDIS_RULES, proxy }, credentials, further);
+}
 
 /** Accounts of every sentinel of a stack: the same file on all of them. */
 export const renderSentinelUsers = (credentials: Credentials, further: FurtherPasswords = {}): string =>

@@ -48,6 +48,7 @@ export const POOL_KEYS = [
   'reads',
   'replica_max_lag',
   'transactions',
+  'dangerous',
 ] as const;
 
 /** Every key's path, lists and pool names generalised: `shards[].weight`, `pools.<pool>.hash`. */

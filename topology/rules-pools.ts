@@ -10,6 +10,8 @@ import { anyName, listItems } from './rules-domains.ts';
 import { checkUnique, poolName } from './rules-names.ts';
 import type { StackFile } from './stack-file.ts';
 import {
+  DANGER_RULES,
+  type DangerRule,
   DISTRIBUTIONS,
   HASHES,
   READ_SOURCES,
@@ -118,6 +120,14 @@ function readPool(
       at('transactions'),
       oneOf(TRANSACTION_SCOPES, 'scope of transactions'),
       { value: 'strict' },
+    ),
+    dangerous: readValue<DangerRule>(
+      file,
+      at('dangerous'),
+      oneOf(DANGER_RULES, 'rule for dangerous commands'),
+      {
+        value: 'allow',
+      },
     ),
   };
 }

@@ -31,6 +31,9 @@ export type ReadSource = (typeof READ_SOURCES)[number];
 export const TRANSACTION_SCOPES = ['strict', 'per_shard'] as const;
 export type TransactionScope = (typeof TRANSACTION_SCOPES)[number];
 
+export const DANGER_RULES = ['allow', 'refuse'] as const;
+export type DangerRule = (typeof DANGER_RULES)[number];
+
 /** Redis `appendfsync`: what a crash of the whole machine may cost. */
 export const FSYNC_POLICIES = ['always', 'everysec', 'no'] as const;
 export type FsyncPolicy = (typeof FSYNC_POLICIES)[number];
@@ -112,6 +115,8 @@ export interface PoolSpec {
   readonly replicaMaxLagMs: number;
   /** Whether a transaction has all its keys on one shard, or is a transaction on each of its shards. */
   readonly transactions: TransactionScope;
+  /** Whether FLUSHALL, FLUSHDB and KEYS are served. */
+  readonly dangerous: DangerRule;
 }
 
 /** A validated stack.yaml with every default filled in. */

@@ -143,6 +143,7 @@ export const SCALARS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['auth_timeout', number('authTimeout')],
   ['client_reply_bytes', number('clientReplyBytes')],
   ['transactions', oneOf('transactions', ['strict', 'per_shard'])],
+  ['dangerous', oneOf('dangerous', ['allow', 'refuse'])],
   ['watching_clients', number('watchingClients', positive)],
   ['client_unread_timeout', number('clientUnreadTimeout')],
   ['listen_tls', listenTls],

@@ -159,6 +159,7 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     authTimeout: draft.authTimeout ?? 0,
     clientReplyBytes: draft.clientReplyBytes ?? 4 * 1024 * 1024,
     transactions: draft.transactions ?? 'strict',
+    dangerous: draft.dangerous ?? 'allow',
     watchingClients: draft.watchingClients ?? 100,
     clientUnreadTimeout: draft.clientUnreadTimeout ?? 60_000,
   };

@@ -125,6 +125,8 @@ export interface PoolConfig {
   clientReplyBytes: number;
   /** Whether a transaction must have all its keys on one server, or is one transaction on each of its servers. */
   transactions: TransactionScope;
+  /** Whether FLUSHALL, FLUSHDB and KEYS are served. */
+  dangerous: 'allow' | 'refuse';
   /** How many clients may watch keys on one server. */
   watchingClients: number;
   /** How long it may take nothing of the replies that wait for it; 0 = for ever. */

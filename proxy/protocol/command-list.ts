@@ -43,6 +43,9 @@ export const ANY_SERVER = 'lolwut';
 /** Dealt with by a family of the proxy's own (proxy/core/commands/<family>/family.ts): what it does → names. */
 export const FAMILIES: readonly (readonly [does: string, names: string])[] = [
   ['answered by the proxy, from what all servers say of themselves', 'info'],
+  ['asked of one server after the other, under one cursor', 'scan'],
+  ['asked of all servers; an error when one of them does not answer', 'dbsize keys randomkey'],
+  ["carried out by all servers, in the pool's database; an error says which did not", '!flushall !flushdb'],
   [
     'kept by the proxy until EXEC sends the transaction to the server of its keys as one',
     'discard !exec multi',
@@ -64,7 +67,7 @@ const ADMIN = 'it administers one server: connect to that server';
 export const REFUSED: readonly (readonly [reason: string, names: string])[] = [
   [BLOCKING, '!blmove !blmpop !blpop !brpop !brpoplpush !bzmpop !bzpopmax !bzpopmin wait'],
   [PUBSUB, 'psubscribe publish pubsub punsubscribe spublish ssubscribe subscribe sunsubscribe unsubscribe'],
-  [WHOLE_KEYSPACE, 'dbsize !flushall !flushdb keys randomkey scan !move !swapdb'],
+  [WHOLE_KEYSPACE, '!move !swapdb'],
   [SCRIPTS, 'function script'],
   [
     ADMIN,

@@ -56,6 +56,7 @@ function renderPool(plan: Plan, pool: PoolSpec): Record<string, unknown> {
       : { wait_replicas: pool.waitReplicas, wait_timeout: pool.waitTimeoutMs }),
     ...(pool.reads === 'master' ? {} : { reads: pool.reads, replica_max_lag: pool.replicaMaxLagMs }),
     ...(pool.transactions === 'strict' ? {} : { transactions: pool.transactions }),
+    ...(pool.dangerous === 'allow' ? {} : { dangerous: pool.dangerous }),
     redis_auth_file: `/etc/twemstack/${APPLICATION_PASSWORD}`,
     // a connection without a password takes a place of those that have one
     auth_timeout: 5000,

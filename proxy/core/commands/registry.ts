@@ -12,13 +12,14 @@ import { CONNECTION } from './connection/family.ts';
 import { noteQueued } from './inside-transactions.ts';
 import { INTROSPECTION } from './introspection/family.ts';
 import { forwardToAny, forwardTogether } from './keyed/forward.ts';
+import { KEYSPACE } from './keyspace/family.ts';
 import { refuse, wrongArity } from './refusals.ts';
 import type { Family, Handler } from './session.ts';
 import { split } from './spread/split.ts';
 import { TRANSACTIONS } from './transactions/family.ts';
 
 /** Every family of commands; each has a folder here, and says who deals with which of its commands. */
-const FAMILIES: readonly Family[] = [CONNECTION, INTROSPECTION, TRANSACTIONS];
+const FAMILIES: readonly Family[] = [CONNECTION, INTROSPECTION, KEYSPACE, TRANSACTIONS];
 
 const refuseInWords: Handler = (session, command) => {
   refuse(session, `'${command.name}' is not served: ${command.reason}`);

@@ -152,6 +152,8 @@ export type Queued =
   | {
       /** Numbers of the elements that are keys; none = any server will do. */
       readonly keys: (frame: RequestFrame, buffer: Uint8Array) => readonly number[];
+      /** Why not. */
+      readonly fault?: (session: Session) => string | null;
     };
 
 /** Commands that belong together: who deals with each, by its name. */

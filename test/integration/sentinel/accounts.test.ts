@@ -27,6 +27,8 @@ const DANGEROUS = [
   'BGREWRITEAOF',
   'MODULE LIST',
 ];
+/** Of these, what the proxy does for applications; FLUSHALL is FLUSHDB to it. */
+const ALL_KEYS = ['FLUSHDB', 'KEYS *'];
 const APPLICATION_WORK = [
   'PING',
   'SET key value',
@@ -61,8 +63,21 @@ const SENTINEL_CHANNELS = [
 
 const ON_REDIS: Table = {
   proxy: {
-    may: [...APPLICATION_WORK, 'ROLE', 'INFO replication', 'WAIT 0 10', 'CLIENT SETNAME proxy'],
-    mayNot: [...DANGEROUS, ...SENTINEL_CHANNELS, 'REPLCONF listening-port 1'],
+    may: [
+      ...APPLICATION_WORK,
+      'ROLE',
+      'INFO replication',
+      'WAIT 0 10',
+      'CLIENT SETNAME proxy',
+      ...ALL_KEYS,
+      'DBSIZE',
+      'RANDOMKEY',
+    ],
+    mayNot: [
+      ...DANGEROUS.filter((each) => !ALL_KEYS.includes(each)),
+      ...SENTINEL_CHANNELS,
+      'REPLCONF listening-port 1',
+    ],
   },
   replication: {
     may: ['PING', 'REPLCONF listening-port 1', 'ROLE', 'INFO replication'],

@@ -65,6 +65,18 @@ describe('files of the data tier', () => {
     assert.doesNotMatch(acl, /application/);
   });
 
+  test('FLUSHDB and KEYS are allowed to the proxies unless every pool refuses them', () => {
+    const rights = (pools: string): boolean[] => {
+      const plan = planOf(`name: beta\nvip: 198.18.0.100\npools: ${pools}\n`);
+      const acl = contentOf(redisFiles(plan), 'users.acl');
+      const proxy = acl.split('\n').find((line) => line.startsWith('user proxy ')) ?? '';
+      return ['+keys', '+flushdb'].map((right) => proxy.split(' ').includes(right));
+    };
+    assert.deepEqual(rights('{ a: {} }'), [true, true]);
+    assert.deepEqual(rights('{ a: { dangerous: refuse } }'), [false, false]);
+    assert.deepEqual(rights('{ a: { dangerous: refuse }, b: { listen: 6380 } }'), [true, true]);
+  });
+
   test('with one replica the survivor of a crash takes writes', () => {
     const plan = planOf('name: beta\nvip: 198.18.0.100\nreplicas: 1\n');
     assert.match(contentOf(redisFiles(plan), 'redis.conf'), /^min-replicas-to-write 0$/m);

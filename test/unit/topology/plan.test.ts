@@ -120,6 +120,7 @@ describe('the plan of the default stack', () => {
         reads: 'master',
         replicaMaxLagMs: 2000,
         transactions: 'strict',
+        dangerous: 'allow',
         hashTag: '{}',
       },
     ]);

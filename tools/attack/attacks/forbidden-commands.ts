@@ -1,10 +1,11 @@
 import { register } from '../attack.ts';
 import { brief, isError } from '../wire.ts';
 
-/** What changes or shows the servers themselves, or everybody's data. None of it is an application's business. */
+/**
+ * What changes or shows the servers themselves. None of it is an application's business. FLUSHALL and FLUSHDB are, unless
+ * the pool says `dangerous: refuse`.
+ */
 const FORBIDDEN: ReadonlyArray<readonly string[]> = [
-  ['FLUSHALL'],
-  ['FLUSHDB'],
   ['SWAPDB', '0', '1'],
   ['SHUTDOWN', 'NOSAVE'],
   ['DEBUG', 'SLEEP', '5'],

@@ -32,7 +32,7 @@ export function queuedAs(
 ): QueuedKeys | { answer: Answer } | string {
   const own = queuedByFamily(command.id);
   if (own !== undefined) {
-    if ('keys' in own) return { keys: own.keys(frame, buffer) };
+    if ('keys' in own) return own.fault?.(session) ?? { keys: own.keys(frame, buffer) };
     return own.fault?.(session, frame, buffer) ?? own;
   }
   switch (command.fate) {

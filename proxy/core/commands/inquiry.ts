@@ -1,0 +1,91 @@
+import type { Command } from '../../protocol/command-table.ts';
+import { errorReply, NOT_EXECUTED } from '../../protocol/replies.ts';
+import { FanOut, type ServerReply } from '../routing/fan-out.ts';
+import type { ServerConnection } from '../server/connection.ts';
+import type { PoolServer } from '../server/server.ts';
+import type { Session, SoloRequest } from './session.ts';
+
+/**
+ * A request that is answered from what servers say, one question after the other. It has the session to itself, so that
+ * it sees what was written before it on every server, and one client asks one such question at a time, whatever it sends.
+ * Masters are asked, also where replicas are read from.
+ */
+export class Inquiry implements SoloRequest {
+  private readonly tag: number;
+  private begun = false;
+  private over = false;
+
+  /**
+   * @param waiting bytes of the request that are kept until it is answered
+   * @param begin called when its turn has come; it asks, and in the end answers once
+   */
+  constructor(
+    private readonly session: Session,
+    private readonly command: Command,
+    readonly waiting: number,
+    private readonly begin: (inquiry: Inquiry) => void,
+  ) {
+    this.tag = session.tail;
+  }
+
+  startInTurn(): void {
+    const { session, tag } = this;
+    if (this.begun || session.head !== tag) return;
+    this.begun = true;
+    this.begin(this);
+  }
+
+  abandon(): void {
+    this.over = true;
+  }
+
+  /**
+   * All servers are asked the same; `done` gets their replies in the order of the pool's servers.
+   * @param command by default that of the client
+   */
+  askAll(
+    request: Uint8Array,
+    done: (replies: readonly ServerReply[]) => void,
+    command: number = this.command.id,
+  ): void {
+    const { session } = this;
+    const fan = this.fan(done);
+    for (const server of session.routing.servers) {
+      fan.ask(server, (who, number) => {
+        if (!server.live) who.fail(number, errorReply(`it is ejected; ${NOT_EXECUTED}`));
+        else server.pick(session.protocol).send(who, number, command, request, 0, request.length);
+      });
+    }
+    fan.close();
+  }
+
+  /**
+   * One server is asked, over a connection of its.
+   * @param command by default that of the client
+   */
+  ask(
+    server: PoolServer,
+    connection: ServerConnection,
+    request: Uint8Array,
+    done: (reply: ServerReply) => void,
+    command: number = this.command.id,
+  ): void {
+    const fan = this.fan(([reply]) => done(reply));
+    fan.ask(server, (who, number) => connection.send(who, number, command, request, 0, request.length));
+    fan.close();
+  }
+
+  private fan(done: (replies: readonly ServerReply[]) => void): FanOut {
+    const { session, tag } = this;
+    return new FanOut(session, tag, session.pool.config.requestBytes, (replies) => {
+      if (!this.over) done(replies);
+    });
+  }
+
+  /** The reply, in pieces; they belong to the client from now on. */
+  answer(...pieces: Uint8Array[]): void {
+    const { session, tag } = this;
+    session.replyInParts(tag, pieces);
+    session.soloEnded();
+  }
+}
