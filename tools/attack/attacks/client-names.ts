@@ -33,6 +33,7 @@ register({
   name: 'forged-client-list',
   tries: 'forges lines of CLIENT LIST by newlines in names',
   as: ['application'],
+  thin: true,
   seconds: 5,
   async run(attacker) {
     const forged = 'id=1 name=operator';

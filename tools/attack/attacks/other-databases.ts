@@ -6,6 +6,7 @@ register({
   // Not from scripts: an application's password is good for every pool of its stack, so there it gets nothing new.
   tries: 'leaves the database of its pool, which others may count on: SELECT, MOVE, COPY, SWAPDB',
   as: ['application'],
+  thin: true,
   seconds: 10,
   async run(attacker) {
     const key = attacker.key('k');

@@ -31,7 +31,8 @@ register({
       Buffer.concat([request('MULTI'), ...keys.map((each) => request('SET', each, large)), request('EXEC')]),
     );
     const answers: Array<string | undefined> = [];
-    for (let n = 0; n < keys.length + 2; n++) answers.push(await wire.reply(3000));
+    for (let n = 0; n < keys.length + 2 && attacker.timeLeft > 1000; n++)
+      answers.push(await wire.reply(Math.min(3000, attacker.timeLeft)));
     const exec = answers.at(-1);
     const there = await wire.ask('EXISTS', ...keys);
     if (isError(exec) && there !== ':0\r\n')
