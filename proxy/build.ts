@@ -23,9 +23,24 @@ const root = dirname(proxyDir);
  * @returns true when it was built, false when it was up to date
  * @throws Error when Bun is not installed or the compilation fails
  */
-export function buildProxy(outFile: string): boolean {
+export const buildProxy = (outFile: string): boolean =>
+  compileExecutable(
+    { what: 'the proxy', entry: join(proxyDir, 'nutcracker.ts'), sources: proxyDir },
+    outFile,
+  );
+
+/** A program of one executable: its first file, and the folder of all that it is made of. */
+export interface Program {
+  /** For messages. */
+  readonly what: string;
+  readonly entry: string;
+  readonly sources: string;
+}
+
+/** As `buildProxy`, for any program. */
+export function compileExecutable(program: Program, outFile: string): boolean {
   const bun = findBun();
-  const stamp = contentStamp(bun);
+  const stamp = contentStamp(bun, program.sources);
   const stampFile = `${outFile}.stamp`;
   if (existsSync(outFile) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return false;
   mkdirSync(dirname(outFile), { recursive: true });
@@ -38,7 +53,7 @@ export function buildProxy(outFile: string): boolean {
       bun,
       [
         'build',
-        join(proxyDir, 'nutcracker.ts'),
+        program.entry,
         '--compile',
         '--no-compile-autoload-dotenv',
         '--no-compile-autoload-bunfig',
@@ -51,7 +66,7 @@ export function buildProxy(outFile: string): boolean {
     writeFileSync(stampFile, stamp);
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: Buffer };
-    throw new Error(`compiling the proxy failed: ${stderr?.toString().trim() || message}`);
+    throw new Error(`compiling ${program.what} failed: ${stderr?.toString().trim() || message}`);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
@@ -72,9 +87,9 @@ export function findBun(): string {
   return found;
 }
 
-function contentStamp(bun: string): string {
+function contentStamp(bun: string, folder: string): string {
   const hash = createHash('sha256');
-  for (const file of sources(proxyDir)) hash.update(file.slice(proxyDir.length)).update(readFileSync(file));
+  for (const file of sources(folder)) hash.update(file.slice(folder.length)).update(readFileSync(file));
   hash.update(readFileSync(join(root, 'package-lock.json')));
   hash.update(`${process.arch} ${statSync(bun).size}`);
   return hash.digest('hex');

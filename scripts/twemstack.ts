@@ -103,7 +103,7 @@ verb(
 ).requiredOption('--out <dir>', 'folder to write to');
 const secret = verb(
   'secret <name>',
-  'print one password: application, operator, proxy, replication, sentinel',
+  'print one password: application, operator, proxy, replication, sentinel, guard',
   async () => (await import('./verbs/secret.ts')).secretVerb,
 );
 verb(

@@ -23,6 +23,7 @@ export function renderRedisFacts(plan: Plan, member: RedisMember): string {
 member='${member.name}'
 address='${member.address}'
 port='${member.port}'
+guard_port='${member.guardPort}'
 shard='${shard.name}'
 initial_master='${endpoint(shard.initialMaster)}'
 peers='${peers.map(endpoint).join(' ')}'

@@ -8,6 +8,7 @@ import type {
 } from '../topology/types.ts';
 import { fixedOfRedis, fixedOfSentinel } from './directives.ts';
 import { renderRedisFacts, renderSentinelFacts } from './facts.ts';
+import { fixedOfGuard, renderGuardConfig } from './guard-json.ts';
 import { renderRedisConf } from './redis-conf.ts';
 import { renderSentinelConf } from './sentinel-conf.ts';
 import { renderRedisUsers, renderSentinelUsers } from './users-acl.ts';
@@ -28,6 +29,12 @@ export function renderRedisFiles(
       content: renderRedisUsers(plan.pools, credentials, further),
       secret: false,
       fixed: '',
+    },
+    {
+      name: 'guard.json',
+      content: renderGuardConfig(plan, member, [credentials.guard, further.guard]),
+      secret: true,
+      fixed: fixedOfGuard(plan, member),
     },
   ];
 }

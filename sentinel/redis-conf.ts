@@ -38,7 +38,7 @@ repl-diskless-sync yes
 repl-diskless-sync-delay 0
 repl-backlog-size ${plan.redis.replBacklogMb}mb
 repl-backlog-ttl 0
-repl-ping-replica-period 5
+repl-ping-replica-period 1
 repl-timeout 30
 min-replicas-to-write ${plan.redis.minReplicasToWrite}
 min-replicas-max-lag ${plan.redis.minReplicasMaxLag}

@@ -28,8 +28,12 @@ const REDIS_RULES = {
   proxy: `${APPLICATION} +role +info +wait ${ANY_PATTERN}`,
   // PSYNC and REPLCONF replicate; ROLE and INFO are how an entrypoint finds out who has the data before it starts.
   replication: '-@all +psync +replconf +ping +role +info',
+  // Finds out and agrees who is master. It may not change roles: the guards do, for they know who has the data. What it
+  // sends at a promotion (MULTI, SLAVEOF …) is refused as a whole, and it waits for the role to change all the same.
   sentinel:
-    'allchannels -@all +multi +exec +slaveof +ping +subscribe +publish +config|rewrite +role +info +client|setname +client|kill +script|kill',
+    'allchannels -@all +multi +exec +ping +subscribe +publish +role +info +client|setname +script|kill',
+  // The guard beside each redis, and those of the other members, which look whether their master answers.
+  guard: '-@all +auth +ping +info +role +replicaof +client|kill +config|set',
 } as const satisfies Partial<Record<Account, string>>;
 
 const WHO_IS_MASTER =
@@ -41,9 +45,10 @@ const SENTINEL_RULES: Readonly<Partial<Record<Account, string>>> = {
   proxy: `allchannels -@all ${WHO_IS_MASTER} +subscribe +psubscribe +unsubscribe +punsubscribe +role +sentinel|replicas +sentinel|sentinels`,
   // A redis member's entrypoint asks who is master.
   replication: `-@all ${WHO_IS_MASTER}`,
-  // Sentinels among themselves: the vote, and the hello message. The rest is for its own helpers: DEBUG sets its rhythm
-  // (image/lib/tune.sh), the channel tells of promotions, and REPLICAS who is to follow (image/lib/repoint.sh).
-  sentinel: `&__sentinel__:hello &+failover-state-wait-promotion -@all ${WHO_IS_MASTER} +publish +subscribe +sentinel|is-master-down-by-addr +sentinel|debug +sentinel|replicas`,
+  // Sentinels among themselves: the vote, and the hello message; DEBUG sets its rhythm (image/lib/tune.sh).
+  sentinel: `&__sentinel__:hello -@all ${WHO_IS_MASTER} +publish +subscribe +sentinel|is-master-down-by-addr +sentinel|debug`,
+  // Whom they want promoted.
+  guard: '&+selected-slave &+failover-state-wait-promotion -@all +auth +ping +subscribe',
 };
 
 /** What a pool may do unless it refuses it (`dangerous`). Where every pool refuses it, scripts are refused it here. */

@@ -1,7 +1,14 @@
 /** A topology while it is being read: whatever the file got wrong is undefined, and rules skip it. */
 import type { Subnet } from './ipv4.ts';
 import type { Path } from './problems.ts';
-import type { EdgeSettings, PoolSpec, ProxySettings, RedisSettings, SentinelSettings } from './types.ts';
+import type {
+  Durability,
+  EdgeSettings,
+  PoolSpec,
+  ProxySettings,
+  RedisSettings,
+  SentinelSettings,
+} from './types.ts';
 
 export type Partially<T> = { readonly [K in keyof T]: T[K] | undefined };
 
@@ -39,6 +46,7 @@ export interface Draft {
   readonly domains: readonly DomainDraft[] | undefined;
   readonly shards: readonly ShardDraft[] | undefined;
   readonly replicas: number | undefined;
+  readonly durability: Durability | undefined;
   readonly sentinel: Partially<SentinelSettings>;
   readonly redis: Partially<RedisSettings>;
   readonly edge: Partially<EdgeSettings>;

@@ -9,6 +9,7 @@ export const TOP_KEYS = [
   'domains',
   'shards',
   'replicas',
+  'durability',
   'sentinel',
   'redis',
   'edge',

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { addressBook, networkParts, type Slot } from './addresses.ts';
 import { subnet } from './ipv4.ts';
 import { dataStackName, domainStackName, memberName, networkStackName } from './placement.ts';
-import { EDGE_OPS_PORT, PROXY_STATS_PORT, REDIS_PORT, SENTINEL_PORT } from './ports.ts';
+import { EDGE_OPS_PORT, GUARD_PORT, PROXY_STATS_PORT, REDIS_PORT, SENTINEL_PORT } from './ports.ts';
 import type {
   EdgeMember,
   Member,
@@ -111,6 +111,7 @@ function planShards(topology: Topology, addressOf: AddressOf): PlanShard[] {
         address: addressOf(slot),
         formerAddress: formerOf(slot),
         port: REDIS_PORT,
+        guardPort: GUARD_PORT,
         shard: shard.name,
         initialMaster: index === 0,
       };
@@ -154,6 +155,7 @@ export function planStack(topology: Topology): Plan {
     edges,
     proxies,
     sentinels,
+    durability: topology.durability,
     sentinel: topology.sentinel,
     redis: topology.redis,
     edge: topology.edge,

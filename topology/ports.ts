@@ -1,6 +1,8 @@
 /** Ports that are the same in every stack; each member has an address of its own, so they never meet. */
 export const REDIS_PORT = 6379;
 export const SENTINEL_PORT = 26379;
+/** Where the guards of a shard's members ask each other for votes. */
+export const GUARD_PORT = 16380;
 /** The proxy's stats, twemproxy's default. */
 export const PROXY_STATS_PORT = 22222;
 /** The edge's /healthz, /metrics and /stats. */

@@ -3,7 +3,7 @@ import type { Draft } from './draft.ts';
 import { formatAddress, formatSubnet } from './ipv4.ts';
 import { TOP_KEYS } from './keys.ts';
 import { byPosition, type Problem } from './problems.ts';
-import { checkMapping, readRequired } from './reading.ts';
+import { checkMapping, oneOf, readRequired, readValue } from './reading.ts';
 import { checkAcross, shardDomainNames } from './rules-cross.ts';
 import { readDomains, readReplicas, readShards } from './rules-domains.ts';
 import { stackName } from './rules-names.ts';
@@ -11,7 +11,7 @@ import { readNetworks } from './rules-network.ts';
 import { readPools } from './rules-pools.ts';
 import { readEdge, readProxy, readRedis, readSentinel } from './rules-settings.ts';
 import { StackFile } from './stack-file.ts';
-import type { PoolSpec, ShardSpec, Topology } from './types.ts';
+import { DURABILITIES, type Durability, type PoolSpec, type ShardSpec, type Topology } from './types.ts';
 
 export type Loaded =
   | { readonly ok: true; readonly topology: Topology }
@@ -57,6 +57,9 @@ function readDraft(file: StackFile): Draft {
     domains: readDomains(file),
     shards: readShards(file),
     replicas,
+    durability: readValue<Durability>(file, ['durability'], oneOf(DURABILITIES, 'durability'), {
+      value: 'strict',
+    }),
     sentinel: readSentinel(file),
     redis: readRedis(file, replicas),
     edge: readEdge(file),
@@ -89,6 +92,7 @@ function finish(draft: Draft): Topology {
     domains: present(draft.domains, 'domains').map(({ name }) => ({ name: present(name, 'domains') })),
     shards: finishShards(draft),
     replicas: present(draft.replicas, 'replicas'),
+    durability: present(draft.durability, 'durability'),
     sentinel: allPresent(draft.sentinel, 'sentinel'),
     redis: allPresent(draft.redis, 'redis'),
     edge: allPresent(draft.edge, 'edge'),

@@ -74,6 +74,10 @@ export interface RedisSettings {
   readonly replBacklogMb: number;
 }
 
+/** What a promotion has to prove: that nothing acknowledged is missing, or nothing beyond what a sentinel sees. */
+export const DURABILITIES = ['strict', 'available'] as const;
+export type Durability = (typeof DURABILITIES)[number];
+
 export interface EdgeSettings {
   /** How many edges (keepalived + HAProxy); one holds the VIP. */
   readonly count: number;
@@ -130,6 +134,7 @@ export interface Topology {
   readonly domains: readonly Domain[];
   readonly shards: readonly ShardSpec[];
   readonly replicas: number;
+  readonly durability: Durability;
   readonly sentinel: SentinelSettings;
   readonly redis: RedisSettings;
   readonly edge: EdgeSettings;
@@ -178,6 +183,8 @@ export interface RedisMember extends MemberBase {
   /** As a sentinel's. */
   readonly formerAddress: string | undefined;
   readonly port: number;
+  /** Where its guard answers the guards of the other members. */
+  readonly guardPort: number;
   readonly shard: string;
   /** Master at the very first boot only; afterwards the role is state that the sentinels know. */
   readonly initialMaster: boolean;
@@ -231,6 +238,7 @@ export interface Plan {
   readonly edges: readonly EdgeMember[];
   readonly proxies: readonly ProxyMember[];
   readonly sentinels: readonly SentinelMember[];
+  readonly durability: Durability;
   readonly sentinel: SentinelSettings;
   readonly redis: RedisSettings;
   readonly edge: EdgeSettings;
@@ -242,7 +250,7 @@ export interface Plan {
 }
 
 /** Accounts of a stack. `operator` is for people and twemstack itself; the others each do one job. */
-export const ACCOUNTS = ['application', 'operator', 'proxy', 'replication', 'sentinel'] as const;
+export const ACCOUNTS = ['application', 'operator', 'proxy', 'replication', 'sentinel', 'guard'] as const;
 export type Account = (typeof ACCOUNTS)[number];
 
 /** Clear-text password of every account: 43 characters of [A-Za-z0-9_-], generated once per stack. */

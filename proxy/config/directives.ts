@@ -132,6 +132,7 @@ export const SCALARS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
     number('replicaMaxLag', (n) => (n < SHORTEST_LAG ? `must be at least ${SHORTEST_LAG}` : null)),
   ],
   ['early_cutover', boolean('earlyCutover')],
+  ['guarded_promotions', boolean('guardedPromotions')],
   ['wait_replicas', number('waitReplicas')],
   // WAIT takes 0 for "for ever"
   ['wait_timeout', number('waitTimeout', positive)],

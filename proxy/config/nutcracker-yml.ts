@@ -149,6 +149,7 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     readsFromReplicas: draft.readsFromReplicas ?? false,
     replicaMaxLag: draft.replicaMaxLag ?? 2000,
     earlyCutover: draft.earlyCutover ?? (draft.waitReplicas ?? 0) > 0,
+    guardedPromotions: (draft.guardedPromotions ?? false) && (draft.waitReplicas ?? 0) > 0,
     waitReplicas: draft.waitReplicas ?? 0,
     waitTimeout: draft.waitTimeout ?? 1000,
     clientBytes: draft.clientBytes ?? 16 * 1024 * 1024,

@@ -101,6 +101,8 @@ export interface PoolConfig {
   failoverHoldBytes: number;
   /** Whether a promoted replica is used before a majority of sentinels names it. */
   earlyCutover: boolean;
+  /** Whether a promotion takes the old master's replicas away first, so that a master which has them is still the one. */
+  guardedPromotions: boolean;
   /** Whether requests that only read go to replicas. */
   readsFromReplicas: boolean;
   /** How far a replica that is read from may be behind its master. */

@@ -6,12 +6,14 @@ import {
   CONFIRM_WITHIN,
   type Decision,
   decide,
+  heldForDown,
   type MasterState,
   nextState,
   type Place,
   type SentinelView,
   samePlace,
 } from './decide.ts';
+import { MasterProbe } from './master-probe.ts';
 import { isMember, Strangers } from './membership.ts';
 import { type SentinelObserver, SentinelWatch } from './observe.ts';
 import { PromotionWatch } from './promotion.ts';
@@ -31,6 +33,8 @@ interface Followed {
   strangers: Strangers;
   /** A replica that was selected, and whether it was seen to become master. */
   candidate: { place: Place; watch: PromotionWatch; promoted: boolean } | null;
+  /** Asks a master that the sentinels hold for down. */
+  probe: MasterProbe | null;
   /** Ends a provisional master. */
   deadline: NodeJS.Timeout | null;
 }
@@ -52,7 +56,12 @@ export class PoolTopology implements SentinelObserver {
       const port = address.kind === 'tcp' ? address.port : 0;
       const state = { host, port, epoch: 0, waiting: true, provisional: null };
       server.wait();
-      const unknown = { views: new Map<number, SentinelView>(), candidate: null, deadline: null };
+      const unknown = {
+        views: new Map<number, SentinelView>(),
+        candidate: null,
+        probe: null,
+        deadline: null,
+      };
       this.followed.set(server.name, { server, state, strangers: new Strangers(), ...unknown });
       if (config.members.length > 0) server.strangeMasters = [];
     }
@@ -74,7 +83,10 @@ export class PoolTopology implements SentinelObserver {
   stop(): void {
     if (this.bootTimer !== null) clearTimeout(this.bootTimer);
     for (const watch of this.watches) watch.stop();
-    for (const followed of this.followed.values()) forgetCandidate(followed);
+    for (const followed of this.followed.values()) {
+      forgetCandidate(followed);
+      followed.probe?.stop();
+    }
   }
 
   /** The pool has other passwords: connections that are made from now on use them. */
@@ -139,9 +151,31 @@ export class PoolTopology implements SentinelObserver {
     const { candidate, state } = followed;
     const views = [...followed.views.values()];
     const promoted = candidate?.promoted ? candidate.place : null;
-    const decision = decide(state, views, this.watches.length, performance.now(), promoted);
+    const now = performance.now();
+    const serves = followed.probe?.serves ?? false;
+    const decision = decide(state, views, this.watches.length, now, promoted, serves);
     followed.state = nextState(state, decision);
     this.carryOut(followed, decision, state);
+    this.probeIfDown(followed, heldForDown(followed.state, views, this.watches.length, now));
+  }
+
+  /** Sentinels that have lost a master may be the only ones; where promotions take its replicas first, it can be asked. */
+  private probeIfDown(followed: Followed, isDown: boolean): void {
+    const { config } = this.pool;
+    const { state, probe, server } = followed;
+    if (!isDown || !config.guardedPromotions || state.provisional !== null) {
+      probe?.stop();
+      followed.probe = null;
+      return;
+    }
+    if (probe !== null) return;
+    const created: MasterProbe = new MasterProbe(serverAccess(state, config), config.waitReplicas, () => {
+      this.log(
+        `'${server.name}' at ${formatPlace(state)} ${created.serves ? 'serves although' : 'is silent, and'} sentinels hold it for down`,
+      );
+      this.review(followed);
+    });
+    followed.probe = created;
   }
 
   /** @param before the state until now */

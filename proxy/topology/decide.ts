@@ -60,11 +60,14 @@ const KEEP: Decision = { kind: 'keep' };
  * What to do about one master.
  * - Moves only to an address that a majority of the *configured* sentinels names, the one of highest epoch.
  * - Never back to an older epoch while any sentinel still stands by the current one.
- * - Waits while a majority holds the current master for down; a lone sentinel changes nothing.
+ * - Waits while a majority holds the current master for down, unless it serves all the same; a lone sentinel changes
+ *   nothing.
  * - Then, and only then, a promotion that was witnessed is anticipated: its replica is used until a majority names it,
  *   or somebody else, or the present master is up again, or time is over.
  * - Without a majority everything stays as it is.
  * @param configured number of sentinels in the pool's configuration
+ * @param serves the current master itself says that it is one and has the replicas its writes wait for, where that means
+ * something
  * @param promoted a replica that a sentinel selected and that was seen to turn from replica to master
  */
 export function decide(
@@ -73,12 +76,11 @@ export function decide(
   configured: number,
   now: number,
   promoted: Place | null = null,
+  serves = false,
 ): Decision {
   const majority = Math.floor(configured / 2) + 1;
   const fresh = views.filter((view) => !view.tilt && now - view.at < VIEW_LIFETIME);
   const named = namedByMajority(fresh, majority);
-  const isDown = (place: Place): boolean =>
-    fresh.filter((view) => view.down && samePlace(view, place)).length >= majority;
   if (current.provisional !== null) {
     const { instead, since } = current.provisional;
     // what a sentinel said before it died, or lost touch, tells nothing about now
@@ -90,13 +92,27 @@ export function decide(
     const defended = fresh.some((view) => view.epoch >= current.epoch && samePlace(view, current));
     return named.epoch < current.epoch && defended ? KEEP : { kind: 'move', ...named };
   }
-  if (isDown(current)) {
+  if (heldForDown(current, views, configured, now)) {
     if (promoted !== null && !samePlace(promoted, current))
       return { kind: 'anticipate', host: promoted.host, port: promoted.port, since: now };
+    if (serves) return current.waiting ? { kind: 'release', epoch: current.epoch } : KEEP;
     return current.waiting ? KEEP : { kind: 'wait' };
   }
   if (current.waiting || named.epoch > current.epoch) return { kind: 'release', epoch: named.epoch };
   return KEEP;
+}
+
+/** Whether a majority of the configured sentinels holds this place for down. */
+export function heldForDown(
+  place: Place,
+  views: readonly SentinelView[],
+  configured: number,
+  now: number,
+): boolean {
+  const down = views.filter(
+    (view) => view.down && !view.tilt && now - view.at < VIEW_LIFETIME && samePlace(view, place),
+  );
+  return 2 * down.length > configured;
 }
 
 /** What becomes of a master that is used ahead of the majority's word. */

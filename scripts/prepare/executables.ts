@@ -36,6 +36,8 @@ export interface ImageSources {
   readonly checkout?: string;
   /** Compiles the proxy into one executable, unless its sources are unchanged. Default: proxy/build.ts. */
   readonly build?: (target: string) => unknown;
+  /** The same for the guard that stands beside each redis. */
+  readonly buildGuard?: (target: string) => unknown;
 }
 
 /** A file of a build context: where it goes, where it comes from. */
@@ -74,12 +76,21 @@ export async function prepareImages(
     home.privateDir(root);
     const executable = join(checkout, 'dist/nutcracker');
     step.progress('compiling the proxy');
-    const build = sources.build ?? (await import('../../proxy/build.ts')).buildProxy;
-    await build(executable);
+    const { buildProxy, compileExecutable } = await import('../../proxy/build.ts');
+    await (sources.build ?? buildProxy)(executable);
+    const guard = join(checkout, 'dist/guard');
+    step.progress('compiling the guard');
+    const program = {
+      what: 'the guard',
+      entry: join(checkout, 'sentinel/guard/main.ts'),
+      sources: join(checkout, 'sentinel/guard'),
+    };
+    await (sources.buildGuard ?? ((target: string) => compileExecutable(program, target)))(guard);
     const images = Object.fromEntries(
       IMAGE_KINDS.map((kind) => {
         const files = contextFiles(join(checkout, SOURCES[kind]));
-        if (kind === 'proxy') files.push(compiled(executable));
+        if (kind === 'proxy') files.push(compiled('nutcracker', executable));
+        if (kind === 'redis') files.push(compiled('guard', guard));
         return [kind, layOut(root, kind, base, files)];
       }),
     ) as Record<ImageKind, PreparedImage>;
@@ -91,11 +102,11 @@ export async function prepareImages(
 }
 
 /**
- * The proxy's executable goes by the stamp of its sources, which its build leaves beside it: two compilations of the same
- * sources differ in a few bytes, and a name by those would replace every proxy when a checkout is cloned anew.
+ * An executable goes by the stamp of its sources, which its build leaves beside it: two compilations of the same
+ * sources differ in a few bytes, and a name by those would replace every member when a checkout is cloned anew.
  */
-function compiled(source: string): ContextFile {
-  return { name: 'nutcracker', source, executable: true, identity: readIfPresent(`${source}.stamp`) };
+function compiled(name: string, source: string): ContextFile {
+  return { name, source, executable: true, identity: readIfPresent(`${source}.stamp`) };
 }
 
 function contextFiles(folder: string): ContextFile[] {

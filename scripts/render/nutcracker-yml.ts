@@ -54,6 +54,7 @@ function renderPool(plan: Plan, pool: PoolSpec): Record<string, unknown> {
     ...(pool.waitReplicas === 0
       ? {}
       : { wait_replicas: pool.waitReplicas, wait_timeout: pool.waitTimeoutMs }),
+    ...(pool.waitReplicas > 0 && plan.durability === 'strict' ? { guarded_promotions: true } : {}),
     ...(pool.reads === 'master' ? {} : { reads: pool.reads, replica_max_lag: pool.replicaMaxLagMs }),
     ...(pool.transactions === 'strict' ? {} : { transactions: pool.transactions }),
     ...(pool.dangerous === 'allow' ? {} : { dangerous: pool.dangerous }),

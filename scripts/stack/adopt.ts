@@ -29,6 +29,7 @@ const PLACES: ReadonlyArray<readonly [account: Account, role: Role, file: string
   ['proxy', 'proxy', 'proxy.password', /^(\S+)$/gm],
   ['replication', 'redis', 'redis.conf', /^masterauth (\S+)$/gm],
   ['sentinel', 'sentinel', 'sentinel.conf', /^sentinel sentinel-pass (\S+)$/gm],
+  ['guard', 'redis', 'guard.json', /"passwords": \[\s*"([^"]+)"/g],
 ];
 
 /** A member's file by name, from its container or from what was rendered here. */

@@ -65,7 +65,7 @@ export function furtherPasswords(home: Home, stack: string): FurtherPasswords {
 export function readStored(home: Home, stack: string): StoredCredentials | undefined {
   const path = credentialsFile(home, stack);
   const text = readIfPresent(path);
-  return text === undefined ? undefined : parseStored(text, path);
+  return text === undefined ? undefined : parseStored(withLaterAccounts(home, stack, text), path);
 }
 
 /** What a credentials file holds. @throws InputError naming `path` and what is wrong with it */
@@ -96,6 +96,22 @@ function isRotation(account: string, value: unknown): value is Rotation {
 
 const RESTORE =
   '`twemstack secret adopt` takes the passwords from what runs, `twemstack secret adopt --from FILE` from a backup of the file';
+
+/** Accounts that stacks of earlier versions did not have. */
+const LATER_ACCOUNTS: readonly Account[] = ['guard'];
+
+/** Gives the file of an earlier version the passwords that it lacks, and writes them down at once. */
+function withLaterAccounts(home: Home, stack: string, text: string): string {
+  const found = parse(text, credentialsFile(home, stack));
+  const missing = LATER_ACCOUNTS.filter((account) => found[account] === undefined);
+  // What lacks others, too, is no file of an earlier version.
+  if (missing.length === 0 || ACCOUNTS.some((each) => !missing.includes(each) && found[each] === undefined))
+    return text;
+  const added = Object.fromEntries(missing.map((account) => [account, newPassword()]));
+  const whole = `${JSON.stringify({ ...found, ...added }, null, 2)}\n`;
+  writePrivate(credentialsFile(home, stack), whole);
+  return whole;
+}
 
 /** What `readStored` finds. @throws InputError when no passwords were generated yet */
 export function demandStored(home: Home, stack: string): StoredCredentials {

@@ -23,8 +23,6 @@ export async function prefer(candidate: Redis): Promise<() => Promise<void>> {
   await candidate.config('SET', 'replica-priority', PREFERRED);
   return async () => {
     await candidate.config('SET', 'replica-priority', before);
-    // The promotion wrote the configuration down with the other value.
-    await candidate.config('REWRITE');
   };
 }
 

@@ -7,6 +7,7 @@ import { parseInfo, parsePairs } from '../observe/redis-call.ts';
 import { collectStatus } from '../observe/status.ts';
 import { checkSwitchover, type Handover } from './check.ts';
 import { type Connections, type Coordinator, connectAll } from './connections.ts';
+import { askGuard } from './guards.ts';
 import { openWaits, WritePause } from './pause.ts';
 import { awaitCoordinator, prefer } from './preference.ts';
 
@@ -46,8 +47,8 @@ const DRAIN_MS = 40;
 const FOLLOW_MS = 30_000;
 
 /**
- * Moves a master on purpose: writes wait (CLIENT PAUSE), the replica is seen to have everything, a sentinel promotes
- * it, and the old master follows at once instead of taking writes for ten more seconds (failover reference, section 3).
+ * Moves a master on purpose: writes wait (CLIENT PAUSE), the replica is seen to have everything, a sentinel selects it,
+ * and the old master's guard, which was told so, votes for it: the old master steps down before the new one is one.
  *
  * @throws InputError, NotSoError: it was refused or given up, and nothing has changed
  */
@@ -74,7 +75,7 @@ export async function switchOver(options: SwitchoverOptions): Promise<Switchover
 }
 
 async function handOver(
-  { plan, signal }: SwitchoverOptions,
+  { plan, credentials, signal }: SwitchoverOptions,
   handover: Handover,
   connections: Connections,
   coordinator: Coordinator,
@@ -87,18 +88,18 @@ async function handOver(
   await awaitLevel(from, to, handover);
   if (signal.aborted)
     throw new NotSoError('interrupted; writes go on at the old master, nothing was changed');
+  await askToYield(handover, credentials, plan.sentinel.failoverTimeoutMs);
   await startFailover(coordinator, handover);
   pause.hold();
   await awaitPromotion(connections, coordinator, handover, plan.sentinel.failoverTimeoutMs);
   const promotedAfter = elapsed();
-  await from.replicaof(handover.to.address, handover.to.port);
   // The writes that waited are now answered READONLY, not executed, and the proxies send them to the new master.
   await pause.end();
   const cut = delay(DRAIN_MS).then(() => cutOthers(from));
   await awaitAnnouncement(connections, handover, plan.sentinels.length);
   const announcedAfter = elapsed();
   await cut;
-  await awaitFollower(from);
+  await awaitFollower(from, handover);
   return {
     shard: handover.shard,
     from: handover.from.name,
@@ -138,6 +139,21 @@ async function awaitLevel(from: Redis, to: Redis, handover: Handover): Promise<v
       });
     }
     await delay(5);
+  }
+}
+
+/** Without it the master would not be replaced: it and its replicas say that it is well. */
+async function askToYield(
+  { from, to }: Handover,
+  credentials: Credentials,
+  failoverTimeoutMs: number,
+): Promise<void> {
+  try {
+    await askGuard(from, credentials, { kind: 'yield', to: to.name, forMs: failoverTimeoutMs });
+  } catch (error) {
+    throw new NotSoError(`the guard of ${from.name} does not answer: ${(error as Error).message}`, {
+      remedy: `nothing was changed and writes go on; \`docker logs ${from.name}\` tells why`,
+    });
   }
 }
 
@@ -205,11 +221,12 @@ async function awaitAnnouncement(
   });
 }
 
-async function awaitFollower(from: Redis): Promise<void> {
+async function awaitFollower(from: Redis, { to }: Handover): Promise<void> {
   const deadline = performance.now() + FOLLOW_MS;
   while (performance.now() < deadline) {
     const info = parseInfo(await from.info('replication'));
-    if (info.get('master_link_status') === 'up') return;
+    // Until it hears of the new master it follows its own guard, and that link is up, too.
+    if (info.get('master_host') === to.address && info.get('master_link_status') === 'up') return;
     await delay(50);
   }
   throw new NotSoError('the old master does not follow the new one yet', {

@@ -17,7 +17,16 @@ export interface Writer {
 }
 
 /** Starts writing as the application. A lost connection ends it; an error reply does not. */
-export function startWriter(server: Server, prefix: string): Writer {
+export const startWriter = (server: Server, prefix: string): Writer => write(server, prefix, 0);
+
+/** As `startWriter`; a write is acknowledged when so many replicas have it, as a proxy with `wait_replicas` does. */
+export const startWaitingWriter = (server: Server, prefix: string, replicas: number): Writer =>
+  write(server, prefix, replicas);
+
+/** Milliseconds a write waits for its replicas. */
+const WAIT_MS = 200;
+
+function write(server: Server, prefix: string, replicas: number): Writer {
   const acknowledged: string[] = [];
   const refused = new Map<string, number>();
   let ending = false;
@@ -27,8 +36,12 @@ export function startWriter(server: Server, prefix: string): Writer {
       for (let index = 0; !ending; index++) {
         const key = `${prefix}:${index}`;
         try {
-          await redis.set(key, prefix);
-          acknowledged.push(key);
+          const [, confirmed] = await Promise.all([
+            redis.set(key, prefix),
+            replicas === 0 ? 0 : redis.wait(replicas, WAIT_MS),
+          ]);
+          if (confirmed >= replicas) acknowledged.push(key);
+          else refused.set('UNCONFIRMED', (refused.get('UNCONFIRMED') ?? 0) + 1);
         } catch (error) {
           const word = (error as Error).message.split(' ')[0];
           if (!/^[A-Z]+$/.test(word)) return;

@@ -3,6 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
+import { findBun } from '../../proxy/build.ts';
 import { freePort } from '../../scripts/loopback-ports.ts';
 import { renderRedisFiles, renderSentinelFiles } from '../../sentinel/files.ts';
 import type { Account, Plan, RedisMember, SentinelMember } from '../../topology/types.ts';
@@ -11,6 +12,8 @@ import { planOf, TEST_CREDENTIALS } from './stack-fixture.ts';
 import { waitUntil } from './wait-until.ts';
 
 const IMAGE = resolve('sentinel/image');
+/** The guard as its image's executable is made from, without the compilation. */
+const GUARD = `${findBun()} ${resolve('sentinel/guard/main.ts')}`;
 
 type DataMember = RedisMember | SentinelMember;
 
@@ -85,6 +88,7 @@ export class NativeTier {
           TWEMSTACK_DATA: join(home, 'data'),
           TWEMSTACK_RUN: join(home, 'run'),
           TWEMSTACK_LIB: join(IMAGE, 'lib'),
+          TWEMSTACK_GUARD: GUARD,
         },
       });
       this.#running.set(member.name, daemon);
@@ -267,7 +271,9 @@ export class NativeTier {
     for (const file of files) {
       const content = file.content
         .replaceAll('/etc/twemstack/', `${home}/seed/`)
-        .replaceAll('/data/store', `${home}/data/store`);
+        .replaceAll('/data/store', `${home}/data/store`)
+        // So that links between two members can be told apart, and cut.
+        .replace(/^bind (\S+)$/m, 'bind $1\nbind-source-addr $1');
       writeFileSync(join(home, 'seed', file.name), content);
     }
   }
@@ -279,8 +285,11 @@ async function onLoopback(plan: Plan): Promise<Plan> {
   const move = async <T extends DataMember>(member: T): Promise<T> => {
     const address = `${net}.${member.address.split('.')[3]}`;
     // Former addresses have the ports of today.
-    const port = member.address.startsWith('127.') ? member.port : await freePort(address);
-    return { ...member, address, port, formerAddress: member.address };
+    const before = member.address.startsWith('127.');
+    const port = before ? member.port : await freePort(address);
+    const moved = { ...member, address, port, formerAddress: member.address };
+    if (moved.role !== 'redis' || before) return moved;
+    return { ...moved, guardPort: await freePort(address) };
   };
   const shards = await Promise.all(
     plan.shards.map(async (shard) => {

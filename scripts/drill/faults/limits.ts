@@ -4,7 +4,7 @@ import { drilledPool } from '../load/drilled-pool.ts';
 
 /**
  * Milliseconds from a master's death to the first write on its successor: election and promotion take 0.5 s after
- * `down_after`. A replica follows at once (sentinel/image/lib/repoint.sh); should that fail, Sentinel tells it about 1 s
+ * `down_after`. A replica follows at once (its guard, docs/durability.md); should that fail, Sentinel tells it about 1 s
  * later (failover reference, section 0), and the promise is to hold then, too.
  */
 export const failoverLimit = (plan: Plan): number => plan.sentinel.downAfterMs + 1500;

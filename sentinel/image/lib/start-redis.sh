@@ -1,9 +1,10 @@
 # Finds out which role this member has, writes its live configuration and becomes redis-server.
 source "$lib/decide.sh"
-source "$lib/guard.sh"
 
 readonly live=$data/live/redis.conf store=$data/store
 source "$lib/store.sh"
+# What the guard remembers: votes, terms, whom it followed.
+readonly memory=$data/live/guard.json
 # Exists while this member is a replica that has not had its master's data yet. Redis makes files for no data, too.
 readonly hollow=$data/live/hollow
 me=$address:$port
@@ -14,21 +15,28 @@ first_peer=${peer_list[0]:-}
 replication_password=$(seed_value masterauth)
 declare -A answer=()
 
-# The role that redis itself, told by a sentinel, last wrote to its configuration. Whoever is no member of the shard is
-# followed by nobody, nor given a password: then another member it is, which harms no data.
+# Whom this member followed last, `master` for itself: as its guard remembers; before the first start with one, as redis
+# wrote it to its configuration. Whoever is no member of the shard is followed by nobody, nor given a password: then
+# another member it is, which harms no data.
 read_persisted() {
   local line present
   persisted=
-  [[ -s $live ]] || return 0
-  persisted=master
-  while IFS= read -r line; do
-    if [[ $line == replicaof\ * ]]; then
-      line=${line#replicaof }
-      present_of "${line/ /:}"
-      persisted=$present
-    fi
-  done <"$live"
-  if [[ $persisted != master && " $me $peers " != *" $persisted "* ]]; then
+  if [[ -s $memory ]]; then
+    if [[ $(<"$memory") =~ \"leader\":\"([^\"]+)\" ]]; then persisted=${BASH_REMATCH[1]}; fi
+  elif [[ -s $live ]]; then
+    persisted=master
+    while IFS= read -r line; do
+      if [[ $line == replicaof\ * ]]; then
+        line=${line#replicaof }
+        persisted=${line/ /:}
+      fi
+    done <"$live"
+  fi
+  if [[ -n $persisted && $persisted != master ]]; then
+    present_of "$persisted"
+    persisted=$present
+  fi
+  if [[ -n $persisted && $persisted != master && " $me $peers " != *" $persisted "* ]]; then
     log "ALARM: last I followed $persisted, which is no member of $shard: not followed"
     persisted=$first_peer
   fi
@@ -122,11 +130,18 @@ find_role() {
   done
 }
 
-# live_configuration: the seed, and whom to follow.
+# live_configuration: the seed, and whom to follow: the guard, which is nobody's master, until it knows better.
 live_configuration() {
   cat "$seed/redis.conf"
-  printf '\n# Added by the entrypoint at its start.\n'
-  if [[ $verdict == replica ]]; then printf 'replicaof %s %s\n' "${target%:*}" "${target##*:}"; fi
+  printf '\n# Added by the entrypoint at its start.\nreplicaof %s %s\n' "$address" "$guard_port"
+}
+
+# watch_over PID: a guard for as long as redis lives, and a new one when it ends.
+watch_over() {
+  while kill -0 "$1" 2>/dev/null; do
+    "${guard_program[@]}" "$seed" "$data" "$1" "$verdict" || log "the guard ended with $?"
+    pause_ms 200
+  done
 }
 
 # A replica takes over the data of its master, even if that is none. Should that be a mistake, its own is not gone.
@@ -141,6 +156,7 @@ set_aside() {
   rm -rf "$store.kept"
   mv "$store" "$store.kept"
   mkdir "$store"
+  empty=1
   log "my master holds no data, but I did ($bytes bytes): kept in $store.kept until the next time"
 }
 
@@ -171,7 +187,7 @@ elif [[ $empty == 1 ]]; then
 fi
 live_configuration | write_live redis.conf
 # Two forks, so that it is the child of process 1 and not of redis, which wonders about children it does not know.
-(guard $$ &)
+(watch_over $$ &)
 : >"$unproven"
 (prove $$ &)
 exec {answers}>&-

@@ -9,12 +9,15 @@
 # 0.25 s after that moment. A last INFO less than 0.75 s old is followed by one right behind the promotion; an older one
 # by one right before it, and the next only a second later. Measured, first write after a master and a sentinel were
 # killed, 10 times each, mean and most: 2000 2.12 s, 2.42 s; 800 2.00, 2.39; 700 1.80, 2.07; 600 2.11, 2.83. That was
-# before repoint.sh; now no write waits for that INFO, only the announcement to the other sentinels does.
+# before replicas followed at once; now no write waits for that INFO, only the announcement to the other sentinels does.
 # ASK 200 instead of 1000: how soon sentinels hear that the others hold a master for down, and are given their votes anew.
 # Votes count in one epoch only, and another shard's failover begins the next: when a domain with two masters went, the
 # second one was replaced a second late in 2 of 3 cases.
 # PUBLISH 1000 instead of 2000: how fast sentinels learn from each other; a returned master is demoted after 4 of them.
-readonly RHYTHM='PING-PERIOD 500 INFO-PERIOD 700 ASK-PERIOD 200 PUBLISH-PERIOD 1000'
+# TILT-PERIOD 1500 instead of 30000: a sentinel that was stopped for 2 s (a busy host) trusts nobody for so long. It goes on
+# pinging meanwhile, so three periods of that tell it how everybody is. With 30 s a master that died in that time was not
+# replaced, and no replica was good any more afterwards: their links had been down for more than 10 x down-after.
+readonly RHYTHM='PING-PERIOD 500 INFO-PERIOD 700 ASK-PERIOD 200 PUBLISH-PERIOD 1000 TILT-PERIOD 1500'
 
 # tune PID: tells the sentinel of this member its rhythm as soon as it listens; gives up when PID has gone.
 tune() {

@@ -90,15 +90,19 @@ const ON_REDIS: Table = {
       'ROLE',
       'PUBLISH __sentinel__:hello message',
       'CLIENT SETNAME sentinel',
-      'CLIENT KILL TYPE pubsub',
-      'CONFIG REWRITE',
       'MULTI',
       'EXEC',
     ],
-    mayNot: DANGEROUS.filter((command) => !command.startsWith('REPLICAOF')).concat(
+    // Roles are the guards' to change, whatever a sentinel believes.
+    mayNot: [...DANGEROUS, 'SLAVEOF NO ONE', 'CONFIG REWRITE', 'GET key', 'SET key value', 'SCAN 0'],
+  },
+  guard: {
+    may: ['PING', 'ROLE', 'INFO replication', 'REPLICAOF', 'CONFIG SET', 'CLIENT KILL TYPE pubsub'],
+    mayNot: DANGEROUS.filter((command) => !/^(REPLICAOF|CONFIG SET)/.test(command)).concat(
       'GET key',
       'SET key value',
-      'SCAN 0',
+      'PUBLISH __sentinel__:hello lie',
+      'CONFIG REWRITE',
     ),
   },
   operator: { may: ['CONFIG GET maxmemory', 'KEYS *', 'CLIENT LIST', 'ACL LIST', 'INFO'], mayNot: [] },
@@ -147,14 +151,17 @@ const ON_SENTINEL: Table = {
     ],
   },
   sentinel: {
-    may: [
-      'PING',
-      'SENTINEL master shard-1',
-      'SENTINEL replicas shard-1',
-      'SENTINEL is-master-down-by-addr 127.0.0.1 1 1 *',
-      'SUBSCRIBE +failover-state-wait-promotion',
-    ],
+    may: ['PING', 'SENTINEL master shard-1', 'SENTINEL is-master-down-by-addr 127.0.0.1 1 1 *'],
     mayNot: [...CHANGES_SENTINEL, 'PUBLISH other lie', 'SUBSCRIBE +switch-master'],
+  },
+  guard: {
+    may: ['PING', 'SUBSCRIBE +selected-slave +failover-state-wait-promotion'],
+    mayNot: [
+      ...CHANGES_SENTINEL,
+      'PUBLISH __sentinel__:hello lie',
+      'SUBSCRIBE +switch-master',
+      'SENTINEL masters',
+    ],
   },
   operator: { may: ['SENTINEL ckquorum shard-1', 'CLIENT LIST', 'SENTINEL flushconfig'], mayNot: [] },
 };

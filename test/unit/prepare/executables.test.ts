@@ -25,6 +25,10 @@ describe('image contexts', () => {
     mkdirSync(join(target, '..'), { recursive: true });
     writeFileSync(target, `executable of ${readFileSync(join(checkout, 'proxy/nutcracker.ts'), 'utf8')}`);
   };
+  const buildGuard = (target: string): void => {
+    mkdirSync(join(target, '..'), { recursive: true });
+    writeFileSync(target, readFileSync(join(checkout, 'sentinel/guard/main.ts'), 'utf8'));
+  };
   const write = (path: string, text: string, mode = 0o644): void => {
     const file = join(checkout, path);
     mkdirSync(join(file, '..'), { recursive: true });
@@ -32,7 +36,7 @@ describe('image contexts', () => {
     chmodSync(file, mode);
   };
   const prepare = (folder = 'home', base = 'debian:bookworm-slim'): Promise<PreparedImages> =>
-    prepareImages(new Home(join(root, folder)), base, recordingStep(), { checkout, build });
+    prepareImages(new Home(join(root, folder)), base, recordingStep(), { checkout, build, buildGuard });
 
   beforeEach(() => {
     rmSync(root, { recursive: true, force: true });
@@ -40,6 +44,7 @@ describe('image contexts', () => {
       write(`${folder}/image/Dockerfile`, `FROM x # ${folder}\n`);
     write('sentinel/image/lib/ask.sh', 'ask\n');
     write('sentinel/image/entrypoint', 'start\n', 0o755);
+    write('sentinel/guard/main.ts', 'guard');
     write('proxy/nutcracker.ts', 'one');
   });
   after(() => rmSync(root, { recursive: true, force: true }));
@@ -53,6 +58,7 @@ describe('image contexts', () => {
       assert.equal(mode('redis', 'entrypoint'), 0o755);
       assert.equal(mode('redis', 'lib'), 0o755);
       assert.equal(mode('redis', 'lib/ask.sh'), 0o644);
+      assert.equal(mode('redis', 'guard'), 0o755);
       assert.equal(mode('proxy', 'nutcracker'), 0o755);
       assert.equal(readFileSync(join(images.proxy.contextDir, 'nutcracker'), 'utf8'), 'executable of one');
       assert.match(images.redis.name, /^twemstack\/redis:[0-9a-f]{12}$/);
@@ -113,7 +119,10 @@ describe('image contexts', () => {
     for (const source of ['one', 'one', 'two']) {
       write('proxy/nutcracker.ts', source);
       const home = new Home(join(root, 'home'));
-      names.push((await prepareImages(home, 'b', recordingStep(), { checkout, build: stamping })).proxy.name);
+      names.push(
+        (await prepareImages(home, 'b', recordingStep(), { checkout, build: stamping, buildGuard })).proxy
+          .name,
+      );
     }
     assert.equal(names[0], names[1]);
     assert.notEqual(names[1], names[2]);

@@ -8,6 +8,7 @@ import {
   nextState,
   type SentinelView,
 } from '../../../proxy/topology/decide.ts';
+import { hasReplicas } from '../../../proxy/topology/master-probe.ts';
 
 const OLD = { host: '10.0.0.1', port: 6379 };
 const NEW = { host: '10.0.0.2', port: 6379 };
@@ -74,6 +75,33 @@ describe('who is master, three sentinels configured', () => {
   for (const [what, current, views, kind] of cases) {
     test(`${what}: ${kind}`, () => assert.equal(decide(current, views, 3, NOW).kind, kind));
   }
+
+  test('a master that serves is not waited for, whatever the sentinels hold; one that does not, is', () => {
+    const down = [view(OLD, 3, { down: true }), view(OLD, 3, { down: true })];
+    assert.equal(decide(serving, down, 3, NOW, null, true).kind, 'keep');
+    assert.equal(decide({ ...serving, waiting: true }, down, 3, NOW, null, true).kind, 'release');
+    assert.equal(decide(serving, down, 3, NOW, null, false).kind, 'wait');
+    assert.equal(
+      decide(serving, down, 3, NOW, NEW, true).kind,
+      'anticipate',
+      'a promotion that was seen counts more',
+    );
+    const moved = [view(NEW, 4), view(NEW, 4)];
+    assert.equal(decide(serving, moved, 3, NOW, null, true).kind, 'move');
+  });
+
+  test('serving means: master, with so many replicas that answered lately', () => {
+    const info = (role: string, ...lags: number[]): string =>
+      [
+        `role:${role}`,
+        ...lags.map((lag, i) => `slave${i}:ip=10.0.0.${i},port=1,state=online,offset=9,lag=${lag}`),
+      ].join('\r\n');
+    assert.ok(hasReplicas(info('master', 0, 9), 1));
+    assert.ok(!hasReplicas(info('master', 2, 9), 1));
+    assert.ok(!hasReplicas(info('master', 0), 2));
+    assert.ok(!hasReplicas(info('slave', 0), 1));
+    assert.ok(!hasReplicas(info('master', 0).replace('online', 'wait_bgsave'), 1));
+  });
 
   test('two failovers within a second end at the last one', () => {
     const third = { host: '10.0.0.3', port: 6379 };

@@ -98,6 +98,7 @@ describe('users.acl', () => {
       proxy: 2,
       replication: 1,
       sentinel: 1,
+      guard: 1,
     });
     assert.ok(!acl.includes(further.proxy));
   });

@@ -41,7 +41,10 @@ describe('files of the data tier', () => {
   test('clear passwords are in secret files only, and only those that the daemon needs', () => {
     const plan = defaultPlan();
     const expected: ReadonlyArray<[MemberFile[], Record<string, string[]>]> = [
-      [redisFiles(plan), { 'redis.conf': [TEST_CREDENTIALS.replication] }],
+      [
+        redisFiles(plan),
+        { 'redis.conf': [TEST_CREDENTIALS.replication], 'guard.json': [TEST_CREDENTIALS.guard] },
+      ],
       [sentinelFiles(plan), { 'sentinel.conf': [TEST_CREDENTIALS.sentinel] }],
     ];
     for (const [files, clear] of expected) {

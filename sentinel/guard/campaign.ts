@@ -1,0 +1,180 @@
+import type { Peer } from './config.ts';
+import {
+  judge,
+  nextTerm,
+  type Outcome,
+  refusal,
+  type Surroundings,
+  type Vote,
+  type VoteRequest,
+} from './core/election.ts';
+import { elected, fetchingFrom } from './core/memory.ts';
+import { compareTerms, sameElection, type Term } from './core/term.ts';
+import type { Guard } from './guard.ts';
+import type { Ballot } from './messages.ts';
+import type { FullView } from './view.ts';
+
+/** For a redis to fetch from another one what it lacks. Milliseconds. */
+const CATCH_UP_MS = 1000;
+const POLL_MS = 5;
+
+export interface CampaignOptions {
+  /** A person's decision: whoever is in reach decides, and nobody is asked whether the master is well. */
+  readonly force?: boolean;
+  /** The member's own term: a master that needs a later one. */
+  readonly renews?: Term;
+}
+
+/**
+ * One try to become master: first the question who would vote, which changes nothing; then the votes, each of which ends
+ * the voter's following of whom it followed; then the comparison of what everybody has.
+ *
+ * @returns undefined when this member is master now, else why not
+ */
+export async function campaign(guard: Guard, options: CampaignOptions = {}): Promise<string | undefined> {
+  const { rules } = guard.config;
+  const force = options.force === true;
+  const asked = await askWhoWould(guard, options);
+  if (typeof asked === 'string') return asked;
+  const begun = await guard.exclusive(async () => {
+    if (guard.memory.promised !== asked.promised) return undefined;
+    const own: Vote = await guard.castOwnVote(asked.request.term);
+    return own;
+  });
+  if (begun === undefined) return 'another election came between';
+  const ballots = await guard.peers.vote(
+    asked.voters,
+    { kind: 'vote', request: asked.request, dry: false },
+    asked.voters.length,
+  );
+  const votes = [...ballots.values()].flatMap((ballot) => (ballot.granted ? [ballot.vote] : []));
+  const outcome = judge(begun, votes, rules, force);
+  return await conclude(guard, asked.request.term, begun, votes, outcome, force);
+}
+
+interface Asked {
+  readonly request: VoteRequest;
+  readonly voters: readonly Peer[];
+  /** What this member had promised when it asked. */
+  readonly promised: Term | null;
+}
+
+async function askWhoWould(
+  guard: Guard,
+  { force = false, renews }: CampaignOptions,
+): Promise<Asked | string> {
+  const { config, peers } = guard;
+  const { votes } = config.rules;
+  const surroundings = await guard.surroundings();
+  const { promised } = guard.memory;
+  const term = nextTerm(config.name, [promised, ...peers.promises]);
+  const request: VoteRequest = { term, released: renews ?? null, force };
+  const ballots = await peers.vote(config.peers, { kind: 'vote', request, dry: true }, votes - 1);
+  const released = request.released ?? steppedDown(ballots, promised);
+  const again: VoteRequest = { ...request, released };
+  if (released !== request.released) {
+    const refused = config.peers.filter(({ name }) => ballots.get(name)?.granted === false);
+    const second = await peers.vote(refused, { kind: 'vote', request: again, dry: true }, refused.length);
+    for (const [name, ballot] of second) ballots.set(name, ballot);
+  }
+  const own = ownRefusal(guard, surroundings, again);
+  if (own !== undefined) return own;
+  const voters = config.peers.filter(({ name }) => ballots.get(name)?.granted === true);
+  if (!force && voters.length + 1 < votes) return tooFew(guard, ballots, voters.length + 1);
+  const promises = [...ballots.values()].map((ballot) =>
+    ballot.granted ? ballot.vote.promised : ballot.promised,
+  );
+  return {
+    request: { ...again, term: nextTerm(config.name, [promised, ...promises, ...peers.promises]) },
+    voters,
+    promised,
+  };
+}
+
+const ownRefusal = (guard: Guard, surroundings: Surroundings, request: VoteRequest): string | undefined =>
+  refusal(guard.memory, surroundings, request, guard.config.rules);
+
+/** The term that this member follows, when its master would step down for it. */
+function steppedDown(ballots: ReadonlyMap<string, Ballot>, promised: Term | null): Term | null {
+  for (const ballot of ballots.values())
+    if (ballot.granted && ballot.led && sameElection(ballot.vote.promised, promised)) return promised;
+  return null;
+}
+
+function tooFew({ config }: Guard, ballots: ReadonlyMap<string, Ballot>, count: number): string {
+  const others = config.peers.flatMap(({ name }) => {
+    const ballot = ballots.get(name);
+    if (ballot?.granted === true) return [];
+    return [`${name}: ${ballot === undefined ? 'no answer' : ballot.reason}`];
+  });
+  return `${count} of ${config.rules.votes} votes (${others.join('; ')})`;
+}
+
+async function conclude(
+  guard: Guard,
+  term: Term,
+  own: Vote,
+  votes: readonly Vote[],
+  outcome: Outcome,
+  force: boolean,
+): Promise<string | undefined> {
+  switch (outcome.kind) {
+    case 'promote':
+      return await promote(guard, term, own);
+    case 'catch up': {
+      const better = await catchUp(guard, term, outcome.from);
+      if (typeof better === 'string') return better;
+      const next = judge(better, votes, guard.config.rules, force);
+      return next.kind === 'promote' ? await promote(guard, term, better) : `${outcome.from.member} has more`;
+    }
+    case 'yield': {
+      const peer = guard.peers.named(outcome.to.member);
+      if (peer !== undefined)
+        await guard.peers.ask(peer, { kind: force ? 'force' : 'stand' }).catch(() => undefined);
+      return `${outcome.to.member} has more and stands for election`;
+    }
+    case 'wait':
+      return outcome.reason;
+  }
+}
+
+const promote = (guard: Guard, term: Term, own: Vote): Promise<string | undefined> =>
+  guard.exclusive(async () => {
+    if (compareTerms(guard.memory.promised, term) !== 0) return 'a later term was promised meanwhile';
+    const view = await guard.redis.view();
+    if (view === undefined) return 'its redis does not answer';
+    if (
+      view.replid !== own.stand.replid ||
+      view.offset < own.stand.offset ||
+      view.follows !== guard.redis.guardPlace
+    )
+      return 'its redis was restarted or told otherwise meanwhile';
+    guard.remember(elected(guard.memory, term, view));
+    await guard.begin(term);
+    return undefined;
+  });
+
+/** Fetches what another voter has more; it is fenced as well, so that is a few bytes that stay as they are. */
+const catchUp = (guard: Guard, term: Term, from: Vote): Promise<Vote | string> =>
+  guard.exclusive(async () => {
+    const peer = guard.peers.named(from.member);
+    if (peer === undefined || compareTerms(guard.memory.promised, term) !== 0)
+      return 'a later term was promised meanwhile';
+    guard.remember(fetchingFrom(guard.memory, term, from.member));
+    guard.log(`fetching from ${from.member} what it has more`);
+    await guard.redis.follow(peer);
+    await reach(guard, from.stand.offset);
+    const view = await guard.redis.fence();
+    await guard.redis.attached();
+    return guard.voteFrom(view, null);
+  });
+
+async function reach(guard: Guard, offset: number): Promise<FullView | undefined> {
+  const deadline = performance.now() + CATCH_UP_MS;
+  while (performance.now() < deadline) {
+    const view = await guard.redis.view();
+    if (view !== undefined && view.offset >= offset) return view;
+    await new Promise((done) => setTimeout(done, POLL_MS));
+  }
+  return undefined;
+}

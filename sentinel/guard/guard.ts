@@ -1,0 +1,460 @@
+import { existsSync, rmSync } from 'node:fs';
+import { campaign } from './campaign.ts';
+import type { GuardConfig, Peer } from './config.ts';
+import { placeOf } from './config.ts';
+import { refusal, type Surroundings, type Vote, type VoteRequest } from './core/election.ts';
+import {
+  began,
+  elected,
+  emptied,
+  firstTerm,
+  granted,
+  type Memory,
+  observed,
+  pointedAt,
+  resumable,
+  standOf,
+} from './core/memory.ts';
+import { compareTerms, formatTerm, sameElection, type Term } from './core/term.ts';
+import { MasterWatch } from './master-watch.ts';
+import type { MemoryFile } from './memory-file.ts';
+import type { Ballot, GuardState, Lead, Question } from './messages.ts';
+import { OwnRedis } from './own-redis.ts';
+import { Peers } from './peers.ts';
+import { SentinelWatch } from './sentinel-watch.ts';
+import type { FullView } from './view.ts';
+
+const TICK_MS = 100;
+/** Between two tries of one that was selected; others' tries at the same moment come apart. Milliseconds. */
+const RETRY_MS = 80;
+/** A link that was down for longer makes Sentinel pass a replica over (10 x down-after and what it has been down itself). */
+const LINK_DOWN_S = 3;
+/** Without word of anybody who leads, before a member that led goes on without being told to. Milliseconds. */
+const LONELY_MS = 3000;
+/** For how long a replica that was selected while its master answers is not to be selected again. Milliseconds. */
+const NOT_NOW_MS = 20_000;
+/** How preferred this member is by Sentinel: not at all, as everybody, before everybody (as switchover sets it). */
+const PRIORITY = { never: 0, usual: 100, first: 1 } as const;
+
+export interface GuardOptions {
+  readonly config: () => GuardConfig;
+  readonly memory: MemoryFile;
+  /** What the entrypoint found out: this member shall be master, if it may. */
+  readonly startsAsMaster: boolean;
+  /** Exists while this member has not had its master's data. */
+  readonly hollow: string;
+  readonly log: (text: string) => void;
+  /** SIGKILL for the own redis. */
+  readonly killRedis: () => void;
+}
+
+/**
+ * Watches over one redis and alone decides its role: it follows whoever leads the latest term, votes, and stands for
+ * election when a sentinel selects it. Nothing is answered before it is remembered, and nothing of it runs twice at once.
+ */
+export class Guard {
+  readonly redis: OwnRedis;
+  readonly peers: Peers;
+  private readonly master: MasterWatch;
+  private readonly sentinels: SentinelWatch;
+  private readonly started = performance.now();
+  private queue: Promise<unknown> = Promise.resolve();
+  private timer: NodeJS.Timeout | undefined;
+  private latest: FullView | undefined;
+  /** Whom the redis shall follow; undefined: nobody. */
+  private target: Peer | undefined;
+  private handover: { readonly to: string; readonly until: number } | undefined;
+  private selectedUntil = 0;
+  private campaigning = false;
+  private refreshedAt = 0;
+  private overtakenAt: number | undefined;
+  private notNowUntil = 0;
+  private alone = false;
+  private waiting = '';
+  private lastSaid = '';
+
+  constructor(private readonly options: GuardOptions) {
+    const { config } = this;
+    const secrets = (): readonly string[] => this.config.passwords;
+    const password = (): string => this.config.passwords[0];
+    this.redis = new OwnRedis(config, password);
+    this.master = new MasterWatch(
+      config.address,
+      () => Math.min(2000, Math.max(100, 0.7 * this.config.downAfterMs)),
+      password,
+    );
+    this.peers = new Peers(config, secrets, (peer, lead) => void this.heardOf(peer, lead));
+    this.sentinels = new SentinelWatch(config, password, (place) => this.selected(place));
+  }
+
+  get config(): GuardConfig {
+    return this.options.config();
+  }
+
+  get memory(): Memory {
+    return this.options.memory.memory;
+  }
+
+  start(): void {
+    if (existsSync(this.options.hollow) && !this.options.memory.missing) this.remember(emptied(this.memory));
+    const tick = (): void => {
+      this.tick()
+        .catch((error: Error) => this.say(error.message))
+        .finally(() => {
+          if (this.timer !== undefined) this.timer = setTimeout(tick, TICK_MS);
+        });
+    };
+    this.timer = setTimeout(tick, 0);
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.master.stop();
+    this.sentinels.stop();
+    this.peers.close();
+    this.redis.close();
+  }
+
+  /** One after the other: whatever changes the memory or the role of the redis. */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.queue.then(work);
+    this.queue = result.catch(() => undefined);
+    return result;
+  }
+
+  remember(memory: Memory): void {
+    if (memory !== this.memory) this.options.memory.write(memory);
+  }
+
+  log(text: string): void {
+    this.options.log(text);
+  }
+
+  /** Logs what may be said again and again only once in a row. */
+  private say(text: string): void {
+    if (text !== this.lastSaid) this.log(text);
+    this.lastSaid = text;
+  }
+
+  async surroundings(): Promise<Surroundings> {
+    const view = await this.redis.view();
+    const { target, handover } = this;
+    const follows = target !== undefined && view?.follows === placeOf(target);
+    return {
+      view,
+      hearsMaster: follows && view.linkUp && this.master.hears(target),
+      yieldsTo: handover !== undefined && performance.now() < handover.until ? handover.to : null,
+      leader: this.peers.lead,
+    };
+  }
+
+  /** Answers another guard, or a verb. */
+  async answer(from: string, question: Question): Promise<unknown> {
+    switch (question.kind) {
+      case 'state':
+        return this.state();
+      case 'vote':
+        if (question.dry) return await this.ballot(question.request);
+        return await this.exclusive(() => this.castVote(question.request));
+      case 'leader': {
+        const peer = this.peers.named(from);
+        if (peer !== undefined) await this.heardOf(peer, question.lead);
+        return {};
+      }
+      case 'stand':
+        this.selectedUntil = performance.now() + this.config.failoverTimeoutMs;
+        void this.stand();
+        return {};
+      case 'yield':
+        this.handover = { to: question.to, until: performance.now() + question.forMs };
+        return {};
+      case 'force':
+        return { refused: await this.exclusiveCampaign(true) };
+    }
+  }
+
+  private state(): GuardState {
+    const { memory, latest } = this;
+    return {
+      member: this.config.name,
+      promised: memory.promised,
+      lead: this.lead(),
+      role: latest?.role ?? 'unknown',
+      offset: latest?.offset ?? 0,
+      waiting: this.waiting,
+    };
+  }
+
+  private lead(): Lead | undefined {
+    const { promised, leads, histories } = this.memory;
+    if (!leads || promised === null || this.latest?.role !== 'master') return undefined;
+    // Until its history is known nobody can tell what it is worth.
+    return histories.some(({ replid }) => replid === this.latest?.replid)
+      ? { term: promised, histories }
+      : undefined;
+  }
+
+  /** What this member would say to a request for its vote. */
+  private async ballot(request: VoteRequest): Promise<Ballot> {
+    const surroundings = await this.surroundings();
+    const reason = refusal(this.memory, surroundings, request, this.config.rules);
+    if (reason !== undefined || surroundings.view === undefined)
+      return { granted: false, reason: reason ?? '', promised: this.memory.promised };
+    const vote = this.voteFrom(surroundings.view as FullView, this.memory.promised);
+    return { granted: true, vote, led: this.memory.leads };
+  }
+
+  private async castVote(request: VoteRequest): Promise<Ballot> {
+    const would = await this.ballot(request);
+    if (!would.granted) return would;
+    const { promised, leads } = this.memory;
+    const view = await this.bind(request.term);
+    this.log(
+      `votes for ${request.term.owner} in term ${formatTerm(request.term)}${leads ? ', and steps down' : ''}`,
+    );
+    return { granted: true, vote: this.voteFrom(view, promised), led: leads };
+  }
+
+  /** The candidate's own vote. */
+  async castOwnVote(term: Term): Promise<Vote> {
+    const { promised } = this.memory;
+    return this.voteFrom(await this.bind(term), promised);
+  }
+
+  /** Promises a term: remembered first, then nobody is followed any more. */
+  private async bind(term: Term): Promise<FullView> {
+    // One that hands over answers the writes that waited; whoever asked it to cuts its clients then.
+    const cuts =
+      this.latest?.role === 'master' && this.handover?.to !== term.owner && term.owner !== this.config.name;
+    this.remember(granted(this.memory, term));
+    this.aim(undefined);
+    const view = await this.redis.fence();
+    if (cuts) await this.redis.cutClients();
+    await this.redis.attached();
+    this.latest = view;
+    return view;
+  }
+
+  voteFrom(view: FullView, promised: Term | null): Vote {
+    return {
+      member: this.config.name,
+      stand: standOf(this.memory, view),
+      promised,
+      histories: this.memory.histories,
+      backlogFrom: view.backlogFrom,
+    };
+  }
+
+  /** Makes an elected member's redis master. Called with the term remembered. */
+  async begin(term: Term): Promise<void> {
+    this.aim(undefined);
+    const view = await this.redis.promote();
+    const known = this.memory.histories.some(({ replid }) => replid === view.formerReplid);
+    this.remember(
+      began(this.memory, {
+        replid: view.replid,
+        term,
+        start: known ? view.began : view.offset,
+        parent: known ? view.formerReplid : null,
+      }),
+    );
+    this.latest = view;
+    this.waiting = '';
+    this.selectedUntil = 0;
+    this.handover = undefined;
+    this.log(`is master in term ${formatTerm(term)}`);
+    const lead = this.lead();
+    if (lead !== undefined) this.peers.announce(lead);
+  }
+
+  private aim(target: Peer | undefined): void {
+    this.target = target;
+    this.master.watch(target);
+  }
+
+  /** Another member says that it is master. */
+  private heardOf(peer: Peer, { term, histories }: Lead): Promise<void> {
+    const stale = (): boolean => compareTerms(term, this.memory.promised) < 0 || peer.name !== term.owner;
+    const settled = (): boolean => compareTerms(term, this.memory.promised) === 0 && this.target === peer;
+    if (stale() || (settled() && this.knows(histories.slice(0, 2)))) return Promise.resolve();
+    return this.exclusive(async () => {
+      if (stale()) return;
+      const again = settled();
+      this.remember(pointedAt(this.memory, term, placeOf(peer), histories));
+      if (again) return;
+      const was = this.latest?.role;
+      this.aim(peer);
+      await this.redis.follow(peer);
+      if (was === 'master') await this.redis.cutClients();
+      this.log(`follows ${peer.name}, master in term ${formatTerm(term)}`);
+    }).catch((error: Error) => {
+      // Redis is loading, or not up yet: whoever leads says so again.
+      this.aim(undefined);
+      this.say(`cannot follow ${peer.name} yet: ${error.message}`);
+    });
+  }
+
+  private knows(histories: Lead['histories']): boolean {
+    const known = new Set(this.memory.histories.map(({ replid }) => replid));
+    return histories.every(({ replid }) => known.has(replid));
+  }
+
+  /** A sentinel wants somebody promoted. */
+  private selected(place: string): void {
+    if (place !== placeOf(this.config)) return;
+    this.selectedUntil = performance.now() + this.config.failoverTimeoutMs;
+    void this.stand();
+  }
+
+  /** Tries until it is master, or the sentinel has given it up. */
+  private async stand(): Promise<void> {
+    if (this.campaigning) return;
+    this.campaigning = true;
+    let tries = 0;
+    try {
+      while (performance.now() < this.selectedUntil && this.timer !== undefined) {
+        if (this.memory.leads && this.latest?.role === 'master') return;
+        const reason = await campaign(this).catch((error: Error) => error.message);
+        if (reason === undefined) return;
+        if ((await this.surroundings()).hearsMaster) this.notNowUntil = performance.now() + NOT_NOW_MS;
+        this.waiting = reason;
+        this.say(`was selected to be master, but is not: ${reason}`);
+        await new Promise((done) => setTimeout(done, RETRY_MS * (1 + Math.random()) * Math.min(4, ++tries)));
+      }
+    } finally {
+      this.campaigning = false;
+    }
+  }
+
+  private async exclusiveCampaign(force: boolean, renews?: Term): Promise<string | undefined> {
+    if (this.campaigning) return 'an election is under way';
+    this.campaigning = true;
+    try {
+      return await campaign(this, { force, renews });
+    } finally {
+      this.campaigning = false;
+    }
+  }
+
+  /** Looks at the redis and puts right what is not as it should be. */
+  private async tick(): Promise<void> {
+    const view = await this.redis.view();
+    if (view === undefined || view.loading) {
+      this.latest = view;
+      if (view !== undefined) await this.exclusive(async () => this.remember(observed(this.memory, view)));
+      return;
+    }
+    if (!this.alone) await this.redis.disownFormerGuards();
+    this.alone = true;
+    await this.exclusive(async () => {
+      const now = await this.redis.view();
+      if (now === undefined || now.loading) return;
+      this.latest = now;
+      this.remember(observed(this.memory, now));
+      if (now.role === 'master') await this.checkMaster(now);
+      else await this.checkReplica(now);
+      await this.steer(now);
+    });
+    await this.renewIfOvertaken();
+  }
+
+  private async checkMaster(view: FullView): Promise<void> {
+    const { leads, promised } = this.memory;
+    rmSync(this.options.hollow, { force: true });
+    if (leads && promised !== null) {
+      if (!this.memory.histories.some(({ replid }) => replid === view.replid)) await this.begin(promised);
+      return;
+    }
+    this.log('is master without having been elected, so it steps down');
+    await this.redis.fence();
+    await this.redis.cutClients();
+  }
+
+  private async checkReplica(view: FullView): Promise<void> {
+    const { target } = this;
+    const wanted = target === undefined ? this.redis.guardPlace : placeOf(target);
+    if (view.follows !== wanted) {
+      this.log(`follows ${view.follows}, which nobody of us told it`);
+      if (target === undefined) await this.redis.fence();
+      else await this.redis.follow(target);
+      return;
+    }
+    if (target !== undefined && view.linkUp) rmSync(this.options.hollow, { force: true });
+    if (target === undefined) await this.mayBegin(view);
+    else if (!view.linkUp && view.linkDownSeconds >= LINK_DOWN_S) await this.refreshLink(target);
+  }
+
+  /** One that follows nobody: the first master of all, or one that led and may go on. */
+  private async mayBegin(view: FullView): Promise<void> {
+    const since = performance.now() - this.started;
+    if (this.options.memory.missing && this.memory.promised === null) {
+      // Others that were up before us must have had the time to say so.
+      if (!this.options.startsAsMaster || since < 300 || this.othersHadAnother()) return;
+      const term = firstTerm(this.config.name, Date.now());
+      this.remember(elected(this.memory, term, view));
+      await this.begin(term);
+      return;
+    }
+    const term = resumable(this.memory);
+    if (term === null || this.peers.promises.some((promised) => compareTerms(promised, term) > 0)) return;
+    if (!this.options.startsAsMaster && since < LONELY_MS) return;
+    this.remember(elected(this.memory, term, view));
+    await this.begin(term);
+  }
+
+  private othersHadAnother(): boolean {
+    return this.peers.promises.some((promised) => promised !== null && promised.owner !== this.config.name);
+  }
+
+  /**
+   * Sentinel promotes no replica whose link has been down for long, and never one again when all lost their master while
+   * the sentinels were away. What counts is how much they have, which the votes compare: so the clock is set back.
+   */
+  private async refreshLink(target: Peer): Promise<void> {
+    const now = performance.now();
+    if (now - this.refreshedAt < LINK_DOWN_S * 1000 || this.latest?.backlogFrom === null) return;
+    this.refreshedAt = now;
+    await this.redis.fence();
+    await this.redis.attached();
+    await this.redis.follow(target);
+  }
+
+  /**
+   * Makes Sentinel choose none that cannot tell what it has; nor, for a while, one that it chose although its master
+   * answers: whom the sentinels have lost may be another, and the master itself the one to name.
+   */
+  private async steer(view: FullView): Promise<void> {
+    const led = this.memory.leads && view.role === 'master';
+    const able = led || (this.memory.member && view.backlogFrom !== null) || this.memory.complete !== null;
+    // 1 is also what a switchover sets for a while.
+    if (view.priority === PRIORITY.first && able) return;
+    const declines = performance.now() < this.notNowUntil && (await this.surroundings()).hearsMaster;
+    const wanted = able && !declines ? PRIORITY.usual : PRIORITY.never;
+    if (view.priority !== wanted) await this.redis.setPriority(wanted);
+  }
+
+  /** A master that others have promised a later term, of which nothing came: it needs a later one itself. */
+  private async renewIfOvertaken(): Promise<void> {
+    const { promised, leads } = this.memory;
+    const overtaken =
+      leads &&
+      this.latest?.role === 'master' &&
+      this.peers.promises.some((term) => compareTerms(term, promised) > 0);
+    if (!overtaken || compareTerms(this.peers.lead, promised) > 0) {
+      this.overtakenAt = undefined;
+      return;
+    }
+    const now = performance.now();
+    this.overtakenAt ??= now;
+    if (now - this.overtakenAt < 1000 || promised === null || !sameElection(promised, this.memory.promised))
+      return;
+    this.overtakenAt = now;
+    const reason = await this.exclusiveCampaign(false, promised).catch((error: Error) => error.message);
+    this.say(
+      reason === undefined
+        ? 'goes on as master in a later term'
+        : `needs a later term, but has none: ${reason}`,
+    );
+  }
+}

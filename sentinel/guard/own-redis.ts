@@ -1,0 +1,109 @@
+import type { GuardConfig } from './config.ts';
+import { placeOf } from './config.ts';
+import { RedisConnection, ReplyError } from './redis.ts';
+import { type FullView, parseView } from './view.ts';
+
+/** For an answer of the redis beside us. A redis that is slower is as good as hung. */
+const PATIENCE_MS = 700;
+/** How long a redis may take to attach to its own guard, and how often it is looked at meanwhile. Milliseconds. */
+const ATTACH_MS = 300;
+const ATTACH_POLL_MS = 5;
+
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
+/** The redis that a guard watches over; nobody else changes its role. */
+export class OwnRedis {
+  private connection: RedisConnection | undefined;
+  /** It answers BUSY: a script runs. */
+  busy = false;
+
+  constructor(
+    private readonly config: GuardConfig,
+    private readonly password: () => string,
+  ) {}
+
+  /** What it says of itself; undefined when it does not answer. */
+  async view(): Promise<FullView | undefined> {
+    try {
+      const info = await this.call('INFO', 'replication', 'persistence');
+      this.busy = false;
+      return parseView(String(info));
+    } catch (error) {
+      this.busy = error instanceof ReplyError && error.message.startsWith('BUSY');
+      return undefined;
+    }
+  }
+
+  /**
+   * Makes it follow nobody: its guard, which says nothing (link/silent-master.ts). What it has stays, and where that
+   * stands in its history.
+   *
+   * @returns how it stands then
+   * @throws Error when it does not do so
+   */
+  async fence(): Promise<FullView> {
+    const { address, guardPort } = this.config;
+    await this.call('REPLICAOF', address, String(guardPort));
+    const view = await this.demandView();
+    if (view.follows !== this.guardPlace)
+      throw new Error(`it follows ${view.follows || 'nobody'} after it was fenced`);
+    return view;
+  }
+
+  /** Waits until a fenced one counts as linked, which lasts a few milliseconds; one without a history never does. */
+  async attached(): Promise<void> {
+    for (let left = ATTACH_MS / ATTACH_POLL_MS; left > 0; left--) {
+      if ((await this.demandView()).linkUp) return;
+      await pause(ATTACH_POLL_MS);
+    }
+  }
+
+  get guardPlace(): string {
+    return placeOf({ address: this.config.address, port: this.config.guardPort });
+  }
+
+  async follow({ address, port }: { address: string; port: number }): Promise<void> {
+    await this.call('REPLICAOF', address, String(port));
+  }
+
+  /** @returns how it stands as a master */
+  async promote(): Promise<FullView> {
+    await this.call('REPLICAOF', 'NO', 'ONE');
+    const view = await this.demandView();
+    if (view.role !== 'master') throw new Error('it did not become master');
+    return view;
+  }
+
+  /** Cuts its clients, so that they look for the master before they read what is no longer true. */
+  async cutClients(): Promise<void> {
+    for (const type of ['normal', 'pubsub']) await this.call('CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes');
+  }
+
+  /** Ends the connections of guards before this one: what they asked for and was not done yet must not be done later. */
+  async disownFormerGuards(): Promise<void> {
+    await this.call('CLIENT', 'KILL', 'USER', 'guard', 'SKIPME', 'yes');
+  }
+
+  async setPriority(priority: number): Promise<void> {
+    await this.call('CONFIG', 'SET', 'replica-priority', String(priority));
+  }
+
+  close(): void {
+    this.connection?.close();
+  }
+
+  private async demandView(): Promise<FullView> {
+    return parseView(String(await this.call('INFO', 'replication', 'persistence')));
+  }
+
+  private call(...words: string[]): ReturnType<RedisConnection['call']> {
+    if (this.connection === undefined || !this.connection.open) {
+      const { address: host, port } = this.config;
+      this.connection = new RedisConnection(
+        { host, port, user: 'guard', password: this.password() },
+        PATIENCE_MS,
+      );
+    }
+    return this.connection.call(...words);
+  }
+}

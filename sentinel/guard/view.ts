@@ -1,0 +1,55 @@
+import type { RedisView } from './core/memory.ts';
+
+/** Seconds since a replica's last acknowledgement (one a second) up to which it counts as there. */
+const FRESH_LAG_S = 1;
+
+/** Everything of INFO that the guard goes by. */
+export interface FullView extends RedisView {
+  /** `master_link_down_since_seconds`; 0 while the link is up. */
+  readonly linkDownSeconds: number;
+  /** `replica-priority` as it is set now. */
+  readonly priority: number;
+  /** The history before the present one, and the offset at which the present one began. */
+  readonly formerReplid: string;
+  readonly began: number;
+}
+
+/** Reads the reply to INFO replication persistence. */
+export function parseView(info: string): FullView {
+  const fields = new Map(
+    info.split('\r\n').map((line): [string, string] => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon), line.slice(colon + 1)];
+    }),
+  );
+  const number = (name: string): number => Number(fields.get(name) ?? 0);
+  const isMaster = fields.get('role') === 'master';
+  const fresh = [...fields].filter(([name, value]) => /^slave\d+$/.test(name) && isFresh(value)).length;
+  return {
+    role: isMaster ? 'master' : 'replica',
+    follows: isMaster ? '' : `${fields.get('master_host')}:${fields.get('master_port')}`,
+    linkUp: fields.get('master_link_status') === 'up' && number('master_sync_in_progress') === 0,
+    loading:
+      number('loading') !== 0 || number('async_loading') !== 0 || number('master_sync_in_progress') !== 0,
+    replid: fields.get('master_replid') ?? '',
+    offset: number('master_repl_offset'),
+    backlogFrom: number('repl_backlog_active') === 1 ? number('repl_backlog_first_byte_offset') : null,
+    stored:
+      number('aof_enabled') === 1 &&
+      number('aof_rewrite_in_progress') === 0 &&
+      number('aof_rewrite_scheduled') === 0,
+    freshReplicas: fresh,
+    linkDownSeconds: Math.max(0, number('master_link_down_since_seconds')),
+    priority: Number(fields.get('slave_priority') ?? 100),
+    formerReplid: fields.get('master_replid2') ?? '',
+    began: number('second_repl_offset') - 1,
+  };
+}
+
+/** `ip=…,port=…,state=online,offset=…,lag=…` */
+function isFresh(text: string): boolean {
+  const lag = /,lag=(-?\d+)/.exec(text);
+  return (
+    text.includes('state=online') && lag !== null && Number(lag[1]) >= 0 && Number(lag[1]) <= FRESH_LAG_S
+  );
+}
