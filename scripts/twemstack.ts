@@ -146,7 +146,13 @@ verb(
   'switchover <shard>',
   'hand a shard over to one of its replicas on purpose, without an error; refused when that would not be safe',
   async () => (await import('./verbs/switchover.ts')).switchoverVerb,
-).option('--to <member>', 'the member that shall be master (default: the replica that has most)');
+)
+  .option('--to <member>', 'the member that shall be master (default: the replica that has most)')
+  .option(
+    '--force',
+    'make the best member in reach master although too few are to be sure; shows what may be lost, and needs --yes',
+  )
+  .option('--yes', 'with --force: do it');
 verb(
   'drill [name...]',
   'inject faults under load and report what the application saw; exit 1 when a promise is broken',

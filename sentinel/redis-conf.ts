@@ -58,6 +58,8 @@ client-query-buffer-limit ${memory.queryMb}mb
 maxmemory-clients ${memory.clientsMb}mb
 # In bytes and with "slave", as redis itself shows it.
 client-output-buffer-limit ${outputLimits(memory)}
+# A script that runs for longer answers for itself: others are told BUSY.
+busy-reply-threshold ${plan.redis.scriptTimeLimitMs}
 # At SIGTERM a master waits so long for its replicas to catch up.
 shutdown-timeout 10
 `;

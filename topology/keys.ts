@@ -26,6 +26,7 @@ export const REDIS_KEYS = [
   'min_replicas_to_write',
   'min_replicas_max_lag',
   'repl_backlog',
+  'script_time_limit',
 ] as const;
 export const EDGE_KEYS = [
   'count',

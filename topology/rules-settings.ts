@@ -126,6 +126,10 @@ export function readRedis(file: StackFile, replicas: number | undefined): Partia
     minReplicasToWrite: readMinReplicas(file, at('min_replicas_to_write'), replicas),
     minReplicasMaxLag: lagMs && lagMs / 1000,
     replBacklogMb: readValue(file, at('repl_backlog'), sizeMb(1, 64 * 1024), { value: 16, shown: '16mb' }),
+    scriptTimeLimitMs: readValue(file, at('script_time_limit'), duration({ min: 100, max: HOUR_MS }), {
+      value: 5000,
+      shown: '5s',
+    }),
   };
 }
 

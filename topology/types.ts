@@ -72,6 +72,8 @@ export interface RedisSettings {
   /** Seconds. */
   readonly minReplicasMaxLag: number;
   readonly replBacklogMb: number;
+  /** Milliseconds after which a script keeps others from being served no longer in silence: they are told BUSY. */
+  readonly scriptTimeLimitMs: number;
 }
 
 /** What a promotion has to prove: that nothing acknowledged is missing, or nothing beyond what a sentinel sees. */

@@ -68,6 +68,8 @@ export class Guard {
   private campaigning = false;
   private refreshedAt = 0;
   private overtakenAt: number | undefined;
+  /** Its redis was master when it last answered. */
+  private wasMaster = false;
   private notNowUntil = 0;
   private alone = false;
   private waiting = '';
@@ -340,6 +342,8 @@ export class Guard {
   /** Looks at the redis and puts right what is not as it should be. */
   private async tick(): Promise<void> {
     const view = await this.redis.view();
+    if (view === undefined) this.endBusy();
+    else this.wasMaster = view.role === 'master';
     if (view === undefined || view.loading) {
       this.latest = view;
       if (view !== undefined) await this.exclusive(async () => this.remember(observed(this.memory, view)));
@@ -357,6 +361,17 @@ export class Guard {
       await this.steer(now);
     });
     await this.renewIfOvertaken();
+  }
+
+  /**
+   * A master that was replaced while it runs a script that has written cannot be told to follow, and the script may never
+   * end. What it did since is nobody's: it is ended, and comes back as a replica.
+   */
+  private endBusy(): void {
+    const replaced = !this.memory.leads || compareTerms(this.peers.lead, this.memory.promised) > 0;
+    if (!this.redis.busy || !this.wasMaster || !replaced) return;
+    this.log('is BUSY with a script and no longer master: ended, to come back as a replica');
+    this.options.killRedis();
   }
 
   private async checkMaster(view: FullView): Promise<void> {

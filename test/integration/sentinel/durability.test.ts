@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { describeReached, forceMaster, lookAround } from '../../../scripts/switchover/force.ts';
 import type { RedisMember } from '../../../topology/types.ts';
 import { missingKeys, startWaitingWriter, type Writer } from '../../support/acknowledged-writes.ts';
 import { LinkCutter } from '../../support/cut-links.ts';
 import { NativeTier } from '../../support/native-tier.ts';
+import { TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /** Longer than sentinels need to replace a master, and to try a second time. */
@@ -200,6 +202,34 @@ describe('what was acknowledged survives failing links', { timeout: 300_000 }, (
     );
     await tier.start(master);
     await nothingLost();
+  });
+
+  test('a master in an endless script that writes is replaced, ended, and comes back as a replica', async () => {
+    const master = await tier.settled(2);
+    const script = "redis.call('SET', 'endless', 1) while true do end";
+    tier.call(master, 'operator', 'EVAL', script, '0').catch(() => undefined);
+    await waitUntil('a successor', () => mastersOf(others(master)), { withinMs: 15_000 });
+    await waitUntil('the old one to be ended', () => tier.daemon(master).ended() !== undefined, {
+      withinMs: 15_000,
+    });
+    assert.notEqual((await nothingLost()).name, master.name);
+  });
+
+  test('a person may make the one that is left master', async () => {
+    const master = await tier.settled(2);
+    const [near, far] = others(master);
+    await tier.kill(near);
+    await tier.kill(master);
+    const reached = await waitUntil('the guards of the dead to be gone', async () => {
+      const all = await lookAround(tier.plan, TEST_CREDENTIALS, far.shard);
+      return all.filter(({ state }) => state !== undefined).length === 1 ? all : undefined;
+    });
+    const lost = describeReached(reached).filter(([, , , , remark]) => remark.startsWith('out of reach'));
+    assert.deepEqual(lost.map(([name]) => name).toSorted(), [master.name, near.name].toSorted());
+    assert.equal(await forceMaster(tier.plan, TEST_CREDENTIALS, reached), far.name);
+    assert.equal(await tier.roleOf(far), 'master');
+    await tier.start(master, near);
+    assert.equal((await tier.settled(2, 40_000)).name, far.name);
   });
 
   test('with one member left of three nobody is promoted; it says why, and goes on when another is back', async () => {

@@ -97,6 +97,7 @@ describe('the plan of the default stack', () => {
       minReplicasToWrite: 1,
       minReplicasMaxLag: 2,
       replBacklogMb: 16,
+      scriptTimeLimitMs: 5000,
     });
     assert.deepEqual(plan.edge, {
       count: 2,
