@@ -95,7 +95,12 @@ function shardProblems(
     const names = masters.map(({ member }) => member.name).join(', ');
     problems.push({ subject: shard.name, what: `more than one master: ${names}` });
   }
-  if (whole && masters.length === 0) problems.push({ subject: shard.name, what: 'no master' });
+  if (whole && masters.length === 0) {
+    const waiting = nodes.flatMap(({ member, waiting: why }) =>
+      why ? [`${member.name} waits: ${why}`] : [],
+    );
+    problems.push({ subject: shard.name, what: ['no master', ...waiting].join('; ') });
+  }
   const master = masters.at(0);
   if (master !== undefined) problems.push(...masterProblems(shard, master, nodes, named, whole));
   if (whole) problems.push(...watchProblems(plan, shard, scope));

@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import type { GuardState } from '../../sentinel/guard/messages.ts';
 import type {
   Credentials,
   EdgeMember,
@@ -9,9 +10,12 @@ import type {
   SentinelMember,
 } from '../../topology/types.ts';
 import { type ContainerState, execInContainer, listContainers } from './engine.ts';
+import { askGuard } from './guard-call.ts';
 import { withRedis } from './redis-call.ts';
 import { type RedisView, readRedis } from './redis-view.ts';
 import { readSentinel, type SentinelView } from './sentinel-view.ts';
+
+const GUARD_MS = 800;
 
 /** One member as it is now. */
 export interface MemberStatus {
@@ -20,6 +24,8 @@ export interface MemberStatus {
   /** What the member itself answered; undefined when it did not. */
   readonly redis?: RedisView;
   readonly sentinel?: SentinelView;
+  /** Redis: why its guard could not make it master when a sentinel asked for that; empty when nothing is waited for. */
+  readonly waiting?: string;
   /** Proxy: answered PING. */
   readonly serving?: boolean;
   /** Edge: holds the VIP. */
@@ -74,7 +80,7 @@ async function observe(
   }
 }
 
-type Answer = Partial<Pick<MemberStatus, 'redis' | 'sentinel' | 'serving' | 'vip' | 'error'>>;
+type Answer = Partial<Pick<MemberStatus, 'redis' | 'waiting' | 'sentinel' | 'serving' | 'vip' | 'error'>>;
 
 function ask(plan: Plan, member: Member, credentials: Credentials, engine: Docker): Promise<Answer> {
   switch (member.role) {
@@ -90,7 +96,16 @@ function ask(plan: Plan, member: Member, credentials: Credentials, engine: Docke
 }
 
 async function askRedis(member: RedisMember, credentials: Credentials): Promise<Answer> {
-  return { redis: await readRedis(member, { username: 'operator', password: credentials.operator }) };
+  const login = { username: 'operator', password: credentials.operator };
+  const [redis, waiting] = await Promise.all([
+    readRedis(member, login),
+    // One that does not answer makes its member unhealthy, which is shown.
+    askGuard<GuardState>(member, credentials, { kind: 'state' }, GUARD_MS).then(
+      (state) => state.waiting,
+      () => '',
+    ),
+  ]);
+  return { redis, waiting };
 }
 
 async function askSentinel(member: SentinelMember, credentials: Credentials): Promise<Answer> {

@@ -3,8 +3,8 @@ import { formatTerm } from '../../sentinel/guard/core/term.ts';
 import type { GuardState } from '../../sentinel/guard/messages.ts';
 import type { Credentials, Plan, RedisMember } from '../../topology/types.ts';
 import { InputError, NotSoError } from '../errors.ts';
+import { askGuard } from '../observe/guard-call.ts';
 import { findShard } from '../stack/find-shard.ts';
-import { askGuard } from './guards.ts';
 
 /** An election of a member that is in no hurry. Milliseconds. */
 const ELECTION_MS = 5000;

@@ -3,11 +3,11 @@ import type Docker from 'dockerode';
 import type { Redis } from 'ioredis';
 import type { Credentials, Plan } from '../../topology/types.ts';
 import { NotSoError } from '../errors.ts';
+import { askGuard } from '../observe/guard-call.ts';
 import { parseInfo, parsePairs } from '../observe/redis-call.ts';
 import { collectStatus } from '../observe/status.ts';
 import { checkSwitchover, type Handover } from './check.ts';
 import { type Connections, type Coordinator, connectAll } from './connections.ts';
-import { askGuard } from './guards.ts';
 import { openWaits, WritePause } from './pause.ts';
 import { awaitCoordinator, prefer } from './preference.ts';
 

@@ -289,6 +289,7 @@ export class Guard {
       this.aim(peer);
       await this.redis.follow(peer);
       if (was === 'master') await this.redis.cutClients();
+      this.waiting = '';
       this.log(`follows ${peer.name}, master in term ${formatTerm(term)}`);
     }).catch((error: Error) => {
       // Redis is loading, or not up yet: whoever leads says so again.

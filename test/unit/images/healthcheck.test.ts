@@ -54,10 +54,17 @@ async function check(image: string, files: Record<string, string>): Promise<Heal
   });
 }
 
-const redis = (port: number): Promise<Health> => {
-  const member = { ...plan.shards[0].initialMaster, address: '127.0.0.1', port };
-  return check('sentinel', contents(renderRedisFiles(plan, member, TEST_CREDENTIALS)));
-};
+const redisBeside =
+  (guard: Record<string, string>) =>
+  async (port: number): Promise<Health> => {
+    let health: Health | undefined;
+    await withServer(guard, async (guardPort) => {
+      const member = { ...plan.shards[0].initialMaster, address: '127.0.0.1', port, guardPort };
+      health = await check('sentinel', contents(renderRedisFiles(plan, member, TEST_CREDENTIALS)));
+    });
+    return health ?? assert.fail();
+  };
+const redis = redisBeside({ PING: '+PONG' });
 const sentinel = (port: number): Promise<Health> => {
   const member = { ...plan.sentinels[0], address: '127.0.0.1', port };
   return check('sentinel', contents(renderSentinelFiles(plan, member, TEST_CREDENTIALS)));
@@ -92,6 +99,7 @@ const TABLE: readonly Row[] = [
   ],
   ['a replica without its master', redis, { AUTH: '+OK', PING: '-MASTERDOWN Link with MASTER is down' }, 0],
   ['redis that hangs', redis, {}, 1],
+  ['redis whose guard hangs', redisBeside({}), { AUTH: '+OK', PING: '+PONG' }, 1],
   ['a sentinel', sentinel, { PING: '-NOAUTH Authentication required.' }, 0],
   ['a sentinel that hangs', sentinel, {}, 1],
   ['a proxy that wants a password', proxy, { PING: '-NOAUTH Authentication required.' }, 0],

@@ -87,6 +87,15 @@ describe('assessing a stack', () => {
     assert.deepEqual(sentences(statusOf()), []);
   });
 
+  test('a shard that waits says for what', () => {
+    const waiting = statusOf((member) =>
+      member.role === 'redis' && member.shard === 'shard-1'
+        ? { redis: redisView(plan, 'shard-1', false), waiting: member.domain === 'b' ? '1 of 2 votes' : '' }
+        : undefined,
+    );
+    assert.ok(sentences(waiting).includes('shard-1: no master; alpha-shard-1-b waits: 1 of 2 votes'));
+  });
+
   test('during a first deploy, domains that do not exist yet are not missed', () => {
     const onlyA = statusOf((member) =>
       member.domain === 'a' ? undefined : { container: undefined, error: 'no container' },
