@@ -57,6 +57,12 @@ function poolMetrics(
     perPool((pool) => pool.clientErrors),
   );
   metric(
+    'client_wrong_passwords_total',
+    'counter',
+    'Wrong passwords that clients said.',
+    perPool((pool) => pool.clientWrongPasswords),
+  );
+  metric(
     'ejections_total',
     'counter',
     'Ejections of servers.',

@@ -20,6 +20,7 @@ const SERVER_GAUGES = ['connected', 'waiting', 'waitingBytes', 'sent', 'sentByte
 const POOL_COUNTERS = [
   'clientEof',
   'clientErrors',
+  'clientWrongPasswords',
   'serverEjects',
   'forwardErrors',
   'totalConnections',
@@ -53,6 +54,8 @@ export type PoolSnapshot = Numbers<typeof POOL_COUNTERS> &
     name: string;
     /** Of the certificate for clients; seconds since the epoch, null without one. */
     certificateExpiry: number | null;
+    /** Clients must say a password. */
+    asksPassword: boolean;
     /** Requests by command id. */
     commands: number[];
     servers: ServerSnapshot[];
@@ -85,6 +88,7 @@ function poolSnapshot({ config, stats, servers }: Pool): PoolSnapshot {
     ...numbers,
     name: config.name,
     certificateExpiry: certificateExpiry(config),
+    asksPassword: config.redisAuth !== null,
     commands: [...commands],
     servers: servers.map(serverSnapshot),
   };

@@ -32,6 +32,8 @@ function poolObject(pool: PoolSnapshot): string {
     server_ejects: pool.serverEjects,
     forward_error: pool.forwardErrors,
     fragments: 0,
+    // ours alone, and only in pools with a password
+    ...(pool.asksPassword && { client_wrong_passwords: pool.clientWrongPasswords }),
   };
   return `"${pool.name}": {${[numbers(fields), ...pool.servers.map(serverObject)].join(', ')}}`;
 }

@@ -15,6 +15,7 @@ import type { Loop } from './base/loop.ts';
 import { Throttle } from './base/throttle.ts';
 import { Client, type ClientPool } from './client/client.ts';
 import { ClientWatch } from './client/client-watch.ts';
+import { WrongPasswords } from './client/wrong-passwords.ts';
 import { keyLimitOf } from './commands/dispatch.ts';
 import type { WorkerPlace } from './commands/session.ts';
 import { Routing, type RoutingContext } from './routing/routing.ts';
@@ -52,6 +53,7 @@ export class Pool implements ClientPool, RoutingContext {
   readonly worker?: WorkerPlace;
   readonly routing: Routing;
   readonly clientWatch = new ClientWatch(() => this.loop.now());
+  readonly wrongPasswords: WrongPasswords;
   private readonly listeners: Listener[] = [];
   /** As `warn`, for what strangers can cause as often as they like. */
   readonly warnOfClients = new Throttle((text) => this.warn(text)).warn;
@@ -65,6 +67,8 @@ export class Pool implements ClientPool, RoutingContext {
     this.budget = around.budget;
     this.slowAbove = around.slowAbove;
     this.worker = around.worker;
+    const warn = (text: string): void => this.warn(text);
+    this.wrongPasswords = new WrongPasswords(this.warnOfClients, warn, around.worker?.workers ?? 1);
     this.keyLimit = keyLimitOf(around.mbufSize);
     this.routing = new Routing(this);
   }

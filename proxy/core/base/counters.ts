@@ -25,6 +25,8 @@ export class PoolCounters {
   clientEof = 0;
   clientErrors = 0;
   clientConnections = 0;
+  /** Wrong passwords that clients have said. */
+  clientWrongPasswords = 0;
   serverEjects = 0;
   forwardErrors = 0;
   /** Clients that ever connected. */

@@ -12,6 +12,7 @@ import { ReplySlot } from './reply-slot.ts';
 import { firstOpen, ReplyWindow } from './reply-window.ts';
 import { dispatchWhole } from './request-reader.ts';
 import type { WorkingClient } from './working-client.ts';
+import type { WrongPasswords } from './wrong-passwords.ts';
 
 /** Milliseconds in which an application that has one thing to ask after the other asks the next. */
 const LEAVE_AFTER_MS = 2;
@@ -32,6 +33,7 @@ const PAUSE: SoloRequest = { waiting: 0, startInTurn: () => {}, abandon: () => {
 /** What a client needs of its pool. */
 export interface ClientPool extends PoolContext {
   readonly clientWatch: ClientWatch;
+  readonly wrongPasswords: WrongPasswords;
   /** As `warn`, for what strangers can cause as often as they like. */
   warnOfClients(text: string): void;
   clientLeft(client: Client): void;
@@ -63,6 +65,8 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
   private awaitedSince: number;
   /** Nothing more is looked at before that, see `wrongPassword`; 0 = no such time. */
   private heldUntil = 0;
+  /** Nothing is written to it before that: its answer is delayed. 0 = no such time. */
+  private mutedUntil = 0;
   private wrongPasswords = 0;
   /** It will send no more, and some of what it has sent is still to be looked at. */
   private hasEnded = false;
@@ -411,6 +415,7 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
   }
 
   onWritable(): void {
+    if (this.mutedUntil > 0) return;
     this.blocked = false;
     this.touch();
   }
@@ -427,6 +432,10 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
   look(now: number): boolean {
     const { authTimeout, clientUnreadTimeout } = this.pool.config;
     if (this.gone) return false;
+    if (this.mutedUntil > 0 && now >= this.mutedUntil) {
+      this.mutedUntil = 0;
+      this.onWritable();
+    }
     if (this.heldUntil > 0 && now >= this.heldUntil) {
       this.heldUntil = 0;
       this.soloEnded();
@@ -459,15 +468,24 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
   }
 
   wrongPassword(): void {
-    this.pool.warnOfClients(`client ${this.remote} said a wrong password`);
-    this.awaitedSince = this.pool.loop.now();
-    if (this.gone || this.solo !== null) return;
-    const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** this.wrongPasswords++);
-    this.heldUntil = this.pool.loop.now() + pause;
+    const { pool } = this;
+    const now = pool.loop.now();
+    pool.stats.clientWrongPasswords++;
+    pool.clientWatch.add(pool.wrongPasswords);
+    const delay = pool.wrongPasswords.said(this.remote, now);
+    if (delay === null) this.abort();
+    if (delay === null || this.solo !== null) return;
+    this.awaitedSince = now + delay;
+    if (delay > 0) {
+      this.mutedUntil = now + delay;
+      this.blocked = true;
+      this.blockedSince = this.mutedUntil;
+    }
+    this.heldUntil = now + delay + Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** this.wrongPasswords++);
     this.solo = PAUSE;
     this.work.load.pauseForStream(true);
     this.isWatched = true;
-    this.pool.clientWatch.add(this);
+    pool.clientWatch.add(this);
   }
 
   onEnd(): void {
