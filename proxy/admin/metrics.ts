@@ -74,6 +74,18 @@ function poolMetrics(
     'Error replies made here.',
     perPool((pool) => pool.forwardErrors),
   );
+  metric(
+    'blocked_clients',
+    'gauge',
+    'Clients that wait at a server, in BLPOP and its kin.',
+    perPool((pool) => pool.blockedClients),
+  );
+  metric(
+    'undelivered_total',
+    'counter',
+    'Elements popped for clients that had left by then.',
+    perPool((pool) => pool.undelivered),
+  );
   const commands = pools.flatMap((pool) =>
     [...pool.commands.entries()]
       .filter(([, count]) => count > 0)

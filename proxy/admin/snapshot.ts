@@ -24,8 +24,9 @@ const POOL_COUNTERS = [
   'serverEjects',
   'forwardErrors',
   'totalConnections',
+  'undelivered',
 ] as const;
-const POOL_GAUGES = ['clientConnections'] as const;
+const POOL_GAUGES = ['clientConnections', 'blockedClients'] as const;
 
 type Numbers<Names extends readonly string[]> = Record<Names[number], number>;
 

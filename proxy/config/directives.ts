@@ -146,6 +146,7 @@ export const SCALARS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['transactions', oneOf('transactions', ['strict', 'per_shard'])],
   ['dangerous', oneOf('dangerous', ['allow', 'refuse'])],
   ['watching_clients', number('watchingClients', positive)],
+  ['blocking_clients', number('blockingClients', positive)],
   ['client_unread_timeout', number('clientUnreadTimeout')],
   ['listen_tls', listenTls],
   ['tls_cert_file', string('tlsCertFile')],

@@ -162,6 +162,7 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     transactions: draft.transactions ?? 'strict',
     dangerous: draft.dangerous ?? 'allow',
     watchingClients: draft.watchingClients ?? 100,
+    blockingClients: draft.blockingClients ?? 1000,
     clientUnreadTimeout: draft.clientUnreadTimeout ?? 60_000,
   };
 }

@@ -131,6 +131,8 @@ export interface PoolConfig {
   dangerous: 'allow' | 'refuse';
   /** How many clients may watch keys on one server. */
   watchingClients: number;
+  /** How many clients may wait on one server, in BLPOP and its kin. */
+  blockingClients: number;
   /** How long it may take nothing of the replies that wait for it; 0 = for ever. */
   clientUnreadTimeout: number;
 }

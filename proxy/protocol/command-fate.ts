@@ -24,9 +24,6 @@ function together(command: Command): string {
     const names = rule.names.map((name) => name.toUpperCase()).join(', ');
     return `${names}: sent to the server of its key; other subcommands refused`;
   }
-  if (command.name.startsWith('xread')) {
-    return 'sent to the server of its streams, which must be one; refused with BLOCK';
-  }
   const refused = 'sent to the server of its keys, refused when they live on several';
   if (command.name.startsWith('sort')) return `${refused}, or when BY or GET may name such`;
   return /^(eval|fcall)/.test(command.name)

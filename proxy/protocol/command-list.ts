@@ -34,14 +34,22 @@ export const SUBCOMMAND_KEYS = `
 object:encoding,freq,idletime,refcount memory:usage xinfo:consumers,groups,stream
 !xgroup:create,createconsumer,delconsumer,destroy,setid`;
 
-/** Keys found by a keyword: SORT … STORE key (and what BY and GET may name), GEORADIUS … STORE|STOREDIST key, XREAD … STREAMS key… id… */
-export const KEYWORD_KEYS = '!sort sort_ro !georadius !georadiusbymember xread !xreadgroup';
+/** Keys found by a keyword: SORT … STORE key (and what BY and GET may name), GEORADIUS … STORE|STOREDIST key */
+export const KEYWORD_KEYS = '!sort sort_ro !georadius !georadiusbymember';
 
 /** Forwarded to one server, any. */
 export const ANY_SERVER = 'lolwut';
 
 /** Dealt with by a family of the proxy's own (proxy/core/commands/<family>/family.ts): what it does → names. */
 export const FAMILIES: readonly (readonly [does: string, names: string])[] = [
+  [
+    'sent to the server of its keys, over a connection of its own while it waits; refused when the keys live on several',
+    '!blmove !blmpop !blpop !brpop !brpoplpush !bzmpop !bzpopmax !bzpopmin',
+  ],
+  [
+    'sent to the server of its streams, with BLOCK over a connection of its own while it waits; refused when they live on several',
+    'xread !xreadgroup',
+  ],
   ['answered by the proxy, from what all servers say of themselves', 'info'],
   ['asked of one server after the other, under one cursor', 'scan'],
   ['asked of all servers; an error when one of them does not answer', 'dbsize keys randomkey'],
@@ -57,7 +65,7 @@ export const FAMILIES: readonly (readonly [does: string, names: string])[] = [
   ],
 ];
 
-const BLOCKING = 'it blocks, and would hold up everyone who shares the server connection';
+const WAITING = 'writes of other clients go over the same server connection; see wait_replicas';
 const PUBSUB = 'publish/subscribe does not go through a sharding proxy yet';
 const WHOLE_KEYSPACE = 'it concerns all keys of all servers, which a sharding proxy does not do yet';
 const SCRIPTS = 'it concerns every server, which a sharding proxy does not do yet';
@@ -65,7 +73,7 @@ const ADMIN = 'it administers one server: connect to that server';
 
 /** Refused in words: reason → names. */
 export const REFUSED: readonly (readonly [reason: string, names: string])[] = [
-  [BLOCKING, '!blmove !blmpop !blpop !brpop !brpoplpush !bzmpop !bzpopmax !bzpopmin wait'],
+  [WAITING, 'wait'],
   [PUBSUB, 'psubscribe publish pubsub punsubscribe spublish ssubscribe subscribe sunsubscribe unsubscribe'],
   [WHOLE_KEYSPACE, '!move !swapdb'],
   [SCRIPTS, 'function script'],

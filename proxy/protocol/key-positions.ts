@@ -2,20 +2,14 @@ import type { Command } from './command-table.ts';
 import type { RequestFrame } from './request-frame.ts';
 
 /** Why the keys of a request are not known. */
-export type NoKeys = 'unclear' | 'subcommand' | 'blocking' | 'none';
+export type NoKeys = 'unclear' | 'subcommand' | 'none';
 
 /**
  * Element numbers of the keys of a request whose command has a key rule.
- * @param blockingToo false = an XREAD that blocks gives 'blocking' instead of its keys
  * @returns 'unclear' when the arguments are wrong (any server will say so), 'subcommand' for one that has no key,
- *          'blocking' for XREAD BLOCK, 'none' for a script that says that it has no keys
+ *          'none' for a script that says that it has no keys
  */
-export function keyPositions(
-  command: Command,
-  frame: RequestFrame,
-  buffer: Uint8Array,
-  blockingToo = false,
-): number[] | NoKeys {
+export function keyPositions(command: Command, frame: RequestFrame, buffer: Uint8Array): number[] | NoKeys {
   const rule = command.keys;
   switch (rule?.kind) {
     case 'range':
@@ -26,7 +20,7 @@ export function keyPositions(
       if (frame.argc < 2 || !rule.names.includes(wordAt(frame, buffer, 1))) return 'subcommand';
       return frame.argc < 3 ? 'unclear' : [2];
     default:
-      if (command.name.startsWith('xread')) return streams(frame, buffer, blockingToo);
+      if (command.name.startsWith('xread')) return streams(frame, buffer);
       return stored(command.name, frame, buffer);
   }
 }
@@ -103,12 +97,11 @@ export function sortPatterns(frame: RequestFrame, buffer: Uint8Array): SortPatte
   return patterns;
 }
 
-function streams(frame: RequestFrame, buffer: Uint8Array, blockingToo: boolean): number[] | NoKeys {
+function streams(frame: RequestFrame, buffer: Uint8Array): number[] | NoKeys {
   for (let i = 1; i < frame.argc; i++) {
     const word = wordAt(frame, buffer, i);
     // GROUP group consumer: names that may look like options
     if (word === 'group') i += 2;
-    else if (word === 'block' && !blockingToo) return 'blocking';
     else if (word === 'streams') {
       const count = Math.floor((frame.argc - i - 1) / 2);
       return count === 0 ? 'unclear' : Array.from({ length: count }, (_, n) => i + 1 + n);

@@ -29,6 +29,10 @@ export class PoolCounters {
   clientWrongPasswords = 0;
   serverEjects = 0;
   forwardErrors = 0;
+  /** Clients that wait at a server for something to come. */
+  blockedClients = 0;
+  /** Answers to such clients that had left by then: what they popped is lost. */
+  undelivered = 0;
   /** Clients that ever connected. */
   totalConnections = 0;
   /** Requests by command id. */

@@ -489,6 +489,11 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
   }
 
   onEnd(): void {
+    if (this.solo?.endsWithInput === true) {
+      this.link.close();
+      this.onClosed(null);
+      return;
+    }
     this.link.watchPeer();
     // what came before its end is still to be served
     if (this.solo !== null && this.work.reader.backlogBytes > 0) this.hasEnded = true;

@@ -11,3 +11,9 @@ export function noteQueued(command: number, queued: Queued | undefined): void {
 export function queuedByFamily(command: number): Queued | undefined {
   return byId[command];
 }
+
+/** How its family finds the keys of a command; undefined when that is not the family's business. */
+export function keysByFamily(command: number): Extract<Queued, { keys: unknown }>['keys'] | undefined {
+  const queued = byId[command];
+  return queued !== undefined && 'keys' in queued ? queued.keys : undefined;
+}

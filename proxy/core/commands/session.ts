@@ -116,6 +116,8 @@ export const GATE_RANKS = { authentication: 0, transaction: 1, database: 2 } as 
 export interface SoloRequest {
   /** Bytes of it that are kept elsewhere than in the session. */
   readonly waiting: number;
+  /** A client that sends no more has no use for its answer: it is taken for gone. */
+  readonly endsWithInput?: boolean;
   /** Its turn has come, or may have: it has when `session.head` is its number. May be called again. */
   startInTurn(): void;
   /** The client has left, or what it sends makes no sense. */

@@ -51,7 +51,7 @@ export class TimeoutWatch {
     for (const server of pool.everyServer()) {
       for (const connection of server.all) {
         connection.checkTimeouts(now, pool.config.timeout);
-        busy ||= connection.queue.length > 0;
+        busy ||= connection.isTimed;
       }
     }
     if (busy) this.start();

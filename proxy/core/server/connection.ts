@@ -35,6 +35,8 @@ export class ServerConnection extends ServerLink implements Flushable {
   stream: PassingRequest | null = null;
   private readonly slowReader = new SlowReader(this);
   readonly held = new HeldRequests(this);
+  /** Milliseconds that an answer may take besides the pool's timeout: a request that waits for something is on its way. */
+  patience = 0;
   /** Bytes of requests that may wait here. */
   private readonly mostWeight: number;
 
@@ -224,6 +226,12 @@ export class ServerConnection extends ServerLink implements Flushable {
     this.touch();
   }
 
+  /** False when time does nothing to what is under way. */
+  get isTimed(): boolean {
+    const { queue } = this;
+    return queue.length > 0 && (this.patience !== Number.POSITIVE_INFINITY || queue.sent !== queue.tail);
+  }
+
   /** Fails what has waited too long at `now`. `timeout` 0 = none. */
   checkTimeouts(now: number, timeout: number): void {
     const { queue } = this;
@@ -239,7 +247,8 @@ export class ServerConnection extends ServerLink implements Flushable {
       if (queue.head === queue.sent) return;
     }
     if (this.stream?.waitsForClient) return;
-    const limit = isHalfSent && mustWait ? timeout || config.failoverHold : timeout;
+    const patient = timeout === 0 ? 0 : timeout + this.patience;
+    const limit = isHalfSent && mustWait ? patient || config.failoverHold : patient;
     const since = Math.max(queue.times[queue.head & queue.mask], this.countsFrom(), this.progressAt);
     if (limit > 0 && now - since >= limit) this.end('timeout', TIMED_OUT);
   }

@@ -57,7 +57,7 @@ describe('key positions', () => {
     ['georadiusbymember a store 2 m store b', ['a', 'b']],
     ['georadius a 1 2 3 m storedist b', ['a', 'b']],
     ['xread count 2 streams a b 0 0', ['a', 'b']],
-    ['xread block 0 streams a 0', 'blocking'],
+    ['xread block 0 streams a 0', ['a']],
     ['xreadgroup group block streams streams a >', ['a']],
     ['xgroup create a g $', ['a']],
     ['xgroup help', 'subcommand'],

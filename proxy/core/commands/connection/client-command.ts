@@ -11,6 +11,7 @@ import {
   verbatimReply,
 } from '../../../protocol/replies.ts';
 import { text } from '../answered.ts';
+import { blockedIn } from '../blocked.ts';
 import { unknownSubcommand, wrongSubcommandArity } from '../refusals.ts';
 import type { Answer, Session } from '../session.ts';
 import { clientLine, clientList } from './client-list.ts';
@@ -72,14 +73,19 @@ const trackingInfo: Answer = ({ protocol }) =>
     EMPTY_ARRAY,
   ]);
 
-/** Nobody is blocked: commands that would block are refused. */
-const unblock: Answer = (_session, frame, buffer) => {
+/** Of the clients of this process. */
+const unblock: Answer = (session, frame, buffer) => {
   const how = frame.argc === 4 ? wordAt(frame, buffer, 3) : 'timeout';
   if (frame.argc > 4 || !['timeout', 'error'].includes(how)) {
     return errorReply('CLIENT UNBLOCK reason should be TIMEOUT or ERROR');
   }
   if (!/^-?[0-9]{1,18}$/.test(wordAt(frame, buffer, 2)))
     return errorReply('value is not an integer or out of range');
+  const id = Number(wordAt(frame, buffer, 2));
+  for (const other of session.pool.clients) {
+    if (other.id !== id) continue;
+    return integerReply(blockedIn(other)?.unblock(how === 'error' ? 'ERROR' : 'TIMEOUT') ? 1 : 0);
+  }
   return integerReply(0);
 };
 
@@ -98,7 +104,9 @@ const HELP = [
   '    The number of this connection, and all that is known of it.',
   'LIST [TYPE (NORMAL|MASTER|REPLICA|PUBSUB)] [ID <id> ...]',
   '    The clients of this pool in this proxy, and in no other one.',
-  'GETREDIR, TRACKINGINFO, NO-EVICT (ON|OFF), NO-TOUCH (ON|OFF), REPLY ON, UNBLOCK <id>',
+  'UNBLOCK <id> [TIMEOUT|ERROR]',
+  '    A client of this proxy does not wait any longer.',
+  'GETREDIR, TRACKINGINFO, NO-EVICT (ON|OFF), NO-TOUCH (ON|OFF), REPLY ON',
   '    Answered as by a Redis that has none of it under way.',
   'HELP',
   '    Print this help.',

@@ -3,6 +3,7 @@ import { FATE_KEYS, FATE_SPLIT } from '../../../protocol/command-table.ts';
 import type { ReplyValue } from '../../../protocol/encode-value.ts';
 import { keyPositions, wordAt } from '../../../protocol/key-positions.ts';
 import { RequestFrame } from '../../../protocol/request-frame.ts';
+import { keysByFamily } from '../inside-transactions.ts';
 
 /** The keys of a request, each with what becomes of it; or why there are none, in Redis' words. */
 export type KeysOrFault = readonly (readonly [key: Uint8Array, flags: readonly string[]])[] | string;
@@ -32,7 +33,12 @@ export function commandKeys(outer: RequestFrame, buffer: Uint8Array): KeysOrFaul
 }
 
 function neverHasKeys({ command, keys: [first], subcommands }: CommandFacts): boolean {
-  return command.fate !== FATE_KEYS && first === 0 && subcommands.length === 0;
+  return (
+    command.fate !== FATE_KEYS &&
+    first === 0 &&
+    subcommands.length === 0 &&
+    keysByFamily(command.id) === undefined
+  );
 }
 
 /** Element numbers of the keys; empty when the arguments are wrong, null when there never are keys. */
@@ -42,10 +48,12 @@ function positions(facts: CommandFacts, frame: RequestFrame, buffer: Uint8Array)
     keys: [first, last, step],
   } = facts;
   if (command.fate === FATE_KEYS) {
-    const keys = keyPositions(command, frame, buffer, true);
+    const keys = keyPositions(command, frame, buffer);
     if (typeof keys !== 'string') return keys;
     return keys === 'subcommand' ? null : [];
   }
+  const own = keysByFamily(command.id);
+  if (own !== undefined) return own(frame, buffer);
   if (first === 0) return null;
   const end = last < 0 ? frame.argc + last : last;
   const keys: number[] = [];

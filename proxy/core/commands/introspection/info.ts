@@ -74,7 +74,7 @@ const SECTIONS: readonly Section[] = [
     ['connected_clients', stats.clientConnections],
     ['cluster_connections', 0],
     ...(config.clientConnections > 0 ? ([['maxclients', config.clientConnections]] as const) : []),
-    ['blocked_clients', 0],
+    ['blocked_clients', stats.blockedClients],
     ['tracking_clients', 0],
     ['clients_in_timeout_table', 0],
   ]),

@@ -17,13 +17,7 @@ export const forwardTogether: Handler = (session, command, frame, buffer, from, 
   const keys = keyPositions(command, frame, buffer);
   if (keys === 'subcommand')
     refuse(session, `this subcommand of '${command.name}' is not served: it has no key`);
-  else if (keys === 'blocking') {
-    refuse(
-      session,
-      `'${command.name}' with BLOCK is not served: it would hold up everyone on the server connection`,
-    );
-  } else if (keys === 'none' && session.routing.servers.length > 1)
-    refuse(session, scriptWithoutKeys(command));
+  else if (keys === 'none' && session.routing.servers.length > 1) refuse(session, scriptWithoutKeys(command));
   else if (keys === 'unclear' || keys === 'none') {
     // wrong arguments: any server says so in Redis' own words. Without keys: there is one server only
     forwardToAny(session, command, frame, buffer, from, to);

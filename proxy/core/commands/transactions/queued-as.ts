@@ -57,8 +57,7 @@ function several(
   frame: RequestFrame,
   buffer: Uint8Array,
 ): QueuedKeys | string {
-  // nothing blocks inside a transaction
-  const keys = keyPositions(command, frame, buffer, true);
+  const keys = keyPositions(command, frame, buffer);
   if (keys === 'subcommand') return `this subcommand of '${command.name}' is not served: it has no key`;
   if (keys === 'none' && session.routing.servers.length > 1) return scriptWithoutKeys(command);
   // wrong arguments: any server says so in Redis' own words

@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { closeScenes, type MemoryClient, type MemoryScene, memoryScene } from '../../support/memory-scene.ts';
+
+afterEach(closeScenes);
+
+const NEW = { kind: 'tcp', host: '10.0.0.9', port: 6379 } as const;
+const FOLLOWED = ['sentinels:', '  - 10.9.9.9:26379', 'failover_hold: 3000'];
+const TWO = ['10.0.0.1:6379:1 one', '10.0.0.2:6379:1 two'];
+/** Longer than a request waits before it is asked again. */
+const AGAIN_MS = 80;
+
+/** A scene whose servers say what they call a connection of ours, and that they are masters. */
+async function sceneOf(settings: readonly string[] = [], addresses?: readonly string[], others?: string[]) {
+  const scene = await memoryScene(settings, addresses, others);
+  for (const server of scene.servers) {
+    server.always.set('CLIENT', ':77');
+    server.always.set('ROLE', '*3\r\n$6\r\nmaster\r\n:0\r\n*0');
+  }
+  return scene;
+}
+
+function ask(scene: MemoryScene, client: MemoryClient, ...lines: string[]): string {
+  client.said = '';
+  for (const line of lines) client.ask(...line.split(' '));
+  scene.settle();
+  return client.said;
+}
+
+describe('a command that waits', () => {
+  test('goes over a connection of its own, in its turn, and holds up nobody else', async () => {
+    const scene = await sceneOf();
+    const [server] = scene.servers;
+    const [waiting, other] = [scene.client(), scene.client()];
+    ask(scene, waiting, 'RPUSH b 1', 'BLPOP a 0', 'GET x');
+    assert.deepEqual(server.asked, ['RPUSH b 1']);
+    server.answer(':1');
+    scene.settle();
+    assert.deepEqual(server.asked, ['BLPOP a 0']);
+    ask(scene, other, 'RPUSH a 1');
+    assert.deepEqual(server.asked, ['BLPOP a 0', 'RPUSH a 1']);
+    assert.equal(scene.pool.stats.blockedClients, 1);
+    server.answer('*2\r\n$1\r\na\r\n$1\r\n1', ':1');
+    scene.settle();
+    assert.equal(other.said, ':1\r\n');
+    assert.deepEqual(server.asked, ['GET x']);
+    server.answer('$-1');
+    scene.settle();
+    assert.equal(waiting.said, ':1\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n$-1\r\n');
+    assert.equal(scene.pool.stats.blockedClients, 0);
+  });
+
+  test('may wait longer than the pool gives any request, but not for ever when it named a time', async () => {
+    const scene = await sceneOf(['timeout: 400']);
+    const [forEver, forTwo] = [scene.client(), scene.client()];
+    ask(scene, forEver, 'BLPOP a 0');
+    ask(scene, forTwo, 'BRPOP b 2');
+    scene.pass(2300);
+    assert.deepEqual([forEver.said, forTwo.said], ['', '']);
+    scene.pass(200);
+    assert.match(forTwo.said, /^-ERR /);
+    scene.pass(100_000);
+    assert.equal(forEver.said, '');
+  });
+
+  test('over several servers is refused with both keys and servers named, and nothing is asked', async () => {
+    const scene = await sceneOf([], TWO);
+    const client = scene.client();
+    const homes = (key: string): string => {
+      ask(scene, client, `GET ${key}`);
+      const index = scene.servers.findIndex(({ asked }) => asked.length > 0);
+      scene.servers[index].answer('$-1');
+      scene.settle();
+      return ['one', 'two'][index];
+    };
+    const keys = Array.from({ length: 40 }, (_, n) => `${n}k`);
+    const first = keys[0];
+    const other = keys.find((key) => homes(key) !== homes(first));
+    const said = ask(scene, client, `BLPOP ${first} ${other} 1`);
+    assert.match(
+      said,
+      new RegExp(`^-ERR keys '${first}' \\(\\w+\\) and '${other}' \\(\\w+\\) of 'blpop' live`),
+    );
+    assert.equal(scene.servers.flatMap(({ asked }) => asked).length, 0);
+    ask(scene, client, `BLMOVE {t}a {t}b LEFT RIGHT 1`);
+    assert.equal(scene.servers.flatMap(({ asked }) => asked).length, 1);
+  });
+
+  test('XREAD waits with BLOCK only; inside MULTI nothing waits', async () => {
+    const scene = await sceneOf();
+    const [server] = scene.servers;
+    const client = scene.client();
+    ask(scene, client, 'XREAD COUNT 1 STREAMS s 0');
+    assert.equal(server.links.length, 1);
+    server.answer('*-1');
+    ask(scene, client, 'XREADGROUP GROUP block c BLOCK 0 STREAMS s >');
+    assert.equal(server.links.length, 2);
+    server.answer('*-1');
+    scene.settle();
+    ask(scene, client, 'MULTI', 'BLPOP a 0', 'XREAD BLOCK 0 STREAMS a 0', 'EXEC');
+    assert.deepEqual(server.asked, ['MULTI', 'BLPOP a 0', 'XREAD BLOCK 0 STREAMS a 0', 'EXEC']);
+    assert.equal(server.links.length, 2);
+  });
+
+  test('too many are told so, and the connection goes on', async () => {
+    const scene = await sceneOf(['blocking_clients: 2']);
+    const clients = [scene.client(), scene.client(), scene.client()];
+    for (const client of clients) ask(scene, client, 'BLPOP a 0');
+    assert.equal(clients[2].said, "-ERR 2 clients wait on 'one' already (blocking_clients)\r\n");
+    scene.servers[0].answer('*-1');
+    scene.settle();
+    assert.equal(ask(scene, clients[2], 'BLPOP a 0'), '');
+  });
+});
+
+describe('wait_replicas', () => {
+  test('what was popped is given on when the replicas have it, and told as not confirmed when they have not', async () => {
+    const scene = await sceneOf(['wait_replicas: 1', 'wait_timeout: 500']);
+    const [server] = scene.servers;
+    const client = scene.client();
+    ask(scene, client, 'BLPOP a 0');
+    assert.deepEqual(server.asked, ['BLPOP a 0', 'WAIT 1 500']);
+    server.answer('*2\r\n$1\r\na\r\n$3\r\njob');
+    scene.settle();
+    assert.equal(client.said, '');
+    server.answer(':1');
+    scene.settle();
+    assert.equal(client.said, '*2\r\n$1\r\na\r\n$3\r\njob\r\n');
+    ask(scene, client, 'BLPOP a 0');
+    server.answer('*2\r\n$1\r\na\r\n$3\r\njob', ':0');
+    scene.settle();
+    assert.match(client.said, /^-ERR .*written on the master, not confirmed by replicas/);
+  });
+});
+
+describe('a client that leaves while it waits', () => {
+  test('is ended at the server at once, and nothing is lost', async () => {
+    const scene = await sceneOf();
+    const [server] = scene.servers;
+    const client = scene.client();
+    ask(scene, client, 'BLPOP a 0');
+    client.leave();
+    scene.settle();
+    assert.ok(server.log.includes('CLIENT UNBLOCK 77 TIMEOUT'), server.log.join('; '));
+    server.answer('*-1');
+    scene.settle();
+    assert.deepEqual([scene.pool.stats.undelivered, scene.pool.stats.blockedClients], [0, 0]);
+    // the connection is of use to the next
+    ask(scene, scene.client(), 'BLPOP a 0');
+    assert.equal(server.links.length, 2);
+  });
+
+  test('what was popped for it all the same is logged and counted', async () => {
+    const scene = await sceneOf();
+    const client = scene.client();
+    ask(scene, client, 'BLPOP a 0');
+    client.leave();
+    scene.settle();
+    scene.servers[0].answer('*2\r\n$1\r\na\r\n$3\r\njob');
+    scene.settle();
+    assert.equal(scene.pool.stats.undelivered, 1);
+    assert.match(scene.warnings.join('\n'), /'blpop' of .* answered by 'one' after that client had left/);
+  });
+
+  test('CLIENT UNBLOCK ends the waiting of another client', async () => {
+    const scene = await sceneOf();
+    const [waiting, other] = [scene.client(), scene.client()];
+    const id = ask(scene, waiting, 'CLIENT ID').slice(1).trim();
+    assert.equal(ask(scene, other, `CLIENT UNBLOCK ${id}`), ':0\r\n');
+    ask(scene, waiting, 'BLPOP a 0');
+    assert.equal(ask(scene, other, `CLIENT UNBLOCK ${id} ERROR`), ':1\r\n');
+    assert.ok(scene.servers[0].log.includes('CLIENT UNBLOCK 77 ERROR'));
+    scene.servers[0].answer('-UNBLOCKED client unblocked via CLIENT UNBLOCK');
+    scene.settle();
+    assert.match(waiting.said, /^-UNBLOCKED client unblocked/);
+  });
+});
+
+describe('a switch of master while a client waits', () => {
+  test('it is asked again of the new master, with the time that is left', async () => {
+    const scene = await sceneOf(FOLLOWED, ['10.0.0.1:6379:1 one'], ['10.0.0.9:6379']);
+    const client = scene.client();
+    ask(scene, client, 'BLPOP a 10');
+    scene.pass(4000);
+    scene.pool.servers[0].moveTo(NEW);
+    await delay(AGAIN_MS);
+    scene.settle();
+    assert.deepEqual(scene.servers[1].asked, ['BLPOP a 6.000']);
+    scene.servers[1].answer('*2\r\n$1\r\na\r\n$3\r\njob');
+    scene.settle();
+    assert.equal(client.said, '*2\r\n$1\r\na\r\n$3\r\njob\r\n');
+  });
+
+  test('a demoted master says UNBLOCKED: asked again, the client hears nothing of it', async () => {
+    const scene = await sceneOf(FOLLOWED);
+    const client = scene.client();
+    ask(scene, client, 'XREAD BLOCK 5000 STREAMS s 0-0');
+    scene.servers[0].answer(
+      '-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
+    );
+    scene.pass(1000);
+    await delay(AGAIN_MS);
+    scene.settle();
+    assert.equal(client.said, '');
+    assert.deepEqual(scene.servers[0].asked, ['XREAD BLOCK 4000 STREAMS s 0-0']);
+  });
+
+  test('without Sentinel a lost connection is told', async () => {
+    const scene = await sceneOf();
+    const client = scene.client();
+    ask(scene, client, 'BLPOP a 0');
+    scene.servers[0].cut();
+    scene.settle();
+    assert.match(client.said, /^-ERR 'blpop' waited on 'one': /);
+  });
+});
