@@ -234,6 +234,6 @@ export function editTests(stackOf: () => StackRun): void {
     });
     const back = await stack.twemstack('up');
     assert.equal(back.exitCode, 0, back.stderr);
-    assert.ok((await keysOn(1)) > 0);
+    assert.ok((await keysOn(0)) > 0);
   });
 }
