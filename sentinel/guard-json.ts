@@ -19,7 +19,7 @@ export function renderGuardConfig(
     ...places,
     downAfterMs,
     failoverTimeoutMs,
-    rules: guardRules(plan, places.peers.length + 1),
+    rules: guardRules(plan, member.shard, places.peers.length + 1),
     passwords: passwords.filter((password) => password !== undefined),
   };
   return `${JSON.stringify(config, null, 2)}\n`;
@@ -53,10 +53,11 @@ function placesOf(
 }
 
 /**
- * How many votes a promotion needs in this stack. The pools share the shards, so the one that waits for fewest replicas
+ * How many votes a promotion needs in a shard. Of the pools that stand on it the one that waits for fewest replicas
  * counts; one that waits for none has no promise.
  */
-export function guardRules({ pools, durability }: Plan, members: number): Rules {
-  const waits = pools.map(({ waitReplicas }) => waitReplicas).filter((count) => count > 0);
+export function guardRules({ pools, durability }: Plan, shard: string, members: number): Rules {
+  const own = pools.filter(({ shards }) => shards.includes(shard));
+  const waits = own.map(({ waitReplicas }) => waitReplicas).filter((count) => count > 0);
   return rulesFor(members, waits.length === 0 ? 0 : Math.min(...waits), durability === 'strict');
 }

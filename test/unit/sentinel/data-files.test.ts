@@ -27,6 +27,17 @@ describe('files of the data tier', () => {
     }
   });
 
+  test('the votes that a promotion needs follow from the pools that stand on the shard', () => {
+    const plan = planOf(
+      'name: alpha\nvip: 198.18.0.100\npools: { cache: { shards: [shard-1], wait_replicas: 0 }, queue: { listen: 6380, shards: [shard-2] } }\n',
+    );
+    const votes = plan.shards.map(({ members }) => {
+      const files = renderRedisFiles(plan, members[0], TEST_CREDENTIALS);
+      return JSON.parse(contentOf(files, 'guard.json')).rules.votes;
+    });
+    assert.deepEqual(votes, [1, 2]);
+  });
+
   test('members of a shard differ in name and address only: the role is not configuration', () => {
     const plan = defaultPlan();
     const [master, replica] = plan.shards[0].members;
