@@ -55,7 +55,8 @@ export function refusal(
 ): string | undefined {
   if (view === undefined) return 'its redis does not answer';
   if (compareTerms(request.term, memory.promised) <= 0) return 'it has promised a later term';
-  if (!memory.member) return 'it has had no data of the shard yet';
+  // Files of a version without guards say nothing either; a person can know better.
+  if (!memory.member && !request.force) return 'it has had no data of the shard yet';
   if (view.loading) return 'its redis is loading';
   // Without a place in the history whose name it bears, what it has was thrown away half-way to something newer.
   if (

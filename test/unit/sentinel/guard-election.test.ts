@@ -80,6 +80,13 @@ describe('who does not vote', () => {
     ['one that promised a later term', granted(MEMBER, term(3)), around(), request, /later term/],
     ['one that promised this very term', granted(MEMBER, term(2, 'b')), around(), request, /later term/],
     ['one that has had no data yet', { ...MEMBER, member: false }, around(), request, /no data/],
+    [
+      'a person may know better',
+      { ...MEMBER, member: false },
+      around(),
+      { ...request, force: true },
+      undefined,
+    ],
     ['one that is loading', MEMBER, around({ view: view({ loading: true }) }), request, /loading/],
     ['one that does not answer', MEMBER, around({ view: undefined }), request, /does not answer/],
     ['a master with a replica', leading, around({ view: master }), request, /has its replicas/],
