@@ -1,5 +1,5 @@
 import { COMMANDS, FATE_KEY, lookupCommand } from '../../protocol/command-table.ts';
-import { errorReply, NO_AUTH } from '../../protocol/replies.ts';
+import { errorReply } from '../../protocol/replies.ts';
 import type { RequestFrame } from '../../protocol/request-frame.ts';
 import { RequestScanner, SCAN_BAD, SCAN_DONE } from '../../protocol/request-scanner.ts';
 import { ownCopy } from '../base/bytes.ts';
@@ -126,7 +126,7 @@ export class LargeRequest {
     const { client, frame, list } = this;
     const what = `${nameOf(frame, list.chunks[0])} ${limit}`;
     for (const gate of client.gates) gate.onRefused?.(client);
-    client.reply(client.tail++, client.authenticated ? errorReply(what) : NO_AUTH, 0);
+    client.reply(client.tail++, errorReply(what), 0);
     this.refused = true;
     list.discard();
     this.list = new ChunkList();

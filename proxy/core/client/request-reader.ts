@@ -8,6 +8,7 @@ import {
   RequestFrame,
 } from '../../protocol/request-frame.ts';
 import { ChunkList } from '../base/chunk-list.ts';
+import { strangersFault } from '../commands/connection/auth.ts';
 import { dispatch } from '../commands/dispatch.ts';
 import { BY_REFERENCE } from '../server/segment.ts';
 import { LargeRequest } from './large-request.ts';
@@ -149,7 +150,17 @@ export class RequestReader {
     this.backlog.append(chunk, start, chunk.length);
   }
 
+  /** True when part of a request is already more than is taken of a client without the password, which is closed. */
+  private isTooMuch(frame: RequestFrame, bytes: number): boolean {
+    const { client } = this;
+    if (client.gates.length === 0 || client.authenticated) return false;
+    const fault = strangersFault(frame.argc, bytes);
+    if (fault !== null) client.protocolError(fault);
+    return fault !== null;
+  }
+
   private keep(frame: RequestFrame, chunk: Uint8Array, start: number): void {
+    if (this.isTooMuch(frame, Math.max(frame.need, chunk.length) - start)) return;
     spare = new RequestFrame();
     const isLarge = Math.max(frame.need - chunk.length, chunk.length - start) > BY_REFERENCE;
     frame.rebase(start);
@@ -189,7 +200,10 @@ export class RequestReader {
       taken += count;
       if (this.length < frame.need) continue;
       const outcome = frame.parse(collected, this.length);
-      if (outcome === FRAME_MORE) continue;
+      if (outcome === FRAME_MORE) {
+        if (this.isTooMuch(frame, frame.need)) return;
+        continue;
+      }
       if (outcome !== FRAME_DONE && outcome !== FRAME_EMPTY) {
         this.client.protocolError(frame.fault);
         return;

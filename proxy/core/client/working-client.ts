@@ -11,8 +11,6 @@ export interface WorkingClient extends Session, Holder {
   readonly mostOpen: number;
   /** Nothing more is looked at before some of them are answered. */
   awaitReplies(): void;
-  /** The stream of requests cannot be understood from here on. */
-  protocolError(fault: string): void;
   /** Received bytes are kept no longer, or are accounted elsewhere. */
   passedOn(bytes: number): void;
   /** Whether it is read from while its large request is on its way. */

@@ -80,6 +80,8 @@ export interface Session extends Owner, Receiver {
   wrongPassword(): void;
   /** An answer of the proxy's own was given that may be far larger than its request: no more of them until these are read. */
   afterAnswer(): void;
+  /** What it sends makes no sense, or is more than is taken of it: it is told so, and closed. */
+  protocolError(fault: string): void;
   /** Takes no more requests; the connection ends when every earlier one is answered. */
   finishAfterReplies(): void;
 }

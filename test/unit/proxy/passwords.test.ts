@@ -4,6 +4,7 @@ import { snapshotOf } from '../../../proxy/admin/snapshot.ts';
 import { statsDocument } from '../../../proxy/admin/stats.ts';
 import { sourceOf, WrongPasswords } from '../../../proxy/core/client/wrong-passwords.ts';
 import { closeScenes, type MemoryScene, memoryScene } from '../../support/memory-scene.ts';
+import { request } from '../../support/raw-client.ts';
 
 /* Clients without the password. */
 afterEach(closeScenes);
@@ -205,5 +206,71 @@ describe('wrong passwords over many connections', () => {
     assert.equal(sourceOf('2001:db8::6:6379'), '2001:db8:0:0::/64');
     assert.equal(sourceOf('::1:6379'), '0:0:0:0::/64');
     assert.equal(sourceOf('unix:0'), 'unix');
+  });
+});
+
+describe('a request before the password', () => {
+  const cases: [what: string, bytes: Buffer, error: RegExp][] = [
+    [
+      'of 11 elements',
+      request('SET', ...Array<string>(10).fill('x')),
+      /unauthenticated multibulk length, at most 10/,
+    ],
+    [
+      'of which only the number of elements has come',
+      Buffer.from('*1000000\r\n'),
+      /unauthenticated multibulk length/,
+    ],
+    [
+      'whose element is announced too large',
+      Buffer.from('*2\r\n$4\r\nAUTH\r\n$16385\r\n'),
+      /unauthenticated bulk length, at most 16384/,
+    ],
+    ['whose later element is', request('SET', 'k', 'x'.repeat(20_000)), /unauthenticated bulk length/],
+    [
+      'of many elements that are not',
+      request('PING', ...Array<string>(9).fill('x'.repeat(15_000))),
+      /unauthenticated bulk length/,
+    ],
+  ];
+  for (const [what, bytes, error] of cases) {
+    for (const piece of [bytes.length, 1000, 1]) {
+      test(`${what}, in pieces of ${piece}: is refused in words, and nothing is kept`, async () => {
+        const scene = await memoryScene(['redis_auth: secret']);
+        const one = scene.client();
+        let most = 0;
+        for (let at = 0; at < bytes.length && !one.ended; at += piece) {
+          one.send(bytes.subarray(at, at + piece));
+          scene.settle();
+          most = Math.max(most, scene.pool.budget.used);
+        }
+        assert.match(one.said, /^-ERR Protocol error: [^\r]*\r\n$/);
+        assert.match(one.said, error);
+        assert.equal(one.ended, true);
+        assert.ok(most <= 64 * 1024, `${most} bytes`);
+        assert.equal(scene.pool.stats.clientConnections, 0);
+      });
+    }
+  }
+
+  test('as large as it may be is looked at; with the password there is no such limit', async () => {
+    const scene = await memoryScene(['redis_auth: secret']);
+    scene.servers[0].always.set('AUTH', '+OK');
+    const one = scene.client();
+    one.ask('AUTH', 'secret');
+    one.ask('SET', 'k', 'x'.repeat(50_000));
+    one.ask('MSET', ...Array<string>(40).fill('x'));
+    scene.settle();
+    assert.equal(one.said, '+OK\r\n');
+    assert.equal(scene.servers[0].asked.length, 2);
+    const other = scene.client();
+    other.ask('AUTH', 'x'.repeat(16_000));
+    scene.settle();
+    assert.match(other.said, WRONG);
+    const open = await memoryScene([]);
+    const third = open.client();
+    third.ask('SET', 'k', 'x'.repeat(50_000));
+    open.settle();
+    assert.equal(open.servers[0].asked.length, 1);
   });
 });
