@@ -24,8 +24,9 @@ const ANY_PATTERN = '(allchannels -@all +psubscribe)';
  */
 const REDIS_RULES = {
   operator: '~* &* +@all',
-  // In an application's name, and: who is master, is it loading, is a write on its replicas; one who waits has left.
-  proxy: `${APPLICATION} +role +info +wait +client|unblock ${ANY_PATTERN}`,
+  // In an application's name, and: who is master, is it loading, is a write on its replicas; one who waits has left. Of
+  // CONFIG the proxies pass on what is no secret, and scripts cannot call it.
+  proxy: `${APPLICATION} +role +info +wait +client|unblock +config|get +lastsave +latency +slowlog ${ANY_PATTERN}`,
   // PSYNC and REPLCONF replicate; ROLE and INFO are how an entrypoint finds out who has the data before it starts.
   replication: '-@all +psync +replconf +ping +role +info',
   // Finds out and agrees who is master. It may not change roles: the guards do, for they know who has the data. What it

@@ -51,6 +51,9 @@ export const FAMILIES: readonly (readonly [does: string, names: string])[] = [
     'xread !xreadgroup',
   ],
   ['answered by the proxy, from what all servers say of themselves', 'info'],
+  ['GET of what applications look at, asked of all servers; the rest refused', 'config'],
+  ['carried out by all servers, or asked of all; KILL refused', '!function'],
+  ['asked of all servers, their logs merged', 'lastsave latency slowlog'],
   ['asked of one server after the other, under one cursor', 'scan'],
   ['asked of all servers; an error when one of them does not answer', 'dbsize keys randomkey'],
   ["carried out by all servers, in the pool's database; an error says which did not", '!flushall !flushdb'],
@@ -76,11 +79,10 @@ export const REFUSED: readonly (readonly [reason: string, names: string])[] = [
   [WAITING, 'wait'],
   [PUBSUB, 'psubscribe publish pubsub punsubscribe spublish ssubscribe subscribe sunsubscribe unsubscribe'],
   [WHOLE_KEYSPACE, '!move !swapdb'],
-  [SCRIPTS, 'function script'],
+  [SCRIPTS, 'script'],
   [
     ADMIN,
-    `acl bgrewriteaof bgsave config debug failover lastsave latency !migrate module monitor
-pfdebug pfselftest psync replconf replicaof !restore-asking role save shutdown slaveof slowlog
-sync`,
+    `acl bgrewriteaof bgsave debug failover !migrate module monitor
+pfdebug pfselftest psync replconf replicaof !restore-asking role save shutdown slaveof sync`,
   ],
 ];

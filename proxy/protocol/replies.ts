@@ -92,6 +92,11 @@ export function integerReply(value: number): Buffer {
   return Buffer.from(`:${value}\r\n`);
 }
 
+/** An array reply of these. */
+export function arrayOf(elements: readonly Uint8Array[]): Buffer {
+  return Buffer.concat([Buffer.from(`*${elements.length}\r\n`), ...elements]);
+}
+
 /** A request in RESP form. */
 export function encodeRequest(parts: readonly (string | Uint8Array)[]): Buffer {
   return Buffer.concat([Buffer.from(`*${parts.length}\r\n`), ...parts.map(bulkReply)]);

@@ -5,6 +5,10 @@ interface Conversation {
   readonly anonymous?: boolean;
 }
 
+function respOf(...words: string[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
+}
+
 /** A deliberate difference from Redis; docs/differences.md has a row for each, in these words. */
 interface DifferenceFromRedis {
   readonly title: string;
@@ -13,6 +17,14 @@ interface DifferenceFromRedis {
   /** … and how. */
   readonly looks: RegExp;
 }
+
+/** A library of one function, in RESP: it has blanks and a line break. */
+const FUNCTION_LOAD = respOf(
+  'FUNCTION',
+  'LOAD',
+  'REPLACE',
+  "#!lua name=mylib\nredis.register_function('f', function(keys, args) return args[1] end)",
+);
 
 const LONG = 'x'.repeat(300);
 
@@ -229,6 +241,46 @@ export const CONVERSATIONS: Readonly<Record<string, Conversation>> = {
       'SCAN -1',
     ],
   },
+  'functions, logs and settings': {
+    lines: [
+      'FUNCTION',
+      'FUNCTION LIST',
+      'FUNCTION LOAD nonsense',
+      FUNCTION_LOAD,
+      'FUNCTION LIST',
+      'FUNCTION LIST WITHCODE LIBRARYNAME mylib',
+      'FUNCTION STATS',
+      'FUNCTION DUMP',
+      'FUNCTION DELETE nosuch',
+      'FUNCTION NOSUCH',
+      'FUNCTION RESTORE x',
+      'FUNCTION FLUSH LATER',
+      'FUNCTION FLUSH SYNC',
+      'FUNCTION LIST',
+      'LASTSAVE',
+      'LASTSAVE x',
+      'SLOWLOG',
+      'SLOWLOG RESET',
+      'SLOWLOG LEN',
+      'SLOWLOG GET',
+      'SLOWLOG GET x',
+      'SLOWLOG GET -2',
+      'SLOWLOG NOSUCH',
+      'LATENCY LATEST',
+      'LATENCY HISTORY command',
+      'LATENCY RESET',
+      'LATENCY NOSUCH',
+      'CONFIG',
+      'CONFIG GET',
+      'CONFIG GET maxmemory',
+      'CONFIG GET MAXMEMORY-policy maxmemory appendonly save notify-keyspace-events',
+      'CONFIG GET nosuch',
+      'CONFIG NOSUCH',
+      'CONFIG GET requirepass',
+      'CONFIG GET databases',
+      'CONFIG SET maxmemory 0',
+    ],
+  },
 };
 
 export const DIFFERENCES_FROM_REDIS: readonly DifferenceFromRedis[] = [
@@ -271,6 +323,16 @@ export const DIFFERENCES_FROM_REDIS: readonly DifferenceFromRedis[] = [
     title: "COMMAND INFO has no tips, and key specifications by the proxy's own rules",
     lines: /^COMMAND INFO (mget|zinterstore|object\|freq|copy)$/,
     looks: /^\*1\r\n\*10\r\n\$/,
+  },
+  {
+    title: 'CONFIG GET knows what applications look at, and no secret; `databases` is what SELECT takes',
+    lines: /^CONFIG GET (requirepass|databases)$/,
+    looks: /^(\*0|%0|\*2\r\n\$9\r\ndatabases\r\n\$1\r\n1|%1\r\n\$9\r\ndatabases\r\n\$1\r\n1)\r\n$/,
+  },
+  {
+    title: 'CONFIG SET, REWRITE and RESETSTAT are refused',
+    lines: /^CONFIG SET/,
+    looks: /^-ERR 'config set' is not served: /,
   },
   {
     title: 'TIME is the time of the proxy',

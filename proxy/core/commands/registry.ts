@@ -8,6 +8,7 @@ import {
   FATE_REFUSED,
   FATE_SPLIT,
 } from '../../protocol/command-table.ts';
+import { ADMINISTRATION } from './administration/family.ts';
 import { BLOCKING } from './blocking/family.ts';
 import { CONNECTION } from './connection/family.ts';
 import { noteQueued } from './inside-transactions.ts';
@@ -20,7 +21,14 @@ import { split } from './spread/split.ts';
 import { TRANSACTIONS } from './transactions/family.ts';
 
 /** Every family of commands; each has a folder here, and says who deals with which of its commands. */
-const FAMILIES: readonly Family[] = [BLOCKING, CONNECTION, INTROSPECTION, KEYSPACE, TRANSACTIONS];
+const FAMILIES: readonly Family[] = [
+  ADMINISTRATION,
+  BLOCKING,
+  CONNECTION,
+  INTROSPECTION,
+  KEYSPACE,
+  TRANSACTIONS,
+];
 
 const refuseInWords: Handler = (session, command) => {
   refuse(session, `'${command.name}' is not served: ${command.reason}`);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { poolOf, type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 const run = promisify(execFile);
 
@@ -24,6 +25,14 @@ after(async () => {
 async function cli(...words: string[]): Promise<string> {
   const { stdout } = await run('redis-cli', ['-p', String(proxy.ports[0]), ...words], { timeout: 60_000 });
   return stdout;
+}
+
+/** Several functions, so that servers list them in orders of their own. */
+function libraryOf(name: string): string {
+  const functions = ['f', 'g', 'h', 'i'].map(
+    (each) => `redis.register_function('${name}_${each}', function(k) return redis.call('GET', k[1]) end)`,
+  );
+  return `#!lua name=${name}\n${functions.join('\n')}`;
 }
 
 beforeEach(async () => {
@@ -59,5 +68,47 @@ describe('redis-cli over two servers', () => {
     assert.equal(await cli('FLUSHDB'), 'OK\n');
     assert.equal(await cli('--scan'), '');
     for (const { client } of servers) assert.equal(await client.call('DBSIZE'), 0);
+  });
+
+  test('--stat and --latency', async () => {
+    // at a terminal, or nothing is shown before it ends
+    const stat = spawn('script', ['-qfc', `redis-cli -p ${proxy.ports[0]} -i 0.1 --stat`, '/dev/null']);
+    let shown = '';
+    stat.stdout.on('data', (chunk: Buffer) => {
+      shown += chunk.toString();
+    });
+    try {
+      await waitUntil('two lines of figures', () => (shown.match(/^301 +[\d.]+\w +\d/gm) ?? []).length >= 2);
+    } finally {
+      stat.kill();
+    }
+    const latency = await run('redis-cli', ['-p', String(proxy.ports[0]), '--latency', '--raw', '-i', '1'], {
+      timeout: 10_000,
+    });
+    assert.match(latency.stdout, /^\d+ \d+ [\d.]+ \d+\n$/);
+  });
+
+  test('a library of functions is everywhere, and every server has it alike', async () => {
+    for (const name of ['one', 'two', 'three'])
+      assert.equal(await cli('FUNCTION', 'LOAD', libraryOf(name)), `${name}\n`);
+    for (let i = 0; i < 5; i++) {
+      await cli('SET', `function:${i * 7919}`, String(i));
+      assert.equal(await cli('FCALL', 'two_g', '1', `function:${i * 7919}`), `${i}\n`);
+    }
+    assert.match(await cli('FUNCTION', 'LIST'), /three[\s\S]*/);
+    await servers[1].client.call('FUNCTION', 'DELETE', 'one');
+    assert.match(await cli('FUNCTION', 'LIST'), /have different function libraries/);
+    assert.equal(await cli('FUNCTION', 'FLUSH'), 'OK\n');
+    assert.equal(await cli('FUNCTION', 'LIST'), '\n');
+  });
+
+  test('the slow log of all servers', async () => {
+    for (const { client } of servers) await client.call('CONFIG', 'SET', 'slowlog-log-slower-than', '0');
+    await cli('SLOWLOG', 'RESET');
+    for (let i = 0; i < 8; i++) await cli('SET', `slow:${i * 7919}`, '1');
+    const shown = await cli('SLOWLOG', 'GET', '-1');
+    for (let i = 0; i < 8; i++) assert.match(shown, new RegExp(`^slow:${i * 7919}$`, 'm'));
+    assert.ok(Number(await cli('SLOWLOG', 'LEN')) >= 8);
+    assert.equal(await cli('CONFIG', 'GET', 'slowlog-log-slower-than'), 'slowlog-log-slower-than\n0\n');
   });
 });

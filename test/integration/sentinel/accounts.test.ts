@@ -27,8 +27,8 @@ const DANGEROUS = [
   'BGREWRITEAOF',
   'MODULE LIST',
 ];
-/** Of these, what the proxy does for applications; FLUSHALL is FLUSHDB to it. */
-const ALL_KEYS = ['FLUSHDB', 'KEYS *'];
+/** Of these, what the proxy does for applications; FLUSHALL is FLUSHDB to it, and of CONFIG it passes on what is no secret. */
+const ALL_SERVERS = ['FLUSHDB', 'KEYS *', 'CONFIG GET maxmemory', 'SLOWLOG GET'];
 const APPLICATION_WORK = [
   'PING',
   'SET key value',
@@ -69,12 +69,15 @@ const ON_REDIS: Table = {
       'INFO replication',
       'WAIT 0 10',
       'CLIENT SETNAME proxy',
-      ...ALL_KEYS,
+      ...ALL_SERVERS,
       'DBSIZE',
       'RANDOMKEY',
+      'LASTSAVE',
+      'LATENCY LATEST',
+      'FUNCTION LIST',
     ],
     mayNot: [
-      ...DANGEROUS.filter((each) => !ALL_KEYS.includes(each)),
+      ...DANGEROUS.filter((each) => !ALL_SERVERS.includes(each)),
       ...SENTINEL_CHANNELS,
       'REPLCONF listening-port 1',
     ],

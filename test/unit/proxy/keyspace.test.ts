@@ -363,4 +363,30 @@ describe('what concerns all keys', () => {
       [['DBSIZE'], ['DBSIZE']],
     );
   });
+
+  test('inside a transaction: over one server as in Redis, over several refused', async () => {
+    const alone = await bed([], TWO.slice(0, 1));
+    const client = alone.client();
+    assert.equal(alone.ask(client, 'MULTI'), 'OK');
+    for (const words of [['DBSIZE'], ['KEYS', '*'], ['FLUSHDB']])
+      assert.equal(alone.ask(client, ...words), 'QUEUED');
+    client.ask('EXEC');
+    alone.settle();
+    assert.deepEqual(alone.servers[0].asked, ['MULTI', 'DBSIZE', 'KEYS *', 'FLUSHDB', 'EXEC']);
+    const several = await bed();
+    const other = several.client();
+    several.ask(other, 'MULTI');
+    several.ask(other, 'DBSIZE');
+    assert.equal(
+      other.said,
+      "-ERR 'dbsize' is not served inside a transaction: it concerns every server\r\n",
+    );
+    several.ask(other, 'EXEC');
+    assert.match(other.said, /^-EXECABORT /);
+    const careful = await bed(['dangerous: refuse'], TWO.slice(0, 1));
+    const third = careful.client();
+    careful.ask(third, 'MULTI');
+    careful.ask(third, 'FLUSHDB');
+    assert.match(third.said, /dangerous: refuse/);
+  });
 });

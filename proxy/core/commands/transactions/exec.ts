@@ -1,12 +1,12 @@
 import { commandId } from '../../../protocol/command-table.ts';
-import { errorReply } from '../../../protocol/replies.ts';
+import { arrayOf, errorReply } from '../../../protocol/replies.ts';
 import type { Receiver } from '../../base/receiver.ts';
 import { FanOut, type ServerReply } from '../../routing/fan-out.ts';
 import type { ServerConnection } from '../../server/connection.ts';
 import type { PoolServer } from '../../server/server.ts';
 import type { Session } from '../session.ts';
 import { ExecPart } from './exec-part.ts';
-import { arrayOf, Elements, isArray } from './merge.ts';
+import { Elements, isArray } from './merge.ts';
 import type { Part, Transaction } from './transaction.ts';
 
 /** As what a transaction goes to a server: one that writes, or one that only reads and may be repeated. */

@@ -34,8 +34,3 @@ const MISSING = errorReply('the server answered fewer commands than it was asked
 export function isArray(reply: Uint8Array): boolean {
   return reply[0] === STAR && reply[1] !== 45;
 }
-
-/** An array reply of these. */
-export function arrayOf(elements: readonly Uint8Array[]): Buffer {
-  return Buffer.concat([Buffer.from(`*${elements.length}\r\n`), ...elements]);
-}

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { BYTES, errorOf, MANY, port, protocol, runSteps, untilAnswered } from './steps.mjs';
+import { BYTES, MANY, port, protocol, runSteps, untilAnswered } from './steps.mjs';
 
 const redis = new Redis({ port, host: '127.0.0.1', ...(protocol && { protocol }) });
 redis.on('error', () => undefined);
@@ -45,7 +45,14 @@ await runSteps({
     other.disconnect();
     return `taken ${answers ?? 'none'} ${number}`;
   },
-  keys: () => errorOf(redis.keys('*')),
+  async keys() {
+    await redis.mset(...MANY.flatMap((key) => [key, '']));
+    const found = [];
+    for await (const page of redis.scanStream({ match: 'many:*', count: 30 })) found.push(...page);
+    const listed = await redis.keys('many:*');
+    await redis.del(...MANY);
+    return `${new Set(found).size} ${listed.length}`;
+  },
   async large() {
     const value = Buffer.alloc(1_048_576, 'large\r\n');
     await redis.set('large', value);

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { BYTES, errorOf, MANY, port, protocol, runSteps, untilAnswered } from './steps.mjs';
+import { BYTES, MANY, port, protocol, runSteps, untilAnswered } from './steps.mjs';
 
 const require = createRequire(join(process.argv[4], 'package.json'));
 const { createClient, RESP_TYPES, WatchError } = require('redis');
@@ -55,7 +55,14 @@ await runSteps({
     other.destroy();
     return `taken ${lost instanceof WatchError ? 'none' : lost} ${number}`;
   },
-  keys: () => errorOf(redis.keys('*')),
+  async keys() {
+    await redis.mSet(Object.fromEntries(MANY.map((key) => [key, ''])));
+    const found = [];
+    for await (const page of redis.scanIterator({ MATCH: 'many:*', COUNT: 30 })) found.push(...page);
+    const listed = await redis.keys('many:*');
+    await redis.del(MANY);
+    return `${new Set(found).size} ${listed.length}`;
+  },
   async large() {
     const value = Buffer.alloc(1_048_576, 'large\r\n');
     await redis.set('large', value);

@@ -14,15 +14,6 @@ export async function runSteps(steps) {
   }
 }
 
-/** The message of the error that a promise must end with. */
-export async function errorOf(promise) {
-  try {
-    return `no error but ${await promise}`;
-  } catch (error) {
-    return error.message;
-  }
-}
-
 export const BYTES = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
 export const MANY = Array.from({ length: 100 }, (_, i) => `many:${i * 7919}`);
 

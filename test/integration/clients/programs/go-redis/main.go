@@ -61,12 +61,18 @@ func types() string {
 	return fmt.Sprintf("%s,%s %s %d %t", fields["a"], fields["b"], list, number, client.TTL(ctx, "n").Val() > 0)
 }
 
-func many() string {
+func manyKeys() []string {
 	var keys []string
-	var pairs []any
 	for i := range 100 {
-		key := fmt.Sprintf("many:%d", i*7919)
-		keys = append(keys, key)
+		keys = append(keys, fmt.Sprintf("many:%d", i*7919))
+	}
+	return keys
+}
+
+func many() string {
+	keys := manyKeys()
+	var pairs []any
+	for _, key := range keys {
 		pairs = append(pairs, key, "of "+key)
 	}
 	client.MSet(ctx, pairs...)
@@ -112,7 +118,19 @@ func watch() string {
 }
 
 func keys() string {
-	return fmt.Sprint(client.Keys(ctx, "*").Err())
+	names := manyKeys()
+	var pairs []any
+	for _, name := range names {
+		pairs = append(pairs, name, "")
+	}
+	client.MSet(ctx, pairs...)
+	found := map[string]bool{}
+	for walk := client.Scan(ctx, 0, "many:*", 30).Iterator(); walk.Next(ctx); {
+		found[walk.Val()] = true
+	}
+	listed := client.Keys(ctx, "many:*").Val()
+	client.Del(ctx, names...)
+	return fmt.Sprint(len(found), " ", len(listed))
 }
 
 func large() string {

@@ -1,8 +1,10 @@
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import redis.clients.jedis.DefaultJedisClientConfig;
@@ -12,6 +14,7 @@ import redis.clients.jedis.RedisProtocol;
 import redis.clients.jedis.Response;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
+import redis.clients.jedis.params.ScanParams;
 
 /** Carries out the steps named on stdin with Jedis, and says on stdout what came of each. */
 public class JedisProgram {
@@ -31,7 +34,7 @@ public class JedisProgram {
             "pipeline", JedisProgram::pipeline,
             "multi", JedisProgram::multi,
             "watch", JedisProgram::watch,
-            "keys", () -> errorOf(() -> redis.keys("*")),
+            "keys", JedisProgram::keys,
             "large", JedisProgram::large,
             "script", () -> redis.eval("return redis.call('get', KEYS[1])", 1, "key"),
             "again", JedisProgram::again);
@@ -112,6 +115,21 @@ public class JedisProgram {
     }
   }
 
+  private static Object keys() {
+    redis.mset(Arrays.stream(MANY).flatMap(key -> List.of(key, "").stream()).toArray(String[]::new));
+    Set<String> found = new HashSet<>();
+    ScanParams some = new ScanParams().match("many:*").count(30);
+    String cursor = ScanParams.SCAN_POINTER_START;
+    do {
+      var page = redis.scan(cursor, some);
+      found.addAll(page.getResult());
+      cursor = page.getCursor();
+    } while (!cursor.equals(ScanParams.SCAN_POINTER_START));
+    int listed = redis.keys("many:*").size();
+    redis.del(MANY);
+    return found.size() + " " + listed;
+  }
+
   private static Object large() {
     byte[] value = "large\r\n".repeat(150_000).substring(0, 1_048_576).getBytes();
     redis.set("large".getBytes(), value);
@@ -135,14 +153,6 @@ public class JedisProgram {
       Thread.sleep(50);
     } catch (InterruptedException error) {
       throw new IllegalStateException(error);
-    }
-  }
-
-  private static String errorOf(Supplier<Object> call) {
-    try {
-      return "no error but " + call.get();
-    } catch (JedisDataException error) {
-      return error.getMessage();
     }
   }
 }
