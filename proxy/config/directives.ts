@@ -147,6 +147,7 @@ export const SCALARS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['dangerous', oneOf('dangerous', ['allow', 'refuse'])],
   ['watching_clients', number('watchingClients', positive)],
   ['blocking_clients', number('blockingClients', positive)],
+  ['subscribing_clients', number('subscribingClients', positive)],
   ['client_unread_timeout', number('clientUnreadTimeout')],
   ['listen_tls', listenTls],
   ['tls_cert_file', string('tlsCertFile')],

@@ -163,6 +163,7 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     dangerous: draft.dangerous ?? 'allow',
     watchingClients: draft.watchingClients ?? 100,
     blockingClients: draft.blockingClients ?? 1000,
+    subscribingClients: draft.subscribingClients ?? 1024,
     clientUnreadTimeout: draft.clientUnreadTimeout ?? 60_000,
   };
 }

@@ -133,6 +133,8 @@ export interface PoolConfig {
   watchingClients: number;
   /** How many clients may wait on one server, in BLPOP and its kin. */
   blockingClients: number;
+  /** How many clients may subscribe on one server. */
+  subscribingClients: number;
   /** How long it may take nothing of the replies that wait for it; 0 = for ever. */
   clientUnreadTimeout: number;
 }

@@ -4,7 +4,7 @@ import { type Command, FATE_ANY, FATE_FAMILY, FATE_KEY, FATE_KEYS, FATE_SPLIT } 
 export function fateInWords(command: Command): string {
   switch (command.fate) {
     case FATE_KEY:
-      return 'sent to the server of its key';
+      return command.reason || 'sent to the server of its key';
     case FATE_SPLIT:
       return 'split by server, replies merged';
     case FATE_KEYS:

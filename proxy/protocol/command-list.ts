@@ -15,6 +15,9 @@ hget hgetall !hincrby !hincrbyfloat hkeys hlen hmget !hmset hrandfield hscan !hs
 zmscore !zpopmax !zpopmin zrandmember zrange zrangebylex zrangebyscore zrank !zrem !zremrangebylex
 !zremrangebyrank !zremrangebyscore zrevrange zrevrangebylex zrevrangebyscore zrevrank zscan zscore`;
 
+/** Routed as by a key by the channel that is the first argument: not repeated, nor sent to a replica. */
+export const BY_CHANNEL = '!publish !spublish';
+
 /** Keys at `first..last` (negative: from the end); all must live on one server. */
 export const KEY_RANGES = `
 !copy:1:2 !geosearchstore:1:2 lcs:1:2 !lmove:1:2 !pfmerge:1:-1 pfcount:1:-1 !rename:1:2 !renamenx:1:2
@@ -50,13 +53,17 @@ export const FAMILIES: readonly (readonly [does: string, names: string])[] = [
     'sent to the server of its streams, with BLOCK over a connection of its own while it waits; refused when they live on several',
     'xread !xreadgroup',
   ],
-  ['answered by the proxy, from what all servers say of themselves', 'info'],
+  ['answered by the proxy, from what all servers say of themselves', 'info pubsub'],
   ['GET of what applications look at, asked of all servers; the rest refused', 'config'],
   ['carried out by all servers, or asked of all; KILL refused', '!function'],
   ['asked of all servers, their logs merged', 'lastsave latency slowlog'],
   ['asked of one server after the other, under one cursor', 'scan'],
   ['asked of all servers; an error when one of them does not answer', 'dbsize keys randomkey'],
   ["carried out by all servers, in the pool's database; an error says which did not", '!flushall !flushdb'],
+  [
+    'sent to the servers of the channels, to all of them for patterns and events of keys, over connections of its own',
+    'psubscribe punsubscribe ssubscribe subscribe sunsubscribe unsubscribe',
+  ],
   [
     'kept by the proxy until EXEC sends the transaction to the server of its keys as one',
     'discard !exec multi',
@@ -69,7 +76,6 @@ export const FAMILIES: readonly (readonly [does: string, names: string])[] = [
 ];
 
 const WAITING = 'writes of other clients go over the same server connection; see wait_replicas';
-const PUBSUB = 'publish/subscribe does not go through a sharding proxy yet';
 const WHOLE_KEYSPACE = 'it concerns all keys of all servers, which a sharding proxy does not do yet';
 const SCRIPTS = 'it concerns every server, which a sharding proxy does not do yet';
 const ADMIN = 'it administers one server: connect to that server';
@@ -77,7 +83,6 @@ const ADMIN = 'it administers one server: connect to that server';
 /** Refused in words: reason → names. */
 export const REFUSED: readonly (readonly [reason: string, names: string])[] = [
   [WAITING, 'wait'],
-  [PUBSUB, 'psubscribe publish pubsub punsubscribe spublish ssubscribe subscribe sunsubscribe unsubscribe'],
   [WHOLE_KEYSPACE, '!move !swapdb'],
   [SCRIPTS, 'script'],
   [

@@ -1,5 +1,6 @@
 import {
   ANY_SERVER,
+  BY_CHANNEL,
   BY_FIRST_KEY,
   COUNTED_KEYS,
   FAMILIES,
@@ -34,7 +35,7 @@ export class Command {
     readonly write: boolean,
     readonly fate: number,
     readonly keys: KeyRule | null,
-    /** Why it is refused, or what its family does with it; empty otherwise. */
+    /** Why it is refused, or what its family does with it; empty when its fate says it all. */
     readonly reason: string,
   ) {}
 }
@@ -49,6 +50,7 @@ function buildCommands(): Command[] {
     commands.push(new Command(commands.length, write ? word.slice(1) : word, write, fate, keys, reason));
   };
   for (const word of words(BY_FIRST_KEY)) add(word, FATE_KEY, null);
+  for (const word of words(BY_CHANNEL)) add(word, FATE_KEY, null, 'sent to the server of its channel');
   for (const word of words(SPLIT)) add(word, FATE_SPLIT, null);
   for (const word of words(KEY_RANGES)) {
     const [name, first, last, step = '1'] = word.split(':');

@@ -73,6 +73,10 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
   /** Requests up to here came in together, or while these were open: their replies go out together if they can. */
   private batchEnd = 0;
   private isHeldBack = false;
+  /** A reply was passed on in part. */
+  private isMidReply = false;
+  /** What is to be said when it is complete. */
+  private delayed: Uint8Array[] | null = null;
 
   constructor(
     readonly link: Link,
@@ -216,6 +220,7 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
 
   stream(chunk: Uint8Array, from: number, to: number): void {
     if (this.gone) return;
+    this.isMidReply = true;
     this.work.output.append(chunk, from, to);
     this.touch();
   }
@@ -224,8 +229,29 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
     if (this.gone) return;
     const { work } = this;
     this.head++;
+    this.isMidReply = false;
+    if (this.delayed !== null) this.pushDelayed(this.delayed);
     if (work.early.count > 0) this.deliverEarly(work);
     this.touch();
+  }
+
+  push(bytes: Uint8Array, from: number, to: number): void {
+    if (this.closing) return;
+    if (this.isMidReply) {
+      this.delayed ??= [];
+      this.delayed.push(bytes.subarray(from, to));
+      this.work.load.arriving += to - from;
+    } else this.work.output.append(bytes, from, to);
+    this.touch();
+  }
+
+  private pushDelayed(delayed: readonly Uint8Array[]): void {
+    const { work } = this;
+    this.delayed = null;
+    for (const bytes of delayed) {
+      work.load.arriving -= bytes.length;
+      work.output.append(bytes, 0, bytes.length);
+    }
   }
 
   fail(tag: number, text: Uint8Array): void {
@@ -409,7 +435,7 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
     );
   }
 
-  private letGo(why: string): void {
+  letGo(why: string): void {
     this.pool.warnOfClients(`client ${this.remote} is closed: ${why}`);
     this.abort();
   }

@@ -15,6 +15,7 @@ import { noteQueued } from './inside-transactions.ts';
 import { INTROSPECTION } from './introspection/family.ts';
 import { forwardToAny, forwardTogether } from './keyed/forward.ts';
 import { KEYSPACE } from './keyspace/family.ts';
+import { PUBSUB } from './pubsub/family.ts';
 import { refuse, wrongArity } from './refusals.ts';
 import type { Family, Handler } from './session.ts';
 import { split } from './spread/split.ts';
@@ -27,6 +28,7 @@ const FAMILIES: readonly Family[] = [
   CONNECTION,
   INTROSPECTION,
   KEYSPACE,
+  PUBSUB,
   TRANSACTIONS,
 ];
 

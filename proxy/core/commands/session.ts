@@ -76,6 +76,13 @@ export interface Session extends Owner, Receiver {
   tail: number;
   /** The reply to request `tag` is `bytes[from, to)`, by default up to the end. */
   reply(tag: number, bytes: Uint8Array, from: number, to?: number): void;
+  /**
+   * `bytes[from, to)` are no reply: what a subscriber is told, between replies and as soon as possible. The bytes stay
+   * as they are.
+   */
+  push(bytes: Uint8Array, from: number, to: number): void;
+  /** Its connection is closed at once, and the log says why. */
+  letGo(why: string): void;
   /** It has said a wrong password: the log says so, and it is not listened to for a while. */
   wrongPassword(): void;
   /** An answer of the proxy's own was given that may be far larger than its request: no more of them until these are read. */
@@ -109,7 +116,7 @@ export interface Gate {
 }
 
 /** In which order gates are asked. */
-export const GATE_RANKS = { authentication: 0, transaction: 1, database: 2 } as const;
+export const GATE_RANKS = { authentication: 0, subscription: 1, transaction: 2, database: 3 } as const;
 
 /**
  * A request that has the session to itself: it begins when everything before it is answered, and nothing behind it is

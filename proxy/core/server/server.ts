@@ -8,6 +8,7 @@ import type { ConnectedServer, EndKind } from './connected-server.ts';
 import { ServerConnection } from './connection.ts';
 import { LargeConnections } from './large-connections.ts';
 import { PinnedConnections } from './pinned-connections.ts';
+import { type Subscriber, SubscribingConnection } from './subscribing-connection.ts';
 
 const LOADING = Buffer.from('-LOADING ');
 
@@ -76,6 +77,8 @@ export class PoolServer implements ConnectedServer {
   readonly large = new LargeConnections((protocol) => this.newConnection(protocol));
   /** Connections that one client has to itself for a while. */
   readonly pinned = new PinnedConnections((protocol) => this.newConnection(protocol));
+  /** One for each client that listens to channels of this server. */
+  private readonly subscribing = new Set<SubscribingConnection>();
   private readonly warned = new Set<string>();
 
   constructor(
@@ -137,6 +140,20 @@ export class PoolServer implements ConnectedServer {
   get all(): ServerConnection[] {
     if (this.resp3.length + this.large.all.length + this.pinned.all.length === 0) return this.connections;
     return [...this.connections, ...this.resp3, ...this.large.all, ...this.pinned.all];
+  }
+
+  /** A connection for `subscriber` to listen on; null when `most` do already. To be given back with `unsubscribe`. */
+  subscribe(subscriber: Subscriber, most: number): SubscribingConnection | null {
+    if (this.subscribing.size >= most) return null;
+    const connection = new SubscribingConnection(this, subscriber);
+    this.subscribing.add(connection);
+    return connection;
+  }
+
+  /** Closes a connection that a client listens on. */
+  unsubscribe(connection: SubscribingConnection): void {
+    this.subscribing.delete(connection);
+    connection.close();
   }
 
   mayConnect(): boolean {
@@ -209,6 +226,7 @@ export class PoolServer implements ConnectedServer {
       connection.end('error', 'the master has changed');
       connection.held.endPause();
     }
+    for (const connection of this.subscribing) connection.startOver();
   }
 
   /** Sends nothing until `release` or `moveTo`. */
@@ -226,6 +244,7 @@ export class PoolServer implements ConnectedServer {
   /** What was refused, or waits for the next attempt, is sent now. */
   tryAgain(): void {
     for (const connection of this.all) connection.held.endPause();
+    for (const connection of this.subscribing) connection.tryAgain();
   }
 
   /** Opens the first connection ahead of the first request. */
@@ -234,6 +253,7 @@ export class PoolServer implements ConnectedServer {
   }
 
   close(): void {
+    for (const connection of this.subscribing) this.unsubscribe(connection);
     // what replicas have not answered goes to the master, and ends there
     this.replicas?.close();
     for (const connection of this.all) {

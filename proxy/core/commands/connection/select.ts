@@ -16,12 +16,21 @@ export const IN_ANY_DATABASE: ReadonlySet<string> = new Set([
   'hello',
   'info',
   'ping',
+  'psubscribe',
+  'publish',
+  'pubsub',
+  'punsubscribe',
   'quit',
   'readonly',
   'readwrite',
   'reset',
   'select',
+  'spublish',
+  'ssubscribe',
+  'subscribe',
+  'sunsubscribe',
   'time',
+  'unsubscribe',
 ]);
 
 /** The refusal of its last SELECT, as a state of a client: what concerns keys is answered with it until a good one. */

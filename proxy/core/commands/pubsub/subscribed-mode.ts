@@ -1,0 +1,43 @@
+import { arityFits } from '../../../protocol/command-arity.ts';
+import type { Command } from '../../../protocol/command-table.ts';
+import { bulkReply } from '../../../protocol/replies.ts';
+import type { RequestFrame } from '../../../protocol/request-frame.ts';
+import { element } from '../answered.ts';
+import { refuse } from '../refusals.ts';
+import { GATE_RANKS, type Gate, type Session } from '../session.ts';
+
+const ALLOWED: ReadonlySet<string> = new Set([
+  'ping',
+  'psubscribe',
+  'punsubscribe',
+  'quit',
+  'reset',
+  'ssubscribe',
+  'subscribe',
+  'sunsubscribe',
+  'unsubscribe',
+]);
+const PONG_HEAD = Buffer.from('*2\r\n$4\r\npong\r\n');
+
+/** The state of a client that listens. In RESP2 a message cannot be told from a reply, so there are hardly any replies. */
+export class SubscribedMode implements Gate {
+  readonly rank = GATE_RANKS.subscription;
+  readonly needsWhole = false;
+
+  takes(session: Session, command: Command, frame: RequestFrame, buffer: Uint8Array): boolean {
+    if (session.protocol !== 2 || !arityFits(command.id, frame.argc)) return false;
+    if (!ALLOWED.has(command.name)) {
+      refuse(
+        session,
+        `Can't execute '${command.name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
+      );
+      return true;
+    }
+    if (command.name !== 'ping') return false;
+    if (frame.argc > 2) return false;
+    const said = frame.argc === 2 ? element(frame, buffer, 1) : new Uint8Array(0);
+    session.reply(session.tail++, Buffer.concat([PONG_HEAD, bulkReply(said)]), 0);
+    session.afterAnswer();
+    return true;
+  }
+}

@@ -1,0 +1,344 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import type { Link } from '../../../proxy/transport/link.ts';
+import {
+  closeScenes,
+  type MemoryClient,
+  type MemoryScene,
+  memoryScene,
+  type ScriptedServer,
+} from '../../support/memory-scene.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+afterEach(closeScenes);
+
+const TWO = ['10.0.0.1:6379:1 one', '10.0.0.2:6379:1 two'];
+const NEW = { kind: 'tcp', host: '10.0.0.9', port: 6379 } as const;
+const FOLLOWED = ['sentinels:', '  - 10.9.9.9:26379', 'failover_hold: 3000'];
+const MASTER = '*3\r\n$6\r\nmaster\r\n:0\r\n*0';
+
+/** An array of bulk strings and integers, without the last line end. */
+function array(...elements: (string | number)[]): string {
+  const lines = elements.map((each) =>
+    typeof each === 'number' ? `:${each}` : `$${each.length}\r\n${each}`,
+  );
+  return [`*${elements.length}`, ...lines].join('\r\n');
+}
+
+const push = (...elements: (string | number)[]): string => array(...elements).replace('*', '>');
+
+/** Sends these requests in one go; returns what is said then. */
+function ask(scene: MemoryScene, client: MemoryClient, ...lines: string[]): string {
+  client.said = '';
+  for (const line of lines) client.ask(...line.split(' '));
+  scene.settle();
+  return client.said;
+}
+
+/** The server answers its oldest request; returns what the client is said then. */
+function answer(
+  scene: MemoryScene,
+  server: ScriptedServer,
+  client: MemoryClient,
+  ...replies: string[]
+): string {
+  client.said = '';
+  server.answer(...replies);
+  scene.settle();
+  return client.said;
+}
+
+/** The server says something unasked on one of its connections. */
+function tell(scene: MemoryScene, link: Link, text: string): void {
+  const bytes = Buffer.from(`${text}\r\n`);
+  link.write(bytes, 0, bytes.length);
+  scene.settle();
+}
+
+async function subscriber(
+  settings: readonly string[] = [],
+): Promise<{ scene: MemoryScene; client: MemoryClient; server: ScriptedServer; link: Link }> {
+  const scene = await memoryScene(settings);
+  const [server] = scene.servers;
+  const client = scene.client();
+  ask(scene, client, 'SUBSCRIBE a');
+  answer(scene, server, client, array('subscribe', 'a', 1));
+  return { scene, client, server, link: server.links[server.links.length - 1] };
+}
+
+describe('SUBSCRIBE', () => {
+  test('is answered when the server has confirmed it, in its turn, and nothing behind it is looked at before', async () => {
+    const scene = await memoryScene([]);
+    const [server] = scene.servers;
+    const client = scene.client();
+    assert.equal(ask(scene, client, 'GET k', 'SUBSCRIBE a b a', 'PING x'), '');
+    assert.deepEqual(server.asked, ['GET k']);
+    answer(scene, server, client, '$-1');
+    assert.deepEqual(server.asked, ['SUBSCRIBE a b']);
+    const first = server.links[server.links.length - 1];
+    tell(scene, first, array('subscribe', 'a', 1));
+    assert.equal(client.said, '$-1\r\n');
+    // heard before the client knows that it listens
+    tell(scene, first, array('message', 'a', 'early'));
+    assert.equal(client.said, '$-1\r\n');
+    tell(scene, first, array('subscribe', 'b', 2));
+    const confirmed = [1, 2, 2].map((count, i) => `${array('subscribe', 'aba'[i], count)}\r\n`).join('');
+    assert.equal(
+      client.said,
+      `$-1\r\n${confirmed}${array('message', 'a', 'early')}\r\n${array('pong', 'x')}\r\n`,
+    );
+  });
+
+  test('in RESP2 only what cannot be mistaken is served, in Redis’ words; all of it again after UNSUBSCRIBE', async () => {
+    const { scene, client, server } = await subscriber();
+    assert.match(
+      ask(scene, client, 'GET k'),
+      /^-ERR Can't execute 'get': only \(P\|S\)SUBSCRIBE \/ \(P\|S\)UNSUBSCRIBE \/ PING \/ QUIT \/ RESET are allowed in this context\r\n$/,
+    );
+    assert.equal(ask(scene, client, 'PING'), `${array('pong', '')}\r\n`);
+    ask(scene, client, 'UNSUBSCRIBE');
+    assert.equal(
+      answer(scene, server, client, array('message', 'a', 'm')).length > 0,
+      true,
+      'messages until it is confirmed',
+    );
+    client.said = '';
+    tell(scene, server.links[server.links.length - 1], array('unsubscribe', 'a', 0));
+    assert.equal(client.said, `${array('unsubscribe', 'a', 0)}\r\n`);
+    assert.equal(server.links.length, 0, 'a connection that nobody listens on is closed');
+    assert.equal(ask(scene, client, 'PING'), '+PONG\r\n');
+    assert.equal(
+      ask(scene, client, 'UNSUBSCRIBE', 'PUNSUBSCRIBE p'),
+      '*3\r\n$11\r\nunsubscribe\r\n$-1\r\n:0\r\n*3\r\n$12\r\npunsubscribe\r\n$1\r\np\r\n:0\r\n',
+    );
+  });
+
+  test('in RESP3 messages are pushed between replies, never into one', async () => {
+    const scene = await memoryScene([]);
+    const [server] = scene.servers;
+    server.always.set('HELLO', '%0');
+    const client = scene.client();
+    ask(scene, client, 'HELLO 3');
+    ask(scene, client, 'SUBSCRIBE a');
+    assert.equal(
+      answer(scene, server, client, array('subscribe', 'a', 1)),
+      `${push('subscribe', 'a', 1)}\r\n`,
+    );
+    const [link] = server.links;
+    ask(scene, client, 'GET k');
+    const other = server.links.find((each) => each !== link) as Link;
+    const value = 'v'.repeat(100_000);
+    const half = Buffer.from(`$${value.length}\r\n${value.slice(0, 50_000)}`);
+    other.write(half, 0, half.length);
+    scene.settle();
+    assert.ok(client.said.length > 40_000, 'a part of the reply is there');
+    tell(scene, link, array('message', 'a', 'm'));
+    tell(scene, other, value.slice(50_000));
+    assert.equal(client.said, `$${value.length}\r\n${value}\r\n${push('message', 'a', 'm')}\r\n`);
+  });
+
+  test('a channel is listened to where PUBLISH to it goes, a pattern and events of keys everywhere, each message once', async () => {
+    const scene = await memoryScene([], TWO);
+    const client = scene.client();
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'news', 'chat'];
+    ask(scene, client, `SUBSCRIBE ${names.join(' ')}`);
+    const where = scene.servers.map(({ asked }) => asked[0].split(' ').slice(1));
+    assert.ok(where.every((its) => its.length > 0));
+    assert.deepEqual(where.flat().sort(), [...names].sort());
+    const publisher = scene.client();
+    ask(scene, publisher, ...names.map((name) => `PUBLISH ${name} m`));
+    for (const [i, { asked }] of scene.servers.entries())
+      assert.deepEqual(
+        asked.slice(1),
+        where[i].map((name) => `PUBLISH ${name} m`),
+      );
+    const listener = scene.client();
+    for (const { asked } of scene.servers) asked.length = 0;
+    ask(scene, listener, 'PSUBSCRIBE n*');
+    ask(scene, scene.client(), 'SUBSCRIBE __keyevent@0__:expired');
+    for (const { asked } of scene.servers)
+      assert.deepEqual(asked, ['PSUBSCRIBE n*', 'SUBSCRIBE __keyevent@0__:expired']);
+  });
+
+  test('a refusal of one server is the answer, and the others forget it', async () => {
+    const scene = await memoryScene([], TWO);
+    const client = scene.client();
+    ask(scene, client, 'PSUBSCRIBE x*');
+    const [one, two] = scene.servers;
+    assert.equal(answer(scene, one, client, array('psubscribe', 'x*', 1)), '');
+    const refusal = '-NOPERM this user has no permissions to access one of the channels used as arguments';
+    assert.equal(answer(scene, two, client, refusal), '');
+    assert.deepEqual(one.asked, ['PUNSUBSCRIBE x*']);
+    assert.equal(answer(scene, one, client, array('punsubscribe', 'x*', 0)), `${refusal}\r\n`);
+    assert.equal(ask(scene, client, 'PING'), '+PONG\r\n');
+    assert.deepEqual(
+      scene.servers.map(({ links }) => links.length),
+      [0, 0],
+    );
+  });
+
+  test('as many clients as may listen on a server already do: told so by name, and room when one leaves', async () => {
+    const { scene, client } = await subscriber(['subscribing_clients: 1']);
+    const other = scene.client();
+    const full = "-ERR 1 clients subscribe on 'one' already (subscribing_clients)\r\n";
+    assert.equal(ask(scene, other, 'SUBSCRIBE b'), full);
+    assert.equal(ask(scene, other, 'PING'), '+PONG\r\n');
+    client.leave();
+    scene.settle();
+    assert.equal(scene.servers[0].links.length, 0, 'closed with the client');
+    assert.equal(ask(scene, other, 'SUBSCRIBE b'), '');
+    assert.deepEqual(scene.servers[0].asked, ['SUBSCRIBE b']);
+  });
+
+  test('RESET and QUIT end it', async () => {
+    for (const [end, said] of [
+      ['RESET', '+RESET\r\n'],
+      ['QUIT', '+OK\r\n'],
+    ]) {
+      const { scene, client, server } = await subscriber();
+      assert.equal(ask(scene, client, end), said);
+      assert.equal(server.links.length, 0);
+      if (end === 'RESET') assert.equal(ask(scene, client, 'PING'), '+PONG\r\n');
+    }
+  });
+});
+
+describe('a subscriber and the end of its server', () => {
+  test('its connection is lost: subscribed again, not answered again', async () => {
+    const { scene, client, server } = await subscriber();
+    client.said = '';
+    server.cut();
+    await waitUntil('the subscription', () => {
+      scene.settle();
+      return server.asked.length > 0;
+    });
+    assert.deepEqual(server.asked, ['SUBSCRIBE a']);
+    assert.equal(answer(scene, server, client, array('subscribe', 'a', 1)), '');
+    tell(scene, server.links[0], array('message', 'a', 'again'));
+    assert.equal(client.said, `${array('message', 'a', 'again')}\r\n`);
+  });
+
+  test('the master moves: subscribed there at once, and a SUBSCRIBE that waited is answered once', async () => {
+    const scene = await memoryScene(FOLLOWED, ['10.0.0.1:6379:1 one'], ['10.0.0.9:6379']);
+    for (const server of scene.servers) server.always.set('ROLE', MASTER);
+    const [old, next] = scene.servers;
+    const client = scene.client();
+    ask(scene, client, 'SUBSCRIBE a');
+    answer(scene, old, client, array('subscribe', 'a', 1));
+    scene.pool.servers[0].wait();
+    old.cut();
+    assert.equal(ask(scene, client, 'SUBSCRIBE b'), '');
+    scene.pool.servers[0].moveTo(NEW);
+    scene.settle();
+    assert.deepEqual(next.asked, ['SUBSCRIBE a', 'SUBSCRIBE b']);
+    assert.equal(answer(scene, next, client, array('subscribe', 'a', 1)), '');
+    assert.equal(
+      answer(scene, next, client, array('subscribe', 'b', 2)),
+      `${array('subscribe', 'b', 2)}\r\n`,
+    );
+  });
+
+  test('no master comes: the SUBSCRIBE that waits is answered after failover_hold, the others go on', async () => {
+    const settings = FOLLOWED.map((line) => line.replace('3000', '50'));
+    const scene = await memoryScene(settings, ['10.0.0.1:6379:1 one'], ['10.0.0.9:6379']);
+    for (const server of scene.servers) server.always.set('ROLE', MASTER);
+    const client = scene.client();
+    ask(scene, client, 'SUBSCRIBE a');
+    answer(scene, scene.servers[0], client, array('subscribe', 'a', 1));
+    scene.pool.servers[0].wait();
+    scene.servers[0].cut();
+    ask(scene, client, 'SUBSCRIBE b');
+    await waitUntil('the answer', () => {
+      scene.settle();
+      return client.said !== '';
+    });
+    assert.equal(client.said, "-ERR server 'one' did not confirm it within 50 ms\r\n");
+    scene.pool.servers[0].moveTo(NEW);
+    scene.settle();
+    assert.deepEqual(scene.servers[1].asked, ['SUBSCRIBE a']);
+  });
+
+  test('a server that is not there is said at once where nothing is held', async () => {
+    const scene = await memoryScene([], ['10.0.0.1:6379:1 one']);
+    const client = scene.client();
+    ask(scene, client, 'SUBSCRIBE a');
+    scene.servers[0].cut();
+    client.said = '';
+    scene.settle();
+    assert.equal(client.said, '-ERR Connection reset by peer\r\n');
+    assert.equal(ask(scene, client, 'PING'), '+PONG\r\n');
+  });
+});
+
+describe('a subscriber that does not read', () => {
+  test('its messages stay on the server, others hear theirs, and it is ended when the server ends it', async () => {
+    const { scene, client, server, link } = await subscriber();
+    const other = scene.client();
+    ask(scene, other, 'SUBSCRIBE a');
+    answer(scene, server, other, array('subscribe', 'a', 1));
+    const otherLink = server.links.find((each) => each !== link) as Link;
+    client.proxyEnd.capacity = 1000;
+    client.link.pause();
+    const payload = 'p'.repeat(100_000);
+    for (let i = 0; i < 40; i++) tell(scene, link, array('message', 'a', payload));
+    const kept = scene.pool.budget.used;
+    assert.ok(kept < 1_500_000, `${kept} bytes are kept`);
+    other.said = '';
+    tell(scene, otherLink, array('message', 'a', 'm'));
+    assert.equal(other.said, `${array('message', 'a', 'm')}\r\n`);
+    link.close();
+    scene.settle();
+    assert.ok(client.ended);
+    assert.match(scene.warnings.join(), /closed its connection, and it was slow to read/);
+    assert.ok(!other.ended);
+  });
+});
+
+describe('PUBSUB', () => {
+  test('puts together what the servers say', async () => {
+    const scene = await memoryScene([], TWO);
+    const [one, two] = scene.servers;
+    const client = scene.client();
+    ask(scene, client, 'PUBSUB CHANNELS');
+    answer(scene, one, client, array('a', '__keyevent@0__:set'));
+    assert.equal(
+      answer(scene, two, client, array('b', '__keyevent@0__:set')),
+      `${array('a', '__keyevent@0__:set', 'b')}\r\n`,
+    );
+    ask(scene, client, 'PUBSUB NUMPAT');
+    answer(scene, one, client, ':3');
+    assert.equal(answer(scene, two, client, ':2'), ':3\r\n');
+    const names = ['a', 'b', 'c', 'd', 'e', 'news', 'chat'];
+    ask(scene, client, `PUBSUB NUMSUB ${names.join(' ')}`);
+    for (const server of scene.servers) {
+      const its = server.asked[0].split(' ').slice(2);
+      answer(scene, server, client, array(...its.flatMap((name) => [name, name.charCodeAt(0)])));
+    }
+    assert.equal(client.said, `${array(...names.flatMap((name) => [name, name.charCodeAt(0)]))}\r\n`);
+    assert.equal(ask(scene, client, 'PUBSUB NUMSUB'), '*0\r\n');
+    assert.match(ask(scene, client, 'PUBSUB HELP'), /^\*14\r\n\+PUBSUB <subcommand>/);
+    assert.equal(
+      ask(scene, client, 'PUBSUB nothing'),
+      "-ERR unknown subcommand 'nothing'. Try PUBSUB HELP.\r\n",
+    );
+  });
+});
+
+describe('PUBLISH', () => {
+  test('keeps its place among the requests of its client, and is a part of its transactions', async () => {
+    const scene = await memoryScene([]);
+    const client = scene.client();
+    ask(scene, client, 'SET a 1', 'PUBLISH c m', 'MULTI', 'PUBLISH c n', 'EXEC');
+    assert.deepEqual(scene.servers[0].asked, ['SET a 1', 'PUBLISH c m', 'MULTI', 'PUBLISH c n', 'EXEC']);
+  });
+
+  test('is not sent twice', async () => {
+    const scene = await memoryScene(FOLLOWED, ['10.0.0.1:6379:1 one'], ['10.0.0.9:6379']);
+    for (const server of scene.servers) server.always.set('ROLE', MASTER);
+    const client = scene.client();
+    ask(scene, client, 'PUBLISH c m');
+    scene.servers[0].cut();
+    scene.settle();
+    assert.match(client.said, /^-ERR .*not answered/);
+  });
+});
