@@ -50,13 +50,14 @@ class NodeLink implements Link {
     this.socket.resume();
   }
 
-  /** A paused socket is not polled, and so does not hear that it was reset: an empty write does. */
+  /** A socket that is paused, or has ended, is not polled, and so does not hear that it was reset: an empty write does. */
   watchPeer(): void {
     const { socket } = this;
     socket.setKeepAlive(true, ASK_PEER_AFTER);
     if (this.asking !== null) return;
     this.asking = setInterval(() => {
-      if (socket.isPaused() && !socket.writableNeedDrain && !socket.writableEnded) socket.write(NOTHING);
+      const isDeaf = socket.isPaused() || socket.readableEnded;
+      if (isDeaf && !socket.writableNeedDrain && !socket.writableEnded) socket.write(NOTHING);
     }, ASK_EVERY).unref();
     socket.once('close', () => this.stopAsking());
   }

@@ -81,6 +81,31 @@ for (const kind of ['bun', 'node'] as const satisfies readonly ProxyKind[]) {
       await redis?.stop();
     });
 
+    test('while a server hangs: those that said that they are done, and then were reset', async () => {
+      const open = descriptors();
+      process.kill(redis.daemon.pid, 'SIGSTOP');
+      try {
+        const sockets: Socket[] = [];
+        for (let i = 0; i < 20; i++) {
+          const socket = connect({ port: proxy.ports[0], host: '127.0.0.1', allowHalfOpen: true });
+          socket.on('error', () => undefined);
+          await once(socket, 'connect');
+          // every other one asks for more than is passed on at once
+          socket.end(i % 2 === 0 ? request('GET', KEY) : GETS);
+          await once(socket, 'finish');
+          sockets.push(socket);
+        }
+        // what the proxy has read by then, its end included, takes no longer than an answer of its own
+        const asking = await RawClient.open(proxy.ports[0]);
+        for (let i = 0; i < 3; i++) assert.equal(await asking.ask(request('PING')), '+PONG\r\n');
+        asking.end();
+        for (const socket of sockets) socket.resetAndDestroy();
+        await waitUntil('all descriptors to be back', () => descriptors() <= open, { withinMs: 30_000 });
+      } finally {
+        process.kill(redis.daemon.pid, 'SIGCONT');
+      }
+    });
+
     for (const [what, pool, bytes] of [
       ['replies of the proxy', 0, PINGS],
       ['replies of a server', 0, GETS],
