@@ -93,8 +93,20 @@ verb(
   'plan',
   'addresses and placement, deploying nothing',
   async () => (await import('./verbs/plan.ts')).planVerb,
-).addOption(
-  new Option('--diagram <form>', 'print a picture of the topology instead').choices(['mermaid', 'svg']),
+)
+  .addOption(
+    new Option('--diagram <form>', 'print a picture of the topology instead').choices(['mermaid', 'svg']),
+  )
+  .option(
+    '--keys <what>',
+    'show instead how keys are spread over the shards: a file with one key a line, or a pattern such as "user:*"',
+  );
+const keys = program.command('keys').description('where keys live');
+verb(
+  'locate [keys...]',
+  "the shard of each key in each pool, by the proxies' own ring; asks nobody",
+  async () => (await import('./verbs/keys.ts')).locateVerb,
+  keys,
 );
 verb(
   'render',

@@ -120,7 +120,8 @@ function chanceOf(pool: PoolConfig, next: PoolConfig | undefined): number | unde
   return same ? 0 : 1 - 1 / next.servers.length;
 }
 
-function homeOf(pool: PoolConfig): (key: Uint8Array) => string {
+/** Says on which server of a pool that gives keys a home each of them lives. */
+export function homeOf(pool: PoolConfig): (key: Uint8Array) => string {
   const servers = pool.servers.map(({ name, weight }, index) => ({ name, weight, index }));
   const router = new KeyRouter(HASHES[pool.hash], pool.distribution, servers, pool.hashTag);
   return (key) => servers[router.route(key, 0, key.length)].name;

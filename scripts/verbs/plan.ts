@@ -11,9 +11,13 @@ import { table } from '../report/table.ts';
 import { Home } from '../stack/home.ts';
 import { loadPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson } from './context.ts';
+import { spreadVerb } from './keys.ts';
 
 /** Shows what a stack file means, without touching anything. */
-export async function planVerb(options: CommonOptions & { diagram?: 'mermaid' | 'svg' }): Promise<number> {
+export async function planVerb(
+  options: CommonOptions & { diagram?: 'mermaid' | 'svg'; keys?: string },
+): Promise<number> {
+  if (options.keys !== undefined) return spreadVerb(options, options.keys);
   const plan = loadPlan(options.file);
   if (options.diagram !== undefined) {
     process.stdout.write(`${options.diagram === 'svg' ? renderSvg(plan) : renderMermaid(plan)}\n`);
