@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { GROUPS } from '../../../scripts/testing/groups.ts';
+
+const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url));
+const read = (file: string): string => readFileSync(path.join(CHECKOUT, file), 'utf8');
+
+/** What a clone holds at its top, without what is installed or made there. */
+const TOP = readdirSync(CHECKOUT).filter(
+  (name) => !name.startsWith('.') && !['node_modules', 'dist', 'cdktf.out'].includes(name),
+);
+const FOLDERS = TOP.filter((name) => statSync(path.join(CHECKOUT, name)).isDirectory());
+const PAGES = [
+  ...TOP,
+  ...FOLDERS.flatMap((folder) =>
+    (readdirSync(path.join(CHECKOUT, folder), { recursive: true }) as string[]).map((name) =>
+      path.join(folder, name),
+    ),
+  ),
+].filter((file) => file.endsWith('.md'));
+
+/** A page without its blocks of code, fenced or indented: what is linked there is not a link. */
+const prose = (text: string): string => text.replace(/^```.*?^```/gms, '').replace(/^ {4}.*$/gm, '');
+
+/** Anchors of a page's headings, as the usual hosts make them. */
+function anchorsOf(text: string): Set<string> {
+  return new Set(
+    [...prose(text).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
+
+/** Relative links of a page that lead nowhere. */
+function brokenLinks(page: string): string[] {
+  const links = [...prose(read(page)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link);
+  return links.filter((link) => {
+    if (/^[a-z]+:/.test(link)) return false;
+    const [file, anchor] = link.split('#');
+    const target = file === '' ? page : path.join(path.dirname(page), file);
+    if (!existsSync(path.join(CHECKOUT, target))) return true;
+    return anchor !== undefined && !anchorsOf(read(target)).has(anchor);
+  });
+}
+
+/** Files and folders that a page names from the root, as `folder/…`, and that do not exist. */
+function missingPaths(page: string): string[] {
+  const named = [...prose(read(page)).matchAll(/`([A-Za-z0-9_.-]+\/[^`\s]*)`/g)].map(([, name]) => name);
+  return named.filter((name) => {
+    if (!FOLDERS.includes(name.split('/')[0])) return false;
+    // What stands for several: the folder above it is there.
+    const certain = name.replace(/[^/]*[*<…{].*$/, '');
+    return !existsSync(path.join(CHECKOUT, certain));
+  });
+}
+
+describe('the documents', () => {
+  test('are found', () => {
+    for (const page of ['README.md', 'SECURITY.md', path.join('docs', 'architecture.md')])
+      assert.ok(PAGES.includes(page), page);
+  });
+
+  for (const page of PAGES) {
+    test(`${page}: its relative links and their anchors exist`, () => {
+      assert.deepEqual(brokenLinks(page), []);
+    });
+    test(`${page}: the files it names exist`, () => {
+      assert.deepEqual(missingPaths(page), []);
+    });
+  }
+
+  test('name no verb, and no script of npm, that does not exist', () => {
+    const program = read('scripts/twemstack.ts');
+    const verbs = new Set(
+      [...program.matchAll(/(?:verb\(\s*|\.command\()'([a-z]+)/g)].map(([, verb]) => verb),
+    );
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const wrong = PAGES.flatMap((page) => [
+      ...[...read(page).matchAll(/npx twemstack ([a-z]+)/g)]
+        .filter(([, verb]) => !verbs.has(verb))
+        .map(([text]) => `${page}: ${text}`),
+      ...[...read(page).matchAll(/npm run ([a-z:]+)/g)]
+        .filter(([, script]) => scripts[script] === undefined)
+        .map(([text]) => `${page}: ${text}`),
+    ]);
+    assert.ok(verbs.size > 10);
+    assert.deepEqual(wrong, []);
+  });
+
+  test('CONTRIBUTING tells of every group of tests and its limit, in their order', () => {
+    const rows = [...read('CONTRIBUTING.md').matchAll(/^\| `([a-z]+)` \|[^|]*\|[^|]*\| (\d+) min \|$/gm)].map(
+      ([, name, minutes]) => [name, Number(minutes)],
+    );
+    assert.deepEqual(
+      rows,
+      GROUPS.map(({ name, limitMinutes }) => [name, limitMinutes]),
+    );
+  });
+
+  test('README tells of every room', () => {
+    const readme = read('README.md');
+    for (const room of FOLDERS.filter((name) => !['docs', 'examples'].includes(name)))
+      assert.match(readme, new RegExp(`^\\|.*\`${room}/\`.*\\|.*\\|$`, 'm'), room);
+  });
+});

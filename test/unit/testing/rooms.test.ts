@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** Lowest first: room → what it may import besides itself (docs/architecture.md). */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  topology: [],
+  proxy: [],
+  provider: [],
+  'sentinel/guard': [],
+  sentinel: ['topology', 'sentinel/guard'],
+  haproxy: ['topology'],
+  stacks: ['topology'],
+  scripts: ['topology', 'proxy', 'provider', 'sentinel', 'sentinel/guard', 'haproxy', 'stacks'],
+  tools: ['topology', 'proxy', 'provider', 'sentinel', 'sentinel/guard', 'haproxy', 'stacks', 'scripts'],
+};
+
+/** Code that runs tests, or what tests run on, uses the tests' own engine. */
+const WITH_TESTS = /^(scripts\/testing|tools)\//;
+
+const roomOf = (file: string): string =>
+  file.startsWith('sentinel/guard/') ? 'sentinel/guard' : file.split('/')[0];
+
+/** Every file of a room, and the files that it imports, from the root. */
+function* imports(): Generator<readonly [file: string, target: string]> {
+  for (const room of Object.keys(ROOMS)) {
+    for (const name of readdirSync(path.join(CHECKOUT, room), { recursive: true }) as string[]) {
+      const file = path.posix.join(room, name);
+      if (!/\.(ts|mjs)$/.test(file) || roomOf(file) !== room) continue;
+      const source = readFileSync(path.join(CHECKOUT, file), 'utf8');
+      for (const [, target] of source.matchAll(/(?:\bfrom |\bimport\()'(\.[^']+)'/g))
+        yield [file, path.posix.join(path.posix.dirname(file), target)];
+    }
+  }
+}
+
+test('a room imports from those below it alone', () => {
+  const all = [...imports()];
+  assert.ok(all.length > 1000);
+  const wrong = all.filter(([file, target]) => {
+    const [from, to] = [roomOf(file), roomOf(target)];
+    return from !== to && !ROOMS[from].includes(to) && !(to === 'test' && WITH_TESTS.test(file));
+  });
+  assert.deepEqual(wrong, []);
+});
