@@ -52,6 +52,8 @@ save ""
 maxmemory ${plan.redis.maxmemoryMb}mb
 maxmemory-policy ${plan.redis.maxmemoryPolicy}
 
+notify-keyspace-events ${plan.redis.notifyKeyspaceEvents || '""'}
+
 # What maxmemory does not count or does not stop, so that no client gets this process killed (topology/redis-memory.ts).
 proto-max-bulk-len ${memory.requestMb}mb
 client-query-buffer-limit ${memory.queryMb}mb

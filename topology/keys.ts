@@ -27,6 +27,7 @@ export const REDIS_KEYS = [
   'min_replicas_max_lag',
   'repl_backlog',
   'script_time_limit',
+  'notify_keyspace_events',
 ] as const;
 export const EDGE_KEYS = [
   'count',

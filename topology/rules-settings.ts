@@ -104,6 +104,32 @@ function readFailoverTimeout(
   return undefined;
 }
 
+/** Classes of events in the order in which Redis shows them; `A` = all of these. */
+const EVENT_CLASSES = 'g$lshzxetd';
+
+/** Events of keys that clients may listen to, as Redis itself shows the setting, so that it can be compared. */
+const keyspaceEvents: Parser<string> = (raw) => {
+  const letters = new Set(typeof raw === 'string' ? raw : '?');
+  if (letters.delete('A')) for (const letter of EVENT_CLASSES) letters.add(letter);
+  const given = (all: string): string => [...all].filter((letter) => letters.has(letter)).join('');
+  const classes = given(EVENT_CLASSES);
+  const [news, places, misses] = [given('n'), given('KE'), given('m')];
+  const known = classes.length + news.length + places.length + misses.length;
+  if (known < letters.size)
+    return {
+      rule: `is not made of the letters K, E, A, ${[...EVENT_CLASSES, 'm', 'n'].join(', ')}`,
+      remedy: 'Write e.g. Ex for what expires, KEA for everything, or "" for nothing.',
+    };
+  if (letters.size > 0 && (places === '' || letters.size === places.length))
+    return {
+      rule: 'makes no event: it takes K (channels of keys) or E (channels of events), and which events',
+      remedy: 'Write e.g. Ex for what expires, or KEA for everything.',
+    };
+  if (classes === EVENT_CLASSES && news !== '')
+    return { rule: 'has n beside A, which Redis 7.0 does not show', remedy: 'Leave n out, or name fewer.' };
+  return { ok: `${classes === EVENT_CLASSES ? 'A' : classes}${news}${places}${misses}` };
+};
+
 /** Reads `redis`; `min_replicas_to_write` defaults by the number of replicas. */
 export function readRedis(file: StackFile, replicas: number | undefined): Partially<RedisSettings> {
   const at = (key: (typeof REDIS_KEYS)[number]) => ['redis', key];
@@ -126,6 +152,10 @@ export function readRedis(file: StackFile, replicas: number | undefined): Partia
     minReplicasToWrite: readMinReplicas(file, at('min_replicas_to_write'), replicas),
     minReplicasMaxLag: lagMs && lagMs / 1000,
     replBacklogMb: readValue(file, at('repl_backlog'), sizeMb(1, 64 * 1024), { value: 16, shown: '16mb' }),
+    notifyKeyspaceEvents: readValue(file, at('notify_keyspace_events'), keyspaceEvents, {
+      value: '',
+      shown: 'none',
+    }),
     scriptTimeLimitMs: readValue(file, at('script_time_limit'), duration({ min: 100, max: HOUR_MS }), {
       value: 5000,
       shown: '5s',

@@ -74,6 +74,8 @@ export interface RedisSettings {
   readonly replBacklogMb: number;
   /** Milliseconds after which a script keeps others from being served no longer in silence: they are told BUSY. */
   readonly scriptTimeLimitMs: number;
+  /** Which events of keys are published, as Redis shows the setting; empty = none. */
+  readonly notifyKeyspaceEvents: string;
 }
 
 /** What a promotion has to prove: that nothing acknowledged is missing, or nothing beyond what a sentinel sees. */

@@ -135,6 +135,51 @@ describe('a pool that follows Sentinel', () => {
     await master();
   });
 
+  test('master killed: a subscriber hears again from the new one, on the same connection', async () => {
+    const old = await master();
+    const listener = await RawClient.open(proxy.ports[0]);
+    const publisher = application();
+    try {
+      await listener.ask(request('AUTH', 'application', TEST_CREDENTIALS.application));
+      await listener.ask(request('SUBSCRIBE', 'news'));
+      await listener.ask(request('PSUBSCRIBE', 'n*'));
+      assert.equal(await publisher.publish('news', 'before'), 2);
+      listener.received = Buffer.alloc(0);
+      await tier.kill(old);
+      // sent while there is no master
+      listener.send(request('SUBSCRIBE', 'later'));
+      const heard = (): string => listener.received.toString();
+      await waitUntil(
+        'a message by way of the new master',
+        async () => {
+          await publisher.publish('news', 'after').catch(() => 0);
+          return /pmessage[\s\S]*after/.test(heard());
+        },
+        { withinMs: 15_000 },
+      );
+      await waitUntil('the answer to what waited', () => heard().includes('later'), { withinMs: 15_000 });
+      assert.ok(!listener.closed);
+      assert.equal(heard().match(/subscribe\r\n/g)?.length, 1, 'answered once, and nothing else anew');
+    } finally {
+      listener.end();
+      publisher.disconnect();
+    }
+    await tier.start(old);
+    await master();
+  });
+
+  test('what sentinels say among themselves is closed to applications', async () => {
+    const client = await RawClient.open(proxy.ports[0]);
+    await client.ask(request('AUTH', 'application', TEST_CREDENTIALS.application));
+    for (const words of [
+      ['SUBSCRIBE', 'mine', '__sentinel__:hello'],
+      ['PUBLISH', '__sentinel__:hello', 'x'],
+    ])
+      assert.match(await client.ask(request(...words)), /^-NOPERM /);
+    assert.equal(await client.ask(request('PUBLISH', 'mine', 'x')), ':0\r\n');
+    client.end();
+  });
+
   test('master hung and resumed: it is never written to again', async (t) => {
     const old = await master();
     const load = writer(t, 'hung');

@@ -98,6 +98,7 @@ describe('the plan of the default stack', () => {
       minReplicasMaxLag: 2,
       replBacklogMb: 16,
       scriptTimeLimitMs: 5000,
+      notifyKeyspaceEvents: '',
     });
     assert.deepEqual(plan.edge, {
       count: 2,

@@ -146,6 +146,8 @@ const SECTIONS: Readonly<Record<string, readonly Case[]>> = {
     ['maxmemory too small', `${HEAD}redis: {maxmemory: §1mb}`, /nearest is 16mb/],
     ['policy', `${HEAD}redis: {maxmemory_policy: §allkeys_lru}`, /Did you mean allkeys-lru/],
     ['appendfsync', `${HEAD}redis: {appendfsync: §never}`, /always, everysec, no/],
+    ['events', `${HEAD}redis: {notify_keyspace_events: §KQx}`, /letters K, E, A/],
+    ['events of nothing', `${HEAD}redis: {notify_keyspace_events: §Ax}`, /makes no event/],
     ['min_replicas_to_write', `${HEAD}redis: {min_replicas_to_write: §3}`, /more than the 2 replicas/],
     ['lag without unit', `${HEAD}redis: {min_replicas_max_lag: §2}`, /e.g. 2s/],
     ['lag too short', `${HEAD}redis: {min_replicas_max_lag: §1s}`, /nearest is 2s/],
