@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { poolOf, type RunningProxy, startProxy } from '../../support/proxy.ts';
@@ -111,4 +114,42 @@ describe('redis-cli over two servers', () => {
     assert.ok(Number(await cli('SLOWLOG', 'LEN')) >= 8);
     assert.equal(await cli('CONFIG', 'GET', 'slowlog-log-slower-than'), 'slowlog-log-slower-than\n0\n');
   });
+});
+
+test('SCAN through a restart of a server: every key, although the new process orders them otherwise', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'twemstack-scan-'));
+  const settings = ['--dir', folder, '--dbfilename', 'kept.rdb'];
+  let server = await startRedis(settings);
+  const alone = await startProxy('bun', 1, poolOf(server, servers[0]));
+  try {
+    const ask = async (...words: string[]): Promise<string[]> => {
+      const { stdout } = await run('redis-cli', ['-p', String(alone.ports[0]), ...words], {
+        timeout: 60_000,
+      });
+      return stdout.trim().split('\n');
+    };
+    await ask('FLUSHALL');
+    const names = Array.from({ length: 400 }, (_, i) => `key:${i * 7919}`);
+    await ask('MSET', ...names.flatMap((name) => [name, 'v']));
+    const found = new Set<string>();
+    let cursor = '0';
+    let pages = 0;
+    do {
+      const [next, ...keys] = await ask('SCAN', cursor, 'COUNT', '25');
+      for (const key of keys) found.add(key);
+      cursor = next;
+      if (++pages === 4) {
+        await server.client.call('SAVE');
+        const { port } = server;
+        await server.stop();
+        server = await startRedis(settings, port);
+      }
+      assert.ok(pages < 100, 'a walk ends');
+    } while (cursor !== '0');
+    assert.deepEqual([...found].filter((key) => key !== '').sort(), [...names].sort());
+  } finally {
+    await alone.stop();
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

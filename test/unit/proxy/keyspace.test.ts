@@ -129,6 +129,15 @@ describe('SCAN', () => {
     assert.deepEqual(servers[1].log, []);
   });
 
+  test('COUNT is bounded: a hint must not hold everybody up', async () => {
+    const { client, servers, settle } = await bed();
+    client().ask('SCAN', '0', 'MATCH', 'count', 'COUNT', '1000000000');
+    settle();
+    servers[0].answer('$10\r\nrun_id:abc');
+    settle();
+    assert.deepEqual(servers[0].asked, ['SCAN 0 MATCH count COUNT 100000']);
+  });
+
   test('what is no cursor is one to nobody', async () => {
     const { ask, client, servers } = await bed();
     const one = client();
@@ -283,13 +292,23 @@ describe('what concerns all keys', () => {
     });
   }
 
+  test('a server is not silent while it frees memory, unless SYNC is said', async () => {
+    for (const addresses of [TWO, TWO.slice(0, 1)]) {
+      const scene = await bed([], addresses);
+      const client = scene.client();
+      for (const words of [['FLUSHDB'], ['FLUSHALL'], ['FLUSHDB', 'SYNC']]) scene.ask(client, ...words);
+      for (const { log } of scene.servers)
+        assert.deepEqual(log, ['FLUSHDB ASYNC', 'FLUSHDB ASYNC', 'FLUSHDB SYNC']);
+    }
+  });
+
   test('with wait_replicas each server must have confirmed it', async () => {
     const { client, servers, settle } = await bed(['wait_replicas: 1']);
     const one = client();
     one.ask('FLUSHALL');
     settle();
     for (const server of servers) {
-      assert.deepEqual(server.asked, ['FLUSHDB', 'WAIT 1 1000']);
+      assert.deepEqual(server.asked, ['FLUSHDB ASYNC', 'WAIT 1 1000']);
       server.answer('+OK');
     }
     servers[0].answer(':1');

@@ -14,10 +14,11 @@ import { scan } from './scan.ts';
 const DANGEROUS: ReadonlySet<string> = new Set(['flushall', 'flushdb', 'keys']);
 
 /**
- * As which command a request goes to the servers. The pool has one database: FLUSHALL empties that, and not what others
- * keep in other databases of the same servers.
+ * As what these go to the servers. The pool has one database: FLUSHALL empties that, and not what others keep in other
+ * databases of the same servers. Unless SYNC is said, the keys are gone at once and their memory is freed beside: a server
+ * that frees ten million keys first is silent for seconds, is taken for dead, and gets a successor.
  */
-const SENT_AS: Readonly<Record<string, string>> = { flushall: 'FLUSHDB' };
+const FLUSHES: ReadonlySet<string> = new Set(['flushall', 'flushdb']);
 
 type Asking = (inquiry: Inquiry, command: Command, request: Uint8Array, session: Session) => void;
 
@@ -32,7 +33,7 @@ function ofAllServers(name: string, asking: Asking): Handler {
   const handle: Handler = (session, command, frame, buffer, from, to) => {
     const fault = arityFits(command.id, frame.argc) ? forbidden(session, name) : wrongArity(command);
     if (fault !== null) refuse(session, fault);
-    else if (session.routing.servers.length === 1 && SENT_AS[name] === undefined) {
+    else if (session.routing.servers.length === 1 && !FLUSHES.has(name)) {
       const [server] = session.routing.servers;
       const connection = server.pick(session.protocol);
       connection.send(session, session.tail++, command.id, buffer, from, to);
@@ -52,14 +53,15 @@ function ofAllServers(name: string, asking: Asking): Handler {
 const queuedFault =
   (name: string) =>
   (session: Session): string | null => {
-    if (session.routing.servers.length > 1 || SENT_AS[name] !== undefined)
+    if (session.routing.servers.length > 1 || name === 'flushall')
       return `'${name}' is not served inside a transaction: it concerns every server`;
     return forbidden(session, name);
   };
 
 function requestOf(name: string, frame: RequestFrame, buffer: Uint8Array): Uint8Array {
   const rest = Array.from({ length: frame.argc - 1 }, (_, i) => element(frame, buffer, i + 1));
-  return encodeRequest([SENT_AS[name] ?? name.toUpperCase(), ...rest]);
+  if (!FLUSHES.has(name)) return encodeRequest([name.toUpperCase(), ...rest]);
+  return encodeRequest(['FLUSHDB', ...(rest.length === 0 ? ['ASYNC'] : rest)]);
 }
 
 /** FLUSHDB, FLUSHALL [ASYNC | SYNC]. With `wait_replicas` each server's is confirmed before it counts as done. */

@@ -1,5 +1,7 @@
 import { commandId } from '../../../protocol/command-table.ts';
+import { wordAt } from '../../../protocol/key-positions.ts';
 import { encodeRequest, errorReply } from '../../../protocol/replies.ts';
+import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import type { ServerReply } from '../../routing/fan-out.ts';
 import type { Routing } from '../../routing/routing.ts';
 import type { ServerConnection } from '../../server/connection.ts';
@@ -15,6 +17,8 @@ const INFO = commandId('info');
 const WHO_ARE_YOU = encodeRequest(['INFO', 'server']);
 /** Times that a server is asked for one SCAN while its process changes again and again. */
 const MOST_ATTEMPTS = 6;
+/** COUNT is a hint. A server looks at no more at once, for everybody else waits meanwhile; it is about 20 ms. */
+const MOST_AT_ONCE = 100_000;
 
 const cursorsOf = new WeakMap<Routing, ScanCursors>();
 
@@ -47,14 +51,21 @@ export const scan: Handler = (session, command, frame, buffer) => {
     cursors = new ScanCursors(session.pool.config);
     cursorsOf.set(routing, cursors);
   }
-  const page = new ScanPage(
-    session,
-    cursors,
-    cursors.decode(given),
-    Array.from({ length: frame.argc - 2 }, (_, i) => new Uint8Array(element(frame, buffer, i + 2))),
-  );
+  const page = new ScanPage(session, cursors, cursors.decode(given), optionsOf(frame, buffer));
   session.runAlone(new Inquiry(session, command, frame.end, (inquiry) => page.begin(inquiry)));
 };
+
+/** What stands behind the cursor, with a COUNT that is not too large. */
+function optionsOf(frame: RequestFrame, buffer: Uint8Array): Uint8Array[] {
+  const options: Uint8Array[] = [];
+  for (let i = 2; i < frame.argc; i++) {
+    const isCount = i % 2 === 1 && wordAt(frame, buffer, i - 1) === 'count';
+    const isTooLarge =
+      isCount && /^[0-9]+$/.test(text(frame, buffer, i)) && Number(text(frame, buffer, i)) > MOST_AT_ONCE;
+    options.push(isTooLarge ? Buffer.from(String(MOST_AT_ONCE)) : new Uint8Array(element(frame, buffer, i)));
+  }
+  return options;
+}
 
 /** One SCAN of a client. */
 class ScanPage {
