@@ -18,6 +18,7 @@ import { KEYSPACE } from './keyspace/family.ts';
 import { PUBSUB } from './pubsub/family.ts';
 import { refuse, wrongArity } from './refusals.ts';
 import type { Family, Handler } from './session.ts';
+import { refuseSlowly } from './slow-refusal.ts';
 import { split } from './spread/split.ts';
 import { TRANSACTIONS } from './transactions/family.ts';
 
@@ -33,7 +34,8 @@ const FAMILIES: readonly Family[] = [
 ];
 
 const refuseInWords: Handler = (session, command) => {
-  refuse(session, `'${command.name}' is not served: ${command.reason}`);
+  const refuseWith = command.name === 'wait' ? refuseSlowly : refuse;
+  refuseWith(session, `'${command.name}' is not served: ${command.reason}`);
 };
 
 /** By what becomes of a command, for those that are not a family's. */

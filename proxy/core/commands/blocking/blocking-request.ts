@@ -5,6 +5,7 @@ import type { ServerConnection } from '../../server/connection.ts';
 import type { PoolServer } from '../../server/server.ts';
 import { type Blocked, beginToWait, endToWait } from '../blocked.ts';
 import type { Session, SoloRequest } from '../session.ts';
+import { afterPause } from '../slow-refusal.ts';
 import { idOf, learnId, unblock } from './server-client.ts';
 import { type TimeoutPlace, withTimeLeft } from './timeout.ts';
 
@@ -66,9 +67,10 @@ export class BlockingRequest implements SoloRequest, Receiver, Blocked {
     const { blockingClients } = session.pool.config;
     this.connection = asked.server.pinned.take(PURPOSE, blockingClients, session.protocol);
     if (this.connection === null) {
-      this.answer(
-        errorReply(`${blockingClients} clients wait on '${asked.server.name}' already (blocking_clients)`),
-      );
+      const full = `${blockingClients} clients wait on '${asked.server.name}' already (blocking_clients)`;
+      afterPause(session, () => {
+        if (!this.isOver) this.answer(errorReply(full));
+      });
       return;
     }
     const left = this.timeLeft;

@@ -5,6 +5,7 @@ import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { type Home, homeOf } from '../home.ts';
 import { refuse, wrongArity } from '../refusals.ts';
 import type { Family, Handler, Session } from '../session.ts';
+import { refuseSlowly } from '../slow-refusal.ts';
 import { BlockingRequest } from './blocking-request.ts';
 import { type TimeoutPlace, waitOf } from './timeout.ts';
 
@@ -35,10 +36,11 @@ function serverOf(
   frame: RequestFrame,
   buffer: Uint8Array,
   keys: readonly number[],
+  refuseWith: typeof refuse,
 ): Home['server'] | null {
   const home = homeOf(session, frame, buffer, keys, `of '${command.name}'`);
   if (typeof home !== 'string') return home?.server ?? session.routing.servers[0];
-  refuse(session, home);
+  refuseWith(session, home);
   return null;
 }
 
@@ -52,7 +54,7 @@ function block(
   keys: readonly number[],
   place: TimeoutPlace,
 ): void {
-  const server = serverOf(session, command, frame, buffer, keys);
+  const server = serverOf(session, command, frame, buffer, keys, refuseSlowly);
   if (server === null) return;
   const { from, to } = range;
   const { element, unit } = place;
@@ -107,7 +109,7 @@ const readStreams: Handler = (session, command, frame, buffer, from, to) => {
     block(session, command, frame, buffer, { from, to }, keys, { element, unit: 1 });
     return;
   }
-  const server = serverOf(session, command, frame, buffer, keys);
+  const server = serverOf(session, command, frame, buffer, keys, refuse);
   if (server === null) return;
   const connection = session.routing.connectionFor(server, session.protocol, command.id);
   connection.send(session, session.tail++, command.id, buffer, from, to);

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { closeScenes, type MemoryClient, type MemoryScene, memoryScene } from '../../support/memory-scene.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+afterEach(closeScenes);
+
+const TWO = ['10.0.0.1:6379:1 one', '10.0.0.2:6379:1 two'];
+/** Pauses before the second, third and fourth refusal. */
+const AT_LEAST_MS = 20 + 40 + 80;
+
+/** Sends the request four times in one go, and notes how long the answers take. */
+async function askFourTimes(scene: MemoryScene, client: MemoryClient, words: string[], refusal: RegExp) {
+  const begin = performance.now();
+  client.said = '';
+  for (let i = 0; i < 4; i++) client.ask(...words);
+  scene.settle();
+  assert.equal(client.said.match(refusal)?.length, 1, 'the first at once');
+  const other = scene.client();
+  other.ask('PING');
+  scene.settle();
+  assert.equal(other.said, '+PONG\r\n', 'nobody else waits');
+  await waitUntil('all refusals', () => {
+    scene.settle();
+    return client.said.match(refusal)?.length === 4;
+  });
+  const took = performance.now() - begin;
+  assert.ok(took >= AT_LEAST_MS, `${took} ms`);
+  client.ask('PING');
+  scene.settle();
+  assert.match(client.said, /\+PONG\r\n$/);
+}
+
+describe('what should have waited and is refused', () => {
+  test('keys on two servers: refused later each time', async () => {
+    const scene = await memoryScene([], TWO);
+    const keys = ['a', 'name', 'apple', 'news', 'chat'];
+    await askFourTimes(scene, scene.client(), ['BLPOP', ...keys, '0'], /^-ERR key[^\r]*\r\n/gm);
+    assert.deepEqual(
+      scene.servers.flatMap(({ asked }) => asked),
+      [],
+    );
+  });
+
+  test('no room for one more, and WAIT: the same', async () => {
+    const scene = await memoryScene(['blocking_clients: 1']);
+    scene.servers[0].always.set('CLIENT', ':77');
+    const waiting = scene.client();
+    waiting.ask('BLPOP', 'a', '0');
+    scene.settle();
+    await askFourTimes(scene, scene.client(), ['BLPOP', 'b', '0'], /^-ERR 1 clients wait[^\r]*\r\n/gm);
+    await askFourTimes(scene, scene.client(), ['WAIT', '1', '0'], /^-ERR 'wait' is not served[^\r]*\r\n/gm);
+  });
+
+  test('a client that leaves meanwhile, and one that comes back to it after a while', async () => {
+    const scene = await memoryScene([], TWO);
+    const client = scene.client();
+    const ask = (): string => {
+      client.said = '';
+      client.ask('WAIT', '1', '0');
+      scene.settle();
+      return client.said;
+    };
+    assert.match(ask(), /^-ERR/);
+    scene.pass(10_000);
+    assert.match(ask(), /^-ERR/, 'at once again');
+    assert.equal(ask(), '');
+    client.leave();
+    scene.settle();
+    assert.equal(scene.pool.clients.size, 0);
+  });
+});
