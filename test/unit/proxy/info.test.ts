@@ -58,6 +58,23 @@ describe('INFO', () => {
     );
   });
 
+  test('has a line for each server, whose figures hide none of the whole', async () => {
+    const { client, servers, settle } = await memoryScene([], TWO);
+    const one = client();
+    one.ask('INFO', 'memory', 'shards');
+    settle();
+    const keys = '# Keyspace\r\ndb0:keys=7,expires=2,avg_ttl=0\r\n';
+    servers[0].answer(bulk(`# Memory\r\nused_memory:10\r\n# Replication\r\nconnected_slaves:2\r\n${keys}`));
+    servers[1].answer('-NOPERM no');
+    settle();
+    const shards = one.said.slice(one.said.indexOf('# Shards'));
+    assert.match(
+      shards,
+      /^# Shards\r\nshard_one:live=1,keys=7,expires=2,used_memory=10,replicas=2\r\nshard_two:live=1,silent=1\r\n/,
+    );
+    assert.equal(one.said.match(/^used_memory:/gm)?.length, 1);
+  });
+
   test('names a server that refuses to say, or is away', async () => {
     const { client, pool, servers, settle } = await memoryScene(['sentinels:', '  - 10.0.0.9:1:1'], TWO);
     for (const server of servers) server.always.set('ROLE', '*3\r\n$6\r\nmaster\r\n:1\r\n*0');

@@ -5,6 +5,7 @@ import { REDIS_VERSION, verbatimReply } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import type { ServerFigures } from '../../routing/server-figures.ts';
 import type { Handler, PoolContext, Session, SoloRequest } from '../session.ts';
+import { shardLines } from './info-shards.ts';
 import { keyspace, sumSection } from './info-sums.ts';
 
 type Fields = readonly (readonly [field: string, value: string | number])[];
@@ -103,6 +104,17 @@ const SECTIONS: readonly Section[] = [
   ofServers('Errorstats'),
   own('Cluster', () => [['cluster_enabled', 0]]),
   ofServers('Keyspace'),
+  {
+    title: 'Shards',
+    isDefault: true,
+    ofServers: true,
+    fields: ({ config, routing }, servers) =>
+      shardLines(
+        config.redisDb,
+        (name) => routing.servers.some((each) => each.live && each.name === name),
+        servers,
+      ),
+  },
   own('Nutcracker', ({ config, routing, worker }) => [
     ['pool', config.name],
     ...(worker === undefined
