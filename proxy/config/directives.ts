@@ -145,6 +145,7 @@ export const SCALARS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['client_reply_bytes', number('clientReplyBytes')],
   ['transactions', oneOf('transactions', ['strict', 'per_shard'])],
   ['dangerous', oneOf('dangerous', ['allow', 'refuse'])],
+  ['script_cache', number('scriptCache')],
   ['watching_clients', number('watchingClients', positive)],
   ['blocking_clients', number('blockingClients', positive)],
   ['subscribing_clients', number('subscribingClients', positive)],

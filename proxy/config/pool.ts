@@ -129,6 +129,8 @@ export interface PoolConfig {
   transactions: TransactionScope;
   /** Whether FLUSHALL, FLUSHDB and KEYS are served. */
   dangerous: 'allow' | 'refuse';
+  /** How many bytes of scripts the pool keeps, for EVALSHA where the server has not got them; 0 = none. */
+  scriptCache: number;
   /** How many clients may watch keys on one server. */
   watchingClients: number;
   /** How many clients may wait on one server, in BLPOP and its kin. */

@@ -26,7 +26,7 @@ function together(command: Command): string {
   }
   const refused = 'sent to the server of its keys, refused when they live on several';
   if (command.name.startsWith('sort')) return `${refused}, or when BY or GET may name such`;
-  return /^(eval|fcall)/.test(command.name)
-    ? `${refused}; with 0 keys refused unless the pool has one server`
-    : refused;
+  if (!/^(eval|fcall)/.test(command.name)) return refused;
+  const brought = command.name.startsWith('evalsha') ? 'with the script where the server may lack it; ' : '';
+  return `${refused}; ${brought}with 0 keys refused unless the pool has one server`;
 }

@@ -65,6 +65,10 @@ export const FAMILIES: readonly (readonly [does: string, names: string])[] = [
     'psubscribe punsubscribe ssubscribe subscribe sunsubscribe unsubscribe',
   ],
   [
+    'LOAD, EXISTS, FLUSH: carried out by all servers, and what is loaded is kept by the proxy for EVALSHA wherever it goes',
+    'script',
+  ],
+  [
     'kept by the proxy until EXEC sends the transaction to the server of its keys as one',
     'discard !exec multi',
   ],
@@ -77,14 +81,12 @@ export const FAMILIES: readonly (readonly [does: string, names: string])[] = [
 
 const WAITING = 'writes of other clients go over the same server connection; see wait_replicas';
 const WHOLE_KEYSPACE = 'it concerns all keys of all servers, which a sharding proxy does not do yet';
-const SCRIPTS = 'it concerns every server, which a sharding proxy does not do yet';
 const ADMIN = 'it administers one server: connect to that server';
 
 /** Refused in words: reason → names. */
 export const REFUSED: readonly (readonly [reason: string, names: string])[] = [
   [WAITING, 'wait'],
   [WHOLE_KEYSPACE, '!move !swapdb'],
-  [SCRIPTS, 'script'],
   [
     ADMIN,
     `acl bgrewriteaof bgsave debug failover !migrate module monitor

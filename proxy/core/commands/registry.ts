@@ -17,6 +17,7 @@ import { forwardToAny, forwardTogether } from './keyed/forward.ts';
 import { KEYSPACE } from './keyspace/family.ts';
 import { PUBSUB } from './pubsub/family.ts';
 import { refuse, wrongArity } from './refusals.ts';
+import { SCRIPTS } from './scripts/family.ts';
 import type { Family, Handler } from './session.ts';
 import { refuseSlowly } from './slow-refusal.ts';
 import { split } from './spread/split.ts';
@@ -30,6 +31,7 @@ const FAMILIES: readonly Family[] = [
   INTROSPECTION,
   KEYSPACE,
   PUBSUB,
+  SCRIPTS,
   TRANSACTIONS,
 ];
 

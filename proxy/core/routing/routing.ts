@@ -8,6 +8,7 @@ import type { PoolCounters } from '../base/counters.ts';
 import type { Loop } from '../base/loop.ts';
 import type { ServerConnection } from '../server/connection.ts';
 import { Replicas } from '../server/replicas.ts';
+import { ScriptCache } from '../server/script-cache.ts';
 import { PoolServer, type ServerContext } from '../server/server.ts';
 import { Ejection } from './ejection.ts';
 import { PoolFigures } from './server-figures.ts';
@@ -33,6 +34,7 @@ export class Routing implements ServerContext {
   readonly loop: Loop;
   readonly transport: Transport;
   readonly budget: BufferBudget;
+  readonly scripts: ScriptCache;
   /** Told when a server denies being master. */
   demotionListener: ((server: PoolServer) => void) | null = null;
   /** What the servers say of themselves. */
@@ -47,6 +49,7 @@ export class Routing implements ServerContext {
     this.loop = loop;
     this.transport = transport;
     this.budget = budget;
+    this.scripts = new ScriptCache(config.scriptCache, budget);
     this.servers = config.servers.map((entry, index) => new PoolServer(index, entry, this, slowAbove));
     if (config.readsFromReplicas)
       for (const server of this.servers) server.replicas = new Replicas(server, this, slowAbove);

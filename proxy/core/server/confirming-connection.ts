@@ -91,6 +91,13 @@ export class ConfirmingConnection extends ServerConnection {
     server.counters.requestBytes += request.length;
   }
 
+  /** It is a write that no WAIT covers, once more. */
+  protected override repeatsScript(buffer: Uint8Array, from: number, to: number): boolean {
+    if (!super.repeatsScript(buffer, from, to)) return false;
+    this.confirmations.needed = true;
+    return true;
+  }
+
   protected override onReady(): void {
     super.onReady();
     this.beginDoubt();

@@ -3,6 +3,7 @@ import type { Transport } from '../../transport/link.ts';
 import type { BufferBudget } from '../base/buffer-budget.ts';
 import type { ServerCounters } from '../base/counters.ts';
 import type { Loop } from '../base/loop.ts';
+import type { ScriptCache } from './script-cache.ts';
 
 /** Why a connection ended, as the statistics count it. */
 export type EndKind = 'eof' | 'error' | 'timeout';
@@ -15,6 +16,8 @@ export interface ConnectedServer {
   readonly loop: Loop;
   readonly budget: BufferBudget;
   readonly transport: Transport;
+  /** What clients of the pool have EVALSHA name. */
+  readonly scripts: ScriptCache;
   readonly counters: ServerCounters;
   /** Requests wait: a majority of sentinels says that the master is gone, or nobody has named one yet. */
   readonly mustWait: boolean;

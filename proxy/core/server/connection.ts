@@ -14,6 +14,7 @@ import { HeldRequests } from './held-requests.ts';
 import type { PassingRequest } from './passing-request.ts';
 import { ReplyReader } from './reply-reader.ts';
 import { type Detached, RequestQueue } from './request-queue.ts';
+import { ScriptCalls } from './script-calls.ts';
 import type { Segment } from './segment.ts';
 import { ServerLink } from './server-link.ts';
 import { SlowReader } from './slow-reader.ts';
@@ -35,6 +36,7 @@ export class ServerConnection extends ServerLink implements Flushable {
   stream: PassingRequest | null = null;
   private readonly slowReader = new SlowReader(this);
   readonly held = new HeldRequests(this);
+  readonly scriptCalls = new ScriptCalls(this);
   /** Milliseconds that an answer may take besides the pool's timeout: a request that waits for something is on its way. */
   patience = 0;
   /** Bytes of requests that may wait here. */
@@ -125,7 +127,8 @@ export class ServerConnection extends ServerLink implements Flushable {
   adopt(requests: readonly Detached[]): void {
     const { counters, loop } = this.server;
     const before = this.queue.bytesIn;
-    for (const request of requests) this.queue.pushDetached({ ...request, time: loop.now() });
+    for (const request of requests)
+      this.queue.pushDetached({ ...this.scriptCalls.renewed(request), time: loop.now() });
     counters.requests += requests.length;
     counters.requestBytes += this.queue.bytesIn - before;
     this.touch();
@@ -216,9 +219,17 @@ export class ServerConnection extends ServerLink implements Flushable {
       this.end('error', INVALID);
       return true;
     }
-    if (this.held.takesBack(buffer, from, to)) return true;
+    if (this.held.takesBack(buffer, from, to) || this.repeatsScript(buffer, from, to)) return true;
     this.server.onErrorReply(buffer, from);
     return false;
+  }
+
+  /** True when the server lacked a script, and gets the call again with it. */
+  protected repeatsScript(buffer: Uint8Array, from: number, to: number): boolean {
+    if (this.held.draining || this.queue.weight > this.mostWeight) return false;
+    if (!this.scriptCalls.mends(buffer, from, to)) return false;
+    this.touch();
+    return true;
   }
 
   onWritable(): void {

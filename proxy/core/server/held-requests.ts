@@ -3,11 +3,13 @@ import { errorReply, NOT_EXECUTED, reasonOf } from '../../protocol/replies.ts';
 import type { Receiver } from '../base/receiver.ts';
 import type { ConnectedServer } from './connected-server.ts';
 import type { Detached, RequestQueue } from './request-queue.ts';
+import type { ScriptCalls } from './script-calls.ts';
 
 /** What it needs of its connection. */
 interface HoldingConnection {
   readonly queue: RequestQueue;
   readonly server: ConnectedServer;
+  readonly scriptCalls: ScriptCalls;
   touch(): void;
   /** Sends again after a pause, or connects. */
   resume(): void;
@@ -114,9 +116,11 @@ export class HeldRequests {
   }
 
   private requeue(others: Detached[]): void {
-    const { queue } = this.connection;
-    for (const request of this.refused) queue.pushDetached(request);
-    for (const request of others) queue.pushDetached(request);
+    const { queue, scriptCalls } = this.connection;
+    // they may go to another server now
+    scriptCalls.forget();
+    for (const request of this.refused) queue.pushDetached(scriptCalls.renewed(request));
+    for (const request of others) queue.pushDetached(scriptCalls.renewed(request));
     this.refused = [];
     this.draining = false;
     this.connection.onRequeued();

@@ -101,11 +101,12 @@ export class Replicas implements ReadReplicas {
     const place = formatAddress(address);
     const known = this.known.get(place);
     if (known !== undefined) return known;
-    const { budget, config, loop, transport } = this.context;
+    const { budget, config, loop, scripts, transport } = this.context;
     const context: ServerContext = {
       budget,
       config,
       loop,
+      scripts,
       transport,
       watchTimeouts: () => this.context.watchTimeouts(),
       // one that fails is not read from until it has been looked at again

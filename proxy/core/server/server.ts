@@ -8,6 +8,7 @@ import type { ConnectedServer, EndKind } from './connected-server.ts';
 import { ServerConnection } from './connection.ts';
 import { LargeConnections } from './large-connections.ts';
 import { PinnedConnections } from './pinned-connections.ts';
+import type { ScriptCache } from './script-cache.ts';
 import { type Subscriber, SubscribingConnection } from './subscribing-connection.ts';
 
 const LOADING = Buffer.from('-LOADING ');
@@ -23,6 +24,7 @@ export interface ServerContext {
   readonly loop: Loop;
   readonly budget: BufferBudget;
   readonly transport: Transport;
+  readonly scripts: ScriptCache;
   /** Requests wait somewhere: timeouts must be watched from now on. */
   watchTimeouts(): void;
   onFailure(server: PoolServer): void;
@@ -110,6 +112,10 @@ export class PoolServer implements ConnectedServer {
 
   get transport(): Transport {
     return this.context.transport;
+  }
+
+  get scripts(): ScriptCache {
+    return this.context.scripts;
   }
 
   /** The connection for the next request: a new one until there are `server_connections`, then in turn. */

@@ -28,6 +28,7 @@ export const IN_ANY_DATABASE: ReadonlySet<string> = new Set([
   'readonly',
   'readwrite',
   'reset',
+  'script',
   'select',
   'slowlog',
   'spublish',

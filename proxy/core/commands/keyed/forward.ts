@@ -1,16 +1,18 @@
 import type { Command } from '../../../protocol/command-table.ts';
 import { keyPositions } from '../../../protocol/key-positions.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
+import { isScriptCall } from '../../server/script-calls.ts';
 import { reachFault } from '../reach.ts';
 import { apart, keyTooLong, placed, refuse, refuseAllEjected, scriptWithoutKeys } from '../refusals.ts';
 import type { Handler, Session } from '../session.ts';
+import { sendScriptCall } from './script-call.ts';
 
 /** Keyless commands go to the server that this word hashes to, as in the original. */
 const PLACEHOLDER = Buffer.from('placeholder');
 
 /** A command that any server can answer: always the same one. */
-export const forwardToAny: Handler = (session, command, _frame, buffer, from, to) =>
-  forward(session, command, PLACEHOLDER, 0, PLACEHOLDER.length, buffer, from, to);
+export const forwardToAny: Handler = (session, command, frame, buffer, from, to) =>
+  forward(session, command, frame, PLACEHOLDER, 0, PLACEHOLDER.length, buffer, from, to);
 
 /** A command with several keys that cannot be split: all must live on one server. */
 export const forwardTogether: Handler = (session, command, frame, buffer, from, to) => {
@@ -46,12 +48,13 @@ function forwardByKeys(
   }
   const fault = reachFault(session, command, frame, buffer, server);
   if (fault !== null) refuse(session, fault);
-  else forward(session, command, buffer, args[2 * first], args[2 * first + 1], buffer, from, to);
+  else forward(session, command, frame, buffer, args[2 * first], args[2 * first + 1], buffer, from, to);
 }
 
 function forward(
   session: Session,
   command: Command,
+  frame: RequestFrame,
   key: Uint8Array,
   keyFrom: number,
   keyTo: number,
@@ -66,6 +69,7 @@ function forward(
   }
   const server = routing.serverFor(key, keyFrom, keyTo);
   if (server === null) refuseAllEjected(session);
+  else if (isScriptCall(command.id)) sendScriptCall(session, server, command, frame, buffer, from, to);
   else {
     const connection = routing.connectionFor(server, protocol, command.id);
     connection.send(session, session.tail++, command.id, buffer, from, to);

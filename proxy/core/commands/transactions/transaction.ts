@@ -3,12 +3,14 @@ import type { Command } from '../../../protocol/command-table.ts';
 import { encodeRequest } from '../../../protocol/replies.ts';
 import { RequestFrame } from '../../../protocol/request-frame.ts';
 import { ChunkList } from '../../base/chunk-list.ts';
+import type { ScriptCache } from '../../server/script-cache.ts';
 import type { PoolServer } from '../../server/server.ts';
 import { type Home, homeOf } from '../home.ts';
 import { reachFault } from '../reach.ts';
 import { apart, type PlacedKey, refuse, wrongArity } from '../refusals.ts';
 import { type Answer, GATE_RANKS, type Gate, type Session } from '../session.ts';
 import { type QueuedKeys, queuedAs } from './queued-as.ts';
+import { QueuedScripts } from './queued-scripts.ts';
 
 const MULTI = encodeRequest(['MULTI']);
 const EXEC = encodeRequest(['EXEC']);
@@ -25,15 +27,17 @@ export class Part {
   commands = 0;
   writes = false;
   private readonly bytes = new ChunkList();
+  readonly scripts: QueuedScripts;
 
-  constructor() {
+  constructor(cache: ScriptCache) {
+    this.scripts = new QueuedScripts(cache);
     this.bytes.append(MULTI, 0, MULTI.length);
   }
 
-  add(command: Command, buffer: Uint8Array, from: number, to: number): void {
+  add(command: Command, request: Uint8Array): void {
     this.commands++;
     this.writes ||= command.write;
-    this.bytes.append(buffer, from, to);
+    this.bytes.append(request, 0, request.length);
   }
 
   /** All of it, from MULTI to EXEC; nothing is added any more. */
@@ -134,13 +138,9 @@ export class Transaction implements Gate {
     if (!arityFits(command.id, frame.argc)) return wrongArity(command);
     const queued = queuedAs(this.session, command, frame, buffer);
     if (typeof queued === 'string') return queued;
-    const { largeRequestBytes, requestBytes } = this.session.pool.config;
-    const bytes = this.kept + to - from + OVERHEAD;
-    if (bytes > requestBytes) return `a transaction has at most ${requestBytes} bytes (request_bytes)`;
-    // its server keeps all of it too
-    if (bytes > largeRequestBytes)
-      return `a transaction has at most ${largeRequestBytes} bytes (large_request_bytes)`;
     if ('answer' in queued) {
+      const excess = this.keep(to - from);
+      if (excess !== null) return excess;
       const own = new Uint8Array(buffer.subarray(from, to));
       const frameOfOwn = new RequestFrame();
       frameOfOwn.begin(0);
@@ -149,9 +149,23 @@ export class Transaction implements Gate {
     } else {
       const part = this.partFor(command, frame, buffer, queued);
       if (typeof part === 'string') return part;
-      part.add(command, buffer, from, to);
+      const request = part.scripts.asSent(command, frame, buffer, from, to);
+      const excess = this.keep(request.length);
+      if (excess !== null) return excess;
+      part.add(command, request);
       this.order.push(part);
     }
+    return null;
+  }
+
+  /** Notes that a command of so many bytes is kept, or says why there is no room for it. */
+  private keep(length: number): string | null {
+    const { largeRequestBytes, requestBytes } = this.session.pool.config;
+    const bytes = this.kept + length + OVERHEAD;
+    if (bytes > requestBytes) return `a transaction has at most ${requestBytes} bytes (request_bytes)`;
+    // its server keeps all of it too
+    if (bytes > largeRequestBytes)
+      return `a transaction has at most ${largeRequestBytes} bytes (large_request_bytes)`;
     this.session.keep(bytes - this.kept);
     this.kept = bytes;
     return null;
@@ -183,7 +197,7 @@ export class Transaction implements Gate {
   }
 
   private newPart(): Part {
-    const part = new Part();
+    const part = new Part(this.session.routing.scripts);
     this.parts.push(part);
     return part;
   }
