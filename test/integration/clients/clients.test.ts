@@ -22,6 +22,7 @@ const STEPS: readonly (readonly [step: string, says: RegExp])[] = [
   ['multi', /^OK 2 2$/],
   ['watch', /^taken none 3$/],
   ['keys', /^100 100$/],
+  ['publish', /^2 hello hello$/],
   ['large', /^true$/],
   ['script', /^value$/],
 ];

@@ -53,6 +53,20 @@ await runSteps({
     await redis.del(...MANY);
     return `${new Set(found).size} ${listed.length}`;
   },
+  async publish() {
+    const subscriber = redis.duplicate();
+    const channel = `news:${process.pid}`;
+    const heard = Promise.all([
+      new Promise((done) => subscriber.once('message', (_channel, text) => done(text))),
+      new Promise((done) => subscriber.once('pmessage', (_pattern, _channel, text) => done(text))),
+    ]);
+    await subscriber.subscribe(channel);
+    await subscriber.psubscribe(`${channel}*`);
+    const count = await redis.publish(channel, 'hello');
+    const texts = await heard;
+    subscriber.disconnect();
+    return `${count} ${texts.join(' ')}`;
+  },
   async large() {
     const value = Buffer.alloc(1_048_576, 'large\r\n');
     await redis.set('large', value);

@@ -63,6 +63,17 @@ await runSteps({
     await redis.del(MANY);
     return `${new Set(found).size} ${listed.length}`;
   },
+  async publish() {
+    const subscriber = await redis.duplicate().connect();
+    const channel = `news:${process.pid}`;
+    const heard = [];
+    await subscriber.subscribe(channel, (text) => heard.push(text));
+    await subscriber.pSubscribe(`${channel}*`, (text) => heard.push(text));
+    const count = await redis.publish(channel, 'hello');
+    while (heard.length < 2) await new Promise((done) => setTimeout(done, 5));
+    subscriber.destroy();
+    return `${count} ${heard.join(' ')}`;
+  },
   async large() {
     const value = Buffer.alloc(1_048_576, 'large\r\n');
     await redis.set('large', value);

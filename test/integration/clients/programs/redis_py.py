@@ -1,5 +1,6 @@
 """Carries out the steps named on stdin with redis-py, and says on stdout what came of each."""
 
+import os
 import sys
 import time
 
@@ -78,6 +79,19 @@ def keys():
     return [len(found), len(listed)]
 
 
+def publish():
+    channel = f"news:{os.getpid()}"
+    subscriber = client.pubsub(ignore_subscribe_messages=False)
+    subscriber.subscribe(channel)
+    subscriber.psubscribe(channel + "*")
+    messages = subscriber.listen()
+    assert [next(messages)["type"] for _ in range(2)] == ["subscribe", "psubscribe"]
+    count = client.publish(channel, "hello")
+    heard = [next(messages)["data"] for _ in range(2)]
+    subscriber.close()
+    return [count, *heard]
+
+
 def large():
     value = (b"large\r\n" * 150_000)[:1_048_576]
     binary.set("large", value)
@@ -113,7 +127,7 @@ def word(answer):
     return str(answer).split(" ")[0] if isinstance(answer, Exception) else ok(answer)
 
 
-STEPS = [values, types, many, pipeline, multi, watch, keys, large, script, again]
+STEPS = [values, types, many, pipeline, multi, watch, keys, publish, large, script, again]
 for line in sys.stdin:
     step = next(each for each in STEPS if each.__name__ == line.strip())
     print(step.__name__, " ".join(str(each) for each in step()).replace("\n", " "), sep="\t", flush=True)

@@ -27,7 +27,7 @@ func main() {
 	defer client.Close()
 	steps := map[string]func() string{
 		"values": values, "types": types, "many": many, "pipeline": pipeline, "multi": multi, "watch": watch,
-		"keys": keys, "large": large, "script": script, "again": again,
+		"keys": keys, "publish": publish, "large": large, "script": script, "again": again,
 	}
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
@@ -131,6 +131,31 @@ func keys() string {
 	listed := client.Keys(ctx, "many:*").Val()
 	client.Del(ctx, names...)
 	return fmt.Sprint(len(found), " ", len(listed))
+}
+
+func publish() string {
+	channel := fmt.Sprint("news:", os.Getpid())
+	subscriber := client.Subscribe(ctx, channel)
+	defer subscriber.Close()
+	if err := subscriber.PSubscribe(ctx, channel+"*"); err != nil {
+		return err.Error()
+	}
+	said := []string{}
+	for len(said) < 3 {
+		message, err := subscriber.ReceiveTimeout(ctx, 10*time.Second)
+		if err != nil {
+			return err.Error()
+		}
+		switch each := message.(type) {
+		case *redis.Subscription:
+			if each.Kind == "psubscribe" {
+				said = append(said, fmt.Sprint(client.Publish(ctx, channel, "hello").Val()))
+			}
+		case *redis.Message:
+			said = append(said, each.Payload)
+		}
+	}
+	return strings.Join(said, " ")
 }
 
 func large() string {

@@ -1,6 +1,8 @@
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -8,6 +10,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import redis.clients.jedis.DefaultJedisClientConfig;
+import redis.clients.jedis.JedisPubSub;
 import redis.clients.jedis.Pipeline;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.RedisProtocol;
@@ -27,7 +30,7 @@ public class JedisProgram {
     if (!args[1].equals("default")) config.protocol(args[1].equals("3") ? RedisProtocol.RESP3 : RedisProtocol.RESP2);
     redis = RedisClient.builder().hostAndPort("127.0.0.1", Integer.parseInt(args[0])).clientConfig(config.build()).build();
     Map<String, Supplier<Object>> steps =
-        Map.of(
+        new HashMap<>(Map.of(
             "values", JedisProgram::values,
             "types", JedisProgram::types,
             "many", JedisProgram::many,
@@ -37,7 +40,8 @@ public class JedisProgram {
             "keys", JedisProgram::keys,
             "large", JedisProgram::large,
             "script", () -> redis.eval("return redis.call('get', KEYS[1])", 1, "key"),
-            "again", JedisProgram::again);
+            "again", JedisProgram::again));
+    steps.put("publish", JedisProgram::publish);
     var input = new BufferedReader(new InputStreamReader(System.in));
     for (String step = input.readLine(); step != null; step = input.readLine()) {
       System.out.println(step + "\t" + String.valueOf(steps.get(step).get()).replace('\n', ' '));
@@ -128,6 +132,43 @@ public class JedisProgram {
     int listed = redis.keys("many:*").size();
     redis.del(MANY);
     return found.size() + " " + listed;
+  }
+
+  private static Object publish() {
+    String channel = "news:" + ProcessHandle.current().pid();
+    var heard = new ArrayList<String>();
+    var subscriber =
+        new JedisPubSub() {
+          @Override
+          public void onSubscribe(String name, int subscribed) {
+            psubscribe(channel + "*");
+          }
+
+          @Override
+          public void onPSubscribe(String pattern, int subscribed) {
+            heard.add(String.valueOf(redis.publish(channel, "hello")));
+          }
+
+          @Override
+          public void onMessage(String name, String text) {
+            hear(text);
+          }
+
+          @Override
+          public void onPMessage(String pattern, String name, String text) {
+            hear(text);
+          }
+
+          private void hear(String text) {
+            heard.add(text);
+            if (heard.size() < 3) return;
+            unsubscribe();
+            punsubscribe();
+          }
+        };
+    // until it has unsubscribed from everything
+    redis.subscribe(subscriber, channel);
+    return String.join(" ", heard);
   }
 
   private static Object large() {
