@@ -22,7 +22,9 @@ function together(command: Command): string {
   const rule = command.keys;
   if (rule?.kind === 'subcommand') {
     const names = rule.names.map((name) => name.toUpperCase()).join(', ');
-    return `${names}: sent to the server of its key; other subcommands refused`;
+    const others =
+      command.name === 'memory' ? 'refused unless the pool has one server' : 'answered by any server';
+    return `${names}: sent to the server of its key; without a key: ${others}`;
   }
   const refused = 'sent to the server of its keys, refused when they live on several';
   if (command.name.startsWith('sort')) return `${refused}, or when BY or GET may name such`;

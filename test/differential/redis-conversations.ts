@@ -277,6 +277,25 @@ export const CONVERSATIONS: Readonly<Record<string, Conversation>> = {
       'SCAN -1',
     ],
   },
+  'subcommands without a key': {
+    lines: [
+      'OBJECT',
+      'OBJECT HELP',
+      'OBJECT NOSUCH x',
+      'OBJECT ENCODING',
+      'OBJECT ENCODING nothing',
+      'XINFO HELP',
+      'XGROUP HELP',
+      'XGROUP NOSUCH x y',
+      'MEMORY',
+      'MEMORY HELP',
+      'MEMORY NOSUCH',
+      'MEMORY USAGE',
+      'MEMORY USAGE nothing',
+      'MEMORY USAGE nothing SAMPLES x',
+      'MEMORY PURGE',
+    ],
+  },
   'functions, logs and settings': {
     lines: [
       'FUNCTION',

@@ -63,6 +63,20 @@ export function scriptWithoutKeys(command: Command): string {
   return `'${command.name}' with 0 keys is not served: the pool has several servers, and nothing says for which of them it is; name a key that it uses`;
 }
 
+const OF_ONE_SERVER: ReadonlySet<string> = new Set([
+  'memory doctor',
+  'memory malloc-stats',
+  'memory purge',
+  'memory stats',
+]);
+
+/** Why a subcommand without a key is not served; null when any server may answer it. */
+export function oneServersFault(session: Session, command: string, subcommand: string): string | null {
+  const name = `${command} ${subcommand}`;
+  if (session.routing.servers.length === 1 || !OF_ONE_SERVER.has(name)) return null;
+  return `'${name}' is not served: it is about one server, and this pool has several; INFO has what they use together, and each of them (# Shards)`;
+}
+
 /** @param what would reach the other database */
 export function otherDatabase({ config }: PoolContext, what: string): string {
   return `${what} is not possible, this pool serves db ${config.redisDb} only (redis_db)`;

@@ -162,3 +162,38 @@ describe('logs', () => {
     assert.equal(ask(['LASTSAVE'], ':1700', ':1600'), 1600);
   });
 });
+
+describe('subcommands without a key', () => {
+  test('MEMORY STATS and the like are about one server, and refused when there are several', async () => {
+    const { ask, asked, servers } = await twoServers();
+    for (const name of ['STATS', 'DOCTOR', 'PURGE', 'MALLOC-STATS']) {
+      ask(['MEMORY', name]);
+      const expected = `-ERR 'memory ${name.toLowerCase()}' is not served: it is about one server`;
+      assert.ok(asked.said.startsWith(expected), asked.said);
+    }
+    assert.deepEqual([...servers[0].log, ...servers[1].log], []);
+    ask(['MULTI']);
+    ask(['MEMORY', 'STATS']);
+    assert.match(asked.said, /^-ERR 'memory stats' is not served/);
+  });
+
+  test('with one server, and HELP always, the server answers', async () => {
+    const { client, servers, settle } = await memoryScene([]);
+    const one = client();
+    for (const words of [
+      ['MEMORY', 'STATS'],
+      ['OBJECT', 'HELP'],
+      ['XINFO', 'NOSUCH'],
+    ])
+      one.ask(...words);
+    settle();
+    assert.deepEqual(servers[0].asked, ['MEMORY STATS', 'OBJECT HELP', 'XINFO NOSUCH']);
+    const several = await twoServers();
+    several.asked.ask('OBJECT', 'HELP');
+    several.settle();
+    assert.deepEqual(
+      several.servers.flatMap(({ asked }) => asked),
+      ['OBJECT HELP'],
+    );
+  });
+});

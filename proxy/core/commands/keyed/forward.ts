@@ -1,9 +1,17 @@
 import type { Command } from '../../../protocol/command-table.ts';
-import { keyPositions } from '../../../protocol/key-positions.ts';
+import { keyPositions, wordAt } from '../../../protocol/key-positions.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { isScriptCall } from '../../server/script-calls.ts';
 import { reachFault } from '../reach.ts';
-import { apart, keyTooLong, placed, refuse, refuseAllEjected, scriptWithoutKeys } from '../refusals.ts';
+import {
+  apart,
+  keyTooLong,
+  oneServersFault,
+  placed,
+  refuse,
+  refuseAllEjected,
+  scriptWithoutKeys,
+} from '../refusals.ts';
 import type { Handler, Session } from '../session.ts';
 import { sendScriptCall } from './script-call.ts';
 
@@ -17,13 +25,20 @@ export const forwardToAny: Handler = (session, command, frame, buffer, from, to)
 /** A command with several keys that cannot be split: all must live on one server. */
 export const forwardTogether: Handler = (session, command, frame, buffer, from, to) => {
   const keys = keyPositions(command, frame, buffer);
-  if (keys === 'subcommand')
-    refuse(session, `this subcommand of '${command.name}' is not served: it has no key`);
+  if (keys === 'subcommand') forwardWithoutKey(session, command, frame, buffer, from, to);
   else if (keys === 'none' && session.routing.servers.length > 1) refuse(session, scriptWithoutKeys(command));
   else if (keys === 'unclear' || keys === 'none') {
     // wrong arguments: any server says so in Redis' own words. Without keys: there is one server only
     forwardToAny(session, command, frame, buffer, from, to);
   } else forwardByKeys(session, command, frame, buffer, from, to, keys);
+};
+
+/** A subcommand without a key: HELP, or one that Redis does not have either, which any server says in its words. */
+const forwardWithoutKey: Handler = (session, command, frame, buffer, from, to) => {
+  const subcommand = frame.argc < 2 ? '' : wordAt(frame, buffer, 1);
+  const fault = oneServersFault(session, command.name, subcommand);
+  if (fault === null) forwardToAny(session, command, frame, buffer, from, to);
+  else refuse(session, fault);
 };
 
 function forwardByKeys(

@@ -6,10 +6,10 @@ import {
   FATE_KEYS,
   FATE_REFUSED,
 } from '../../../protocol/command-table.ts';
-import { keyPositions } from '../../../protocol/key-positions.ts';
+import { keyPositions, wordAt } from '../../../protocol/key-positions.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { queuedByFamily } from '../inside-transactions.ts';
-import { scriptWithoutKeys } from '../refusals.ts';
+import { oneServersFault, scriptWithoutKeys } from '../refusals.ts';
 import type { Answer, Session } from '../session.ts';
 
 /** What goes to a server with the others: numbers of the elements that are keys. */
@@ -58,7 +58,10 @@ function several(
   buffer: Uint8Array,
 ): QueuedKeys | string {
   const keys = keyPositions(command, frame, buffer);
-  if (keys === 'subcommand') return `this subcommand of '${command.name}' is not served: it has no key`;
+  if (keys === 'subcommand') {
+    const subcommand = frame.argc < 2 ? '' : wordAt(frame, buffer, 1);
+    return oneServersFault(session, command.name, subcommand) ?? { keys: NONE };
+  }
   if (keys === 'none' && session.routing.servers.length > 1) return scriptWithoutKeys(command);
   // wrong arguments: any server says so in Redis' own words
   return { keys: Array.isArray(keys) ? keys : NONE };
