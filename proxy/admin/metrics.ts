@@ -81,6 +81,12 @@ function poolMetrics(
     perPool((pool) => pool.blockedClients),
   );
   metric(
+    'subscribed_clients',
+    'gauge',
+    'Clients that listen to channels or patterns; each has a connection to every server where it listens.',
+    perPool((pool) => pool.subscribedClients),
+  );
+  metric(
     'undelivered_total',
     'counter',
     'Elements popped for clients that had left by then.',

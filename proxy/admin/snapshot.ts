@@ -26,7 +26,7 @@ const POOL_COUNTERS = [
   'totalConnections',
   'undelivered',
 ] as const;
-const POOL_GAUGES = ['clientConnections', 'blockedClients'] as const;
+const POOL_GAUGES = ['clientConnections', 'blockedClients', 'subscribedClients'] as const;
 
 type Numbers<Names extends readonly string[]> = Record<Names[number], number>;
 

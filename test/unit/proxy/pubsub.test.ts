@@ -294,6 +294,25 @@ describe('a subscriber that does not read', () => {
   });
 });
 
+describe('who subscribes', () => {
+  test('is shown by CLIENT LIST, and counted until it has left', async () => {
+    const { scene, client, server } = await subscriber();
+    const other = scene.client();
+    const list = (): string => ask(scene, other, 'CLIENT LIST TYPE pubsub');
+    assert.match(list(), /flags=P .*sub=1 psub=0 ssub=0 /);
+    ask(scene, client, 'PSUBSCRIBE x* y*');
+    answer(scene, server, client, array('psubscribe', 'x*', 2));
+    tell(scene, server.links[0], array('psubscribe', 'y*', 3));
+    assert.match(list(), /sub=1 psub=2 ssub=0 /);
+    assert.equal(scene.pool.stats.subscribedClients, 1);
+    assert.doesNotMatch(ask(scene, other, 'CLIENT LIST TYPE normal'), /sub=1/);
+    client.leave();
+    scene.settle();
+    assert.equal(list(), '$0\r\n\r\n');
+    assert.equal(scene.pool.stats.subscribedClients, 0);
+  });
+});
+
 describe('PUBSUB', () => {
   test('puts together what the servers say', async () => {
     const scene = await memoryScene([], TWO);

@@ -1,9 +1,10 @@
 import { wordAt } from '../../../protocol/key-positions.ts';
 import { errorReply, SYNTAX_ERROR, verbatimReply } from '../../../protocol/replies.ts';
+import { isListening, listeningOf } from '../listening.ts';
 import { shownArg } from '../refusals.ts';
 import type { Answer, Session } from '../session.ts';
 
-/** Every client of a proxy is a normal one. */
+/** Every client of a proxy is a normal one, or a subscriber. */
 const TYPES: ReadonlySet<string> = new Set(['normal', 'master', 'replica', 'slave', 'pubsub']);
 
 /** What takes a few milliseconds to read. */
@@ -23,7 +24,7 @@ export const clientList: Answer = (session, frame, buffer) => {
   if (filter === 'type' && argc === 4) {
     const type = wordAt(frame, buffer, 3);
     if (!TYPES.has(type)) return errorReply(`Unknown client type '${shownArg(frame, buffer, 3)}'`);
-    return lines(() => type === 'normal');
+    return lines((each) => type === (isListening(each) ? 'pubsub' : 'normal'));
   }
   if (filter !== 'id' || argc < 4) return SYNTAX_ERROR;
   const ids = new Set<number>();
@@ -39,9 +40,11 @@ export const clientList: Answer = (session, frame, buffer) => {
 export function clientLine(session: Session): string {
   const age = Math.floor((Date.now() - session.connectedAt) / 1000);
   const { config, worker } = session.pool;
+  const { channels, patterns, shardChannels } = listeningOf(session);
+  const flags = isListening(session) ? 'P' : 'N';
   const where = worker === undefined ? '' : ` worker=${worker.place}`;
   return (
-    `id=${session.id} addr=${session.remote} name=${session.name} age=${age} flags=N db=${config.redisDb} ` +
-    `sub=0 psub=0 ssub=0 multi=-1 resp=${session.protocol} lib-name=${session.library} lib-ver=${session.libraryVersion}${where}`
+    `id=${session.id} addr=${session.remote} name=${session.name} age=${age} flags=${flags} db=${config.redisDb} ` +
+    `sub=${channels} psub=${patterns} ssub=${shardChannels} multi=-1 resp=${session.protocol} lib-name=${session.library} lib-ver=${session.libraryVersion}${where}`
   );
 }

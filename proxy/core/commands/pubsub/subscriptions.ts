@@ -6,6 +6,7 @@ import {
   type Subscriber,
   type SubscribingConnection,
 } from '../../server/subscribing-connection.ts';
+import { noteListening } from '../listening.ts';
 import type { Session } from '../session.ts';
 import { SubscribedMode } from './subscribed-mode.ts';
 
@@ -132,6 +133,14 @@ export class Subscriptions implements Subscriber {
       this.keep(name.length + OVERHEAD);
     }
     this.session.enter(this.mode);
+    this.note();
+  }
+
+  /** Others may ask how much it is. */
+  private note(): void {
+    const { psubscribe, ssubscribe, subscribe } = this.names;
+    const what = { channels: subscribe.size, patterns: psubscribe.size, shardChannels: ssubscribe.size };
+    noteListening(this.session, this.total > 0 ? what : null);
   }
 
   /** The client has been told that it listens: it may hear of it. */
@@ -155,6 +164,7 @@ export class Subscriptions implements Subscriber {
         byServer.set(server, [...(byServer.get(server) ?? []), name]);
       if (this.names[kind].delete(name)) this.keep(-name.length - OVERHEAD);
     }
+    this.note();
     this.removeFrom(kind, byServer, done);
   }
 
@@ -243,6 +253,7 @@ export class Subscriptions implements Subscriber {
     this.forgetEarly();
     this.keep(-this.kept);
     for (const kind of KINDS) this.names[kind].clear();
+    this.note();
     for (const [server, connection] of this.connections) server.unsubscribe(connection);
     this.connections.clear();
   }
