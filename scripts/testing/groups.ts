@@ -35,7 +35,7 @@ export const GROUPS: readonly Group[] = [
     kind: 'files',
     concurrency: 2,
     daemons: false,
-    limitMinutes: 5,
+    limitMinutes: 10,
   },
   {
     name: 'integration',
@@ -43,7 +43,7 @@ export const GROUPS: readonly Group[] = [
     kind: 'files',
     concurrency: 2,
     daemons: true,
-    limitMinutes: 15,
+    limitMinutes: 20,
   },
   {
     name: 'differential',
@@ -75,7 +75,7 @@ export const GROUPS: readonly Group[] = [
     kind: 'files',
     concurrency: 1,
     daemons: true,
-    limitMinutes: 20,
+    limitMinutes: 30,
   },
 ];
 
