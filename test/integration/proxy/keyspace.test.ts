@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import fc from 'fast-check';
 import { poolOf, type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
+import { carryOut } from '../../support/same-as-redis.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 const run = promisify(execFile);
@@ -152,4 +154,42 @@ test('SCAN through a restart of a server: every key, although the new process or
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+describe('random programs over one server and over two, beside one plain redis-server', () => {
+  const name = fc.constantFrom('a', 'b7', 'c{x}', 'd919', 'e 1');
+  const step = fc.oneof(
+    fc.tuple(fc.constant('SET'), name, fc.constant('1')),
+    fc.tuple(fc.constant('DEL'), name, name),
+    fc.tuple(fc.constant('MSET'), name, fc.constant('1'), name, fc.constant('2')),
+    fc.tuple(fc.constant('KEYS'), name),
+    fc.tuple(fc.constantFrom('FLUSHDB', 'FLUSHALL'), fc.constantFrom('SYNC', 'ASYNC', 'NOW')),
+    fc.constantFrom(['DBSIZE'], ['DBSIZE', 'x'], ['KEYS', 'nothing*'], ['FLUSHDB'], ['KEYS']),
+  );
+  const program = fc.array(
+    fc.record({
+      client: fc.nat(1),
+      requests: fc.array(step as fc.Arbitrary<readonly string[]>, { minLength: 1, maxLength: 6 }),
+    }),
+    { minLength: 3, maxLength: 20 },
+  );
+
+  test('answers are the same, whoever asks and in whatever pipeline', async () => {
+    const plain = await startRedis();
+    const alone = await startProxy('bun', 1, poolOf(servers[0]));
+    try {
+      await fc.assert(
+        fc.asyncProperty(program, async (steps) => {
+          const whole = [{ client: 0, requests: [['FLUSHALL']] }, ...steps];
+          const expected = await carryOut(plain.port, 2, whole);
+          assert.deepEqual(await carryOut(alone.ports[0], 2, whole), expected);
+          assert.deepEqual(await carryOut(proxy.ports[0], 2, whole), expected);
+        }),
+        { numRuns: 40 },
+      );
+    } finally {
+      await alone.stop();
+      await plain.stop();
+    }
+  });
 });
