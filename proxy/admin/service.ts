@@ -117,6 +117,11 @@ export class Service implements Serving {
       pool.adoptSecrets(config);
       topology?.adoptSecrets();
     }
+    for (const { pool } of added.values()) {
+      const before = replaced.find((each) => each.pool.config.name === pool.config.name);
+      // a shard may be new
+      if (before) pool.routing.scripts.takeOver(before.pool.routing.scripts);
+    }
     for (const { pool, topology, replicas } of replaced) {
       topology?.stop();
       replicas?.stop();

@@ -111,5 +111,6 @@ export class Routing implements ServerContext {
     this.ejection.stop();
     this.figures.close();
     for (const server of this.servers) server.close();
+    this.scripts.clear();
   }
 }

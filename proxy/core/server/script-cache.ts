@@ -69,13 +69,19 @@ export class ScriptCache implements Holder {
     return sha;
   }
 
+  /** Keeps what `other` has, in its order: it belongs to the same pool before a reload. */
+  takeOver(other: ScriptCache): void {
+    for (const script of other.bySha.values())
+      if (script.body.length + OVERHEAD <= this.limit && !this.bySha.has(script.sha)) this.keep(script);
+  }
+
   private keep(script: Script): void {
     const bytes = script.body.length + OVERHEAD;
     this.makeRoom(bytes);
     this.bySha.set(script.sha, script);
     this.byLikeness.set(script.likeness, script);
+    // the next client that needs room sees to it that there is some: this one may be in the middle of its request
     this.note(this.accounted + bytes);
-    this.budget.enforce();
   }
 
   private makeRoom(bytes: number): void {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { after, afterEach, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type Callback, Redis, type Result } from 'ioredis';
 import { poolOf, type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { carryOut, type Step } from '../../support/same-as-redis.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
@@ -115,6 +117,28 @@ describe('scripts over two servers', () => {
     assert.deepEqual(await client.call('SCRIPT', 'EXISTS', sha(ADD)), [0]);
     await assert.rejects(client.evalsha(sha(ADD), 1, key, 1), NOSCRIPT);
     assert.equal(await client.get(key), '2');
+  });
+
+  test('a shard that comes with a reload gets what was loaded before', async () => {
+    const [third, pool] = [await startRedis(), poolOf(...servers)];
+    try {
+      await connected().call('SCRIPT', 'LOAD', ADD);
+      const told = (): number => two.daemon.output().split('is in force').length;
+      const reload = async (conf: string): Promise<void> => {
+        const before = told();
+        writeFileSync(two.confFile, conf);
+        two.daemon.signal('SIGUSR1');
+        await waitUntil('the reload', () => told() > before);
+      };
+      await reload(poolOf(...servers, third)(two.ports));
+      const client = connected();
+      for (let i = 0; i < 50; i++)
+        assert.equal(await client.evalsha(sha(ADD), 1, `reload:${i * 7919}`, 1), 1);
+      assert.ok((await third.client.dbsize()) > 0);
+      await reload(pool(two.ports));
+    } finally {
+      await third.stop();
+    }
   });
 
   test("ioredis' own commands, one by one, in a pipeline and in a transaction", async () => {

@@ -118,12 +118,22 @@ describe('a pool that follows Sentinel', () => {
   test('master killed: writes go on at the new one, nothing acknowledged is lost', async (t) => {
     const old = await master();
     const load = writer(t, 'killed');
+    const client = application();
+    const sha = String(await client.call('SCRIPT', 'LOAD', "return redis.call('incr', KEYS[1])"));
+    assert.equal(await client.evalsha(sha, 1, 'counted by a script'), 1);
     await waitUntil('writes', () => load.acknowledged.length > 50);
     await tier.kill(old);
     const before = load.acknowledged.length;
     await waitUntil('writes after the kill', () => load.acknowledged.length > before + 50, {
       withinMs: 15_000,
     });
+    // the new master has never been told the script
+    const counted = await client.pipeline().evalsha(sha, 1, 'after').evalsha(sha, 1, 'after').exec();
+    assert.deepEqual(counted, [
+      [null, 1],
+      [null, 2],
+    ]);
+    client.disconnect();
     await load.stop();
     assert.ok(load.errors.length <= 1, `one write may be of unknown outcome, got ${load.errors.join('; ')}`);
     for (const error of load.errors)

@@ -316,6 +316,22 @@ describe('EVALSHA of a script that the pool has seen', () => {
     assert.equal(answer(scene, client, next, ':2', '$-1', ':3'), ':2\r\n$-1\r\n:3\r\n');
   });
 
+  test('that a server refused for a while is brought over the socket that it is offered on again', async () => {
+    const scene = await memoryScene(['sentinels:', '  - 10.9.9.9:26379', 'failover_hold: 3000']);
+    const [server] = scene.servers;
+    server.always.set('ROLE', '*3\r\n$6\r\nmaster\r\n:0\r\n*0');
+    const client = scene.client();
+    ask(scene, client, `EVAL ${BODY} 1 k`);
+    server.answer(':1');
+    scene.settle();
+    ask(scene, client, `EVALSHA ${SHA} 1 k`);
+    server.log.length = 0;
+    assert.equal(answer(scene, client, server, '-READONLY no'), '');
+    scene.pool.servers[0].tryAgain();
+    scene.settle();
+    assert.equal(server.log.at(-1), `EVAL ${BODY} 1 k`);
+  });
+
   test('is read from a replica, which gets it too; what only the master can know is asked there', async () => {
     const scene = await memoryScene(
       ['sentinels:', '  - 10.9.9.9:26379', 'reads: replicas'],
@@ -331,6 +347,10 @@ describe('EVALSHA of a script that the pool has seen', () => {
     ask(scene, client, `EVALSHA_RO ${SHA} 1 k`, `EVALSHA_RO ${shaOf('else')} 1 k`);
     assert.deepEqual(asked(replica), [`EVAL_RO ${BODY} 1 k`]);
     assert.deepEqual(asked(master), [`EVALSHA_RO ${shaOf('else')} 1 k`]);
+    replica.answer(':1');
+    scene.settle();
+    ask(scene, client, `EVALSHA_RO ${SHA} 1 k`);
+    assert.equal(asked(replica).at(-1), `EVALSHA_RO ${SHA} 1 k`);
     // the replica is gone: its master gets the script instead
     replica.cut();
     scene.settle();
@@ -379,6 +399,25 @@ describe('the scripts that are kept', () => {
     assert.equal(budget.used, 3 * 1256);
     cache.clear();
     assert.equal(budget.used, 0);
+  });
+
+  test('are taken over by the same pool after a reload, as far as there is room, and given back at its end', async () => {
+    const budget = new BufferBudget();
+    const [before, after] = [new ScriptCache(1e6, budget), new ScriptCache(2 * 1256, budget)];
+    const shas = ['a', 'b', 'c'].map((letter) => before.add(Buffer.from(letter.repeat(1000))));
+    before.add(Buffer.from('d'.repeat(5000)));
+    after.takeOver(before);
+    before.clear();
+    assert.equal(budget.used, 2 * 1256);
+    assert.deepEqual(
+      shas.map((sha) => after.find(sha)?.body[0]),
+      [undefined, 98, 99],
+    );
+    const scene = await memoryScene([]);
+    ask(scene, scene.client(), `EVAL ${BODY} 1 k`);
+    assert.equal(scene.pool.routing.scripts.accounted, BODY.length + 256);
+    scene.pool.close();
+    assert.equal(scene.pool.budget.used, 0);
   });
 
   test('are told apart also where they look alike', () => {
