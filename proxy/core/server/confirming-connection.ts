@@ -8,6 +8,8 @@ import type { Detached } from './request-queue.ts';
 import type { Segment } from './segment.ts';
 
 const WAIT = commandId('wait');
+/** Replicas have no part in what these do: it is done when the master has answered. */
+const UNCONFIRMED: ReadonlySet<number> = new Set([commandId('publish'), commandId('spublish')]);
 /**
  * WAITs under way at once: one that the server works on, and one behind it so that it does not idle. What comes
  * meanwhile is sent together, under one WAIT. More of them would only queue up when a replica hangs.
@@ -68,7 +70,8 @@ export class ConfirmingConnection extends ServerConnection {
   }
 
   private receiverOf(who: Receiver, tag: number, command: number): Receiver {
-    return COMMANDS[command].write ? this.confirmations.receiver(who, tag) : who;
+    const isConfirmed = COMMANDS[command].write && !UNCONFIRMED.has(command);
+    return isConfirmed ? this.confirmations.receiver(who, tag) : who;
   }
 
   protected override maySend(): boolean {

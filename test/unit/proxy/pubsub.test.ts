@@ -351,6 +351,22 @@ describe('PUBLISH', () => {
     assert.deepEqual(scene.servers[0].asked, ['SET a 1', 'PUBLISH c m', 'MULTI', 'PUBLISH c n', 'EXEC']);
   });
 
+  test('is answered without a word of the replicas, and needs none', async () => {
+    const scene = await memoryScene(['wait_replicas: 1']);
+    const client = scene.client();
+    ask(scene, client, 'PUBLISH c m');
+    assert.deepEqual(scene.servers[0].asked, ['PUBLISH c m']);
+    assert.equal(answer(scene, scene.servers[0], client, ':3'), ':3\r\n');
+    ask(scene, client, 'SET k v', 'PUBLISH c m');
+    assert.deepEqual(scene.servers[0].asked.slice(0, 2), ['SET k v', 'PUBLISH c m']);
+    assert.equal(
+      answer(scene, scene.servers[0], client, '+OK', ':3'),
+      '',
+      'not before the write in front of it',
+    );
+    assert.match(answer(scene, scene.servers[0], client, ':1'), /^\+OK\r\n:3\r\n/);
+  });
+
   test('is not sent twice', async () => {
     const scene = await memoryScene(FOLLOWED, ['10.0.0.1:6379:1 one'], ['10.0.0.9:6379']);
     for (const server of scene.servers) server.always.set('ROLE', MASTER);
