@@ -93,13 +93,12 @@ describe('the documents', () => {
     assert.deepEqual(wrong, []);
   });
 
-  test('CONTRIBUTING tells of every group of tests and its limit, in their order', () => {
-    const rows = [...read('CONTRIBUTING.md').matchAll(/^\| `([a-z]+)` \|[^|]*\|[^|]*\| (\d+) min \|$/gm)].map(
-      ([, name, minutes]) => [name, Number(minutes)],
-    );
+  test('CONTRIBUTING tells of every group of tests, in their order', () => {
+    const [, table] = read('CONTRIBUTING.md').split('| group | what | needs |');
+    const [rows] = table.split('\n\n');
     assert.deepEqual(
-      rows,
-      GROUPS.map(({ name, limitMinutes }) => [name, limitMinutes]),
+      [...rows.matchAll(/^\| `([a-z]+)` \|/gm)].map(([, name]) => name),
+      GROUPS.map(({ name }) => name),
     );
   });
 
