@@ -142,6 +142,7 @@ export const SCALARS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['large_request_bytes', number('largeRequestBytes', (n) => (n < MIB ? `must be at least ${MIB}` : null))],
   ['client_stall', number('clientStall', positive)],
   ['auth_timeout', number('authTimeout')],
+  ['server_reply_bytes', number('serverReplyBytes')],
   ['client_reply_bytes', number('clientReplyBytes')],
   ['transactions', oneOf('transactions', ['strict', 'per_shard'])],
   ['dangerous', oneOf('dangerous', ['allow', 'refuse'])],

@@ -158,6 +158,7 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     largeRequestBytes: draft.largeRequestBytes ?? Number.POSITIVE_INFINITY,
     clientStall: draft.clientStall ?? 5000,
     authTimeout: draft.authTimeout ?? 0,
+    serverReplyBytes: draft.serverReplyBytes ?? 16 * 1024 * 1024,
     clientReplyBytes: draft.clientReplyBytes ?? 4 * 1024 * 1024,
     transactions: draft.transactions ?? 'strict',
     dangerous: draft.dangerous ?? 'allow',

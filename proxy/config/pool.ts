@@ -125,6 +125,8 @@ export interface PoolConfig {
   authTimeout: number;
   /** How many bytes of replies that are still to come a client may have asked for, by the size of its last ones; 0 = any. */
   clientReplyBytes: number;
+  /** How many a server may have been asked for by all clients together, by the size of its last ones; 0 = any. */
+  serverReplyBytes: number;
   /** Whether a transaction must have all its keys on one server, or is one transaction on each of its servers. */
   transactions: TransactionScope;
   /** Whether FLUSHALL, FLUSHDB and KEYS are served. */

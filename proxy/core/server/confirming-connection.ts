@@ -30,7 +30,7 @@ export class ConfirmingConnection extends ServerConnection {
   private readonly confirmations: Confirmations;
   /** When the last WAIT was answered: what is behind it had to wait for it. */
   private answeredAt = 0;
-  /** The socket took a part of a batch, so the rest must follow whatever else waits. */
+  /** The socket took a part of a batch, or the window did, so the rest must follow whatever else waits. */
   private unfinished = false;
   /** Replicas are missing, or may be: writes wait. */
   private doubtful = false;
@@ -163,6 +163,12 @@ export class ConfirmingConnection extends ServerConnection {
   override onWritable(): void {
     this.unfinished = true;
     super.onWritable();
+  }
+
+  /** The rest of a batch, with its WAIT, must follow. */
+  protected override shutWindow(): void {
+    super.shutWindow();
+    this.unfinished = true;
   }
 
   override onRequeued(): void {

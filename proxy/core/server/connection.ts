@@ -16,9 +16,13 @@ import { ReplyReader } from './reply-reader.ts';
 import { type Detached, RequestQueue } from './request-queue.ts';
 import { ScriptCalls } from './script-calls.ts';
 import type { Segment } from './segment.ts';
+import { SendWindow } from './send-window.ts';
 import { ServerLink } from './server-link.ts';
 import { SlowReader } from './slow-reader.ts';
 import { writeTogether } from './write-together.ts';
+
+/** Bytes that came at once and may be large replies. */
+const WORTH_A_LOOK = 16 * 1024;
 
 /**
  * One of a server's connections, shared by all clients. It outlives its sockets: requests queue here while there is
@@ -37,6 +41,7 @@ export class ServerConnection extends ServerLink implements Flushable {
   private readonly slowReader = new SlowReader(this);
   readonly held = new HeldRequests(this);
   readonly scriptCalls = new ScriptCalls(this);
+  private readonly window: SendWindow;
   /** Milliseconds that an answer may take besides the pool's timeout: a request that waits for something is on its way. */
   patience = 0;
   /** Bytes of requests that may wait here. */
@@ -45,6 +50,8 @@ export class ServerConnection extends ServerLink implements Flushable {
   constructor(server: ConnectedServer, protocol: number) {
     super(server, protocol);
     this.mostWeight = server.budget.limit;
+    const { serverReplyBytes, serverConnections } = server.config;
+    this.window = new SendWindow(server.counters, Math.ceil(serverReplyBytes / serverConnections));
   }
 
   send(who: Receiver, tag: number, command: number, bytes: Uint8Array, from: number, to: number): void {
@@ -155,19 +162,22 @@ export class ServerConnection extends ServerLink implements Flushable {
       return;
     }
     const link = this.link as Link;
-    const end = this.sendEnd;
-    writeTogether(link, queue, end);
+    if (queue.sent === queue.head) this.window.begin(this.server.loop.now());
+    const all = this.sendEnd;
+    const end = Math.min(all, queue.head + this.window.size);
+    if (end === all) writeTogether(link, queue, end);
     while (queue.sent < end) {
       const segment = queue.segments[queue.sent & queue.mask];
-      while (segment.sentTo < segment.used || segment.nextPart()) {
-        const taken = link.write(segment.bytes, segment.sentTo, segment.used);
+      while (segment.sentTo < queue.writeEnd(segment, end) || segment.nextPart()) {
+        const to = queue.writeEnd(segment, end);
+        const taken = link.write(segment.bytes, segment.sentTo, to);
         if (taken < 0) {
           this.end('error', BROKEN_PIPE);
           return;
         }
         segment.sentTo += taken;
         queue.bytesWritten += taken;
-        if (segment.sentTo < segment.used) {
+        if (segment.sentTo < to) {
           this.blocked = true;
           break;
         }
@@ -175,8 +185,14 @@ export class ServerConnection extends ServerLink implements Flushable {
       queue.noteWritten(segment);
       if (this.blocked || segment.open) break;
     }
+    if (end < all) this.shutWindow();
     if (queue.length > 0) this.server.watchTimeouts();
     if (this.stream !== null) this.streamWentOut(this.stream);
+  }
+
+  /** The rest of what waits is sent when more replies have come. */
+  protected shutWindow(): void {
+    this.window.isShut = true;
   }
 
   private streamWentOut(stream: PassingRequest): void {
@@ -210,7 +226,10 @@ export class ServerConnection extends ServerLink implements Flushable {
   onTooFewReplicas(): void {}
 
   onBytes(chunk: Uint8Array): void {
-    this.replies.read(chunk);
+    const { queue, replies, window } = this;
+    replies.read(chunk);
+    if (!window.isShut && chunk.length < WORTH_A_LOOK) return;
+    if (window.look(queue.sent - queue.head)) this.touch();
   }
 
   /** An error reply has come. True when it was dealt with: the request waits, or the connection is gone. */
@@ -309,6 +328,7 @@ export class ServerConnection extends ServerLink implements Flushable {
     super.drop();
     this.replies.restart();
     this.slowReader.forget();
+    this.window.restart();
   }
 
   /** Deals with the requests of a connection that has no socket any more. */

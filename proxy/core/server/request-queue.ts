@@ -206,6 +206,11 @@ export class RequestQueue {
     return i < this.sent;
   }
 
+  /** Up to where `segment`, with the next request, is written when request `end` is the first that is not. */
+  writeEnd(segment: Segment, end: number): number {
+    return segment.last < end ? segment.used : this.endOf(end - 1);
+  }
+
   private endOf(i: number): number {
     const segment = this.segments[i & this.mask];
     return i < segment.last ? this.starts[(i + 1) & this.mask] : segment.used;

@@ -114,6 +114,12 @@ async function longestWaitWhile(deed: () => Promise<void>): Promise<number> {
   return longest;
 }
 
+/** Bytes that redis keeps for the client that it keeps most for. */
+async function kept(): Promise<number> {
+  const list = String(await redis.client.call('CLIENT', 'LIST'));
+  return Math.max(...[...list.matchAll(/tot-mem=(\d+)/g)].map(([, bytes]) => Number(bytes)));
+}
+
 describe('memory', () => {
   before(async () => {
     const client = await RawClient.open(proxy.ports[0]);
@@ -162,12 +168,6 @@ describe('memory', () => {
 
   test('2500 pipelined GETs of 100 KB: redis keeps a few of the replies, whether the client reads or not', async () => {
     assert.equal(await redis.client.set(`${served}:100k`, 'v'.repeat(100_000)), 'OK');
-    const kept = async (): Promise<number> =>
-      Math.max(
-        ...[...String(await redis.client.call('CLIENT', 'LIST')).matchAll(/tot-mem=(\d+)/g)].map(
-          ([, bytes]) => Number(bytes),
-        ),
-      );
     const pipeline = Buffer.concat(Array.from({ length: 2500 }, () => request('GET', `${served}:100k`)));
     for (const reads of [true, false]) {
       const socket = await open();
@@ -187,6 +187,28 @@ describe('memory', () => {
       assert.ok(most < 12 * MIB, `redis kept ${most} bytes`);
       socket.destroy();
     }
+  });
+
+  test('50 clients that ask for 32 values of 100 KB each, all at once: redis keeps a few of the replies', async () => {
+    assert.equal(await redis.client.set(`${served}:100k`, 'v'.repeat(100_000)), 'OK');
+    const clients = await Promise.all(Array.from({ length: 50 }, open));
+    const each = 32 * (`$100000\r\n`.length + 100_000 + 2);
+    let read = 0;
+    for (const socket of clients) {
+      socket.on('data', (chunk: Buffer) => {
+        read += chunk.length;
+      });
+    }
+    const pipeline = Buffer.concat(Array.from({ length: 32 }, () => request('GET', `${served}:100k`)));
+    for (const socket of clients) void write(socket, pipeline);
+    let most = 0;
+    const begun = performance.now();
+    while (read < 50 * each) {
+      most = Math.max(most, await kept());
+      assert.ok(performance.now() - begun < 60_000, `${read} bytes came`);
+    }
+    assert.ok(most < 24 * MIB, `redis kept ${most} bytes`);
+    for (const socket of clients) socket.destroy();
   });
 
   test('a million requests of a client that does not read: it is not read from; all are answered when it does', async () => {

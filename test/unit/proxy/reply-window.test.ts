@@ -108,7 +108,7 @@ describe('a pipeline', () => {
   });
 
   test('with client_reply_bytes: 0 is passed on at once', async () => {
-    const scene = await memoryScene(['client_reply_bytes: 0']);
+    const scene = await memoryScene(['client_reply_bytes: 0', 'server_reply_bytes: 0']);
     const one = scene.client();
     one.send(pipeline(2500));
     scene.settle();
