@@ -408,4 +408,15 @@ describe('what concerns all keys', () => {
     careful.ask(third, 'FLUSHDB');
     assert.match(third.said, /dangerous: refuse/);
   });
+
+  test('thousands in one pipeline that no server is asked for are answered one after the other', async () => {
+    const scene = await bed(['auto_eject_hosts: true']);
+    scene.pool.servers[0].live = false;
+    scene.pool.servers[1].live = false;
+    const client = scene.client();
+    const bytes = ['CONFIG GET nosuch', 'SCAN 0', 'DBSIZE'].map((line) => `${line}\r\n`).join('');
+    client.send(Buffer.from(bytes.repeat(10_000)));
+    scene.settle();
+    assert.equal(client.said.match(/^(\*0|-ERR)/gm)?.length, 30_000);
+  });
 });
