@@ -7,8 +7,9 @@ import { Conversation } from './conversation.ts';
 const PATIENCE_MS = 20_000;
 const MIB = 1024 * 1024;
 
+/** The proxy's own, and that of a server that starts again, which reaches its client as it is. */
 const ERRORS =
-  /^ERR (Connection refused|Connection timed out|Connection reset by peer|Broken pipe|unknown|Invalid argument)$/;
+  /^ERR (Connection refused|Connection timed out|Connection reset by peer|Broken pipe|unknown|Invalid argument)$|^LOADING /;
 
 /** Mostly small values, one in ten takes several reads, one in a hundred is up to 1 MiB. */
 function size(chance: Chance): number {
