@@ -19,6 +19,8 @@ const MOST_TASKS_MS = 2;
  * Also the only clock of the hot path, read once per turn.
  */
 export class Loop {
+  /** Number of the turn: another one in each. */
+  turn = 0;
   private servers: Flushable[] = [];
   private clients: Flushable[] = [];
   private scheduled = false;
@@ -103,5 +105,6 @@ export class Loop {
     for (let i = 0; i < clients.length; i++) clients[i].flush();
     clients.length = 0;
     this.clockRead = false;
+    this.turn++;
   }
 }

@@ -10,8 +10,9 @@ interface Reading {
 }
 
 /**
- * In the place of a request that has the session to itself: nothing is looked at before the client has read what the proxy
- * itself has answered. A request of 14 bytes may have an answer of 100 KB, and thousands of them fit into one read.
+ * In the place of a request that has the session to itself: nothing is looked at before the next turn, so that others have
+ * theirs, nor before the client has read what it was answered. A request of 14 bytes may have an answer of 100 KB, and one
+ * of 6 bytes is answered by the proxy itself: hundreds of thousands of them may come in one turn.
  */
 export class AnswersRead implements SoloRequest {
   readonly waiting = 0;

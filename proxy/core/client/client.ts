@@ -21,6 +21,8 @@ const LEAVE_AFTER_MS = 2;
 const WORTH_A_LOOK = 64 * 1024;
 /** Up to this, an idle client's bytes are read without a look at what it has under way. */
 const AT_ONCE = 8 * 1024;
+/** Of so many bytes the requests are looked at in one turn. The rest waits: many of what is answered at once fit in. */
+const MOST_IN_TURN = 32 * 1024;
 /** Replies are held back for others up to this: more fills a write anyway. */
 const WORTH_A_WRITE = 16 * 1024;
 
@@ -70,6 +72,9 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
   private wrongPasswords = 0;
   /** It will send no more, and some of what it has sent is still to be looked at. */
   private hasEnded = false;
+  /** The turn of the loop in which it was heard of last, and what came in it and was looked at. */
+  private turn = -1;
+  private seenInTurn = 0;
   /** Requests up to here came in together, or while these were open: their replies go out together if they can. */
   private batchEnd = 0;
   private isHeldBack = false;
@@ -90,10 +95,16 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
 
   onBytes(chunk: Uint8Array): void {
     if (this.closing) return;
-    const isIdle = this.workNow === null && this.head === this.tail;
+    const { turn } = this.pool.loop;
+    if (turn !== this.turn) {
+      this.turn = turn;
+      this.seenInTurn = 0;
+    }
+    const isIdle = this.workNow === null && this.head === this.tail && this.seenInTurn < MOST_IN_TURN;
     const read = isIdle && chunk.length <= AT_ONCE ? dispatchWhole(this, chunk, 0) : 0;
     if (read < chunk.length && !this.closing) this.readFurther(read === 0 ? chunk : chunk.subarray(read));
     if (this.gone) return;
+    this.seenInTurn += chunk.length;
     if (this.head >= this.batchEnd) this.batchEnd = this.tail;
     if (this.workNow === null && this.tail - this.head > this.pool.config.clientRequests)
       this.work.load.regulate();
@@ -108,6 +119,11 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
     if (this.gone) return;
     if (this.solo === null) work.load.received(chunk.length);
     else work.load.regulate();
+  }
+
+  get patienceInTurn(): number {
+    if (this.turn !== this.pool.loop.turn) return MOST_IN_TURN;
+    return Math.max(0, MOST_IN_TURN - this.seenInTurn);
   }
 
   get work(): ClientWork {
@@ -162,8 +178,8 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
   private leaveUnlessAsked(): void {
     const answered = this.head;
     setTimeout(() => {
-      if (this.head === answered && this.tail === answered && !this.workNow?.reader.isHalfway)
-        this.finishAfterReplies();
+      const isHalfway = this.solo !== null || this.workNow?.reader.isHalfway;
+      if (this.head === answered && this.tail === answered && !isHalfway) this.finishAfterReplies();
     }, LEAVE_AFTER_MS);
   }
 
@@ -412,9 +428,13 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
   }
 
   afterAnswer(): void {
-    if (this.gone || this.solo !== null || this.unsent <= UNREAD) return;
+    if (!this.gone && this.solo === null && this.unsent > UNREAD) this.awaitNextTurn();
+  }
+
+  awaitNextTurn(): void {
     this.solo = new AnswersRead(this);
     this.work.load.pauseForStream(true);
+    this.touch();
   }
 
   /** Bytes of replies that are kept, those before their turn included. */

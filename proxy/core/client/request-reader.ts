@@ -27,11 +27,17 @@ let spare = new RequestFrame();
 
 /**
  * Hands the whole requests in `chunk[start..]` to the pool.
+ * @param until no request is begun from here on
  * @returns where it ended: at the end, before something that is no whole request, or when the client takes no more
  */
-export function dispatchWhole(client: WorkingClient, chunk: Uint8Array, start: number): number {
+export function dispatchWhole(
+  client: WorkingClient,
+  chunk: Uint8Array,
+  start: number,
+  until = chunk.length,
+): number {
   const { length } = chunk;
-  while (start < length && client.solo === null && !client.isClosing) {
+  while (start < until && client.solo === null && !client.isClosing) {
     if (client.tail - client.head >= client.mostOpen) break;
     whole.begin(start);
     if (whole.parse(chunk, length) !== FRAME_DONE) break;
@@ -122,10 +128,12 @@ export class RequestReader {
   private readFrom(chunk: Uint8Array, start: number): void {
     const { client } = this;
     const { length } = chunk;
+    const until = Math.min(length, start + client.patienceInTurn);
     for (;;) {
-      start = dispatchWhole(client, chunk, start);
+      start = dispatchWhole(client, chunk, start, until);
       if (start === length || client.isClosing) return;
       if (client.solo === null && client.tail - client.head >= client.mostOpen) client.awaitReplies();
+      if (client.solo === null && start >= until) client.awaitNextTurn();
       if (client.solo !== null) {
         this.putBack(chunk, start);
         return;
@@ -255,10 +263,9 @@ export class RequestReader {
       return -1;
     }
     const request = encodeRequest(words);
-    const frame = new RequestFrame();
-    frame.begin(0);
-    frame.parse(request, request.length);
-    dispatch(this.client, frame, request, 0, request.length);
+    whole.begin(0);
+    whole.parse(request, request.length);
+    dispatch(this.client, whole, request, 0, request.length);
     return end + 1;
   }
 }

@@ -11,6 +11,10 @@ export interface WorkingClient extends Session, Holder {
   readonly mostOpen: number;
   /** Nothing more is looked at before some of them are answered. */
   awaitReplies(): void;
+  /** Of so many bytes the requests are still looked at in this turn. */
+  readonly patienceInTurn: number;
+  /** Nothing more is looked at in this turn. */
+  awaitNextTurn(): void;
   /** Received bytes are kept no longer, or are accounted elsewhere. */
   passedOn(bytes: number): void;
   /** Whether it is read from while its large request is on its way. */
