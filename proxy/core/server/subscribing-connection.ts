@@ -250,13 +250,20 @@ export class SubscribingConnection extends ServerLink implements Stoppable {
     else if (buffer[from] === MINUS) {
       this.sent.shift();
       const error = buffer.slice(from, to);
-      if (first.isChange) this.finish(error);
+      if (first.isChange) this.refused(error);
       else this.listener.onOver(Buffer.from(error).toString('latin1', 1).trimEnd());
     } else {
       first.left--;
       if (first.left === 0) this.sent.shift();
       if (this.sent.length === 0) this.finish(null);
     }
+  }
+
+  /** The server did not do it; of several commands it may have done some. */
+  private refused(error: Uint8Array): void {
+    const wasSplit = (this.change?.names.length ?? 0) > MOST_NAMES;
+    this.finish(error);
+    if (wasSplit) this.startOver();
   }
 
   /** The change under way is over. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
+import { encodeRequest } from '../../../proxy/protocol/replies.ts';
 import type { Link } from '../../../proxy/transport/link.ts';
 import {
   closeScenes,
@@ -188,6 +189,27 @@ describe('SUBSCRIBE', () => {
     assert.equal(scene.servers[0].links.length, 0, 'closed with the client');
     assert.equal(ask(scene, other, 'SUBSCRIBE b'), '');
     assert.deepEqual(scene.servers[0].asked, ['SUBSCRIBE b']);
+  });
+
+  test('more names than a client may have, new ones or the same again, are refused; as many are served in no time', async () => {
+    const { scene, client, server } = await subscriber();
+    const subscribe = (verb: string, names: readonly string[]): string => {
+      client.said = '';
+      client.send(encodeRequest([verb, ...names]));
+      scene.settle();
+      return client.said;
+    };
+    const names = Array.from({ length: 100_001 }, (_, i) => `n${i}`);
+    assert.equal(subscribe('UNSUBSCRIBE', names), "-ERR 'unsubscribe' has at most 100000 names here\r\n");
+    assert.equal(
+      subscribe('SUBSCRIBE', names.slice(1)),
+      '-ERR a client subscribes to at most 100000 channels and patterns here\r\n',
+    );
+    const begin = performance.now();
+    assert.equal(subscribe('SUBSCRIBE', names.slice(2)), '');
+    assert.equal(server.asked.length, 1);
+    assert.ok(performance.now() - begin < 30_000, 'work that grows with the square takes minutes');
+    assert.equal(ask(scene, scene.client(), 'PING'), '+PONG\r\n');
   });
 
   test('RESET and QUIT end it', async () => {

@@ -6,7 +6,7 @@ import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { FanOut, type ServerReply } from '../../routing/fan-out.ts';
 import type { PoolServer } from '../../server/server.ts';
 import { element } from '../answered.ts';
-import { refuse, unknownSubcommand, wrongArity, wrongSubcommandArity } from '../refusals.ts';
+import { refuse, shownArg, unknownSubcommand, wrongArity, wrongSubcommandArity } from '../refusals.ts';
 import type { Handler, Session } from '../session.ts';
 
 const PUBSUB = commandId('pubsub');
@@ -47,7 +47,7 @@ export const pubsub: Handler = (session, command, frame, buffer) => {
     case 'channels':
     case 'shardchannels':
       if (frame.argc <= 3) askAll(session, frame, buffer, together);
-      else refuseArity(session, subcommand);
+      else refuse(session, tooMany(shownArg(frame, buffer, 1)));
       return;
     case 'numpat':
       if (frame.argc === 2) askAll(session, frame, buffer, most);
@@ -61,6 +61,10 @@ export const pubsub: Handler = (session, command, frame, buffer) => {
       session.reply(session.tail++, unknownSubcommand('pubsub', buffer, frame), 0);
   }
 };
+
+/** In Redis' words. */
+const tooMany = (subcommand: string): string =>
+  `unknown subcommand or wrong number of arguments for '${subcommand}'. Try PUBSUB HELP.`;
 
 function refuseArity(session: Session, subcommand: string): void {
   session.reply(session.tail++, wrongSubcommandArity('pubsub', subcommand), 0);

@@ -1,5 +1,7 @@
 import { arityFits } from '../../../protocol/command-arity.ts';
+import { factsOf } from '../../../protocol/command-description.ts';
 import type { Command } from '../../../protocol/command-table.ts';
+import { wordAt } from '../../../protocol/key-positions.ts';
 import { bulkReply } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { element } from '../answered.ts';
@@ -27,9 +29,10 @@ export class SubscribedMode implements Gate {
   takes(session: Session, command: Command, frame: RequestFrame, buffer: Uint8Array): boolean {
     if (session.protocol !== 2 || !arityFits(command.id, frame.argc)) return false;
     if (!ALLOWED.has(command.name)) {
+      const called = frame.argc > 1 ? `${command.name}|${wordAt(frame, buffer, 1)}` : command.name;
       refuse(
         session,
-        `Can't execute '${command.name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
+        `Can't execute '${factsOf(called)?.name ?? command.name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
       );
       return true;
     }

@@ -11,7 +11,7 @@ import type { Session } from '../session.ts';
 import { SubscribedMode } from './subscribed-mode.ts';
 
 /** Channels and patterns that one client may listen to. */
-const MOST_SUBSCRIPTIONS = 100_000;
+export const MOST_SUBSCRIPTIONS = 100_000;
 /** What one subscription takes in this process besides its name. */
 const OVERHEAD = 200;
 const ARROW = 62;
@@ -91,7 +91,7 @@ export class Subscriptions implements Subscriber {
         return;
       }
       homes.set(name, servers);
-      for (const server of servers) byServer.set(server, [...(byServer.get(server) ?? []), name]);
+      for (const server of servers) addTo(byServer, server, name);
     }
     const full = this.connectTo([...byServer.keys()]);
     if (full !== null) {
@@ -160,8 +160,7 @@ export class Subscriptions implements Subscriber {
   remove(kind: ListeningKind, names: readonly string[], done: () => void): void {
     const byServer = new Map<PoolServer, string[]>();
     for (const name of names) {
-      for (const server of this.names[kind].get(name) ?? [])
-        byServer.set(server, [...(byServer.get(server) ?? []), name]);
+      for (const server of this.names[kind].get(name) ?? []) addTo(byServer, server, name);
       if (this.names[kind].delete(name)) this.keep(-name.length - OVERHEAD);
     }
     this.note();
@@ -257,6 +256,12 @@ export class Subscriptions implements Subscriber {
     for (const [server, connection] of this.connections) server.unsubscribe(connection);
     this.connections.clear();
   }
+}
+
+function addTo(byServer: Map<PoolServer, string[]>, server: PoolServer, name: string): void {
+  const its = byServer.get(server);
+  if (its === undefined) byServer.set(server, [name]);
+  else its.push(name);
 }
 
 /** The channel or pattern that a message came by: its second element. */
