@@ -82,9 +82,15 @@ const saidByRedis = (port: number, protocol: number, program: readonly Step[]): 
     const said: string[][] = [];
     for (const step of program) {
       begin(clients, step);
-      for (const each of clients) each.send(request('PING', 'barrier'));
       const now = (): string[] => clients.map(({ received }) => received.toString('latin1'));
-      await waitUntil('the barrier', () => now().every((text) => BARRIER.test(text)), { everyMs: 1 });
+      // the others when it has been carried out: before, it may still be coming in
+      const acting = clients[step.client];
+      for (const some of [[acting], clients.filter((each) => each !== acting)]) {
+        for (const each of some) each.send(request('PING', 'barrier'));
+        const isThere = (): boolean =>
+          some.every(({ received }) => BARRIER.test(received.toString('latin1')));
+        await waitUntil('the barrier', isThere, { everyMs: 1 });
+      }
       said.push(now().map((text) => text.replace(BARRIER, '')));
     }
     return said;
