@@ -1,4 +1,15 @@
-import { type Command, FATE_ANY, FATE_FAMILY, FATE_KEY, FATE_KEYS, FATE_SPLIT } from './command-table.ts';
+import {
+  type Command,
+  FATE_ANY,
+  FATE_FAMILY,
+  FATE_KEY,
+  FATE_KEYS,
+  FATE_SPLIT,
+  MAY_REPEAT,
+  MOST_DRAWN,
+  MOST_NAMED,
+  REPEATED_KEYS,
+} from './command-table.ts';
 
 /** What becomes of a command, in words: for docs/commands.md and for COMMAND DOCS. */
 export function fateInWords(command: Command): string {
@@ -26,7 +37,11 @@ function together(command: Command): string {
       command.name === 'memory' ? 'refused unless the pool has one server' : 'answered by any server';
     return `${names}: sent to the server of its key; without a key: ${others}`;
   }
+  if (MAY_REPEAT.has(command.name))
+    return `sent to the server of its key, refused when its count is below -${MOST_DRAWN.toLocaleString('en')}`;
   const refused = 'sent to the server of its keys, refused when they live on several';
+  if (REPEATED_KEYS.test(command.name))
+    return `${refused}, or when one is named more than ${MOST_NAMED} times`;
   if (command.name.startsWith('sort')) return `${refused}, or when BY or GET may name such`;
   if (!/^(eval|fcall)/.test(command.name)) return refused;
   const brought = command.name.startsWith('evalsha') ? 'with the script where the server may lack it; ' : '';

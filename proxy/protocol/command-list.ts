@@ -7,12 +7,12 @@
 export const BY_FIRST_KEY = `
 !append bitcount !bitfield bitfield_ro bitpos !decr !decrby dump !expire !expireat expiretime !geoadd geodist
 geohash geopos georadius_ro georadiusbymember_ro geosearch get getbit !getdel !getex getrange !getset !hdel hexists
-hget hgetall !hincrby !hincrbyfloat hkeys hlen hmget !hmset hrandfield hscan !hset !hsetnx hstrlen hvals !incr
+hget hgetall !hincrby !hincrbyfloat hkeys hlen hmget !hmset hscan !hset !hsetnx hstrlen hvals !incr
 !incrby !incrbyfloat lindex !linsert llen !lpop lpos !lpush !lpushx lrange !lrem !lset !ltrim !persist !pexpire
 !pexpireat pexpiretime !pfadd !psetex pttl !restore !rpop !rpush !rpushx !sadd scard !set !setbit !setex !setnx
-!setrange sismember smembers smismember !spop srandmember !srem sscan strlen substr ttl type !xack !xadd
+!setrange sismember smembers smismember !spop !srem sscan strlen substr ttl type !xack !xadd
 !xautoclaim !xclaim !xdel xlen xpending xrange xrevrange !xsetid !xtrim !zadd zcard zcount !zincrby zlexcount
-zmscore !zpopmax !zpopmin zrandmember zrange zrangebylex zrangebyscore zrank !zrem !zremrangebylex
+zmscore !zpopmax !zpopmin zrange zrangebylex zrangebyscore zrank !zrem !zremrangebylex
 !zremrangebyrank !zremrangebyscore zrevrange zrevrangebylex zrevrangebyscore zrevrank zscan zscore`;
 
 /** Routed as by a key by the channel that is the first argument: not repeated, nor sent to a replica. */
@@ -20,9 +20,9 @@ export const BY_CHANNEL = '!publish !spublish';
 
 /** Keys at `first..last` (negative: from the end); all must live on one server. */
 export const KEY_RANGES = `
-!copy:1:2 !geosearchstore:1:2 lcs:1:2 !lmove:1:2 !pfmerge:1:-1 pfcount:1:-1 !rename:1:2 !renamenx:1:2
-!rpoplpush:1:2 sdiff:1:-1 !sdiffstore:1:-1 sinter:1:-1 !sinterstore:1:-1 !smove:1:2 sunion:1:-1 !sunionstore:1:-1
-!zrangestore:1:2 !bitop:2:-1 !msetnx:1:-1:2`;
+!copy:1:2 !geosearchstore:1:2 hrandfield:1:1 lcs:1:2 !lmove:1:2 !pfmerge:1:-1 pfcount:1:-1 !rename:1:2 !renamenx:1:2
+!rpoplpush:1:2 sdiff:1:-1 !sdiffstore:1:-1 sinter:1:-1 !sinterstore:1:-1 !smove:1:2 srandmember:1:1 sunion:1:-1 !sunionstore:1:-1
+zrandmember:1:1 !zrangestore:1:2 !bitop:2:-1 !msetnx:1:-1:2`;
 
 /** The argument at this place says how many keys follow it; `+` = the first argument is a key too. */
 export const COUNTED_KEYS = `

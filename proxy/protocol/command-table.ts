@@ -20,6 +20,16 @@ export const FATE_FAMILY = 3;
 export const FATE_ANY = 4;
 export const FATE_REFUSED = 5;
 
+/** Commands that a negative count asks for elements that may come again and again. */
+export const MAY_REPEAT: ReadonlySet<string> = new Set(['hrandfield', 'srandmember', 'zrandmember']);
+/** So many of them at most: redis takes some 10 ms, and everybody else on it waits meanwhile. */
+export const MOST_DRAWN = 100_000;
+
+/** Commands that read a whole value each time that its key is named. */
+export const REPEATED_KEYS = /^[sz](union|inter|diff)|^bitop$|^pf(count|merge)$/;
+/** How often they may name the same one. */
+export const MOST_NAMED = 10;
+
 /** How the keys of a FATE_KEYS command are found. */
 export type KeyRule =
   | { kind: 'range'; first: number; last: number; step: number }

@@ -2,6 +2,7 @@ import type { Command } from '../../../protocol/command-table.ts';
 import { keyPositions, wordAt } from '../../../protocol/key-positions.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { isScriptCall } from '../../server/script-calls.ts';
+import { excessFault } from '../excess.ts';
 import { reachFault } from '../reach.ts';
 import {
   apart,
@@ -61,7 +62,8 @@ function forwardByKeys(
     refuse(session, apart(pool, `of '${command.name}'`, one, another));
     return;
   }
-  const fault = reachFault(session, command, frame, buffer, server);
+  const fault =
+    reachFault(session, command, frame, buffer, server) ?? excessFault(command, frame, buffer, keys);
   if (fault !== null) refuse(session, fault);
   else forward(session, command, frame, buffer, args[2 * first], args[2 * first + 1], buffer, from, to);
 }

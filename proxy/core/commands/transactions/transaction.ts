@@ -5,6 +5,7 @@ import { RequestFrame } from '../../../protocol/request-frame.ts';
 import { ChunkList } from '../../base/chunk-list.ts';
 import type { ScriptCache } from '../../server/script-cache.ts';
 import type { PoolServer } from '../../server/server.ts';
+import { excessFault } from '../excess.ts';
 import { type Home, homeOf } from '../home.ts';
 import { reachFault } from '../reach.ts';
 import { apart, type PlacedKey, refuse, wrongArity } from '../refusals.ts';
@@ -180,7 +181,9 @@ export class Transaction implements Gate {
   ): Part | string {
     const own = homeOf(this.session, frame, buffer, keys, `of '${command.name}'`);
     if (typeof own === 'string') return own;
-    const fault = reachFault(this.session, command, frame, buffer, own?.server ?? null);
+    const fault =
+      reachFault(this.session, command, frame, buffer, own?.server ?? null) ??
+      excessFault(command, frame, buffer, keys);
     if (fault !== null) return fault;
     if (own === null) return this.parts[0] ?? this.newPart();
     const { server } = own;

@@ -1,0 +1,50 @@
+import {
+  type Command,
+  MAY_REPEAT,
+  MOST_DRAWN,
+  MOST_NAMED,
+  REPEATED_KEYS,
+} from '../../protocol/command-table.ts';
+import { wordAt } from '../../protocol/key-positions.ts';
+import type { RequestFrame } from '../../protocol/request-frame.ts';
+import { quotedArg } from './refusals.ts';
+
+/**
+ * Why a request of some bytes would keep its server busy for many seconds, whatever it holds: with a negative count
+ * SRANDMEMBER and its like repeat what there is without end; SUNION and its like read a set again each time that it is
+ * named. Null when it would not.
+ * @param keys numbers of the elements that are keys
+ */
+export function excessFault(
+  { name }: Command,
+  frame: RequestFrame,
+  buffer: Uint8Array,
+  keys: readonly number[],
+): string | null {
+  if (MAY_REPEAT.has(name)) return frame.argc > 2 ? countFault(name, wordAt(frame, buffer, 2)) : null;
+  return keys.length > MOST_NAMED && REPEATED_KEYS.test(name) ? namedFault(name, frame, buffer, keys) : null;
+}
+
+function countFault(name: string, count: string): string | null {
+  if (!/^-[0-9]+$/.test(count) || Number(count) >= -MOST_DRAWN) return null;
+  return `'${name}' with the count ${count} is not served: it draws at most ${MOST_DRAWN} elements with repetitions; draw them in several requests`;
+}
+
+function namedFault(
+  name: string,
+  frame: RequestFrame,
+  buffer: Uint8Array,
+  keys: readonly number[],
+): string | null {
+  const named = new Map<string, number>();
+  for (const key of keys) {
+    const text = Buffer.from(buffer.subarray(frame.args[2 * key], frame.args[2 * key + 1])).toString(
+      'latin1',
+    );
+    const times = (named.get(text) ?? 0) + 1;
+    if (times > MOST_NAMED)
+      return `'${name}' names the key ${quotedArg(frame, buffer, key)} more than ${MOST_NAMED} times; name it once`;
+    named.set(text, times);
+  }
+  return null;
+}
