@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import type { RedisMember } from '../../../topology/types.ts';
+import { askGuard } from '../../../scripts/observe/guard-call.ts';
+import type { RedisMember, SentinelMember } from '../../../topology/types.ts';
 import { NativeTier } from '../../support/native-tier.ts';
 import { type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { RawClient, request } from '../../support/raw-client.ts';
@@ -51,6 +52,29 @@ function application(): Redis {
   });
   redis.on('error', () => undefined);
   return redis;
+}
+
+const failOver = (): Promise<unknown> =>
+  tier.call(tier.sentinels[0], 'operator', 'SENTINEL', 'FAILOVER', tier.plan.shards[0].name);
+
+const fieldsOf = (flat: unknown): Record<string, string> =>
+  Object.fromEntries((flat as string[]).flatMap((word, i, all) => (i % 2 === 0 ? [[word, all[i + 1]]] : [])));
+
+/** What a sentinel thinks of the master. */
+const flagsOf = async (sentinel: SentinelMember): Promise<string> =>
+  fieldsOf(await tier.call(sentinel, 'operator', 'SENTINEL', 'MASTER', tier.plan.shards[0].name)).flags;
+
+/** Address of the replica that the first sentinel would promote before all others. */
+async function preferred(): Promise<string | undefined> {
+  const shard = tier.plan.shards[0].name;
+  const replicas = (await tier.call(
+    tier.sentinels[0],
+    'operator',
+    'SENTINEL',
+    'REPLICAS',
+    shard,
+  )) as unknown[];
+  return replicas.map(fieldsOf).find((fields) => fields['slave-priority'] === '1')?.ip;
 }
 
 /** Writes one key after the other until told to stop, or until its test ends; sorts them by what was answered. */
@@ -230,11 +254,32 @@ describe('a pool that follows Sentinel', () => {
     ]);
   });
 
+  test('a sentinel that is told to fail a healthy master over: nothing happens, writes go on', async (t) => {
+    const now = await master();
+    const load = writer(t, 'needless');
+    await waitUntil('writes', () => load.acknowledged.length > 50);
+    await failOver();
+    const before = load.acknowledged.length;
+    await waitUntil('writes after it', () => load.acknowledged.length > before + 200, { withinMs: 10_000 });
+    await load.stop();
+    assert.deepEqual(load.errors, []);
+    assert.equal(await tier.roleOf(now), 'master');
+    await waitUntil('it is given up', async () => !(await flagsOf(tier.sentinels[0])).includes('failover'), {
+      withinMs: 30_000,
+    });
+  });
+
   test('planned failover: a client sees latency, not errors', async (t) => {
     const old = await master();
+    const next = tier.redises.find((member) => member !== old) as RedisMember;
+    await tier.call(next, 'operator', 'CONFIG', 'SET', 'replica-priority', '1');
+    await waitUntil('the sentinel prefers it', async () => (await preferred()) === next.address, {
+      withinMs: 10_000,
+    });
     const load = writer(t, 'planned');
     await waitUntil('writes', () => load.acknowledged.length > 50);
-    await tier.call(tier.sentinels[0], 'operator', 'SENTINEL', 'FAILOVER', tier.plan.shards[0].name);
+    await askGuard(old, TEST_CREDENTIALS, { kind: 'yield', to: next.name, forMs: 10_000 });
+    await failOver();
     await waitUntil('another master', async () => (await tier.roleOf(old)) === 'slave', { withinMs: 30_000 });
     const before = load.acknowledged.length;
     await waitUntil('writes after it', () => load.acknowledged.length > before + 50, { withinMs: 10_000 });
