@@ -129,7 +129,7 @@ describe('prepare', () => {
 
   test('what is the stack’s own is not in the way; a stranger on its addresses is', async () => {
     const { name, subnet, gateway } = plan.front;
-    const [one] = plan.members;
+    const [one] = plan.edges;
     const { name: image } = first.baseImage;
     await docker('network', 'create', `--subnet=${subnet}`, `--gateway=${gateway}`, `--label=${LABEL}`, name);
     await docker(
@@ -138,7 +138,7 @@ describe('prepare', () => {
       `--name=${one.name}`,
       `--label=${LABEL}`,
       `--net=${name}`,
-      `--ip=${one.address}`,
+      `--ip=${one.frontAddress}`,
       image,
       'sleep',
       '60',
