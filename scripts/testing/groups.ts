@@ -54,6 +54,14 @@ export const GROUPS: readonly Group[] = [
     limitMinutes: 10,
   },
   {
+    name: 'apps',
+    about: 'real applications: queues, caches, limiters, locks of npm and PyPI',
+    kind: 'files',
+    concurrency: 1,
+    daemons: true,
+    limitMinutes: 8,
+  },
+  {
     name: 'browser',
     about: 'the drill report in a real browser',
     kind: 'files',

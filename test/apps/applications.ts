@@ -1,0 +1,280 @@
+/** Which pool of the proxy: over both servers, the same with `transactions: per_shard`, or on one of them. */
+export type Pool = 'sharded' | 'per_shard' | 'one shard';
+
+/** One application: a program below test/apps that does its core work and says how it went. */
+export interface Application {
+  /** As the row of docs/applications.md names it. */
+  readonly name: string;
+  readonly runtime: 'node' | 'python';
+  /** File of the program, without its ending. */
+  readonly program: string;
+  readonly runs: readonly ApplicationRun[];
+  /** What the program prints when everything worked, the same on every pool. */
+  readonly verdicts: Readonly<Record<string, unknown>>;
+}
+
+export interface ApplicationRun {
+  readonly pool: Pool;
+  /** Prefix of its keys, or what else the program is told; left out, the library does as it does. */
+  readonly naming?: string;
+  /** What a user is told where it does not work. */
+  readonly refused?: RegExp;
+}
+
+const ONE_SHARD: ApplicationRun = { pool: 'one shard' };
+const AS_IS: ApplicationRun = { pool: 'sharded' };
+const IN_PARTS: ApplicationRun = { pool: 'per_shard' };
+const APART = /live on different servers; give them a common hash tag.*or use a pool on one shard/;
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+export const APPLICATIONS: readonly Application[] = [
+  {
+    name: 'BullMQ',
+    runtime: 'node',
+    program: 'bullmq',
+    runs: [ONE_SHARD, { pool: 'sharded', naming: '{mail}' }, { ...AS_IS, refused: APART }],
+    verdicts: { done: numbers(23).join(), result: 42, tries: 2, workers: 2, left: 0 },
+  },
+  {
+    name: 'Bull',
+    runtime: 'node',
+    program: 'bull',
+    runs: [ONE_SHARD, { pool: 'sharded', naming: '{mail}' }],
+    verdicts: { done: numbers(12).join(), result: 0 },
+  },
+  {
+    name: 'Celery',
+    runtime: 'python',
+    program: 'celery_app',
+    runs: [ONE_SHARD, { pool: 'sharded', naming: '{celery}' }, { ...AS_IS, refused: APART }],
+    verdicts: {
+      before: 3,
+      group: numbers(10).map((i) => i * 2),
+      chord: 55,
+      later: 7,
+      retried: 1,
+      workers: 1,
+    },
+  },
+  {
+    name: 'RQ',
+    runtime: 'python',
+    program: 'rq_app',
+    runs: [ONE_SHARD, { ...AS_IS, refused: APART }],
+    verdicts: {
+      results: [0, 2, 4, 6, 8],
+      after: 42,
+      failed: 'failed',
+      inFailedRegistry: 1,
+      waiting: 0,
+      workers: 0,
+    },
+  },
+  {
+    name: 'dramatiq',
+    runtime: 'python',
+    program: 'dramatiq_app',
+    runs: [
+      ONE_SHARD,
+      { ...AS_IS, refused: /'evalsha' with 0 keys is not served: the pool has several servers/ },
+    ],
+    verdicts: {
+      done: numbers(12),
+      results: numbers(12).map((i) => i * 2),
+      retried: 2,
+      limiter: [false, true],
+    },
+  },
+  {
+    name: 'huey',
+    runtime: 'python',
+    program: 'huey_app',
+    runs: [AS_IS],
+    verdicts: {
+      fifo: { done: numbers(7), values: [0, 2, 4, 6, 8, 10, 12], lock: [true, false] },
+      priority: { done: numbers(7), values: [0, 2, 4, 6, 8, 10, 12], lock: [true, false] },
+    },
+  },
+  {
+    name: 'limits',
+    runtime: 'python',
+    program: 'limits_app',
+    runs: [AS_IS],
+    verdicts: {
+      FixedWindowRateLimiter: [true, true, true, false, true],
+      MovingWindowRateLimiter: [true, true, true, false, true],
+      SlidingWindowCounterRateLimiter: [true, true, true, false, true],
+    },
+  },
+  {
+    name: 'redis-py',
+    runtime: 'python',
+    program: 'redis_py',
+    runs: [AS_IS],
+    verdicts: {
+      piped: 100,
+      many: true,
+      transaction: [-5, 5],
+      watched: 'refused',
+      held: false,
+      owned: true,
+      released: 0,
+      again: true,
+      extended: true,
+      script: true,
+      scanned: 100,
+      deleted: 100,
+      heard: ['early', 'pattern early'],
+      popped: [['py-jobs', 'job']],
+      entries: 1,
+    },
+  },
+  {
+    name: 'bee-queue',
+    runtime: 'node',
+    program: 'bee-queue',
+    runs: [ONE_SHARD, { pool: 'sharded', naming: '{mail}' }],
+    verdicts: { done: numbers(11).join(), result: 0 },
+  },
+  {
+    name: 'connect-redis',
+    runtime: 'node',
+    program: 'connect-redis',
+    runs: [AS_IS],
+    verdicts: { visits: ['1', '2'], others: 20, length: 21, all: 21, afterDestroy: '1', afterClear: 0 },
+  },
+  {
+    name: 'Socket.IO adapters',
+    runtime: 'node',
+    program: 'socket-io',
+    runs: ['pubsub/redis', 'sharded/redis', 'streams/redis'].map((naming) => ({ pool: 'sharded', naming })),
+    verdicts: {
+      heard: ['all,room', 'all,room'],
+      acknowledged: ['user 0', 'user 1'],
+      others: ['here'],
+    },
+  },
+  {
+    name: 'rate-limiter-flexible',
+    runtime: 'node',
+    program: 'rate-limiter-flexible',
+    runs: [AS_IS],
+    verdicts: {
+      answers: ['served', 'served', 'served', 'limited', 'limited'],
+      consumedPoints: 5,
+      blocked: true,
+      afterDelete: null,
+    },
+  },
+  {
+    name: 'rate-limit-redis',
+    runtime: 'node',
+    program: 'rate-limit-redis',
+    runs: [AS_IS],
+    verdicts: { status: [200, 200, 200, 429, 429, 200] },
+  },
+  {
+    name: 'redlock',
+    runtime: 'node',
+    program: 'redlock',
+    runs: [{ pool: 'sharded', naming: '{bill}' }],
+    verdicts: { sections: 4, alone: true, released: true, both: [2, 0] },
+  },
+  {
+    name: 'keyv',
+    runtime: 'node',
+    program: 'keyv',
+    runs: [ONE_SHARD, IN_PARTS, { ...AS_IS, refused: /"got":0.*transactions: per_shard/ }],
+    verdicts: {
+      got: 50,
+      deleted: [true, false],
+      walked: 50,
+      afterClear: null,
+      otherNamespace: 1,
+      errors: [],
+    },
+  },
+  {
+    name: 'cache-manager',
+    runtime: 'node',
+    program: 'cache-manager',
+    runs: [ONE_SHARD, IN_PARTS],
+    verdicts: { wrapped: [1, 1], got: 20, afterDelete: null, cleared: true, afterClear: null },
+  },
+  {
+    name: 'ioredis',
+    runtime: 'node',
+    program: 'ioredis',
+    runs: [AS_IS],
+    verdicts: {
+      piped: 100,
+      many: 100,
+      moved: [-5, 5],
+      script: 25,
+      scanned: 100,
+      receivers: 2,
+      heard: ['news today', 'pattern news today'],
+      popped: ['jobs', 'job'],
+      entries: 1,
+      left: 0,
+    },
+  },
+  {
+    name: 'node-redis',
+    runtime: 'node',
+    program: 'node-redis',
+    runs: [AS_IS],
+    verdicts: {
+      many: 100,
+      moved: [-5, 5],
+      watched: 'WatchError',
+      script: 25,
+      scanned: 100,
+      receivers: 2,
+      heard: ['pattern today', 'today'],
+      popped: 'job',
+      entries: 1,
+    },
+  },
+  {
+    name: 'Django cache',
+    runtime: 'python',
+    program: 'django_cache',
+    runs: [ONE_SHARD, { ...AS_IS, refused: /of 'mset' live on different servers/ }],
+    verdicts: {
+      set: { deep: [1] },
+      add: [false, true],
+      incr: 7,
+      set_many: [],
+      get_many: true,
+      after_delete_many: 25,
+      session: 1,
+      flushed: false,
+      after_clear: [null, null],
+    },
+  },
+  {
+    name: 'django-redis',
+    runtime: 'python',
+    program: 'django_cache',
+    runs: [
+      { pool: 'one shard', naming: 'django_redis.cache.RedisCache' },
+      { pool: 'per_shard', naming: 'django_redis.cache.RedisCache' },
+    ],
+    verdicts: {
+      set: { deep: [1] },
+      add: [false, true],
+      incr: 7,
+      set_many: null,
+      get_many: true,
+      after_delete_many: 25,
+      session: 1,
+      flushed: false,
+      keys: 25,
+      delete_pattern: 25,
+      held: false,
+      free: true,
+      after_clear: [null, null],
+    },
+  },
+];
