@@ -32,7 +32,7 @@ export class MasterWatch {
     void this.ask();
   }
 
-  /** Whether this one answered lately that it is master. */
+  /** Whether this one answered lately that it is master, and takes writes. */
   hears(peer: Peer | undefined): boolean {
     return (
       peer !== undefined &&
@@ -63,6 +63,8 @@ export class MasterWatch {
         this.connection = new RedisConnection(access, this.window());
       }
       const role = await this.connection.call('ROLE');
+      // One whose disk is full answers MISCONF, as to every write; to Sentinel, too, that is silence.
+      await this.connection.call('PING');
       if (watched === this.watched && Array.isArray(role) && role[0] === 'master') this.heardAt = askedAt;
     } catch {
       // Not heard is what matters; the next question makes another connection.
