@@ -211,7 +211,20 @@ describe('a pool that follows Sentinel', () => {
     ])
       assert.match(await client.ask(request(...words)), /^-NOPERM /);
     assert.equal(await client.ask(request('PUBLISH', 'mine', 'x')), ':0\r\n');
+    assert.equal(await client.ask(request('PUBSUB', 'CHANNELS', '*')), '*0\r\n');
     client.end();
+    const listener = application();
+    const heard: string[] = [];
+    listener.on('pmessage', (_pattern, channel: string) => heard.push(channel));
+    await listener.psubscribe('*', '__sentinel__*');
+    // sentinels say hello once a second
+    const since = performance.now();
+    await waitUntil('several hellos', () => performance.now() - since > 2500);
+    const speaker = application();
+    await speaker.publish('mine', 'x');
+    await waitUntil('what is said on other channels', () => heard.length > 0);
+    assert.deepEqual(heard, ['mine']);
+    for (const redis of [listener, speaker]) redis.disconnect();
   });
 
   test('master hung and resumed: it is never written to again', async (t) => {

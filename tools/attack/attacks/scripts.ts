@@ -87,17 +87,32 @@ register({
   },
 });
 
+const FORBIDDEN: readonly string[] = [
+  "redis.call('PUBLISH','__sentinel__:hello','x')",
+  "redis.call('CONFIG','SET','maxmemory','1')",
+  "redis.call('ACL','SETUSER','application','+@all')",
+  "redis.call('REPLICAOF','NO','ONE')",
+];
+
 register({
   name: 'functions',
-  tries: 'loads functions that others would call, or that fill the servers',
+  tries: 'loads functions that do what its account may not',
   as: ['application'],
   thin: true,
   seconds: 8,
   async run(attacker) {
+    const got: string[] = [];
     const wire = await attacker.enter();
-    const library = "#!lua name=mine\nredis.register_function('f', function() return 1 end)";
-    const answer = await wire.ask('FUNCTION', 'LOAD', 'REPLACE', library);
+    const functions = FORBIDDEN.map(
+      (call, n) => `redis.register_function('f${n}', function() return ${call} end)`,
+    );
+    await wire.ask('FUNCTION', 'LOAD', 'REPLACE', `#!lua name=hostile\n${functions.join('\n')}`);
+    for (const [n, call] of FORBIDDEN.entries()) {
+      const answer = await wire.ask('FCALL', `f${n}`, '1', attacker.key('f'));
+      if (!isError(answer)) got.push(`${call} -> ${brief(answer)}`);
+    }
+    await wire.ask('FUNCTION', 'DELETE', 'hostile');
     wire.close();
-    return { did: brief(answer), got: isError(answer) ? [] : [`FUNCTION LOAD -> ${brief(answer)}`] };
+    return { did: `${FORBIDDEN.length} calls`, got };
   },
 });

@@ -43,7 +43,10 @@ register({
       const wire = await attacker.enter();
       const answer = await wire.ask(...words);
       answers.push(brief(answer));
-      if (!isError(answer)) got.push(`${words.join(' ')} -> ${brief(answer)}`);
+      // a pattern is accepted, as it says nothing of who speaks; sentinels say hello every second
+      const isPattern = words[0] === 'PSUBSCRIBE';
+      const heard = isPattern && !isError(answer) ? await wire.reply(2500) : answer;
+      if (heard !== undefined && !isError(heard)) got.push(`${words.join(' ')} -> ${brief(heard)}`);
       wire.vanish();
     }
     const wire = await attacker.enter();

@@ -8,6 +8,7 @@ import type { PoolServer } from '../../server/server.ts';
 import { element } from '../answered.ts';
 import { refuse, shownArg, unknownSubcommand, wrongArity, wrongSubcommandArity } from '../refusals.ts';
 import type { Handler, Session } from '../session.ts';
+import { INTERNAL_CHANNELS } from './messages.ts';
 
 const PUBSUB = commandId('pubsub');
 const LF = 10;
@@ -108,7 +109,9 @@ function ask(
 function together(replies: readonly Uint8Array[]): ReplyValue {
   const names = new Set<string>();
   for (const reply of replies) for (const name of elements(reply)) names.add(latin1(name));
-  return [...names].map((name) => Buffer.from(name, 'latin1'));
+  return [...names]
+    .filter((name) => !name.startsWith(INTERNAL_CHANNELS))
+    .map((name) => Buffer.from(name, 'latin1'));
 }
 
 /** Every pattern is on every server, but for one that has just come back. */

@@ -8,6 +8,7 @@ import {
 } from '../../server/subscribing-connection.ts';
 import { noteListening } from '../listening.ts';
 import type { Session } from '../session.ts';
+import { isInternal, sourceOf } from './messages.ts';
 import { SubscribedMode } from './subscribed-mode.ts';
 
 /** Channels and patterns that one client may listen to. */
@@ -15,7 +16,6 @@ export const MOST_SUBSCRIPTIONS = 100_000;
 /** What one subscription takes in this process besides its name. */
 const OVERHEAD = 200;
 const ARROW = 62;
-const LF = 10;
 /** Events of keys come from the server of the key, which the channel's name does not say. */
 const OF_EVERY_SERVER = /^__key(space|event)@/;
 
@@ -224,6 +224,7 @@ export class Subscriptions implements Subscriber {
 
   onMessage(buffer: Uint8Array, from: number, to: number): void {
     const { pending, session } = this;
+    if (isInternal(buffer, from)) return;
     if (session.protocol === 3) buffer[from] = ARROW;
     if (pending?.names.has(sourceOf(buffer, from)) && !this.names[pending.kind].has(sourceOf(buffer, from))) {
       pending.early.push(buffer.slice(from, to));
@@ -262,14 +263,4 @@ function addTo(byServer: Map<PoolServer, string[]>, server: PoolServer, name: st
   const its = byServer.get(server);
   if (its === undefined) byServer.set(server, [name]);
   else its.push(name);
-}
-
-/** The channel or pattern that a message came by: its second element. */
-function sourceOf(message: Uint8Array, from: number): string {
-  // `*3 $7 message $length name`
-  let at = from;
-  for (let lines = 0; lines < 3; lines++) at = message.indexOf(LF, at) + 1;
-  const begin = message.indexOf(LF, at) + 1;
-  const length = Number(Buffer.from(message.subarray(at + 1, begin - 2)).toString('latin1'));
-  return Buffer.from(message.subarray(begin, begin + length)).toString('latin1');
 }
