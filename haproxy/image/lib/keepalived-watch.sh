@@ -2,8 +2,9 @@
 # kernel wakes the process, which looks, and goes to sleep again: that is counted (voluntary_ctxt_switches). One that is
 # stopped, spins, or is stuck does not go to sleep once more, whatever its state in the election is.
 
-# Looks in vain, 0.2 s each, until it hangs. Together a little less than the standby needs to take the VIP over.
-readonly HEARTBEAT_LOOKS=4
+# Looks in vain, 0.2 s each. Of one that is stopped so many that they take a little less than the standby needs to take the
+# VIP over. Any other may only be waiting for a busy machine: ended too early, it would cut every client for nothing.
+readonly STOPPED_LOOKS=4 HEARTBEAT_LOOKS=10
 
 # process_state PID: sets $state (R, S, T, …) and $sleeps, how often it went to sleep by itself. Fails when it is gone.
 process_state() {
@@ -21,7 +22,7 @@ process_state() {
 # keepalived_alive RUN: does its VRRP process answer a heartbeat, and is its parent not stopped? The parent has nothing to
 # do before the VRRP process ends, or it is told to.
 keepalived_alive() {
-  local parent vrrp before look state sleeps
+  local parent vrrp before look stopped=0 state sleeps
   { read -r parent <"$1/keepalived.pid" && read -r vrrp <"$1/vrrp.pid"; } 2>/dev/null || return 1
   process_state "$vrrp" || return 1
   before=$sleeps
@@ -29,8 +30,13 @@ keepalived_alive() {
     # Not emptied first: read at that moment, it would be no number.
     printf '0\n' 1<>"$1/heartbeat"
     pause 0.02
-    if ! process_state "$vrrp"; then return 1; fi
-    if ((sleeps > before)) && process_state "$parent" && [[ $state != T ]]; then return 0; fi
+    process_state "$vrrp" || return 1
+    if [[ $state != T ]] && ((sleeps > before)); then
+      process_state "$parent" || return 1
+      [[ $state == T ]] || return 0
+    fi
+    if [[ $state == T ]]; then stopped=$((stopped + 1)); fi
+    ((stopped < STOPPED_LOOKS)) || return 1
     pause 0.18
   done
   return 1
