@@ -41,7 +41,9 @@ export function redisMemory({
   replBacklogMb,
 }: Pick<RedisSettings, 'maxmemoryMb' | 'replBacklogMb'>): RedisMemory {
   const requestMb = clamp(largestRequest(maxmemoryMb), LEAST_REQUEST_MB, MOST_REQUEST_MB);
-  const clientsMb = 2 * requestMb;
+  // The connection of a proxy is many clients' at once: each of three may carry the largest value without another being cut.
+  const clientsMb = 4 * requestMb;
+  const queryMb = 2 * requestMb;
   const outputMb = 2 * requestMb;
   const replicaOutputMb = Math.max(
     replBacklogMb,
@@ -59,7 +61,7 @@ export function redisMemory({
     COPIES_OF_A_REQUEST * requestMb +
     PROCESS_MB +
     BESIDE_MB;
-  return { requestMb, clientsMb, queryMb: clientsMb, outputMb, replicaOutputMb, forkMb, containerMb };
+  return { requestMb, clientsMb, queryMb, outputMb, replicaOutputMb, forkMb, containerMb };
 }
 
 /** An eighth of a small redis, a sixteenth of a large one. */
