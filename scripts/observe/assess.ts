@@ -20,7 +20,8 @@ export function assess(plan: Plan, status: StackStatus, domains: ReadonlySet<str
   const whole = plan.domains.every((domain) => domains.has(domain.name));
   return [
     ...scope.flatMap(memberProblems),
-    ...plan.shards.flatMap((shard) => successionProblems(shard, scope)),
+    // the master may be in a domain that is still to come
+    ...(whole ? plan.shards.flatMap((shard) => successionProblems(shard, scope)) : []),
     ...strayProblems(plan, scope, status),
     ...plan.shards.flatMap((shard) => shardProblems(shard, scope, whole, plan)),
     ...(whole ? entranceProblems(plan, status) : []),
