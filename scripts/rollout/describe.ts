@@ -1,7 +1,7 @@
 import type { Plan } from '../../topology/types.ts';
 import { table } from '../report/table.ts';
 import type { MemberChange } from './changes.ts';
-import { edgeToRelieve, plannedHandovers } from './order.ts';
+import { edgeToRelieve, newcomersOf, plannedHandovers } from './order.ts';
 import type { Outlook } from './roll-out.ts';
 
 /** One domain's turn, as `upgrade --json` prints it. */
@@ -22,8 +22,9 @@ export interface TurnDocument {
 export function outlookDocument(plan: Plan, { turns, status }: Outlook): TurnDocument[] {
   const done = new Set(plan.domains.map(({ name }) => name));
   for (const { domain } of turns) done.delete(domain.name);
+  const newcomers = newcomersOf(turns);
   return turns.map((turn) => {
-    const handovers = status === undefined ? [] : plannedHandovers(plan, turn, status, done);
+    const handovers = status === undefined ? [] : plannedHandovers(plan, turn, status, done, newcomers);
     const vipLeaves = status === undefined ? undefined : edgeToRelieve(turn, status);
     done.add(turn.domain.name);
     return {

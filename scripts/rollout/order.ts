@@ -21,6 +21,14 @@ export function rollOrder(
   return [...changes].sort((x, y) => isSound(x) - isSound(y) || burden(x) - burden(y));
 }
 
+/** Names of the members that these turns make. */
+export const newcomersOf = (turns: readonly DomainChanges[]): ReadonlySet<string> =>
+  new Set(
+    turns.flatMap(({ members }) =>
+      members.filter(({ action }) => action === 'create').map(({ member }) => member.name),
+    ),
+  );
+
 /** A master that must be handed over before its container goes, and to whom; `to` undefined = nobody can have it. */
 export interface PlannedHandover {
   readonly shard: string;
@@ -30,13 +38,17 @@ export interface PlannedHandover {
 
 /**
  * Who takes the masters of a domain over: a member in a domain that is done already, if there is one, else in any other;
- * of several the one whose domain holds fewest masters.
+ * of several the one whose domain holds fewest masters. One that is new goes last: members that were not replaced yet do not
+ * know it, and would not follow it.
+ *
+ * @param newcomers names of members that this run makes
  */
 export function plannedHandovers(
   plan: Plan,
   changes: DomainChanges,
   status: StackStatus,
   done: ReadonlySet<string>,
+  newcomers: ReadonlySet<string> = new Set(),
 ): PlannedHandover[] {
   const masters = new Map(plan.shards.map(({ name }) => [name, currentMaster(status, name)]));
   const replaced = new Set(replacedOf(changes).map(({ member }) => member.name));
@@ -51,7 +63,10 @@ export function plannedHandovers(
     const [to] = members
       .filter((member) => member.domain !== from.domain && follows(member))
       .sort(
-        (x, y) => Number(done.has(y.domain)) - Number(done.has(x.domain)) || held(x.domain) - held(y.domain),
+        (x, y) =>
+          Number(newcomers.has(x.name)) - Number(newcomers.has(y.name)) ||
+          Number(done.has(y.domain)) - Number(done.has(x.domain)) ||
+          held(x.domain) - held(y.domain),
       );
     handovers.push({ shard, from, to });
     if (to !== undefined) masters.set(shard, to);

@@ -21,6 +21,8 @@ export interface Roll extends Deployment {
   readonly files: ReadonlyMap<string, readonly MemberFile[]>;
   /** Domains that have been changed already. */
   readonly done: Set<string>;
+  /** Members that this run makes. */
+  readonly newcomers: ReadonlySet<string>;
   /** The stack was not whole when the run began: what cannot be done gently is done all the same. */
   readonly mending: boolean;
 }
@@ -72,7 +74,9 @@ async function relieve(
 ): Promise<void> {
   const { plan, credentials, engine } = roll;
   const status = await collectStatus(plan, credentials, engine);
-  for (const handover of plannedHandovers(plan, changes, status, roll.done)) await handOver(roll, handover);
+  for (const handover of plannedHandovers(plan, changes, status, roll.done, roll.newcomers)) {
+    await handOver(roll, handover);
+  }
   const entrance = new Entrance({ plan, engine, edges: servingEdges(status) });
   const proxies = replacedOf(changes).filter(({ member }) => member.role === 'proxy');
   const names = proxies.map(({ member }) => member.name);

@@ -18,7 +18,7 @@ import { compareDomain, type DomainChanges, firstDeployment, isChanged } from '.
 import type { Deployment } from './deployment.ts';
 import { Entrance } from './entrance.ts';
 import { mendStrays } from './mend-strays.ts';
-import { rollOrder } from './order.ts';
+import { newcomersOf, rollOrder } from './order.ts';
 import { applyStack, type Roll, rollDomain, servingEdges } from './roll-domain.ts';
 import { demandSameAddresses } from './same-addresses.ts';
 import { demandSameRouter } from './same-router.ts';
@@ -153,6 +153,7 @@ export async function rollOut(deployment: Deployment, outlook: Outlook): Promise
     inputs,
     files: renderMembers(plan, credentials, furtherPasswords(home, plan.name)),
     done: unchanged(plan, turns),
+    newcomers: newcomersOf(turns),
     mending: status === undefined || problemsOf(plan, status).length > 0,
   };
   const total: Changes[] = await applyShared(roll, shared);

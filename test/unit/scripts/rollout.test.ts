@@ -82,6 +82,19 @@ describe('who takes a master over before its container is replaced', () => {
     ]);
   });
 
+  test('one that this run makes only when there is no other: those not replaced yet would not follow it', () => {
+    const to = (absent: string[]) =>
+      plannedHandovers(
+        plan,
+        changesOf('b'),
+        statusWith(['alpha-shard-1-b'], undefined, absent),
+        new Set(['c']),
+        new Set(['alpha-shard-1-c']),
+      )[0].to?.name;
+    assert.equal(to([]), 'alpha-shard-1-a');
+    assert.equal(to(['alpha-shard-1-a']), 'alpha-shard-1-c');
+  });
+
   test('only one that answers and follows', () => {
     assert.deepEqual(handovers('a', ['alpha-shard-1-a'], ['c'], ['alpha-shard-1-c']), [
       ['shard-1', 'alpha-shard-1-b'],
