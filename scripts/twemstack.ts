@@ -187,13 +187,9 @@ verb(
 
 verb(
   'bench <what>',
-  'measure: stack (a running one; stops one domain for some seconds), proxy (beside the original)',
+  'measure: stack (a running one; stops one domain for some seconds)',
   async () => (await import('./verbs/bench.ts')).benchVerb,
-)
-  .option('--rounds <n>', 'proxy: rounds per load', '5')
-  .option('--only <text>', 'proxy: only loads whose name contains this')
-  .option('--quick', 'proxy: only the goals, from shorter runs')
-  .option('--part <name>', 'proxy: goals, latency, idle, layout-t, scaling, replicas or lifetimes');
+);
 
 try {
   await program.parseAsync();

@@ -8,7 +8,7 @@ import { BufferBudget } from '../../proxy/core/base/buffer-budget.ts';
 import { Loop } from '../../proxy/core/base/loop.ts';
 import { Pool } from '../../proxy/core/pool.ts';
 import { MemoryLink, MemoryNetwork } from '../../proxy/transport/memory.ts';
-import { MemoryRedis } from '../../scripts/fuzz/memory-redis.ts';
+import { MemoryRedis } from '../../tools/fuzz/memory-redis.ts';
 import { createAuthority } from './certificates.ts';
 import { startProxy } from './proxy.ts';
 import { startRedis } from './redis-server.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
-import { cpuOf } from '../../../scripts/bench/proxy/process-cpu.ts';
+import { cpuOf } from '../../../tools/bench/proxy/process-cpu.ts';
 import { type ProxyKind, poolOf, type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { RawClient, request } from '../../support/raw-client.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';

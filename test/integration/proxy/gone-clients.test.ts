@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { residentOf } from '../../../scripts/bench/proxy/process-cpu.ts';
+import { residentOf } from '../../../tools/bench/proxy/process-cpu.ts';
 import { type ProxyKind, type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { RawClient, request } from '../../support/raw-client.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { cpuOf, residentOf } from '../../../scripts/bench/proxy/process-cpu.ts';
+import { cpuOf, residentOf } from '../../../tools/bench/proxy/process-cpu.ts';
 import { type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { RawClient, request } from '../../support/raw-client.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describe, soak } from '../../../scripts/fuzz/soak.ts';
+import { describe, soak } from '../../../tools/fuzz/soak.ts';
 
 /** Generous, so that only a leak breaks it. */
 const PROXY_MB = 600;

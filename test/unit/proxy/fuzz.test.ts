@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { fuzzReplyChunks, fuzzRequestChunks } from '../../../scripts/fuzz/chunks.ts';
-import { fuzzCore } from '../../../scripts/fuzz/core.ts';
+import { fuzzReplyChunks, fuzzRequestChunks } from '../../../tools/fuzz/chunks.ts';
+import { fuzzCore } from '../../../tools/fuzz/core.ts';
 
 /* The same seeds every time; `npm run fuzz` goes on from there. */
 async function seeds(

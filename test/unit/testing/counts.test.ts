@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { readTapSummary, verdict } from '../../../scripts/testing/counts.ts';
+import { readTapSummary, verdict } from '../../../tools/testing/counts.ts';
 
 const tap = (pass: number, fail: number, cancelled = 0, skipped = 0, todo = 0): string =>
   `ok 1 - x\n# pass 99 in a test's own output\n1..1\n# tests 1\n# suites 0\n# pass ${pass}\n# fail ${fail}\n# cancelled ${cancelled}\n# skipped ${skipped}\n# todo ${todo}\n# duration_ms 1.5\n`;

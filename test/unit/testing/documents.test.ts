@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { GROUPS } from '../../../scripts/testing/groups.ts';
+import { GROUPS } from '../../../tools/testing/groups.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url));
 const read = (file: string): string => readFileSync(path.join(CHECKOUT, file), 'utf8');

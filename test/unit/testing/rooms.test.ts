@@ -20,7 +20,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Code that runs tests, or what tests run on, uses the tests' own engine. */
-const WITH_TESTS = /^(scripts\/testing|tools)\//;
+const WITH_TESTS = /^tools\//;
 
 const roomOf = (file: string): string =>
   file.startsWith('sentinel/guard/') ? 'sentinel/guard' : file.split('/')[0];

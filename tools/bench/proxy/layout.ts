@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { execa } from 'execa';
-import { EnvironmentError } from '../../errors.ts';
+import { EnvironmentError } from '../../../scripts/errors.ts';
 
 /** Which CPU the proxy runs on, and which the load generator and the servers. */
 export interface Layout {

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Chance } from '../chance.ts';
+import type { Chance } from '../../scripts/chance.ts';
 import { Conversation } from './conversation.ts';
 
 /** A pipeline that is not answered after this long never will be. */

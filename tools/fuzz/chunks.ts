@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { encodeRequest } from '../../proxy/protocol/replies.ts';
 import type { LinkOwner } from '../../proxy/transport/link.ts';
 import type { MemoryLink } from '../../proxy/transport/memory.ts';
-import { type Chance, oneOf, seeded } from '../chance.ts';
+import { type Chance, oneOf, seeded } from '../../scripts/chance.ts';
 import { mutated } from './mutate.ts';
 import { FuzzScene } from './scene.ts';
 import { VirtualTime } from './virtual-time.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { interleavedRounds, type Sample } from '../../../scripts/bench/proxy/rounds.ts';
-import { judge, summarize } from '../../../scripts/bench/proxy/verdict.ts';
+import { interleavedRounds, type Sample } from '../../../tools/bench/proxy/rounds.ts';
+import { judge, summarize } from '../../../tools/bench/proxy/verdict.ts';
 
 function sample(cpu: number, foreign = 0): Sample {
   const rest = { userShare: 0.5, requestsPerSecond: 1000, p50: 1, p99: 2, proxyIdle: 0, generatorIdle: 0 };

@@ -1,4 +1,4 @@
-import { type Chance, oneOf } from '../chance.ts';
+import { type Chance, oneOf } from '../../scripts/chance.ts';
 
 const PIECES = [
   '\r\n',

@@ -1,8 +1,8 @@
 import { encodeRequest } from '../../proxy/protocol/replies.ts';
 import type { LinkOwner } from '../../proxy/transport/link.ts';
 import type { MemoryLink } from '../../proxy/transport/memory.ts';
-import type { Chance } from '../chance.ts';
-import { oneOf } from '../chance.ts';
+import type { Chance } from '../../scripts/chance.ts';
+import { oneOf } from '../../scripts/chance.ts';
 import { mutated } from './mutate.ts';
 import type { FuzzScene } from './scene.ts';
 

@@ -1,5 +1,5 @@
-import { runFuzz } from './fuzz/run.ts';
-import { describe, soak } from './fuzz/soak.ts';
+import { runFuzz } from './run.ts';
+import { describe, soak } from './soak.ts';
 
 const USAGE = `usage: npm run fuzz [-- MINUTES [SEED]]
        npm run fuzz -- soak [MINUTES [SEED]]

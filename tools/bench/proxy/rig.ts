@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { accepts, freePort, freePorts } from '../../loopback-ports.ts';
+import { accepts, freePort, freePorts } from '../../../scripts/loopback-ports.ts';
 import type { CandidateName, Programs } from './candidates.ts';
 import type { Layout } from './layout.ts';
 import { cpuOf } from './process-cpu.ts';

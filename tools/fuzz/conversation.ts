@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { encodeRequest } from '../../proxy/protocol/replies.ts';
-import type { Chance } from '../chance.ts';
+import type { Chance } from '../../scripts/chance.ts';
 import { decode, type Reply } from './decode.ts';
 import { KnownValues, type Revenants, type Value, valueBytes } from './known-values.ts';
 

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { CHECKOUT } from '../stack/home.ts';
+import { CHECKOUT } from '../../scripts/stack/home.ts';
 import { type Counts, readTapSummary, verdict } from './counts.ts';
 import type { CheckGroup, FileGroup, Group } from './groups.ts';
 

@@ -43,7 +43,7 @@ export async function compareLatency(rig: Rig, rounds: number): Promise<Latency>
 }
 
 async function medianLatency(rig: Rig, label: string): Promise<number> {
-  const script = resolve('scripts/bench/proxy/latency-client.ts');
+  const script = resolve('tools/bench/proxy/latency-client.ts');
   const command = [findBun(), script, String(rig.proxy(label).port), String(REQUESTS)];
   const [nice, ...words] = pinned(rig.layout.otherCpu, command);
   const { stdout } = await execa(nice, words, { timeout: 60_000 });

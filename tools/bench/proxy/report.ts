@@ -1,4 +1,4 @@
-import { table } from '../../report/table.ts';
+import { table } from '../../../scripts/report/table.ts';
 import type { Machine, ProxyBench } from '../proxy.ts';
 import type { Comparison } from './compare.ts';
 import type { Latency } from './latency.ts';

@@ -1,6 +1,6 @@
 import type { LinkOwner } from '../../proxy/transport/link.ts';
 import type { MemoryLink } from '../../proxy/transport/memory.ts';
-import type { Chance } from '../chance.ts';
+import type { Chance } from '../../scripts/chance.ts';
 import { Conversation, type Rules } from './conversation.ts';
 import type { FuzzScene } from './scene.ts';
 

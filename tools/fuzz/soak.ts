@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Chance, seeded } from '../chance.ts';
+import { type Chance, seeded } from '../../scripts/chance.ts';
 import { SoakClient } from './soak-client.ts';
 import { SoakRig } from './soak-rig.ts';
 

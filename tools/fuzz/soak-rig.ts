@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildProxy } from '../../proxy/build.ts';
-import { accepts, freePorts } from '../loopback-ports.ts';
-import { CHECKOUT } from '../stack/home.ts';
+import { accepts, freePorts } from '../../scripts/loopback-ports.ts';
+import { CHECKOUT } from '../../scripts/stack/home.ts';
 
 const SERVERS = 3;
 const STARTS_WITHIN_MS = 20_000;

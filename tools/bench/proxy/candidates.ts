@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { execa } from 'execa';
 import { buildProxy } from '../../../proxy/build.ts';
-import { EnvironmentError } from '../../errors.ts';
+import { EnvironmentError } from '../../../scripts/errors.ts';
 
 /** What is measured: the original, ours as it is shipped, and ours on node:net. */
 export type CandidateName = 'original' | 'ours' | 'node';

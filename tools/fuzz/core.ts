@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Chance, oneOf, seeded } from '../chance.ts';
+import { type Chance, oneOf, seeded } from '../../scripts/chance.ts';
 import type { Rules } from './conversation.ts';
 import { FuzzClient } from './fuzz-client.ts';
 import type { Mishap } from './memory-redis.ts';

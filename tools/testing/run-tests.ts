@@ -1,7 +1,7 @@
 /** `npm test`: every group, or the ones named as arguments; the last line of stdout is `N passed, N failed`. */
-import { EXIT, InputError, OperatorError } from '../errors.ts';
-import { ensureDebianPackages } from '../prepare/apt.ts';
-import { consoleReporter, seconds } from '../report/steps.ts';
+import { EXIT, InputError, OperatorError } from '../../scripts/errors.ts';
+import { ensureDebianPackages } from '../../scripts/prepare/apt.ts';
+import { consoleReporter, seconds } from '../../scripts/report/steps.ts';
 import { DEBIAN_PACKAGES, GROUPS, type Group } from './groups.ts';
 import { type GroupResult, runGroup } from './run-group.ts';
 
