@@ -346,7 +346,7 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
   /** Nothing is under way any more. */
   private rest(work: ClientWork): void {
     this.workNow = null;
-    this.mostOpen = firstOpen(this.pool.config);
+    this.mostOpen = firstOpen(this.pool.config, this.mostOpen);
     work.giveBack();
   }
 

@@ -4,10 +4,19 @@ import type { SoloRequest } from '../commands/session.ts';
 
 /** Requests without a reply while nobody knows how large these are. */
 const FIRST_OPEN = 32;
+/** And when the client's last replies were small: a pipeline of the usual length is not sent in two pieces. */
+const KEPT_OPEN = 64;
 
-/** How many requests of a client that had nothing under way may be without a reply. */
-export function firstOpen({ clientReplyBytes }: Pick<PoolConfig, 'clientReplyBytes'>): number {
-  return clientReplyBytes === 0 ? Number.POSITIVE_INFINITY : FIRST_OPEN;
+/**
+ * How many requests of a client that had nothing under way may be without a reply.
+ * @param learnt how many might be when it had
+ */
+export function firstOpen(
+  { clientReplyBytes }: Pick<PoolConfig, 'clientReplyBytes'>,
+  learnt = FIRST_OPEN,
+): number {
+  if (clientReplyBytes === 0) return Number.POSITIVE_INFINITY;
+  return Math.max(FIRST_OPEN, Math.min(learnt, KEPT_OPEN));
 }
 
 /** A client with more requests than may be without a reply. */

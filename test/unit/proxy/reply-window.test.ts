@@ -49,11 +49,25 @@ describe('a pipeline', () => {
     one.send(pipeline(4000));
     scene.settle();
     answerInPieces(scene, ':1');
+    one.send(pipeline(100));
+    scene.settle();
+    assert.equal(scene.servers[0].asked.length, 64, 'twice as many as at first: the last ones were small');
+    answerInPieces(scene, bulk(1_000_000));
     one.send(pipeline(4000));
     scene.settle();
-    assert.equal(scene.servers[0].asked.length, 32);
-    answerInPieces(scene, ':1');
-    assert.equal(one.said, ':1\r\n'.repeat(8000));
+    assert.ok(scene.servers[0].asked.length <= 32, 'the last ones were large');
+  });
+
+  test('of 64 small values is passed on as one, after the first', async () => {
+    const scene = await memoryScene([]);
+    const one = scene.client();
+    for (const expected of [32, 64, 64]) {
+      one.send(pipeline(64));
+      scene.settle();
+      assert.equal(scene.servers[0].asked.length, expected);
+      answerInPieces(scene, ':1');
+    }
+    assert.equal(one.said, ':1\r\n'.repeat(3 * 64));
   });
 
   test('of a client that does not read: the server is asked nothing more, and others are answered', async () => {
