@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { type RunningProxy, startProxy } from '../support/proxy.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { APPLICATIONS, type Pool } from './applications.ts';
-import { installRuntime, RUNTIMES } from './install.ts';
+import { environmentOf, installRuntimes, RUNTIMES, type RuntimeName } from './install.ts';
 
 /*
  * Unmodified libraries, as their documentation uses them, before one proxy with two servers. npm's always run; those of a
@@ -16,13 +16,7 @@ const RUN_MS = 90_000;
 const POOLS: readonly Pool[] = ['sharded', 'per_shard', 'one shard'];
 
 // all of it first: hooks and tests stand in one file without a wait between, or the servers end before the last language
-const installed = await Promise.all(
-  Object.entries(RUNTIMES).map(async ([name, runtime]) => ({
-    name,
-    runtime,
-    result: await installRuntime(runtime),
-  })),
-);
+const installed = await installRuntimes();
 let servers: RedisServer[];
 let proxy: RunningProxy;
 
@@ -44,7 +38,8 @@ after(async () => {
   await Promise.all((servers ?? []).map((server) => server.stop()));
 });
 
-for (const { name, runtime, result } of installed) {
+for (const [name, result] of Object.entries(installed)) {
+  const runtime = RUNTIMES[name as RuntimeName];
   if ('reason' in result) {
     test(`${name}: NOT RUN: ${result.reason}`, () => assert.notEqual(name, ALWAYS));
     continue;
@@ -59,7 +54,7 @@ for (const { name, runtime, result } of installed) {
           const words = [...args, String(proxy.ports[POOLS.indexOf(run.pool)]), naming];
           const { stdout, stderr } = await execa(program, words, {
             cwd: result.folder,
-            env: { PYTHONPATH: `${result.folder}/libraries`, PYTHONDONTWRITEBYTECODE: '1' },
+            env: environmentOf(result.folder),
             timeout: RUN_MS,
             stdin: 'ignore',
           });

@@ -1,3 +1,5 @@
+import type { RuntimeName } from './install.ts';
+
 /** Which pool of the proxy: over both servers, the same with `transactions: per_shard`, or on one of them. */
 export type Pool = 'sharded' | 'per_shard' | 'one shard';
 
@@ -5,7 +7,7 @@ export type Pool = 'sharded' | 'per_shard' | 'one shard';
 export interface Application {
   /** As the row of docs/applications.md names it. */
   readonly name: string;
-  readonly runtime: 'node' | 'python';
+  readonly runtime: RuntimeName;
   /** File of the program, without its ending. */
   readonly program: string;
   readonly runs: readonly ApplicationRun[];
@@ -21,11 +23,41 @@ export interface ApplicationRun {
   readonly refused?: RegExp;
 }
 
+/** A program that is at work while the master of its shard is killed; it prints `{lost: [], worked: true}`. */
+export interface ThroughDeath {
+  /** As the row of docs/applications.md names it. */
+  readonly name: string;
+  readonly runtime: RuntimeName;
+  readonly program: string;
+  readonly naming?: string;
+  /** What its user may rely on, as the page says it. */
+  readonly promise: 'no job lost' | 'heard again' | 'nothing stored is lost';
+}
+
 const ONE_SHARD: ApplicationRun = { pool: 'one shard' };
 const AS_IS: ApplicationRun = { pool: 'sharded' };
 const IN_PARTS: ApplicationRun = { pool: 'per_shard' };
 const APART = /live on different servers; give them a common hash tag.*or use a pool on one shard/;
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+export const THROUGH_DEATH: readonly ThroughDeath[] = [
+  { name: 'BullMQ', runtime: 'node', program: 'bullmq-death', promise: 'no job lost' },
+  { name: 'Bull', runtime: 'node', program: 'bull-death', promise: 'no job lost' },
+  { name: 'bee-queue', runtime: 'node', program: 'bee-queue-death', promise: 'no job lost' },
+  ...['pubsub/redis', 'sharded/ioredis', 'streams/redis'].map(
+    (naming): ThroughDeath => ({
+      name: 'Socket.IO adapters',
+      runtime: 'node',
+      program: 'socket-io-death',
+      naming,
+      promise: 'heard again',
+    }),
+  ),
+  { name: 'RQ', runtime: 'python', program: 'rq_death', promise: 'no job lost' },
+  { name: 'Django cache', runtime: 'python', program: 'django_death', promise: 'nothing stored is lost' },
+  { name: 'dramatiq', runtime: 'python', program: 'dramatiq_death', promise: 'no job lost' },
+  { name: 'huey', runtime: 'python', program: 'huey_death', promise: 'no job lost' },
+];
 
 export const APPLICATIONS: readonly Application[] = [
   {

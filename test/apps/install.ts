@@ -11,8 +11,8 @@ const PIP = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
 export interface Runtime {
   /** Folder below test/apps: the pinned libraries and the programs. */
   readonly folder: string;
-  /** Its program that must be there; where it is not, the applications do not run. */
-  readonly toolchain: string;
+  /** What must run without an error; where it does not, the applications do not run. */
+  readonly toolchain: readonly [program: string, ...args: string[]];
   /** Files that say what is installed. */
   readonly pins: readonly string[];
   /** Run in a folder that holds a copy of `pins`. */
@@ -21,17 +21,21 @@ export interface Runtime {
   command(folder: string, program: string): readonly [program: string, ...args: string[]];
 }
 
-export const RUNTIMES: Readonly<Record<'node' | 'python', Runtime>> = {
+export type RuntimeName = 'node' | 'python';
+
+const sourceOf = (folder: string): string => new URL(`${folder}/`, import.meta.url).pathname;
+
+export const RUNTIMES: Readonly<Record<RuntimeName, Runtime>> = {
   node: {
     folder: 'node',
-    toolchain: 'npm',
+    toolchain: ['npm', '--version'],
     pins: ['package.json', 'package-lock.json'],
     install: [['npm', 'ci', '--no-audit', '--no-fund', '--ignore-scripts']],
     command: (folder, program) => [process.execPath, join(folder, `${program}.mjs`)],
   },
   python: {
     folder: 'python',
-    toolchain: 'python3',
+    toolchain: ['python3', '--version'],
     pins: ['requirements.txt'],
     // --target, not a venv: Debian's python3 has none without another package
     install: [['python3', ...PIP, '--target', 'libraries', '-r', 'requirements.txt']],
@@ -39,15 +43,35 @@ export const RUNTIMES: Readonly<Record<'node' | 'python', Runtime>> = {
   },
 };
 
+/** Where a runtime's programs run, or why they do not. */
+export type Installation = { readonly folder: string } | { readonly reason: string };
+
+/**
+ * Installs the libraries of all runtimes, at once.
+ * @throws when a toolchain is there and its libraries cannot be installed
+ */
+export async function installRuntimes(): Promise<Readonly<Record<RuntimeName, Installation>>> {
+  const names = Object.keys(RUNTIMES) as RuntimeName[];
+  const all = await Promise.all(names.map((name) => installRuntime(RUNTIMES[name])));
+  return Object.fromEntries(names.map((name, i) => [name, all[i]])) as Record<RuntimeName, Installation>;
+}
+
+/** What a program finds in its environment besides the test's own. */
+export const environmentOf = (folder: string): Record<string, string> => ({
+  PYTHONPATH: join(folder, 'libraries'),
+  PYTHONDONTWRITEBYTECODE: '1',
+});
+
 /**
  * Installs the libraries of a runtime into the cache, where they stay until a pin changes, beside today's programs.
  * @returns the folder to run in, or why this machine has not got the toolchain
  * @throws when the toolchain is there and the libraries cannot be installed
  */
-export async function installRuntime(runtime: Runtime): Promise<{ folder: string } | { reason: string }> {
-  const there = await execa(runtime.toolchain, ['--version'], { reject: false, timeout: 30_000 });
-  if (there.failed) return { reason: `${runtime.toolchain} is not there` };
-  const source = new URL(`${runtime.folder}/`, import.meta.url).pathname;
+export async function installRuntime(runtime: Runtime): Promise<Installation> {
+  const [tool, ...asked] = runtime.toolchain;
+  const there = await execa(tool, asked, { reject: false, timeout: 30_000 });
+  if (there.failed) return { reason: `${tool} is not there` };
+  const source = sourceOf(runtime.folder);
   const hash = createHash('sha256').update(JSON.stringify(runtime.install));
   for (const pin of runtime.pins) hash.update(readFileSync(join(source, pin)));
   const folder = join(cacheFolder(), 'apps', `${runtime.folder}-${hash.digest('hex').slice(0, 12)}`);

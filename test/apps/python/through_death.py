@@ -1,0 +1,87 @@
+"""What a program does while the master of its shard dies under it.
+
+It says "begun" when it is at work, hears "killed", and ends when enough of what it did after that worked, and everything
+that had been accepted.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+from verdicts import HOST
+
+PASSWORD = os.environ.get("APPS_PASSWORD", "")
+PAUSE = 0.025
+BEFORE = 20
+AFTER = 40
+PATIENCE = 30
+
+_killed = threading.Event()
+
+
+def url(port, database=0):
+    return f"redis://:{PASSWORD}@{HOST}:{port}/{database}"
+
+
+def _listen():
+    for line in sys.stdin:
+        if line.strip() == "killed":
+            _killed.set()
+
+
+class Worker:
+    """A worker that is a process of its own, started again when it ends, as its supervisor would."""
+
+    def __init__(self, *arguments, **environment):
+        self._command = [sys.executable, "-m", *arguments]
+        self._environment = {**os.environ, **environment}
+
+    def __enter__(self):
+        self._start()
+        return self
+
+    def _start(self):
+        nothing = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self._process = subprocess.Popen(self._command, env=self._environment, **nothing)
+
+    def watch(self):
+        if self._process.poll() is not None:
+            self._start()
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.wait()
+
+
+def feed(accept, done, held=frozenset):
+    """Gives a queue one job after the other.
+
+    accept takes a number and returns when the queue has it; done returns the set of numbers that were worked on; held
+    the set of those that the queue keeps for when their worker is taken for dead, which takes it minutes.
+    Returns the jobs that were accepted, and are neither.
+    """
+    threading.Thread(target=_listen, daemon=True).start()
+    accepted, later, told, number = [], [], False, 0
+    ends = time.monotonic() + 60
+    while len(done().intersection(later)) < AFTER:
+        if time.monotonic() > ends:
+            raise RuntimeError(f"{len(later)} jobs accepted after the kill, {len(done().intersection(later))} of them done in time")
+        since = _killed.is_set()
+        try:
+            accept(number)
+            accepted.append(number)
+            if since:
+                later.append(number)
+        except Exception:  # not accepted: its user knows, and would ask again
+            pass
+        number += 1
+        if not told and len(done()) >= BEFORE:
+            told = True
+            print("begun", flush=True)
+        time.sleep(PAUSE)
+    ends = time.monotonic() + PATIENCE
+    while set(accepted) - done() - held() and time.monotonic() < ends:
+        time.sleep(0.05)
+    return {"lost": sorted(set(accepted) - done() - held()), "worked": True}
