@@ -3,6 +3,7 @@ import type { Member } from '../../../topology/types.ts';
 import type { FaultContext } from '../drill.ts';
 import { killContainer, pauseContainer, signalProgram } from '../faults/break.ts';
 import { cutLinks, healLinks } from '../faults/cut.ts';
+import { beginDeeds } from './begin-deeds.ts';
 import { playersOf } from './nodes.ts';
 import type { Deed, Script } from './script.ts';
 
@@ -19,16 +20,16 @@ export async function perform(context: FaultContext, script: Script): Promise<Me
   const player = playersOf(context);
   const hit = new Set<Member>();
   // Who plays which part is looked up before anything is broken.
-  const deeds = script.steps.map(({ at, deed }) => ({ at, act: actOf(context, deed, player, hit) }));
+  const deeds = script.steps.map(({ at, deed }) => ({
+    at,
+    onLinks: deed.verb === 'cut' || deed.verb === 'mend',
+    act: actOf(context, deed, player, hit),
+  }));
   const begin = performance.now();
-  const under: Array<Promise<void>> = [];
-  for (const { at, act } of deeds) {
+  await beginDeeds(deeds, script.end, async (at) => {
     await until(context, begin + at);
-    if (context.signal.aborted) break;
-    under.push(act());
-  }
-  await until(context, begin + script.end);
-  await Promise.all(under);
+    return !context.signal.aborted;
+  });
   return [...hit];
 }
 
