@@ -185,6 +185,23 @@ verb(
   .option('--html <file>', 'also write one self-contained page with timelines')
   .option('--force', 'also on a stack that is not whole');
 
+const to = () => new Option('--to <where>', 'a folder (default: .twemstack/backups)');
+const backup = verb(
+  'backup',
+  'write all data to files, from replicas, while everything runs; exit 1 when that cannot be done whole',
+  async () => (await import('./verbs/backup.ts')).backupVerb,
+)
+  .addOption(to())
+  .option('--encrypt', 'with a key of the stack, which is made at the first time')
+  .option('--keep <n>', 'afterwards remove all but the newest so many backups')
+  .option('--from-master', 'of a shard without a replica in step, take the data from its master');
+verb(
+  'list',
+  'the backups that there are, the newest last; exit 1 when there is none',
+  async () => (await import('./verbs/backup.ts')).backupListVerb,
+  backup,
+).addOption(to());
+
 verb(
   'bench <what>',
   'measure: stack (a running one; stops one domain for some seconds)',

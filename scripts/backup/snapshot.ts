@@ -1,0 +1,126 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import type { RedisAddress, RedisLogin } from '../observe/redis-call.ts';
+
+/** Milliseconds in which a redis must accept the connection, and in which something must come: it says a byte a second. */
+const CONNECT_MS = 3000;
+const SILENCE_MS = 60_000;
+const MARK_BYTES = 40;
+/**
+ * Until all has been sent, a redis lists whoever asks among its replicas, and the sentinels of a master would take it for one,
+ * for good. An address that cannot be they leave alone (sentinel.c, createSentinelAddr).
+ */
+const NO_PORT = 65536;
+
+/** All data of one redis as of one moment. */
+export interface Snapshot {
+  /** The replication history, and the offset in it, up to which it goes. */
+  readonly replid: string;
+  readonly offset: number;
+  /** An RDB file. @throws Error when it comes to no end */
+  readonly bytes: AsyncIterable<Buffer>;
+  /** Lets the redis go, whether everything was read or not. */
+  close(): void;
+}
+
+/**
+ * Asks a redis for a snapshot by the replication protocol, as `redis-cli --rdb` does: it forks and streams, with nothing
+ * written to its disk, and sends no writes behind (`rdb-only`).
+ *
+ * @throws Error when it does not answer, refuses, or has no link to its master
+ */
+export async function openSnapshot(at: RedisAddress, login: RedisLogin): Promise<Snapshot> {
+  const socket = connect(at.port, at.address);
+  try {
+    await connected(socket);
+    const lines = new LineReader(socket);
+    if (login.password !== undefined)
+      await ask(socket, lines, 'AUTH', login.username ?? 'default', login.password);
+    await ask(socket, lines, 'REPLCONF', 'capa', 'eof');
+    await ask(socket, lines, 'REPLCONF', 'rdb-only', '1');
+    await ask(socket, lines, 'REPLCONF', 'listening-port', String(NO_PORT));
+    const [, replid, offset] = (await ask(socket, lines, 'PSYNC', '?', '-1')).split(' ');
+    return { replid, offset: Number(offset), bytes: payload(lines), close: () => void socket.destroy() };
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+async function connected(socket: Socket): Promise<void> {
+  socket.setTimeout(CONNECT_MS, () => socket.destroy(new Error(`no connection within ${CONNECT_MS} ms`)));
+  await once(socket, 'connect');
+  socket.setTimeout(SILENCE_MS, () => socket.destroy(new Error(`nothing came for ${SILENCE_MS / 1000} s`)));
+}
+
+/** @returns the reply, which is a line. @throws Error when it is an error */
+async function ask(socket: Socket, lines: LineReader, ...words: string[]): Promise<string> {
+  const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
+  socket.write(`*${words.length}\r\n${parts.join('')}`);
+  const reply = await lines.line();
+  if (!reply.startsWith('+')) throw new Error(`${words[0]}: ${reply.slice(1)}`);
+  return reply;
+}
+
+/** The RDB file: of a known length, or up to a mark that was announced. Before it, a newline a second. */
+async function* payload(lines: LineReader): AsyncGenerator<Buffer> {
+  const head = await lines.line();
+  if (!head.startsWith('$')) throw new Error(`an RDB file was to come, and what came is: ${head}`);
+  if (!head.startsWith('$EOF:')) {
+    let left = Number(head.slice(1));
+    for await (const chunk of lines.rest()) {
+      if (chunk.length > left) throw new Error('more came than was announced');
+      left -= chunk.length;
+      yield chunk;
+      if (left === 0) return;
+    }
+    throw new Error(`the connection ended ${left} bytes too early`);
+  }
+  const mark = Buffer.from(head.slice('$EOF:'.length), 'latin1');
+  if (mark.length !== MARK_BYTES) throw new Error('the mark of the end has another length than it should');
+  // The mark may come in pieces, so that much is always held back.
+  let held: Buffer = Buffer.alloc(0);
+  for await (const chunk of lines.rest()) {
+    const all = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+    const certain = Math.max(0, all.length - MARK_BYTES);
+    if (certain > 0) yield all.subarray(0, certain);
+    held = all.subarray(certain);
+    if (held.equals(mark)) return;
+  }
+  throw new Error('the connection ended in the middle of the data');
+}
+
+/** What a socket sends: lines first, then everything behind them. */
+class LineReader {
+  readonly #chunks: AsyncIterator<Buffer>;
+  #held: Buffer = Buffer.alloc(0);
+
+  constructor(socket: Socket) {
+    this.#chunks = socket[Symbol.asyncIterator]();
+  }
+
+  /** The next line that is not empty, without its end. */
+  async line(): Promise<string> {
+    for (;;) {
+      const end = this.#held.indexOf('\n');
+      if (end >= 0) {
+        const line = this.#held.subarray(0, end).toString('latin1').trim();
+        this.#held = this.#held.subarray(end + 1);
+        if (line !== '') return line;
+        continue;
+      }
+      const { value, done } = await this.#chunks.next();
+      if (done === true) throw new Error('the connection was closed');
+      this.#held = Buffer.concat([this.#held, value]);
+    }
+  }
+
+  async *rest(): AsyncGenerator<Buffer> {
+    if (this.#held.length > 0) yield this.#held;
+    for (;;) {
+      const { value, done } = await this.#chunks.next();
+      if (done === true) return;
+      yield value;
+    }
+  }
+}

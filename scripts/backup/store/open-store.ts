@@ -1,0 +1,18 @@
+import { join } from 'node:path';
+import { InputError } from '../../errors.ts';
+import type { Home } from '../../stack/home.ts';
+import { DirectoryStore } from './directory.ts';
+import type { BackupStore } from './store.ts';
+
+/**
+ * Where backups of a stack go.
+ *
+ * @param to a folder; undefined = `.twemstack/backups`, on this machine
+ * @throws InputError when it is an address of a kind that is not known
+ */
+export function openStore(home: Home, stack: string, to: string | undefined): BackupStore {
+  if (to === undefined) return new DirectoryStore(join(home.private, 'backups'), stack);
+  const [scheme] = /^[a-z0-9+]+(?=:\/\/)/i.exec(to) ?? [];
+  if (scheme === undefined) return new DirectoryStore(to, stack);
+  throw new InputError(`backups do not go to ${scheme}://`, { where: to, remedy: 'name a folder' });
+}
