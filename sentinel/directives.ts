@@ -1,3 +1,5 @@
+import { DEFAULT_DATABASES } from '../topology/pool-databases.ts';
+
 /** One line of a redis or sentinel configuration: its first word, and the rest without quotes. */
 export interface Directive {
   readonly name: string;
@@ -17,7 +19,9 @@ export function directivesOf(configuration: string): Directive[] {
 }
 
 /** What of redis.conf CONFIG SET does not take (redis 7.0): a redis must be started anew for it. */
-const REDIS_FIXED = new Set(['bind', 'port', 'daemonize', 'logfile', 'dir', 'aclfile']);
+const REDIS_FIXED = new Set(['bind', 'port', 'daemonize', 'logfile', 'dir', 'aclfile', 'databases']);
+/** What every redis goes by that was started without a word about it: no reason to start it anew. */
+const REDIS_DEFAULTS = new Set([`databases ${DEFAULT_DATABASES}`]);
 
 /** What of sentinel.conf SENTINEL SET and SENTINEL CONFIG SET do take, second word of a `sentinel` line. */
 const SENTINEL_SETTABLE = new Set([
@@ -37,7 +41,11 @@ export const settableOf = (configuration: string): Directive[] =>
 
 /** The part of redis.conf that only a start puts in force. */
 export const fixedOfRedis = (configuration: string): string =>
-  format(directivesOf(configuration).filter(({ name }) => REDIS_FIXED.has(name)));
+  format(
+    directivesOf(configuration).filter(
+      ({ name, value }) => REDIS_FIXED.has(name) && !REDIS_DEFAULTS.has(`${name} ${value}`),
+    ),
+  );
 
 /** The part of sentinel.conf that only a start puts in force. */
 export const fixedOfSentinel = (configuration: string): string =>

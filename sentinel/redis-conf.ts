@@ -1,3 +1,4 @@
+import { databasesOfRedis } from '../topology/pool-databases.ts';
 import { type RedisMemory, redisMemory } from '../topology/redis-memory.ts';
 import type { Credentials, Plan, RedisMember } from '../topology/types.ts';
 import { STORE_DIR, USERS_ACL } from './paths.ts';
@@ -20,6 +21,7 @@ tcp-keepalive 60
 daemonize no
 logfile ""
 loglevel notice
+databases ${databasesOfRedis(plan.pools)}
 dir ${STORE_DIR}
 
 # Accounts. Every member can be a replica of any other at any time, so each one knows the replication account.

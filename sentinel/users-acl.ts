@@ -53,7 +53,7 @@ const SENTINEL_RULES: Readonly<Partial<Record<Account, string>>> = {
 };
 
 /** What a pool may do unless it refuses it (`dangerous`). Where every pool refuses it, scripts are refused it here. */
-const ALL_KEYS = '+keys +flushdb';
+const ALL_KEYS = '+keys +flushdb +swapdb';
 
 /** Accounts of every redis server of a stack: the same file on all of them. */
 export function renderRedisUsers(

@@ -46,6 +46,7 @@ export const POOL_KEYS = [
   'timeout',
   'server_connections',
   'redis_db',
+  'databases',
   'wait_replicas',
   'wait_timeout',
   'reads',

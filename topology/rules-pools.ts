@@ -3,6 +3,7 @@
 import { MAX_DOMAINS } from './addresses.ts';
 import type { NamedShard, PoolDraft } from './draft.ts';
 import { POOL_KEYS, REFUSED_POOL_KEYS } from './keys.ts';
+import { DEFAULT_DATABASES } from './pool-databases.ts';
 import { EDGE_OPS_PORT, PROXY_STATS_PORT, REDIS_PORT } from './ports.ts';
 import type { Path } from './problems.ts';
 import { checkMapping, duration, integer, oneOf, type Parser, REQUIRED, readValue } from './reading.ts';
@@ -21,8 +22,9 @@ import {
 } from './types.ts';
 
 const DEFAULT_HASH_TAG = '{}';
-/** Redis' own `databases`. */
-const LAST_DB = 15;
+const LAST_DB = DEFAULT_DATABASES - 1;
+/** Each that clients use is a connection of every proxy to every redis. */
+const MOST_DATABASES = 256;
 /** Bytes of a hash tag: where the hashed part of a key begins and ends. */
 const HASH_TAG_BYTES = 2;
 
@@ -103,7 +105,7 @@ function readPool(
     hashTag: readHashTag(file, at('hash_tag')),
     timeoutMs: readValue(file, at('timeout'), duration({ min: 1, max: 3_600_000 }), { value: 2000 }),
     serverConnections: readValue(file, at('server_connections'), integer(1, 64), { value: 1 }),
-    redisDb: readValue(file, at('redis_db'), integer(0, LAST_DB), { value: 0 }),
+    ...readDatabases(file, at('redis_db'), at('databases')),
     waitReplicas: readWaitReplicas(file, at('wait_replicas'), replicas),
     waitTimeoutMs: readValue(file, at('wait_timeout'), duration({ min: 1, max: 60_000 }), {
       value: 1000,
@@ -130,6 +132,26 @@ function readPool(
       },
     ),
   };
+}
+
+/** How many a pool has by default depends on others (pool-databases.ts). */
+function readDatabases(
+  file: StackFile,
+  redisDb: Path,
+  databases: Path,
+): Pick<PoolDraft, 'redisDb' | 'databases'> {
+  const first = readValue(file, redisDb, integer(0, LAST_DB), { value: 0 });
+  const count = readValue(file, databases, integer(1, MOST_DATABASES), { value: 0, shown: 'see below' });
+  if (first !== undefined && count !== undefined && count > 0 && first >= count) {
+    file.report({
+      path: databases,
+      near: [redisDb],
+      rule: `are the databases 0 to ${count - 1}, and clients begin in ${first} (redis_db)`,
+      remedy: `Write at least ${first + 1}, or remove the key: ${first} alone is served then.`,
+    });
+    return { redisDb: first, databases: undefined };
+  }
+  return { redisDb: first, databases: count };
 }
 
 /** Only the names' form; whether they exist is a rule across (rules-cross.ts). */

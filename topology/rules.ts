@@ -2,6 +2,7 @@
 import type { Draft } from './draft.ts';
 import { formatAddress, formatSubnet } from './ipv4.ts';
 import { TOP_KEYS } from './keys.ts';
+import { withDatabases } from './pool-databases.ts';
 import { byPosition, type Problem } from './problems.ts';
 import { checkMapping, oneOf, readRequired, readValue } from './reading.ts';
 import { checkAcross, shardDomainNames } from './rules-cross.ts';
@@ -112,10 +113,11 @@ function finishShards(draft: Draft): ShardSpec[] {
 /** A pool stands on its shards in the order of the file's shards, so that the order of its list moves no key. */
 function finishPools(draft: Draft): PoolSpec[] {
   const all = present(draft.shards, 'shards').map(({ name }) => present(name, 'shards'));
-  return present(draft.pools, 'pools').map(({ path: _, hashTag, shards, ...pool }) => {
+  const pools = present(draft.pools, 'pools').map(({ path: _, hashTag, shards, ...pool }) => {
     const rest = allPresent<Omit<PoolSpec, 'hashTag' | 'shards'>>(pool, 'pools');
     const own = shards?.map(({ name }) => present(name, 'pools'));
     const spec = { ...rest, shards: all.filter((name) => own?.includes(name) ?? true) };
     return hashTag === '' ? spec : { ...spec, hashTag: present(hashTag, 'pools') };
   });
+  return withDatabases(pools);
 }

@@ -112,8 +112,10 @@ export interface PoolSpec {
   /** Milliseconds a server may take to answer. */
   readonly timeoutMs: number;
   readonly serverConnections: number;
-  /** Redis database of this pool. */
+  /** Redis database in which clients of this pool begin. */
   readonly redisDb: number;
+  /** They may SELECT those below this number; 0 = that one alone. */
+  readonly databases: number;
   /** Replicas that must have a write before it is acknowledged; 0 = the master's word is enough. */
   readonly waitReplicas: number;
   /** Milliseconds to wait for them. */

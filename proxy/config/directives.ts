@@ -89,6 +89,8 @@ function hashTag(draft: Draft, value: string): string | null {
 const SHORTEST_LAG = 1000;
 /** What is smaller than this is collected, however large it may be. */
 const MIB = 1024 * 1024;
+/** Each that clients use has a server connection of its own. */
+const MOST_DATABASES = 256;
 
 function reads(draft: Draft, value: string): string | null {
   if (value !== 'master' && value !== 'replicas') return 'is not "master" or "replicas"';
@@ -145,6 +147,10 @@ export const SCALARS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['server_reply_bytes', number('serverReplyBytes')],
   ['client_reply_bytes', number('clientReplyBytes')],
   ['transactions', oneOf('transactions', ['strict', 'per_shard'])],
+  [
+    'databases',
+    number('databases', (n) => (n < 1 || n > MOST_DATABASES ? `must be from 1 to ${MOST_DATABASES}` : null)),
+  ],
   ['dangerous', oneOf('dangerous', ['allow', 'refuse'])],
   ['script_cache', number('scriptCache')],
   ['watching_clients', number('watchingClients', positive)],

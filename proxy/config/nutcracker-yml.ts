@@ -109,6 +109,11 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
   if (draft.sentinelUser && sentinelPassword === null) {
     fail('"sentinel_user" needs "sentinel_password_file"', 'sentinel_user');
   }
+  if (draft.databases !== undefined && (draft.redisDb ?? 0) >= draft.databases)
+    fail(
+      `"databases" ${draft.databases} are those up to ${draft.databases - 1}, and "redis_db" is ${draft.redisDb}`,
+      'databases',
+    );
   if (draft.waitTimeout && !draft.waitReplicas) fail('"wait_timeout" needs "wait_replicas"', 'wait_timeout');
   if (draft.replicaMaxLag && !draft.readsFromReplicas)
     fail('"replica_max_lag" needs "reads: replicas"', 'replica_max_lag');
@@ -131,6 +136,7 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     redisAuthOthers: redisAuthOthers.filter((line): line is string => Boolean(line)),
     redisAuthUsers: draft.redisAuthUser ? [draft.redisAuthUser] : ['application', 'default'],
     redisDb: draft.redisDb ?? 0,
+    databases: draft.databases ?? 0,
     preconnect: draft.preconnect ?? false,
     autoEjectHosts: draft.autoEjectHosts ?? false,
     serverConnections: draft.serverConnections ?? 1,

@@ -75,7 +75,10 @@ export interface PoolConfig {
   redisAuthOthers: string[];
   /** User names accepted in AUTH with two arguments. */
   redisAuthUsers: string[];
+  /** The database in which clients begin. */
   redisDb: number;
+  /** Clients may SELECT the databases below this number; 0 = `redisDb` alone. */
+  databases: number;
   preconnect: boolean;
   autoEjectHosts: boolean;
   serverConnections: number;
@@ -141,6 +144,16 @@ export interface PoolConfig {
   subscribingClients: number;
   /** How long it may take nothing of the replies that wait for it; 0 = for ever. */
   clientUnreadTimeout: number;
+}
+
+/** Whether clients of the pool may be in this database. */
+export function servesDatabase({ databases, redisDb }: PoolConfig, database: number): boolean {
+  return databases === 0 ? database === redisDb : database >= 0 && database < databases;
+}
+
+/** Every database that they may be in, in order. */
+export function databasesOf({ databases, redisDb }: PoolConfig): readonly number[] {
+  return databases === 0 ? [redisDb] : Array.from({ length: databases }, (_, database) => database);
 }
 
 /** The part of a configuration that is a matter of passwords alone. */

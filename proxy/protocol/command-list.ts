@@ -20,7 +20,7 @@ export const BY_CHANNEL = '!publish !spublish';
 
 /** Keys at `first..last` (negative: from the end); all must live on one server. */
 export const KEY_RANGES = `
-!copy:1:2 !geosearchstore:1:2 hrandfield:1:1 lcs:1:2 !lmove:1:2 !pfmerge:1:-1 pfcount:1:-1 !rename:1:2 !renamenx:1:2
+!copy:1:2 !move:1:1 !geosearchstore:1:2 hrandfield:1:1 lcs:1:2 !lmove:1:2 !pfmerge:1:-1 pfcount:1:-1 !rename:1:2 !renamenx:1:2
 !rpoplpush:1:2 sdiff:1:-1 !sdiffstore:1:-1 sinter:1:-1 !sinterstore:1:-1 !smove:1:2 srandmember:1:1 sunion:1:-1 !sunionstore:1:-1
 zrandmember:1:1 !zrangestore:1:2 !bitop:2:-1 !msetnx:1:-1:2`;
 
@@ -59,7 +59,9 @@ export const FAMILIES: readonly (readonly [does: string, names: string])[] = [
   ['asked of all servers, their logs merged', 'lastsave latency slowlog'],
   ['asked of one server after the other, under one cursor', 'scan'],
   ['asked of all servers; an error when one of them does not answer', 'dbsize keys randomkey'],
-  ["carried out by all servers, in the pool's database; an error says which did not", '!flushall !flushdb'],
+  ['carried out by all servers, in the database that is selected; an error says which did not', '!flushdb'],
+  ["carried out by all servers, in the pool's databases; an error says which did not", '!flushall'],
+  ['sent to the server, refused where the pool has several', '!swapdb'],
   [
     'sent to the servers of the channels, to all of them for patterns and events of keys, over connections of its own',
     'psubscribe punsubscribe ssubscribe subscribe sunsubscribe unsubscribe',
@@ -80,13 +82,11 @@ export const FAMILIES: readonly (readonly [does: string, names: string])[] = [
 ];
 
 const WAITING = 'writes of other clients go over the same server connection; see wait_replicas';
-const WHOLE_KEYSPACE = 'it concerns all keys of all servers, which a sharding proxy does not do yet';
 const ADMIN = 'it administers one server: connect to that server';
 
 /** Refused in words: reason → names. */
 export const REFUSED: readonly (readonly [reason: string, names: string])[] = [
   [WAITING, 'wait'],
-  [WHOLE_KEYSPACE, '!move !swapdb'],
   [
     ADMIN,
     `acl bgrewriteaof bgsave debug failover !migrate module monitor

@@ -47,6 +47,7 @@ function renderPool(plan: Plan, pool: PoolSpec): Record<string, unknown> {
     timeout: pool.timeoutMs,
     server_connections: pool.serverConnections,
     ...(pool.redisDb === 0 ? {} : { redis_db: pool.redisDb }),
+    ...(pool.databases === 0 ? {} : { databases: pool.databases }),
     tcpkeepalive: true,
     // What a redis has memory for; beyond, the proxy says so and sends nothing.
     request_bytes: requestBytes,

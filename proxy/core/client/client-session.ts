@@ -1,5 +1,7 @@
+import type { PoolConfig } from '../../config/pool.ts';
 import { AUTHENTICATION } from '../commands/connection/auth.ts';
 import type { Gate } from '../commands/session.ts';
+import { databaseOf, FIRST_LANE, type Lane, laneOf, protocolOf } from '../server/lane.ts';
 
 let lastId = 0;
 
@@ -13,21 +15,39 @@ const NO_GATES: readonly Gate[] = [];
 const WITHOUT_PASSWORD: readonly Gate[] = [AUTHENTICATION];
 
 /** Who a client is, what it has said of itself, and in which states it is. */
-export class ClientSession {
+export abstract class ClientSession {
   readonly id = ++lastId;
   readonly connectedAt = Date.now();
   /** What CLIENT SETNAME and SETINFO said. */
   name = '';
   library = '';
   libraryVersion = '';
-  /** 2 or 3, see HELLO. */
-  protocol = 2;
+  lane: Lane = FIRST_LANE;
   gates: readonly Gate[];
   private endHooks: Set<() => void> | null = null;
 
   /** @param authenticated whether it may go on without a password */
   constructor(authenticated: boolean) {
     this.gates = authenticated ? NO_GATES : WITHOUT_PASSWORD;
+  }
+
+  abstract readonly pool: { readonly config: Pick<PoolConfig, 'redisDb'> };
+
+  /** 2 or 3, see HELLO. */
+  get protocol(): number {
+    return protocolOf(this.lane);
+  }
+
+  set protocol(protocol: number) {
+    this.lane = laneOf(protocol, this.database, this.pool.config.redisDb);
+  }
+
+  get database(): number {
+    return databaseOf(this.lane, this.pool.config.redisDb);
+  }
+
+  set database(database: number) {
+    this.lane = laneOf(this.protocol, database, this.pool.config.redisDb);
   }
 
   get authenticated(): boolean {

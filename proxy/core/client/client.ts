@@ -5,6 +5,7 @@ import type { Flushable, HeldBack } from '../base/loop.ts';
 import { type Stoppable, UNREAD } from '../base/receiver.ts';
 import type { PoolContext, SoloRequest } from '../commands/session.ts';
 import type { Routing } from '../routing/routing.ts';
+import { FIRST_LANE } from '../server/lane.ts';
 import { AnswersRead } from './answers-read.ts';
 import type { ClientWatch, Watched } from './client-watch.ts';
 import { ClientWork } from './client-work.ts';
@@ -393,7 +394,7 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
     this.tellEnd();
     this.authenticated = this.pool.config.redisAuth === null;
     this.name = '';
-    this.protocol = 2;
+    this.lane = FIRST_LANE;
   }
 
   /** Received bytes are kept no longer, or are accounted elsewhere. */

@@ -7,7 +7,7 @@ const NOTHING = new Uint8Array(0);
  * Room for what most clients have to be sent most of the time: replies that lie side by side in one chunk. With hundreds
  * of clients, what is written for each of them must be fetched from far away, so the fewer objects the better.
  */
-export class ReplySlot extends ClientSession {
+export abstract class ReplySlot extends ClientSession {
   protected slot: Uint8Array = NOTHING;
   protected slotFrom = 0;
   protected slotTo = 0;

@@ -1,6 +1,7 @@
 import { errorReply, REFUSED } from '../../protocol/replies.ts';
 import type { Receiver } from '../base/receiver.ts';
 import type { SoloRequest } from '../commands/session.ts';
+import type { Lane } from '../server/lane.ts';
 import type { PassingConnection, PassingRequest } from '../server/passing-request.ts';
 import { Segment } from '../server/segment.ts';
 import type { PoolServer } from '../server/server.ts';
@@ -44,8 +45,8 @@ export class RequestStream implements Receiver, PassingRequest, SoloRequest {
     this.regulate();
   }
 
-  get protocol(): number {
-    return this.owner.protocol;
+  get lane(): Lane {
+    return this.owner.lane;
   }
 
   /** To be called when replies went out: begins once it is this request's turn. */

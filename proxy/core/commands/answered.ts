@@ -28,7 +28,8 @@ export function answered(
   return Object.assign(handle, { queued: { answer: checked, fault } });
 }
 
-function withArity(least: number, most: number, answer: Answer): Answer {
+/** The answer, or in its place Redis' words for too few elements or too many. */
+export function withArity(least: number, most: number, answer: Answer): Answer {
   return (session, frame, buffer) => {
     if (frame.argc >= least && frame.argc <= most) return answer(session, frame, buffer);
     return errorReply(`wrong number of arguments for '${wordAt(frame, buffer, 0)}' command`);

@@ -37,7 +37,7 @@ export function dispatch(
       const server = routing.serverFor(buffer, keyFrom, keyTo);
       if (server === null) refuseAllEjected(session);
       else {
-        const connection = routing.connectionFor(server, session.protocol, id);
+        const connection = routing.connectionFor(server, session.lane, id);
         connection.send(session, session.tail++, id, buffer, from, to);
       }
     }
@@ -55,7 +55,7 @@ export function dispatchChain(session: Session, frame: RequestFrame, chain: Uint
   if (id === NOT_ADMITTED) return;
   const server = routing.serverFor(first, args[2], args[3]);
   if (server === null) refuseAllEjected(session);
-  else routing.connectionFor(server, session.protocol, id).sendParts(session, session.tail++, id, chain);
+  else routing.connectionFor(server, session.lane, id).sendParts(session, session.tail++, id, chain);
 }
 
 /**

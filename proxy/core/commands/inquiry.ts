@@ -1,5 +1,6 @@
 import type { Command } from '../../protocol/command-table.ts';
 import { errorReply, NOT_EXECUTED } from '../../protocol/replies.ts';
+import type { Receiver } from '../base/receiver.ts';
 import { FanOut, type ServerReply } from '../routing/fan-out.ts';
 import type { ServerConnection } from '../server/connection.ts';
 import type { PoolServer } from '../server/server.ts';
@@ -48,12 +49,23 @@ export class Inquiry implements SoloRequest {
     done: (replies: readonly ServerReply[]) => void,
     command: number = this.command.id,
   ): void {
+    this.sendAll(
+      (connection, who, number) => connection.send(who, number, command, request, 0, request.length),
+      done,
+    );
+  }
+
+  /** The same for what is more than one request: `send` sends it over a server's connection, to be answered once. */
+  sendAll(
+    send: (connection: ServerConnection, who: Receiver, number: number) => void,
+    done: (replies: readonly ServerReply[]) => void,
+  ): void {
     const { session } = this;
     const fan = this.fan(done);
     for (const server of session.routing.servers) {
       fan.ask(server, (who, number) => {
         if (!server.live) who.fail(number, errorReply(`it is ejected; ${NOT_EXECUTED}`));
-        else server.pick(session.protocol).send(who, number, command, request, 0, request.length);
+        else send(server.pick(session.lane), who, number);
       });
     }
     fan.close();

@@ -1,6 +1,7 @@
 import type { Command } from '../../protocol/command-table.ts';
 import { errorReply, printableText, quoted, REFUSED } from '../../protocol/replies.ts';
 import type { RequestFrame } from '../../protocol/request-frame.ts';
+import { LARGEST_INT } from './database-number.ts';
 import type { PoolContext, Session } from './session.ts';
 
 const ALL_EJECTED = errorReply(REFUSED);
@@ -77,9 +78,16 @@ export function oneServersFault(session: Session, command: string, subcommand: s
   return `'${name}' is not served: it is about one server, and this pool has several; INFO has what they use together, and each of them (# Shards)`;
 }
 
-/** @param what would reach the other database */
-export function otherDatabase({ config }: PoolContext, what: string): string {
-  return `${what} is not possible, this pool serves db ${config.redisDb} only (redis_db)`;
+/**
+ * Why a database that is none of the pool's is out of reach; with several databases in Redis' own words.
+ * @param what would reach it
+ */
+export function databaseFault({ config }: PoolContext, what: string, database: number): string {
+  if (config.databases === 0)
+    return `${what} is not possible, this pool serves db ${config.redisDb} only (redis_db)`;
+  return database > LARGEST_INT || database < -LARGEST_INT - 1
+    ? `value is out of range, value must between ${-LARGEST_INT - 1} and ${LARGEST_INT}`
+    : 'DB index is out of range';
 }
 
 /** Bytes of a command's name, and of its arguments together, that an error repeats (server.c, processCommand). */

@@ -6,6 +6,7 @@ import type { PoolCounters } from '../base/counters.ts';
 import type { Loop } from '../base/loop.ts';
 import type { Owner, Receiver } from '../base/receiver.ts';
 import type { Routing } from '../routing/routing.ts';
+import type { Lane } from '../server/lane.ts';
 
 /** Which of how many workers a process is; from 1. */
 export interface WorkerPlace {
@@ -48,6 +49,10 @@ export interface Session extends Owner, Receiver {
   libraryVersion: string;
   /** 2 or 3, see HELLO. */
   protocol: number;
+  /** The database that it has selected. */
+  database: number;
+  /** Which of a server's connections are of use to it: what `protocol` and `database` say together. */
+  readonly lane: Lane;
   /** False until a client of a pool with a password has said it. */
   authenticated: boolean;
   /** Who has a say in every request before its command has, in the order of their ranks. */
@@ -159,12 +164,14 @@ export type Queued =
       readonly answer: Answer;
       /** Why not; then the whole transaction is refused. */
       readonly fault?: (session: Session, frame: RequestFrame, buffer: Uint8Array) => string | null;
+      /** The database that what comes behind it is in; null = it changes nothing about that. */
+      readonly database?: (session: Session, frame: RequestFrame, buffer: Uint8Array) => number | null;
     }
   | {
       /** Numbers of the elements that are keys; none = any server will do. */
       readonly keys: (frame: RequestFrame, buffer: Uint8Array) => readonly number[];
       /** Why not. */
-      readonly fault?: (session: Session) => string | null;
+      readonly fault?: (session: Session, frame: RequestFrame, buffer: Uint8Array) => string | null;
     };
 
 /** Commands that belong together: who deals with each, by its name. */

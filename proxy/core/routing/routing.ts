@@ -7,6 +7,7 @@ import type { BufferBudget } from '../base/buffer-budget.ts';
 import type { PoolCounters } from '../base/counters.ts';
 import type { Loop } from '../base/loop.ts';
 import type { ServerConnection } from '../server/connection.ts';
+import type { Lane } from '../server/lane.ts';
 import { Replicas } from '../server/replicas.ts';
 import { ScriptCache } from '../server/script-cache.ts';
 import { PoolServer, type ServerContext } from '../server/server.ts';
@@ -73,12 +74,12 @@ export class Routing implements ServerContext {
 
   /**
    * Where a request for `server` goes: to its master, or if it only reads and the pool wants it so, to a replica.
-   * @param protocol what the client speaks: 2 or 3
+   * @param lane that of the client
    * @param command the command's id
    */
-  connectionFor(server: PoolServer, protocol: number, command: number): ServerConnection {
+  connectionFor(server: PoolServer, lane: Lane, command: number): ServerConnection {
     const target = this.config.readsFromReplicas && !COMMANDS[command].write ? server.reader() : server;
-    return target.pick(protocol);
+    return target.pick(lane);
   }
 
   /** Masters, and the replicas that were read from. */

@@ -2,6 +2,7 @@ import { commandId } from '../../protocol/command-table.ts';
 import { encodeRequest } from '../../protocol/replies.ts';
 import type { Loop } from '../base/loop.ts';
 import { NOBODY, type Receiver } from '../base/receiver.ts';
+import { FIRST_LANE } from '../server/lane.ts';
 import type { PoolServer } from '../server/server.ts';
 
 const INFO = commandId('info');
@@ -60,7 +61,7 @@ export class PoolFigures {
       });
       round.open++;
       // of the master, also where replicas are read from
-      server.pick(2).send(question, 0, INFO, REQUEST, 0, REQUEST.length);
+      server.pick(FIRST_LANE).send(question, 0, INFO, REQUEST, 0, REQUEST.length);
     }
     round.begun();
   }

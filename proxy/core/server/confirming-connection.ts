@@ -4,6 +4,7 @@ import type { Receiver } from '../base/receiver.ts';
 import { Confirmations } from './confirmations.ts';
 import type { ConnectedServer } from './connected-server.ts';
 import { ServerConnection } from './connection.ts';
+import type { Lane } from './lane.ts';
 import type { Detached } from './request-queue.ts';
 import type { Segment } from './segment.ts';
 
@@ -38,8 +39,8 @@ export class ConfirmingConnection extends ServerConnection {
   private doubtfulEnd = 0;
   private readonly probe: Uint8Array;
 
-  constructor(server: ConnectedServer, protocol: number) {
-    super(server, protocol);
+  constructor(server: ConnectedServer, lane: Lane) {
+    super(server, lane);
     const { waitReplicas, waitTimeout } = server.config;
     this.probe = encodeRequest(['WAIT', String(waitReplicas), String(Math.min(PROBE_TIMEOUT, waitTimeout))]);
     this.confirmations = new Confirmations(waitReplicas, waitTimeout, (answer) => {

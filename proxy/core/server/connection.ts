@@ -11,6 +11,7 @@ import type { Flushable } from '../base/loop.ts';
 import type { Owner, Receiver } from '../base/receiver.ts';
 import type { ConnectedServer, EndKind } from './connected-server.ts';
 import { HeldRequests } from './held-requests.ts';
+import type { Lane } from './lane.ts';
 import type { PassingRequest } from './passing-request.ts';
 import { ReplyReader } from './reply-reader.ts';
 import { type Detached, RequestQueue } from './request-queue.ts';
@@ -47,8 +48,8 @@ export class ServerConnection extends ServerLink implements Flushable {
   /** Bytes of requests that may wait here. */
   private readonly mostWeight: number;
 
-  constructor(server: ConnectedServer, protocol: number) {
-    super(server, protocol);
+  constructor(server: ConnectedServer, lane: Lane) {
+    super(server, lane);
     this.mostWeight = server.budget.limit;
     const { serverReplyBytes, serverConnections } = server.config;
     this.window = new SendWindow(server.counters, Math.ceil(serverReplyBytes / serverConnections));
@@ -321,6 +322,13 @@ export class ServerConnection extends ServerLink implements Flushable {
     this.drop();
     if (hadLink) this.server.onEnd(kind, this.queue.length > 0);
     this.giveUp(kind, text);
+  }
+
+  /** The server is well, but of no use to this connection, and no time makes it better. */
+  protected override turnedDown(text: string): void {
+    this.drop();
+    const error = errorReply(text);
+    for (const { tag, who } of this.queue.detachAll()) who.fail(tag, error);
   }
 
   /** Closes the socket without a word to the statistics. Requests stay queued. */

@@ -1,5 +1,6 @@
 import { encodeRequest } from '../../protocol/replies.ts';
 import type { ConnectedServer } from './connected-server.ts';
+import { databaseOf, type Lane, protocolOf } from './lane.ts';
 
 /** Checks the reply to one step; returns the text for the clients when it will not do. */
 type Check = (reply: Buffer) => string | null;
@@ -11,10 +12,12 @@ type Check = (reply: Buffer) => string | null;
 export class Handshake {
   readonly greeting: Buffer;
   private readonly checks: Check[] = [];
+  /** The server has not got the database that its client has selected. */
+  lacksDatabase = false;
 
   constructor(
     private readonly server: ConnectedServer,
-    protocol: number,
+    lane: Lane,
   ) {
     const { config } = server;
     const requests: string[][] = [];
@@ -28,11 +31,16 @@ export class Handshake {
         this.checkAuth(reply),
       );
     }
-    if (protocol === 3) step(['HELLO', '3'], (reply) => this.expectNoError(reply, 'does not speak RESP3'));
-    if (config.redisDb > 0) {
-      step(['SELECT', String(config.redisDb)], (reply) =>
-        this.expectNoError(reply, `has no db ${config.redisDb}`),
-      );
+    if (protocolOf(lane) === 3)
+      step(['HELLO', '3'], (reply) => this.expectNoError(reply, 'does not speak RESP3'));
+    const database = databaseOf(lane, config.redisDb);
+    if (database > 0) {
+      step(['SELECT', String(database)], (reply) => {
+        const fault = this.expectNoError(reply, `has no db ${database}`);
+        // that of the pool itself is the operator's, and without it the server is no use to anybody
+        this.lacksDatabase = fault !== null && database !== config.redisDb;
+        return fault;
+      });
     }
     if (server.followed) step(['ROLE'], (reply) => this.checkRole(reply));
     this.greeting = Buffer.concat(requests.map((request) => encodeRequest(request)));

@@ -1,4 +1,5 @@
 import type { ServerConnection } from './connection.ts';
+import type { Lane } from './lane.ts';
 import type { PassingConnection, PassingRequest } from './passing-request.ts';
 
 /** Large requests that one server gets at once; more of them wait. */
@@ -12,16 +13,16 @@ export class LargeConnections {
   readonly all: ServerConnection[] = [];
   private readonly waiting: PassingRequest[] = [];
 
-  constructor(private readonly open: (protocol: number) => ServerConnection) {}
+  constructor(private readonly open: (lane: Lane) => ServerConnection) {}
 
   /** Gives the request a connection, now or when one is free. */
   take(stream: PassingRequest): void {
-    const { protocol } = stream;
+    const { lane } = stream;
     const idle = this.all.filter((connection) => connection.stream === null);
-    let connection = idle.find((each) => each.protocol === protocol);
+    let connection = idle.find((each) => each.lane === lane);
     if (connection === undefined && this.all.length === MOST && idle.length > 0) this.close(idle[0]);
     if (connection === undefined && this.all.length < MOST) {
-      connection = this.open(protocol);
+      connection = this.open(lane);
       this.all.push(connection);
     }
     if (connection === undefined) this.waiting.push(stream);

@@ -1,4 +1,5 @@
 import type { Receiver } from '../base/receiver.ts';
+import type { Lane } from './lane.ts';
 import type { RequestQueue } from './request-queue.ts';
 import type { Segment } from './segment.ts';
 
@@ -15,8 +16,8 @@ export interface PassingConnection {
 
 /** A large request that is sent while it comes in, as the servers' side sees it. */
 export interface PassingRequest {
-  /** What its client speaks: 2 or 3. */
-  readonly protocol: number;
+  /** Of the connections that are of use to its client. */
+  readonly lane: Lane;
   /** A connection for this request alone. */
   attach(connection: PassingConnection): void;
   /** Bytes went out. */

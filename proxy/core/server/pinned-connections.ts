@@ -1,4 +1,5 @@
 import type { ServerConnection } from './connection.ts';
+import type { Lane } from './lane.ts';
 
 /** Connections that nobody holds and that are kept for the next holder. */
 const MOST_IDLE = 4;
@@ -12,7 +13,7 @@ export class PinnedConnections {
   readonly all: ServerConnection[] = [];
   private readonly purposes = new Map<ServerConnection, string>();
 
-  constructor(private readonly open: (protocol: number) => ServerConnection) {}
+  constructor(private readonly open: (lane: Lane) => ServerConnection) {}
 
   /** How many are held for this purpose. */
   count(purpose: string): number {
@@ -26,11 +27,11 @@ export class PinnedConnections {
    * @param most held ones for this purpose
    * @returns null when there are so many
    */
-  take(purpose: string, most: number, protocol: number): ServerConnection | null {
+  take(purpose: string, most: number, lane: Lane): ServerConnection | null {
     if (this.count(purpose) >= most) return null;
-    let connection = this.all.find((each) => !this.purposes.has(each) && each.protocol === protocol);
+    let connection = this.all.find((each) => !this.purposes.has(each) && each.lane === lane);
     if (connection === undefined) {
-      connection = this.open(protocol);
+      connection = this.open(lane);
       this.all.push(connection);
     }
     this.purposes.set(connection, purpose);
@@ -43,8 +44,18 @@ export class PinnedConnections {
    */
   release(connection: ServerConnection, clean: boolean): void {
     if (!this.purposes.delete(connection)) return;
-    const idle = this.all.length - this.purposes.size;
-    if (clean && connection.isReady && connection.queue.length === 0 && idle <= MOST_IDLE) return;
+    this.all.splice(this.all.indexOf(connection), 1);
+    if (!clean || !connection.isReady || connection.queue.length > 0) {
+      connection.discard();
+      return;
+    }
+    this.all.push(connection);
+    const idle = this.all.filter((each) => !this.purposes.has(each));
+    // the one that was not held for longest: whoever needs them now is in another database, perhaps
+    if (idle.length > MOST_IDLE) this.close(idle[0]);
+  }
+
+  private close(connection: ServerConnection): void {
     this.all.splice(this.all.indexOf(connection), 1);
     connection.discard();
   }

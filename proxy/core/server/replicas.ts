@@ -1,6 +1,7 @@
 import { formatAddress } from '../../config/addresses.ts';
 import type { Address } from '../../config/pool.ts';
 import { ServerConnection } from './connection.ts';
+import type { Lane } from './lane.ts';
 import { PoolServer, type ReadReplicas, type ReplicaServer, type ServerContext } from './server.ts';
 
 /**
@@ -10,15 +11,15 @@ import { PoolServer, type ReadReplicas, type ReplicaServer, type ServerContext }
 class ReplicaConnection extends ServerConnection {
   constructor(
     private readonly replica: Replica,
-    protocol: number,
+    lane: Lane,
   ) {
-    super(replica, protocol);
+    super(replica, lane);
   }
 
   protected override giveUp(): void {
     this.replies.breakOff();
     const unanswered = this.queue.detachAll();
-    if (unanswered.length > 0) this.replica.master.pick(this.protocol).adopt(unanswered);
+    if (unanswered.length > 0) this.replica.master.pick(this.lane).adopt(unanswered);
   }
 
   /** Closes the socket at once; what is under way goes to the master. */
@@ -41,8 +42,8 @@ export class Replica extends PoolServer {
     super(master.index, { ...master.entry, name, address }, context, slowAbove, false);
   }
 
-  protected override newConnection(protocol: number): ServerConnection {
-    return new ReplicaConnection(this, protocol);
+  protected override newConnection(lane: Lane): ServerConnection {
+    return new ReplicaConnection(this, lane);
   }
 
   /** True for every error that a master would not give; the master is asked then. */

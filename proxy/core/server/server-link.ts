@@ -2,6 +2,7 @@ import { BROKEN_PIPE, CLOSED, faultText, INVALID } from '../../protocol/replies.
 import type { Link, LinkOwner } from '../../transport/link.ts';
 import type { ConnectedServer, EndKind } from './connected-server.ts';
 import { Handshake } from './handshake.ts';
+import type { Lane } from './lane.ts';
 
 const IDLE = 0;
 const CONNECTING = 1;
@@ -21,7 +22,7 @@ export abstract class ServerLink implements LinkOwner {
 
   constructor(
     readonly server: ConnectedServer,
-    readonly protocol: number,
+    readonly lane: Lane,
   ) {}
 
   get isReady(): boolean {
@@ -42,6 +43,11 @@ export abstract class ServerLink implements LinkOwner {
   protected abstract onReady(): void;
   /** Closes the socket, and deals with what was under way. */
   abstract end(kind: EndKind, text: string): void;
+  /** The server has not got the database of this lane: closes the socket, and whoever waits for it is told. */
+  protected turnedDown(text: string): void {
+    this.end('error', text);
+  }
+
   /** Deals with the requests of a connection that has no socket any more. */
   protected abstract giveUp(kind: EndKind, text: string): void;
 
@@ -65,7 +71,7 @@ export abstract class ServerLink implements LinkOwner {
     this.blocked = false;
     this.server.counters.connected++;
     this.server.counters.totalConnections++;
-    const handshake = new Handshake(this.server, this.protocol);
+    const handshake = new Handshake(this.server, this.lane);
     if (handshake.isEmpty) {
       this.becomeReady();
       return;
@@ -85,7 +91,8 @@ export abstract class ServerLink implements LinkOwner {
       return;
     }
     const fault = handshake.accept(reply);
-    if (fault !== null) this.end('error', fault);
+    if (fault !== null && handshake.lacksDatabase) this.turnedDown(fault);
+    else if (fault !== null) this.end('error', fault);
     else if (handshake.isEmpty) this.becomeReady();
   }
 

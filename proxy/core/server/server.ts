@@ -6,6 +6,8 @@ import type { Loop } from '../base/loop.ts';
 import { ConfirmingConnection } from './confirming-connection.ts';
 import type { ConnectedServer, EndKind } from './connected-server.ts';
 import { ServerConnection } from './connection.ts';
+import { DatabaseConnections } from './database-connections.ts';
+import { FIRST_LANE, FIRST_LANE_RESP3, type Lane } from './lane.ts';
 import { LargeConnections } from './large-connections.ts';
 import { PinnedConnections } from './pinned-connections.ts';
 import type { ScriptCache } from './script-cache.ts';
@@ -75,10 +77,11 @@ export class PoolServer implements ConnectedServer {
   private next = 0;
   private readonly slowAbove: number;
   private readonly resp3: ServerConnection[] = [];
+  private readonly otherDatabases: DatabaseConnections;
   /** Connections that requests too large to be kept pass through. */
-  readonly large = new LargeConnections((protocol) => this.newConnection(protocol));
+  readonly large = new LargeConnections((lane) => this.newConnection(lane));
   /** Connections that one client has to itself for a while. */
-  readonly pinned = new PinnedConnections((protocol) => this.newConnection(protocol));
+  readonly pinned = new PinnedConnections((lane) => this.newConnection(lane));
   /** One for each client that listens to channels of this server. */
   private readonly subscribing = new Set<SubscribingConnection>();
   private readonly warned = new Set<string>();
@@ -96,6 +99,7 @@ export class PoolServer implements ConnectedServer {
     this.address = entry.address;
     this.holds = followed && context.config.failoverHold > 0;
     this.slowAbove = slowAbove;
+    this.otherDatabases = new DatabaseConnections(this.loop);
   }
 
   get name(): string {
@@ -119,11 +123,16 @@ export class PoolServer implements ConnectedServer {
   }
 
   /** The connection for the next request: a new one until there are `server_connections`, then in turn. */
-  pick(protocol: number): ServerConnection {
-    const connections = protocol === 3 ? this.resp3 : this.connections;
+  pick(lane: Lane): ServerConnection {
+    const connections =
+      lane === FIRST_LANE
+        ? this.connections
+        : lane === FIRST_LANE_RESP3
+          ? this.resp3
+          : this.otherDatabases.of(lane);
     const limit = this.config.serverConnections;
     if (connections.length < limit) {
-      const connection = this.newConnection(protocol);
+      const connection = this.newConnection(lane);
       connections.push(connection);
       return connection;
     }
@@ -132,9 +141,9 @@ export class PoolServer implements ConnectedServer {
     return connections[this.next];
   }
 
-  protected newConnection(protocol: number): ServerConnection {
+  protected newConnection(lane: Lane): ServerConnection {
     const Kind = this.config.waitReplicas > 0 ? ConfirmingConnection : ServerConnection;
-    return new Kind(this, protocol);
+    return new Kind(this, lane);
   }
 
   /** Who answers the next request that only reads. */
@@ -142,10 +151,17 @@ export class PoolServer implements ConnectedServer {
     return this.replicas?.take() ?? this;
   }
 
-  /** Every connection, whatever it speaks. */
+  /** Every connection, whatever it speaks and whichever database it is in. */
   get all(): ServerConnection[] {
-    if (this.resp3.length + this.large.all.length + this.pinned.all.length === 0) return this.connections;
-    return [...this.connections, ...this.resp3, ...this.large.all, ...this.pinned.all];
+    const { connections, large, otherDatabases, pinned, resp3 } = this;
+    if (resp3.length + large.all.length + pinned.all.length === 0 && otherDatabases.isEmpty)
+      return connections;
+    return [...connections, ...resp3, ...otherDatabases.all, ...large.all, ...pinned.all];
+  }
+
+  /** Closes connections in other databases than the first that nobody has used for long at `now`. */
+  closeIdle(now: number): void {
+    this.otherDatabases.look(now);
   }
 
   /** A connection for `subscriber` to listen on; null when `most` do already. To be given back with `unsubscribe`. */
@@ -255,7 +271,7 @@ export class PoolServer implements ConnectedServer {
 
   /** Opens the first connection ahead of the first request. */
   preconnect(): void {
-    this.pick(2).connect();
+    this.pick(FIRST_LANE).connect();
   }
 
   close(): void {
@@ -267,6 +283,7 @@ export class PoolServer implements ConnectedServer {
       connection.held.stop();
       connection.drop();
     }
+    this.otherDatabases.stop();
   }
 
   /** Says it once, until the server speaks again; for kinds that begin with `no-` once and for all. */

@@ -3,6 +3,7 @@ import { REPLY_BAD, REPLY_DONE, ReplyFramer } from '../../protocol/reply-framer.
 import type { Link } from '../../transport/link.ts';
 import { type Owner, type Stoppable, UNREAD } from '../base/receiver.ts';
 import type { ConnectedServer, EndKind } from './connected-server.ts';
+import { FIRST_LANE } from './lane.ts';
 import { ServerLink } from './server-link.ts';
 
 const MINUS = 45;
@@ -91,7 +92,7 @@ export class SubscribingConnection extends ServerLink implements Stoppable {
     server: ConnectedServer,
     private readonly listener: Subscriber,
   ) {
-    super(server, 2);
+    super(server, FIRST_LANE);
   }
 
   /** Nothing is listened to here. */

@@ -79,16 +79,30 @@ describe('files of the data tier', () => {
     assert.doesNotMatch(acl, /application/);
   });
 
-  test('FLUSHDB and KEYS are allowed to the proxies unless every pool refuses them', () => {
+  test('FLUSHDB, KEYS and SWAPDB are allowed to the proxies unless every pool refuses them', () => {
     const rights = (pools: string): boolean[] => {
       const plan = planOf(`name: beta\nvip: 198.18.0.100\npools: ${pools}\n`);
       const acl = contentOf(redisFiles(plan), 'users.acl');
       const proxy = acl.split('\n').find((line) => line.startsWith('user proxy ')) ?? '';
-      return ['+keys', '+flushdb'].map((right) => proxy.split(' ').includes(right));
+      return ['+keys', '+flushdb', '+swapdb'].map((right) => proxy.split(' ').includes(right));
     };
-    assert.deepEqual(rights('{ a: {} }'), [true, true]);
-    assert.deepEqual(rights('{ a: { dangerous: refuse } }'), [false, false]);
-    assert.deepEqual(rights('{ a: { dangerous: refuse }, b: { listen: 6380 } }'), [true, true]);
+    assert.deepEqual(rights('{ a: {} }'), [true, true, true]);
+    assert.deepEqual(rights('{ a: { dangerous: refuse } }'), [false, false, false]);
+    assert.deepEqual(rights('{ a: { dangerous: refuse }, b: { listen: 6380 } }'), [true, true, true]);
+  });
+
+  test('redis has as many databases as the pools serve, and is started anew for more than it has anyway', () => {
+    const conf = (pools: string) => {
+      const file = redisFiles(planOf(`name: beta\nvip: 198.18.0.100\npools: ${pools}\n`)).find(
+        ({ name }) => name === 'redis.conf',
+      );
+      return {
+        number: /^databases (\d+)$/m.exec(file?.content ?? '')?.[1],
+        fixed: /databases/.test(file?.fixed ?? ''),
+      };
+    };
+    assert.deepEqual(conf('{ a: { databases: 2 } }'), { number: '16', fixed: false });
+    assert.deepEqual(conf('{ a: {}, b: { listen: 6380, databases: 20 } }'), { number: '20', fixed: true });
   });
 
   test('with one replica the survivor of a crash takes writes', () => {

@@ -117,6 +117,7 @@ describe('the plan of the default stack', () => {
         timeoutMs: 2000,
         serverConnections: 1,
         redisDb: 0,
+        databases: 16,
         waitReplicas: 1,
         waitTimeoutMs: 1000,
         reads: 'master',
@@ -162,6 +163,21 @@ describe('what a file may choose', () => {
     assert.equal(load('replicas: 0').redis.minReplicasToWrite, 0);
     assert.equal(load('replicas: 1').redis.minReplicasToWrite, 0);
     assert.equal(load('replicas: 1\nredis: {min_replicas_to_write: 1}').redis.minReplicasToWrite, 1);
+  });
+
+  test('a pool has 16 databases, unless that would reach what another pool keeps apart', () => {
+    const databases = (pools: string): number[] =>
+      load(`pools: ${pools}`).pools.map((pool) => pool.databases);
+    assert.deepEqual(databases('{a: {}, b: {listen: 7000}}'), [16, 16]);
+    assert.deepEqual(databases('{a: {}, b: {listen: 7000, redis_db: 1}}'), [0, 0]);
+    assert.deepEqual(
+      databases('{a: {shards: [shard-2]}, b: {listen: 7000, shards: [shard-1], redis_db: 1}}'),
+      [16, 0],
+    );
+    assert.deepEqual(
+      databases('{a: {databases: 20}, b: {listen: 7000, redis_db: 1, databases: 2}}'),
+      [20, 2],
+    );
   });
 
   test('durations and sizes in all their spellings', () => {

@@ -205,6 +205,12 @@ const SECTIONS: Readonly<Record<string, readonly Case[]>> = {
     ['wait_replicas', `${HEAD}pools: {a: {wait_replicas: §3}}`, /more than the 2 replicas of a shard/],
     ['wait_timeout', `${HEAD}pools: {a: {wait_timeout: §0}}`, /nearest is 1ms/],
     ['redis_db', `${HEAD}pools: {a: {redis_db: §16}}`, /from 0 to 15/],
+    ['databases', `${HEAD}pools: {a: {databases: §257}}`, /from 1 to 256/],
+    [
+      'its own beyond',
+      `${HEAD}pools: {a: {redis_db: 4, databases: §4}}`,
+      /databases 0 to 3, and clients begin in 4/,
+    ],
     ['servers', `${HEAD}pools: {a: {§servers: ["1.2.3.4:1:1"]}}`, /follows from `shards`/],
     ['auto_eject_hosts', `${HEAD}pools: {a: {§auto_eject_hosts: true}}`, /remove the key/],
     ['redis_auth', `${HEAD}pools: {a: {§redis_auth: x}}`, /generated once/],

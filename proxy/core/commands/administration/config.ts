@@ -127,7 +127,8 @@ function ask(
       if (values.length < maps.length) continue;
       const lower = name.toLowerCase();
       // clients take it for what they may SELECT
-      const value = lower === 'databases' ? String(pool.redisDb + 1) : PARAMETERS.get(lower)?.(values);
+      const value =
+        lower === 'databases' ? String(pool.databases || pool.redisDb + 1) : PARAMETERS.get(lower)?.(values);
       if (value !== undefined) merged.set(name, value);
     }
     inquiry.answer(encodeValue(merged, protocol));

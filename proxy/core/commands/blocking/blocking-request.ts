@@ -65,7 +65,7 @@ export class BlockingRequest implements SoloRequest, Receiver, Blocked {
   private ask(): void {
     const { asked, session } = this;
     const { blockingClients } = session.pool.config;
-    this.connection = asked.server.pinned.take(PURPOSE, blockingClients, session.protocol);
+    this.connection = asked.server.pinned.take(PURPOSE, blockingClients, session.lane);
     if (this.connection === null) {
       const full = `${blockingClients} clients wait on '${asked.server.name}' already (blocking_clients)`;
       afterPause(session, () => {

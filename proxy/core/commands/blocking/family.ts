@@ -111,7 +111,7 @@ const readStreams: Handler = (session, command, frame, buffer, from, to) => {
   }
   const server = serverOf(session, command, frame, buffer, keys, refuse);
   if (server === null) return;
-  const connection = session.routing.connectionFor(server, session.protocol, command.id);
+  const connection = session.routing.connectionFor(server, session.lane, command.id);
   connection.send(session, session.tail++, command.id, buffer, from, to);
 };
 

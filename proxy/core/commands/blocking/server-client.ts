@@ -2,6 +2,7 @@ import { commandId } from '../../../protocol/command-table.ts';
 import { encodeRequest } from '../../../protocol/replies.ts';
 import { NOBODY, type Receiver } from '../../base/receiver.ts';
 import type { ServerConnection } from '../../server/connection.ts';
+import { FIRST_LANE } from '../../server/lane.ts';
 import type { PoolServer } from '../../server/server.ts';
 
 const CLIENT = commandId('client');
@@ -67,5 +68,5 @@ export function idOf(connection: ServerConnection): string | undefined {
 export function unblock(server: PoolServer, id: string, how: 'TIMEOUT' | 'ERROR'): void {
   const request = encodeRequest(['CLIENT', 'UNBLOCK', id, how]);
   const receiver = new OwnReply(() => {});
-  server.pick(2).send(receiver, 0, CLIENT, request, 0, request.length);
+  server.pick(FIRST_LANE).send(receiver, 0, CLIENT, request, 0, request.length);
 }

@@ -39,12 +39,12 @@ export const clientList: Answer = (session, frame, buffer) => {
 /** One client as CLIENT LIST shows it, without a line end. */
 export function clientLine(session: Session): string {
   const age = Math.floor((Date.now() - session.connectedAt) / 1000);
-  const { config, worker } = session.pool;
+  const { worker } = session.pool;
   const { channels, patterns, shardChannels } = listeningOf(session);
   const flags = isListening(session) ? 'P' : 'N';
   const where = worker === undefined ? '' : ` worker=${worker.place}`;
   return (
-    `id=${session.id} addr=${session.remote} name=${session.name} age=${age} flags=${flags} db=${config.redisDb} ` +
+    `id=${session.id} addr=${session.remote} name=${session.name} age=${age} flags=${flags} db=${session.database} ` +
     `sub=${channels} psub=${patterns} ssub=${shardChannels} multi=-1 resp=${session.protocol} lib-name=${session.library} lib-ver=${session.libraryVersion}${where}`
   );
 }

@@ -4,7 +4,7 @@ import type { Answer, Family } from '../session.ts';
 import { auth } from './auth.ts';
 import { clientCommand } from './client-command.ts';
 import { hello } from './hello.ts';
-import { enterDatabase, select, selectFault } from './select.ts';
+import { enterDatabase, select } from './select.ts';
 
 const ping: Answer = (_session, frame, buffer) =>
   frame.argc === 1 ? PONG : bulkReply(element(frame, buffer, 1));
@@ -42,5 +42,5 @@ export const CONNECTION: Family = {
   readonly: answered(1, 1, noCluster),
   readwrite: answered(1, 1, noCluster),
   reset: answeredInTurn(1, 1, reset),
-  select: answered(2, 2, select, selectFault),
+  select,
 };

@@ -16,19 +16,21 @@ const FIGURES: readonly (readonly [section: string, field: string, name?: string
  * name twice would take the place of the pool's own figure.
  */
 export function shardLines(
-  db: number,
+  databases: readonly number[],
   live: (name: string) => boolean,
   servers: readonly ServerFigures[],
 ): [field: string, value: string][] {
   return servers.map(({ name, sections }) => {
-    const own = sections === null ? ['silent=1'] : figures(db, sections);
+    const own = sections === null ? ['silent=1'] : figures(databases, sections);
     return [`shard_${name}`, [`live=${live(name) ? 1 : 0}`, ...own].join(',')];
   });
 }
 
-function figures(db: number, sections: Sections): string[] {
-  const keyspace = sections.get('keyspace')?.get(`db${db}`) ?? '';
-  const amount = (name: string): string => new RegExp(`(?:^|,)${name}=(\\d+)`).exec(keyspace)?.[1] ?? '0';
+function figures(databases: readonly number[], sections: Sections): string[] {
+  const keyspaces = databases.map((db) => sections.get('keyspace')?.get(`db${db}`) ?? '');
+  const amountOf = (name: string, keyspace: string): number =>
+    Number(new RegExp(`(?:^|,)${name}=(\\d+)`).exec(keyspace)?.[1] ?? 0);
+  const amount = (name: string): number => keyspaces.reduce((sum, each) => sum + amountOf(name, each), 0);
   const found = FIGURES.flatMap(([section, field, name = field]) => {
     const value = sections.get(section)?.get(field);
     return value === undefined ? [] : [`${name}=${value}`];

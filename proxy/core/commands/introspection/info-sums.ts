@@ -73,8 +73,12 @@ function addFragmentation(fields: Fields): void {
   if (used > 0) fields.push(['mem_fragmentation_ratio', (value('used_memory_rss') / used).toFixed(2)]);
 }
 
-/** The database of the pool: keys are added, the average time to live is that of all keys that have one. */
-export function keyspace(db: number, servers: readonly ServerFigures[]): Fields {
+/** Each database of the pool that has keys: they are added, the average time to live is that of all that have one. */
+export function keyspace(databases: readonly number[], servers: readonly ServerFigures[]): Fields {
+  return databases.flatMap((db) => database(db, servers));
+}
+
+function database(db: number, servers: readonly ServerFigures[]): Fields {
   let [keys, expires, lives] = [0, 0, 0];
   for (const { sections } of servers) {
     const line = sections?.get('keyspace')?.get(`db${db}`);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { machine, release, type } from 'node:os';
+import { databasesOf } from '../../../config/pool.ts';
 import { wordAt } from '../../../protocol/key-positions.ts';
 import { REDIS_VERSION, verbatimReply } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
@@ -42,7 +43,7 @@ const ofServers = (
     ...first(pool),
     ...silent(servers),
     ...(title === 'Keyspace'
-      ? keyspace(pool.config.redisDb, servers)
+      ? keyspace(databasesOf(pool.config), servers)
       : sumSection(title.toLowerCase(), servers)),
   ],
 });
@@ -110,7 +111,7 @@ const SECTIONS: readonly Section[] = [
     ofServers: true,
     fields: ({ config, routing }, servers) =>
       shardLines(
-        config.redisDb,
+        databasesOf(config),
         (name) => routing.servers.some((each) => each.live && each.name === name),
         servers,
       ),

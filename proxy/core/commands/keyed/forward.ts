@@ -79,7 +79,7 @@ function forward(
   from: number,
   to: number,
 ): void {
-  const { pool, protocol, routing } = session;
+  const { lane, pool, routing } = session;
   if (keyTo - keyFrom > pool.keyLimit) {
     refuse(session, keyTooLong(pool, keyTo - keyFrom));
     return;
@@ -88,7 +88,7 @@ function forward(
   if (server === null) refuseAllEjected(session);
   else if (isScriptCall(command.id)) sendScriptCall(session, server, command, frame, buffer, from, to);
   else {
-    const connection = routing.connectionFor(server, protocol, command.id);
+    const connection = routing.connectionFor(server, lane, command.id);
     connection.send(session, session.tail++, command.id, buffer, from, to);
   }
 }

@@ -19,20 +19,20 @@ export function sendScriptCall(
   from: number,
   to: number,
 ): void {
-  const { protocol, routing } = session;
+  const { lane, routing } = session;
   const { scripts } = routing;
   const [shaFrom, shaTo] = [frame.args[2], frame.args[3]];
   if (!isCallBySha(command.id)) {
-    const connection = routing.connectionFor(server, protocol, command.id);
+    const connection = routing.connectionFor(server, lane, command.id);
     if (scripts.isOn && frame.argc > 2) connection.scriptCalls.brings(scripts.add(buffer, shaFrom, shaTo));
     connection.send(session, session.tail++, command.id, buffer, from, to);
     return;
   }
   const sha = frame.argc > 2 ? shaIn(buffer, shaFrom, shaTo) : null;
   const script = sha === null ? undefined : scripts.find(sha);
-  if (script === undefined) server.pick(protocol).send(session, session.tail++, command.id, buffer, from, to);
+  if (script === undefined) server.pick(lane).send(session, session.tail++, command.id, buffer, from, to);
   else {
-    const { scriptCalls } = routing.connectionFor(server, protocol, command.id);
+    const { scriptCalls } = routing.connectionFor(server, lane, command.id);
     scriptCalls.send(session, session.tail++, command.id, script, frame, buffer, from, to);
   }
 }

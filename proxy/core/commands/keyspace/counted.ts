@@ -79,7 +79,7 @@ function draw(inquiry: Inquiry, session: Session, shares: readonly Share[]): voi
     return;
   }
   const { server } = drawn;
-  inquiry.ask(server, server.pick(session.protocol), RANDOMKEY, (reply) => {
+  inquiry.ask(server, server.pick(session.lane), RANDOMKEY, (reply) => {
     const isNil = reply.bytes[0] === 95 || reply.bytes[1] === 45;
     if (reply.isError) inquiry.answer(failureOf('randomkey', reply, session.routing.servers.length));
     else if (isNil) {

@@ -4,38 +4,27 @@ import { encodeRequest } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { element } from '../answered.ts';
 import { Inquiry } from '../inquiry.ts';
-import { partialFailure } from '../partial.ts';
 import { refuse, wrongArity } from '../refusals.ts';
 import type { Family, Handler, Session } from '../session.ts';
 import { dbsize, keys, randomKey } from './counted.ts';
+import { flushAll, flushDatabase, flushRequest } from './flush.ts';
+import { forbidden } from './forbidden.ts';
 import { scan } from './scan.ts';
+import { swapdb } from './swapdb.ts';
 
-/** What operators forbid by `dangerous: refuse`: it empties the pool, or holds every server up for long. */
-const DANGEROUS: ReadonlySet<string> = new Set(['flushall', 'flushdb', 'keys']);
-
-/**
- * As what these go to the servers. The pool has one database: FLUSHALL empties that, and not what others keep in other
- * databases of the same servers. Unless SYNC is said, the keys are gone at once and their memory is freed beside: a server
- * that frees ten million keys first is silent for seconds, is taken for dead, and gets a successor.
- */
+/** What goes to the servers as something else than it came. */
 const FLUSHES: ReadonlySet<string> = new Set(['flushall', 'flushdb']);
 
 type Asking = (inquiry: Inquiry, command: Command, request: Uint8Array, session: Session) => void;
 
-/** Why the pool does not do it; null = it does. */
-function forbidden({ pool }: Session, command: string): string | null {
-  if (pool.config.dangerous === 'allow' || !DANGEROUS.has(command)) return null;
-  return `'${command}' is refused in this pool (dangerous: refuse)`;
-}
-
 /** A command of all servers. With one server it goes there as it is, and its reply comes back as it is. */
 function ofAllServers(name: string, asking: Asking): Handler {
   const handle: Handler = (session, command, frame, buffer, from, to) => {
-    const fault = arityFits(command.id, frame.argc) ? forbidden(session, name) : wrongArity(command);
+    const fault = arityFits(command.id, frame.argc) ? forbidden(session.pool, name) : wrongArity(command);
     if (fault !== null) refuse(session, fault);
     else if (session.routing.servers.length === 1 && !FLUSHES.has(name)) {
       const [server] = session.routing.servers;
-      const connection = server.pick(session.protocol);
+      const connection = server.pick(session.lane);
       connection.send(session, session.tail++, command.id, buffer, from, to);
     } else {
       const request = requestOf(name, frame, buffer);
@@ -55,29 +44,23 @@ const queuedFault =
   (session: Session): string | null => {
     if (session.routing.servers.length > 1 || name === 'flushall')
       return `'${name}' is not served inside a transaction: it concerns every server`;
-    return forbidden(session, name);
+    return forbidden(session.pool, name);
   };
 
 function requestOf(name: string, frame: RequestFrame, buffer: Uint8Array): Uint8Array {
   const rest = Array.from({ length: frame.argc - 1 }, (_, i) => element(frame, buffer, i + 1));
-  if (!FLUSHES.has(name)) return encodeRequest([name.toUpperCase(), ...rest]);
-  return encodeRequest(['FLUSHDB', ...(rest.length === 0 ? ['ASYNC'] : rest)]);
+  return FLUSHES.has(name) ? flushRequest(rest) : encodeRequest([name.toUpperCase(), ...rest]);
 }
-
-/** FLUSHDB, FLUSHALL [ASYNC | SYNC]. With `wait_replicas` each server's is confirmed before it counts as done. */
-const flush: Asking = (inquiry, command, request) =>
-  inquiry.askAll(request, (replies) =>
-    inquiry.answer(partialFailure(command.name, replies) ?? replies[0].bytes),
-  );
 
 /** What concerns all keys of all servers. */
 export const KEYSPACE: Family = {
   dbsize: ofAllServers('dbsize', dbsize),
-  flushall: ofAllServers('flushall', flush),
-  flushdb: ofAllServers('flushdb', flush),
+  flushall: ofAllServers('flushall', flushAll),
+  flushdb: ofAllServers('flushdb', flushDatabase),
   keys: ofAllServers('keys', keys),
   randomkey: ofAllServers('randomkey', (inquiry, command, _request, session) =>
     randomKey(inquiry, command, session),
   ),
   scan,
+  swapdb,
 };

@@ -27,10 +27,11 @@ export class ScanCursors {
   private readonly pool: bigint;
   private readonly count: bigint;
 
-  constructor(config: PoolConfig) {
-    const { distribution, hash, hashTag, name, redisDb, servers } = config;
+  /** @param database of the pool: its keys have cursors of their own */
+  constructor(config: PoolConfig, database: number) {
+    const { distribution, hash, hashTag, name, servers } = config;
     const ring = servers.map((server) => [server.name, server.weight]);
-    const identity = [name, redisDb, hash, distribution, hashTag && [...hashTag], ring];
+    const identity = [name, database, hash, distribution, hashTag && [...hashTag], ring];
     this.pool = BigInt(digest(JSON.stringify(identity)) & 0xff);
     this.count = BigInt(servers.length);
   }

@@ -20,7 +20,7 @@ const MOST_ATTEMPTS = 6;
 /** COUNT is a hint. A server looks at no more at once, for everybody else waits meanwhile; it is about 20 ms. */
 const MOST_AT_ONCE = 100_000;
 
-const cursorsOf = new WeakMap<Routing, ScanCursors>();
+const cursorsOf = new WeakMap<Routing, Map<number, ScanCursors>>();
 
 /** Who is behind a connection, as long as it has the same socket. */
 interface KnownProcess {
@@ -45,15 +45,18 @@ export const scan: Handler = (session, command, frame, buffer) => {
     refuse(session, 'invalid cursor');
     return;
   }
-  const { routing } = session;
-  let cursors = cursorsOf.get(routing);
-  if (cursors === undefined) {
-    cursors = new ScanCursors(session.pool.config);
-    cursorsOf.set(routing, cursors);
-  }
+  const cursors = cursorsFor(session);
   const page = new ScanPage(session, cursors, cursors.decode(given), optionsOf(frame, buffer));
   session.runAlone(new Inquiry(session, command, frame.end, (inquiry) => page.begin(inquiry)));
 };
+
+function cursorsFor({ database, pool, routing }: Session): ScanCursors {
+  const known = cursorsOf.get(routing) ?? new Map<number, ScanCursors>();
+  cursorsOf.set(routing, known);
+  const cursors = known.get(database) ?? new ScanCursors(pool.config, database);
+  known.set(database, cursors);
+  return cursors;
+}
 
 /** What stands behind the cursor, with a COUNT that is not too large. */
 function optionsOf(frame: RequestFrame, buffer: Uint8Array): Uint8Array[] {
@@ -95,7 +98,7 @@ class ScanPage {
       );
       return;
     }
-    const connection = server.pick(session.protocol);
+    const connection = server.pick(session.lane);
     const known = processes.get(connection);
     if (known?.sockets === connection.sockets) this.askPage(inquiry, connection, known);
     else this.meet(inquiry, connection);

@@ -99,7 +99,7 @@ function ask(
   });
   for (const [server, request] of requests) {
     fan.ask(server, (who, number) =>
-      server.pick(session.protocol).send(who, number, PUBSUB, request, 0, request.length),
+      server.pick(session.lane).send(who, number, PUBSUB, request, 0, request.length),
     );
   }
   fan.close();

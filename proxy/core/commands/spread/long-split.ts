@@ -133,11 +133,11 @@ export class LongSplit implements SoloRequest {
 
   private send(): void {
     const { bytes, command, composed, request, session, tag } = this;
-    const { protocol, routing } = session;
+    const { lane, routing } = session;
     const { parts } = request;
     this.end(() =>
       parts.forEach((part, i) => {
-        const connection = routing.connectionFor(routing.servers[part.server], protocol, command.id);
+        const connection = routing.connectionFor(routing.servers[part.server], lane, command.id);
         const own = composed.get(part);
         if (own === undefined) connection.send(session, tag, command.id, bytes, 0, bytes.length);
         else connection.send(request, i, command.id, own.bytes, 0, own.used);

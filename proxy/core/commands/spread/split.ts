@@ -44,10 +44,10 @@ export function split(
   const { parts } = request;
   for (let i = 0; i < parts.length; i++) partOf[parts[i].server] = undefined;
   if (!complete) return;
-  const { protocol, routing } = session;
+  const { lane, routing } = session;
   const tag = session.tail++;
   if (parts.length === 1) {
-    const connection = routing.connectionFor(routing.servers[parts[0].server], protocol, command.id);
+    const connection = routing.connectionFor(routing.servers[parts[0].server], lane, command.id);
     connection.send(session, tag, command.id, buffer, from, to);
     return;
   }
@@ -58,7 +58,7 @@ export function split(
     const length = composePart(shape, parts[i], frame, buffer);
     // what is kept by reference needs bytes of its own
     const bytes = length > BY_REFERENCE && !isLarge ? composed.slice(0, length) : composed;
-    const connection = routing.connectionFor(routing.servers[parts[i].server], protocol, command.id);
+    const connection = routing.connectionFor(routing.servers[parts[i].server], lane, command.id);
     connection.send(request, i, command.id, bytes, 0, length);
   }
   composed = scratch;

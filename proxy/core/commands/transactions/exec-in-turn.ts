@@ -1,6 +1,6 @@
+import { WatchedExecPart } from '../exec-part.ts';
 import type { Session, SoloRequest } from '../session.ts';
 import { execute, type SendPart, sendOver, shared } from './exec.ts';
-import { WatchedExecPart } from './exec-part.ts';
 import type { Transaction } from './transaction.ts';
 import type { Watch } from './watch.ts';
 

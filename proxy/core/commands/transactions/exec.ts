@@ -4,8 +4,8 @@ import type { Receiver } from '../../base/receiver.ts';
 import { FanOut, type ServerReply } from '../../routing/fan-out.ts';
 import type { ServerConnection } from '../../server/connection.ts';
 import type { PoolServer } from '../../server/server.ts';
+import { ExecPart } from '../exec-part.ts';
 import type { Session } from '../session.ts';
-import { ExecPart } from './exec-part.ts';
 import { Elements, isArray } from './merge.ts';
 import type { Part, Transaction } from './transaction.ts';
 
@@ -35,9 +35,9 @@ export function execute(
   send: SendPart,
   replied: () => void = NOTHING,
 ): void {
-  const { order, parts } = transaction;
+  const { parts } = transaction;
   const [first] = parts;
-  if (parts.length === 1 && order.length === first.commands) {
+  if (parts.length === 1 && first.isAsAsked && !transaction.hasAnswers) {
     send(first, serverOf(session, first), session, tag, replied);
     return;
   }
@@ -56,7 +56,7 @@ export function execute(
 /** Over the connection that all clients share, in its turn among this client's other requests. */
 export function shared(session: Session): SendPart {
   return (part, server, who, tag, done) =>
-    sendOver(server.pick(session.protocol), part, new ExecPart(who, tag, part.commands, done));
+    sendOver(server.pick(session.lane), part, new ExecPart(who, tag, part.commands, done));
 }
 
 export function sendOver(connection: ServerConnection, part: Part, who: Receiver): void {
@@ -79,7 +79,7 @@ function merged(
 ): Uint8Array {
   if (replies.length > 0 && !replies.some(({ bytes }) => isArray(bytes))) return replies[0].bytes;
   let built = 0;
-  const elements = new Map(parts.map((part, i) => [part, new Elements(replies[i].bytes)]));
+  const elements = new Map(parts.map((part, i) => [part, new Elements(replies[i].bytes, part.unasked)]));
   return arrayOf(
     order.map((step) => {
       if ('answer' in step) {

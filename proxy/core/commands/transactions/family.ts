@@ -2,12 +2,12 @@ import { arityFits } from '../../../protocol/command-arity.ts';
 import type { Command } from '../../../protocol/command-table.ts';
 import { errorReply, OK } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
+import { ABORTED, BECAUSE } from '../exec-part.ts';
 import { homeOf } from '../home.ts';
 import { refuse, wrongArity } from '../refusals.ts';
 import type { Family, Handler, Session } from '../session.ts';
 import { execute, shared } from './exec.ts';
 import { ExecInTurn } from './exec-in-turn.ts';
-import { ABORTED, BECAUSE } from './exec-part.ts';
 import { Transaction, transactionOf } from './transaction.ts';
 import { WatchRequest, watchOf } from './watch.ts';
 

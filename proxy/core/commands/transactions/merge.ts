@@ -12,14 +12,27 @@ const framer = new ReplyFramer();
  */
 export class Elements {
   private at: number;
+  private number = 0;
 
-  /** @param reply an array; of an error or a nil every element is taken to be the reply itself */
-  constructor(private readonly reply: Uint8Array) {
+  /**
+   * @param reply an array; of an error or a nil every element is taken to be the reply itself
+   * @param unasked numbers of elements that nobody asked for, to be passed over
+   */
+  constructor(
+    private readonly reply: Uint8Array,
+    private readonly unasked: ReadonlySet<number>,
+  ) {
     this.at = isArray(reply) ? reply.indexOf(LF) + 1 : -1;
   }
 
   next(): Uint8Array {
+    while (this.at >= 0 && this.unasked.has(this.number)) this.read();
+    return this.read();
+  }
+
+  private read(): Uint8Array {
     const { at, reply } = this;
+    this.number++;
     if (at < 0) return reply;
     if (at >= reply.length) return MISSING;
     framer.reset();

@@ -10,7 +10,7 @@ import { keyPositions, wordAt } from '../../../protocol/key-positions.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { queuedByFamily } from '../inside-transactions.ts';
 import { oneServersFault, scriptWithoutKeys } from '../refusals.ts';
-import type { Answer, Session } from '../session.ts';
+import type { Answer, Queued, Session } from '../session.ts';
 
 /** What goes to a server with the others: numbers of the elements that are keys. */
 export interface QueuedKeys {
@@ -29,10 +29,10 @@ export function queuedAs(
   command: Command,
   frame: RequestFrame,
   buffer: Uint8Array,
-): QueuedKeys | { answer: Answer } | string {
+): QueuedKeys | Extract<Queued, { answer: Answer }> | string {
   const own = queuedByFamily(command.id);
   if (own !== undefined) {
-    if ('keys' in own) return own.fault?.(session) ?? { keys: own.keys(frame, buffer) };
+    if ('keys' in own) return own.fault?.(session, frame, buffer) ?? { keys: own.keys(frame, buffer) };
     return own.fault?.(session, frame, buffer) ?? own;
   }
   switch (command.fate) {

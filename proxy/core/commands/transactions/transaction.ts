@@ -25,25 +25,57 @@ const AT_ONCE: ReadonlySet<string> = new Set(['discard', 'exec', 'multi', 'quit'
 export class Part {
   /** null = none of them has a key yet. */
   server: PoolServer | null = null;
-  commands = 0;
   writes = false;
+  /** Numbers of the commands that are the proxy's own. */
+  readonly unasked = new Set<number>();
+  private count = 0;
+  /** The database that the next command would be in. */
+  private database: number;
   private readonly bytes = new ChunkList();
   readonly scripts: QueuedScripts;
 
-  constructor(cache: ScriptCache) {
+  /** @param home the database of the connection over which it will go, which must be in that one again at the end */
+  constructor(
+    cache: ScriptCache,
+    private readonly home: number,
+  ) {
     this.scripts = new QueuedScripts(cache);
-    this.bytes.append(MULTI, 0, MULTI.length);
+    this.database = home;
+    this.append(MULTI);
   }
 
-  add(command: Command, request: Uint8Array): void {
-    this.commands++;
+  /** How many stand between MULTI and EXEC. */
+  get commands(): number {
+    return this.database === this.home ? this.count : this.count + 1;
+  }
+
+  /** Nothing but what the client has said is in it. */
+  get isAsAsked(): boolean {
+    return this.unasked.size === 0;
+  }
+
+  add(command: Command, request: Uint8Array, database: number): void {
+    this.enter(database);
+    this.count++;
     this.writes ||= command.write;
+    this.append(request);
+  }
+
+  private enter(database: number): void {
+    if (database === this.database) return;
+    this.database = database;
+    this.unasked.add(this.count++);
+    this.append(encodeRequest(['SELECT', String(database)]));
+  }
+
+  private append(request: Uint8Array): void {
     this.bytes.append(request, 0, request.length);
   }
 
   /** All of it, from MULTI to EXEC; nothing is added any more. */
   batch(): Uint8Array[] {
-    this.bytes.append(EXEC, 0, EXEC.length);
+    this.enter(this.home);
+    this.append(EXEC);
     return this.bytes.chunks;
   }
 }
@@ -76,14 +108,20 @@ export class Transaction implements Gate {
   /** Parts of it may go to several servers, atomic on each. */
   private readonly mayHaveParts: boolean;
   private kept = 0;
+  /** The database that the next command is in … */
+  private database: number;
+  /** … and that of the connections over which they will go. */
+  private readonly home: number;
   private readonly ended = (): void => this.end();
 
   /** @param watched a key that the client watches, and its server: the transaction must go there */
   constructor(
     private readonly session: Session,
-    watched: Home | null,
+    watched: (Home & { readonly database: number }) | null,
   ) {
     this.firstKey = watched?.key ?? null;
+    this.database = session.database;
+    this.home = watched?.database ?? session.database;
     this.mayHaveParts = watched === null && session.pool.config.transactions === 'per_shard';
     if (watched !== null) this.newPart().server = watched.server;
     transactions.set(session, this);
@@ -147,13 +185,14 @@ export class Transaction implements Gate {
       frameOfOwn.begin(0);
       frameOfOwn.parse(own, own.length);
       this.order.push({ answer: queued.answer, frame: frameOfOwn, bytes: own });
+      this.database = queued.database?.(this.session, frame, buffer) ?? this.database;
     } else {
       const part = this.partFor(command, frame, buffer, queued);
       if (typeof part === 'string') return part;
       const request = part.scripts.asSent(command, frame, buffer, from, to);
       const excess = this.keep(request.length);
       if (excess !== null) return excess;
-      part.add(command, request);
+      part.add(command, request, this.database);
       this.order.push(part);
     }
     return null;
@@ -200,7 +239,7 @@ export class Transaction implements Gate {
   }
 
   private newPart(): Part {
-    const part = new Part(this.session.routing.scripts);
+    const part = new Part(this.session.routing.scripts, this.home);
     this.parts.push(part);
     return part;
   }

@@ -1,7 +1,8 @@
 import { commandId } from '../../../protocol/command-table.ts';
 import { encodeRequest, errorReply, OK } from '../../../protocol/replies.ts';
-import { NOBODY, type Owner, type Receiver } from '../../base/receiver.ts';
+import { type Batch, NOBODY, type Owner, type Receiver } from '../../base/receiver.ts';
 import type { ServerConnection } from '../../server/connection.ts';
+import { databaseOf, protocolOf } from '../../server/lane.ts';
 import type { PoolServer } from '../../server/server.ts';
 import type { Home } from '../home.ts';
 import type { PlacedKey } from '../refusals.ts';
@@ -53,8 +54,7 @@ export class Watch implements Home {
   /** @returns null when as many as may watch already do, and none of them for long */
   static begin(session: Session, server: PoolServer, key: PlacedKey): Watch | null {
     const { clientStall, watchingClients } = session.pool.config;
-    const take = (): ServerConnection | null =>
-      server.pinned.take(PURPOSE, watchingClients, session.protocol);
+    const take = (): ServerConnection | null => server.pinned.take(PURPOSE, watchingClients, session.lane);
     let connection = take();
     if (connection === null) {
       const [oldest] = [...(watching.get(server) ?? [])].filter((each) => !each.isExecuting);
@@ -63,6 +63,11 @@ export class Watch implements Home {
       connection = take();
     }
     return connection === null ? null : new Watch(session, server, key, connection);
+  }
+
+  /** The one that its connection is in. */
+  get database(): number {
+    return databaseOf(this.connection.lane, this.session.pool.config.redisDb);
   }
 
   /** The server has answered that it watches. */
@@ -81,7 +86,7 @@ export class Watch implements Home {
       !isOver &&
       connection.isReady &&
       connection.sockets === socket &&
-      connection.protocol === session.protocol
+      protocolOf(connection.lane) === session.protocol
     );
   }
 
@@ -156,7 +161,18 @@ export class WatchRequest implements SoloRequest, Receiver {
       this.end(
         errorReply(`${watchingClients} clients watch keys on '${server.name}' already (watching_clients)`),
       );
-    } else this.watch.connection.send(this, 0, WATCH, request, 0, request.length);
+    } else if (this.watch.database === session.database)
+      this.watch.connection.send(this, 0, WATCH, request, 0, request.length);
+    else this.sendAside(this.watch, request);
+  }
+
+  /** The client has selected another database since it began to watch: its connection goes there and comes back. */
+  private sendAside({ connection, database }: Watch, request: Uint8Array): void {
+    const select = (to: number): Uint8Array => encodeRequest(['SELECT', String(to)]);
+    const aside = new AsideReplies(this);
+    connection.sendBatch(aside, 0, WATCH, [
+      Buffer.concat([select(this.session.database), request, select(database)]),
+    ]);
   }
 
   abandon(): void {}
@@ -199,6 +215,52 @@ export class WatchRequest implements SoloRequest, Receiver {
 
   abort(): void {
     this.session.abort();
+  }
+}
+
+/** Of SELECT, WATCH and SELECT the answer to WATCH is its client's. */
+class AsideReplies implements Receiver, Batch {
+  readonly owner: Owner;
+  readonly replies = 3;
+  readonly batch = this;
+  private answer: Uint8Array = OK;
+
+  constructor(private readonly request: WatchRequest) {
+    this.owner = request.owner;
+  }
+
+  before(number: number, chunk: Uint8Array, from: number, to: number): void {
+    if (number === 1) this.answer = chunk.slice(from, to);
+  }
+
+  refusal(): null {
+    return null;
+  }
+
+  reply(tag: number): void {
+    this.request.reply(tag, this.answer, 0, this.answer.length);
+  }
+
+  replyInParts(tag: number): void {
+    this.reply(tag);
+  }
+
+  fail(tag: number, text: Uint8Array): void {
+    this.request.fail(tag, text);
+  }
+
+  arriving(): void {}
+
+  canStream(): boolean {
+    return false;
+  }
+
+  stream(): void {}
+
+  streamed(): void {}
+
+  abort(): void {
+    this.request.abort();
   }
 }
 

@@ -1,5 +1,5 @@
-import { errorReply } from '../../../protocol/replies.ts';
-import type { Batch, Owner, Receiver } from '../../base/receiver.ts';
+import { errorReply } from '../../protocol/replies.ts';
+import type { Batch, Owner, Receiver } from '../base/receiver.ts';
 
 const MINUS = 45;
 /** What EXEC answers after a command was refused. */

@@ -1,0 +1,31 @@
+/**
+ * What a server connection speaks and which database it is in, as one small number: the connections of a server that are
+ * of use to a client are those of its lane. RESP2 in the pool's first database is 2, RESP3 there is 3; of database n they
+ * are 4(n+1) above. A plain number, for the way of every request goes by it.
+ */
+export type Lane = number;
+
+/** RESP2 in the pool's first database: where clients begin, and what the proxy asks for itself. */
+export const FIRST_LANE: Lane = 2;
+/** RESP3 there. */
+export const FIRST_LANE_RESP3: Lane = 3;
+
+const DATABASE_STEP = 4;
+
+/**
+ * @param protocol 2 or 3
+ * @param first the pool's first database, see `redis_db`
+ */
+export function laneOf(protocol: number, database: number, first: number): Lane {
+  return database === first ? protocol : DATABASE_STEP * (database + 1) + protocol;
+}
+
+/** 2 or 3. */
+export function protocolOf(lane: Lane): number {
+  return lane % DATABASE_STEP;
+}
+
+/** @param first the pool's first database */
+export function databaseOf(lane: Lane, first: number): number {
+  return lane < DATABASE_STEP ? first : Math.floor(lane / DATABASE_STEP) - 1;
+}
