@@ -11,6 +11,8 @@ export const PROVIDER_SOURCE = 'twemstack.invalid/offline/docker';
 export const PROVIDER_VERSION = '4.5.0';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
+/** Bundled beforehand, in an installed package: that has no esbuild. */
+const PREBUILT = path.join(HERE, 'provider.cjs');
 /** Not "terraform-provider-…": terraform would take it for the executable. */
 const SCRIPT = 'provider.cjs';
 /** Everything bundled besides our own sources; a new release of one must lead to a new bundle. */
@@ -44,10 +46,15 @@ export async function bundleProvider(mirrorDir: string): Promise<BundledProvider
   );
   const executable = path.join(folder, `terraform-provider-docker_v${PROVIDER_VERSION}`);
   const script = path.join(folder, SCRIPT);
-  const stamp = `/* twemstack offline provider ${await sourceStamp()} */`;
+  const prebuilt = await firstLine(PREBUILT);
+  const stamp = prebuilt === '' ? await currentStamp() : prebuilt;
   if ((await firstLine(script)) !== stamp) {
     await mkdir(folder, { recursive: true });
-    await replaceFile(script, `${stamp}\n${await bundle()}`, 0o644);
+    await replaceFile(
+      script,
+      prebuilt === '' ? await bundledScript() : await readFile(PREBUILT, 'utf8'),
+      0o644,
+    );
   }
   const launcher = launcherText(process.execPath);
   if ((await readFile(executable, 'utf8').catch(() => '')) !== launcher) {
@@ -55,6 +62,13 @@ export async function bundleProvider(mirrorDir: string): Promise<BundledProvider
   }
   return { executable, source: PROVIDER_SOURCE, version: PROVIDER_VERSION };
 }
+
+/** The provider as one file of JavaScript, its first line a stamp of all that it was made of. */
+export async function bundledScript(): Promise<string> {
+  return `${await currentStamp()}\n${await bundle()}`;
+}
+
+const currentStamp = async (): Promise<string> => `/* twemstack offline provider ${await sourceStamp()} */`;
 
 /** Terraform's name of this machine: linux_amd64, darwin_arm64 … */
 function platform(): string {

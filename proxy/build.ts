@@ -10,37 +10,40 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { createRequire } from 'node:module';
+import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const proxyDir = dirname(fileURLToPath(import.meta.url));
 const root = dirname(proxyDir);
+/** What the programs are compiled from: TypeScript in a checkout, JavaScript in an installed package. */
+const SOURCE = extname(fileURLToPath(import.meta.url));
+/** Says which versions of the libraries go into a program; a package has no lock file, and pins them itself. */
+const PINS = ['package-lock.json', '../package.json'].map((name) => join(root, name));
 
 /**
  * Compiles the proxy to one executable without a runtime to install. Does nothing when neither the sources nor the
  * compiler changed since (a stamp beside the file says so).
  * @param outFile where the executable goes; its folder is made
  * @returns true when it was built, false when it was up to date
- * @throws Error when Bun is not installed or the compilation fails
+ * @throws NoBunError when there is no Bun, Error when the compilation fails
  */
 export const buildProxy = (outFile: string): boolean =>
-  compileExecutable(
-    { what: 'the proxy', entry: join(proxyDir, 'nutcracker.ts'), sources: proxyDir },
-    outFile,
-  );
+  compileExecutable({ what: 'the proxy', folder: proxyDir, entry: 'nutcracker' }, outFile);
 
-/** A program of one executable: its first file, and the folder of all that it is made of. */
+/** A program of one executable: the folder of all that it is made of, and its first file there. */
 export interface Program {
   /** For messages. */
   readonly what: string;
+  readonly folder: string;
+  /** Without its extension. */
   readonly entry: string;
-  readonly sources: string;
 }
 
 /** As `buildProxy`, for any program. */
 export function compileExecutable(program: Program, outFile: string): boolean {
   const bun = findBun();
-  const stamp = contentStamp(bun, program.sources);
+  const stamp = contentStamp(bun, program.folder);
   const stampFile = `${outFile}.stamp`;
   if (existsSync(outFile) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return false;
   mkdirSync(dirname(outFile), { recursive: true });
@@ -53,7 +56,7 @@ export function compileExecutable(program: Program, outFile: string): boolean {
       bun,
       [
         'build',
-        program.entry,
+        join(program.folder, `${program.entry}${SOURCE}`),
         '--compile',
         '--no-compile-autoload-dotenv',
         '--no-compile-autoload-bunfig',
@@ -73,24 +76,41 @@ export function compileExecutable(program: Program, outFile: string): boolean {
   return true;
 }
 
-/** The Bun binary that npm brought; install scripts may or may not have run. @throws Error when there is none */
+/** Bun is not there to compile with. */
+export class NoBunError extends Error {
+  override readonly name = 'NoBunError';
+
+  constructor() {
+    super('Bun, which compiles the proxy and the guard, is not installed');
+  }
+}
+
+/** The Bun binary that npm brought; install scripts may or may not have run. @throws NoBunError when there is none */
 export function findBun(): string {
-  const modules = join(root, 'node_modules');
-  const candidates = [
-    join(modules, '@oven', `bun-${process.platform}-${process.arch}`, 'bin', 'bun'),
-    join(modules, 'bun', 'bin', 'bun.exe'),
-  ];
+  const bun = packageFolder('bun', import.meta.url);
+  if (bun === undefined) throw new NoBunError();
+  const architecture = process.arch === 'arm64' ? 'aarch64' : process.arch;
+  const native = packageFolder(`@oven/bun-${process.platform}-${architecture}`, join(bun, 'package.json'));
+  const candidates = [native === undefined ? [] : join(native, 'bin/bun'), join(bun, 'bin/bun.exe')].flat();
   // where install scripts do not run, `bun.exe` is a placeholder of a few bytes
   const found = candidates.find((file) => existsSync(file) && statSync(file).size > 1_000_000);
-  if (found === undefined)
-    throw new Error(`Bun is not installed (looked for ${candidates.join(', ')}): run npm ci`);
+  if (found === undefined) throw new NoBunError();
   return found;
+}
+
+/** Folder of an npm package as a file sees it, wherever npm has put it. */
+function packageFolder(name: string, from: string): string | undefined {
+  try {
+    return dirname(createRequire(from).resolve(`${name}/package.json`));
+  } catch {
+    return undefined;
+  }
 }
 
 function contentStamp(bun: string, folder: string): string {
   const hash = createHash('sha256');
   for (const file of sources(folder)) hash.update(file.slice(folder.length)).update(readFileSync(file));
-  hash.update(readFileSync(join(root, 'package-lock.json')));
+  hash.update(readFileSync(PINS.find(existsSync) as string));
   hash.update(`${process.arch} ${statSync(bun).size}`);
   return hash.digest('hex');
 }
@@ -101,7 +121,7 @@ function sources(folder: string): string[] {
     .flatMap((entry) => {
       const path = join(folder, entry.name);
       if (entry.isDirectory()) return sources(path);
-      return entry.name.endsWith('.ts') ? [path] : [];
+      return entry.name.endsWith(SOURCE) ? [path] : [];
     });
 }
 

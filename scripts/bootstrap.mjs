@@ -4,13 +4,13 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { surviveClosedOutput } from './closed-output.mjs';
 import { lock } from './process-lock.mjs';
 
-/** The checkout this file lies in. */
+/** The checkout this file lies in, or `lib` of an installed package. */
 export const CHECKOUT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** Oldest Node that cdktf 0.21 takes. */
@@ -144,13 +144,19 @@ export async function ensurePackages(root = CHECKOUT) {
 }
 
 /**
- * Runs a TypeScript file of the checkout in this process, after making sure that it can run.
+ * Runs a TypeScript file of the checkout in this process, after making sure that it can run. In an installed package, where npm has
+ * seen to the rest and the file is compiled, only Node is checked.
  *
  * @param {string} entry path relative to the checkout
  */
 export async function run(entry) {
   surviveClosedOutput();
   checkNode();
+  const compiled = join(CHECKOUT, entry.replace(/\.ts$/, '.js'));
+  if (existsSync(compiled)) {
+    await import(pathToFileURL(compiled).href);
+    return;
+  }
   await ensurePackages();
   const { register } = await import('tsx/esm/api');
   register({ tsconfig: join(CHECKOUT, 'tsconfig.json') });

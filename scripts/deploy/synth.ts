@@ -4,11 +4,12 @@ import { join, relative } from 'node:path';
 import type { SeedInput, StackInputs } from '../../stacks/inputs.ts';
 import type { Credentials, MemberFile, Plan } from '../../topology/types.ts';
 import { keptVolumes, memberOf } from '../data/volumes.ts';
+import { EnvironmentError } from '../errors.ts';
 import type { Environment } from '../prepare/environment.ts';
 import type { ProviderChoice } from '../prepare/provider.ts';
 import { renderMembers } from '../render/member-files.ts';
 import { furtherPasswords } from '../stack/credentials.ts';
-import type { Home } from '../stack/home.ts';
+import { CHECKOUT, type Home } from '../stack/home.ts';
 import { ensureInstance } from '../stack/instance.ts';
 import { readIfPresent, writePrivate } from '../stack/private-file.ts';
 import { stateDir } from './state.ts';
@@ -85,10 +86,25 @@ export function stackOrder(plan: Plan): string[] {
 
 /** Synthesises the stacks and makes each folder usable by plain terraform and plain `cdktf deploy`. */
 export async function synth(home: Home, inputs: StackInputs, provider: ProviderChoice): Promise<void> {
-  // Loading cdktf takes most of a second: only verbs that deploy pay for it.
-  const { synthStacks } = await import('../../stacks/main.ts');
+  const { synthStacks } = await loadStacks();
   synthStacks(inputs, home.outdir);
   for (const name of stackOrder(inputs.plan)) linkProvider(home.terraformDir(name), provider, home);
+}
+
+/** Loading cdktf takes most of a second: only verbs that deploy pay for it. @throws EnvironmentError when it is not installed */
+async function loadStacks(): Promise<typeof import('../../stacks/main.ts')> {
+  try {
+    return await import('../../stacks/main.ts');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const [, name] = /^Cannot find (?:package|module) '([^']+)'/.exec(message) ?? [];
+    if (!/^(ERR_)?MODULE_NOT_FOUND$/.test(code ?? '') || name === undefined) throw error;
+    throw new EnvironmentError(`${name} is not installed, which stacks are made with`, {
+      where: CHECKOUT,
+      remedy:
+        'npm installs it beside twemstack, unless told to leave out peers: `npm install --save-dev cdktf @cdktf/provider-docker constructs`',
+    });
+  }
 }
 
 /**

@@ -47,7 +47,7 @@ export function demandEnvironment(home: Home): Environment {
   if (environment !== undefined) return environment;
   throw new EnvironmentError('what this stack is deployed with is not known here', {
     where: home.private,
-    remedy: 'run `twemstack up` from this checkout first',
+    remedy: 'run `twemstack up` from this folder first',
   });
 }
 

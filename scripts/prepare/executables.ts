@@ -12,11 +12,15 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import type { NoBunError } from '../../proxy/build.ts';
 import { IMAGE_KINDS, type ImageKind } from '../../topology/container-options.ts';
+import { EnvironmentError } from '../errors.ts';
 import { lock } from '../process-lock.mjs';
 import type { Step } from '../report/steps.ts';
-import { CHECKOUT, type Home } from '../stack/home.ts';
+import { CHECKOUT, type Home, INSTALLED } from '../stack/home.ts';
 import { readIfPresent } from '../stack/private-file.ts';
+import { VERSION } from '../stack/version.ts';
+import { cacheFolder } from './debian-base.ts';
 
 /** An image that is ready to be built on the engine. */
 export interface PreparedImage {
@@ -74,18 +78,17 @@ export async function prepareImages(
   const held = await lock(`images ${root}`, () => step.progress('waiting for another twemstack'));
   try {
     home.privateDir(root);
-    const executable = join(checkout, 'dist/nutcracker');
+    const compiledTo = executableFolder(checkout);
+    const executable = join(compiledTo, 'nutcracker');
     step.progress('compiling the proxy');
-    const { buildProxy, compileExecutable } = await import('../../proxy/build.ts');
-    await (sources.build ?? buildProxy)(executable);
-    const guard = join(checkout, 'dist/guard');
+    const { buildProxy, compileExecutable, NoBunError } = await import('../../proxy/build.ts');
+    await compiling(() => (sources.build ?? buildProxy)(executable), NoBunError);
+    const guard = join(compiledTo, 'guard');
     step.progress('compiling the guard');
-    const program = {
-      what: 'the guard',
-      entry: join(checkout, 'sentinel/guard/main.ts'),
-      sources: join(checkout, 'sentinel/guard'),
-    };
-    await (sources.buildGuard ?? ((target: string) => compileExecutable(program, target)))(guard);
+    const folder = join(checkout, 'sentinel/guard');
+    const program = { what: 'the guard', folder, entry: 'main' };
+    const buildGuard = sources.buildGuard ?? ((target: string) => compileExecutable(program, target));
+    await compiling(() => buildGuard(guard), NoBunError);
     const images = Object.fromEntries(
       IMAGE_KINDS.map((kind) => {
         const files = contextFiles(join(checkout, SOURCES[kind]));
@@ -99,6 +102,29 @@ export async function prepareImages(
   } finally {
     await held.release();
   }
+}
+
+/** @throws EnvironmentError when it is for want of Bun */
+async function compiling(build: () => unknown, noBun: typeof NoBunError): Promise<void> {
+  try {
+    await build();
+  } catch (error) {
+    if (!(error instanceof noBun)) throw error;
+    throw new EnvironmentError(error.message, {
+      where: CHECKOUT,
+      remedy:
+        'it is an optional package of npm: `npm install --include=optional`, on a machine that may reach the registry',
+    });
+  }
+}
+
+/**
+ * Where the executables are compiled to, once for each content of their sources. Of an installed package that is the user's cache,
+ * in a folder for each version.
+ */
+export function executableFolder(checkout = CHECKOUT): string {
+  if (!INSTALLED) return join(checkout, 'dist');
+  return join(cacheFolder(), 'executables', VERSION);
 }
 
 /**

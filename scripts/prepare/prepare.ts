@@ -3,6 +3,8 @@ import { dockerClient, engineAddress } from '../docker-client.ts';
 import type { Reporter } from '../report/steps.ts';
 import type { Home } from '../stack/home.ts';
 import { readInstance } from '../stack/instance.ts';
+import { madeBy, noteMadeBy } from '../stack/made-by.ts';
+import { VERSION } from '../stack/version.ts';
 import { type BaseImageChoice, chooseBaseImage } from './base-image.ts';
 import { dockerBridges, engineConflicts, hostConflicts, hostNetwork, refuseConflicts } from './conflicts.ts';
 import { chooseEngine, type EngineChoice, probeEngine } from './engine.ts';
@@ -65,6 +67,12 @@ export async function prepare(options: PrepareOptions, reporter: Reporter): Prom
     images,
   };
   writeEnvironment(home, environment);
+  const before = madeBy(home);
+  if (before !== undefined && before !== VERSION)
+    reporter.note(
+      `what is kept here was written by twemstack ${before}, this is ${VERSION}: images are new, so containers are replaced, one domain at a time`,
+    );
+  noteMadeBy(home);
   reporter.note(describeWorld(baseImage, provider));
   return environment;
 }

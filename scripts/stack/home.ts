@@ -2,17 +2,55 @@ import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The checkout this program runs from. */
+/** Where this program's own files lie: the checkout, or `lib` of an installed package. */
 export const CHECKOUT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
+/** True for an installed package, which is compiled. Nothing is written into it: it may be shared, and is replaced as a whole. */
+export const INSTALLED = import.meta.url.endsWith('.js');
+
+const STACK_FILE = 'stack.yaml';
+
+/** Where a stack file is looked for: the environment, and whether this program is an installed package. */
+export interface Surroundings {
+  readonly installed?: boolean;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
 /**
- * Where everything generated lives: `.twemstack/` and `cdktf.out/` below TWEMSTACK_HOME, by default the checkout.
- * Paths that reach terraform are relative to a stack's folder, so a moved checkout changes nothing in the plan.
+ * Absolute path of the stack file: the one given, else TWEMSTACK_FILE, else stack.yaml of the checkout. Of an installed package,
+ * instead of the last, stack.yaml of the working directory or the nearest folder above it that has one.
+ */
+export function stackFilePath(
+  file: string | undefined,
+  { installed = INSTALLED, cwd = process.cwd(), env = process.env }: Surroundings = {},
+): string {
+  const given = file ?? env.TWEMSTACK_FILE;
+  if (given !== undefined) return resolve(cwd, given);
+  if (!installed) return join(CHECKOUT, STACK_FILE);
+  for (let folder = cwd; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, STACK_FILE))) return join(folder, STACK_FILE);
+    if (dirname(folder) === folder) return join(cwd, STACK_FILE);
+  }
+}
+
+/**
+ * Folder below which everything generated lives: TWEMSTACK_HOME, else the checkout. Of an installed package, instead of the
+ * checkout, the folder of the stack file.
+ */
+export function homeFolder(file?: string, surroundings: Surroundings = {}): string {
+  const { installed = INSTALLED, env = process.env } = surroundings;
+  return env.TWEMSTACK_HOME ?? (installed ? dirname(stackFilePath(file, surroundings)) : CHECKOUT);
+}
+
+/**
+ * Where everything generated lives: `.twemstack/` and `cdktf.out/` below `homeFolder()`.
+ * Paths that reach terraform are relative to a stack's folder, so a moved folder changes nothing in the plan.
  */
 export class Home {
   readonly root: string;
 
-  constructor(root: string = process.env.TWEMSTACK_HOME ?? CHECKOUT) {
+  constructor(root: string) {
     this.root = resolve(root);
   }
 

@@ -1,17 +1,10 @@
-import { join, resolve } from 'node:path';
 import { planStack } from '../../topology/plan.ts';
 import { formatProblems } from '../../topology/problems.ts';
 import { loadTopology } from '../../topology/rules.ts';
 import type { Plan } from '../../topology/types.ts';
 import { InputError } from '../errors.ts';
-import { CHECKOUT } from './home.ts';
+import { stackFilePath } from './home.ts';
 import { readIfPresent } from './private-file.ts';
-
-/** Absolute path of the stack file: the one given, else TWEMSTACK_FILE, else stack.yaml of the checkout. */
-export function stackFilePath(file: string | undefined): string {
-  const given = file ?? process.env.TWEMSTACK_FILE;
-  return given === undefined ? join(CHECKOUT, 'stack.yaml') : resolve(given);
-}
 
 /**
  * Stack file -> plan.

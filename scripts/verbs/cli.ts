@@ -7,7 +7,7 @@ import { listContainers } from '../observe/engine.ts';
 import { execAttached } from '../observe/exec-attached.ts';
 import { holdsVip } from '../observe/holds-vip.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
-import { Home } from '../stack/home.ts';
+import { Home, homeFolder } from '../stack/home.ts';
 import { loadPlan } from '../stack/load.ts';
 import type { CommonOptions } from './context.ts';
 
@@ -30,7 +30,7 @@ interface Place {
  */
 export async function cliVerb(options: CliOptions, args: readonly string[]): Promise<number> {
   const plan = loadPlan(options.file);
-  const credentials = deployedCredentials(new Home(), plan.name);
+  const credentials = deployedCredentials(new Home(homeFolder(options.file)), plan.name);
   const engine = await dockerClient();
   const place =
     options.as === 'operator'

@@ -1,5 +1,6 @@
 import { consoleReporter, type Reporter, SILENT } from '../report/steps.ts';
-import { Home } from '../stack/home.ts';
+import { Home, homeFolder } from '../stack/home.ts';
+import { madeBy } from '../stack/made-by.ts';
 
 /** Options that every verb takes. */
 export interface CommonOptions {
@@ -16,9 +17,12 @@ export interface VerbContext {
   readonly signal: AbortSignal;
 }
 
+/** @throws InputError when the folder is kept by a newer version than this one */
 export function verbContext(options: CommonOptions): VerbContext {
+  const home = new Home(homeFolder(options.file));
+  madeBy(home);
   return {
-    home: new Home(),
+    home,
     reporter: options.json === true ? SILENT : consoleReporter(),
     json: options.json === true,
     signal: interruptSignal(),

@@ -23,7 +23,8 @@ import type { HeldLock } from '../process-lock.mjs';
 import { consoleReporter, type Reporter } from '../report/steps.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
 import { findShard } from '../stack/find-shard.ts';
-import { loadPlan, stackFilePath } from '../stack/load.ts';
+import { stackFilePath } from '../stack/home.ts';
+import { loadPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
 
 export interface DrillOptions extends CommonOptions {

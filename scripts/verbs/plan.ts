@@ -8,7 +8,7 @@ import { answeringEngine } from '../docker-client.ts';
 import { EXIT } from '../errors.ts';
 import { renderNutcrackerYml } from '../render/nutcracker-yml.ts';
 import { table } from '../report/table.ts';
-import { Home } from '../stack/home.ts';
+import { Home, homeFolder } from '../stack/home.ts';
 import { loadPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson } from './context.ts';
 import { spreadVerb } from './keys.ts';
@@ -23,7 +23,7 @@ export async function planVerb(
     process.stdout.write(`${options.diagram === 'svg' ? renderSvg(plan) : renderMermaid(plan)}\n`);
     return EXIT.done;
   }
-  const data = await dataEditOf(plan);
+  const data = await dataEditOf(plan, homeFolder(options.file));
   if (options.json === true) {
     printJson(data === undefined ? plan : { ...plan, data: dataEditDocument(data) });
     return EXIT.done;
@@ -51,8 +51,8 @@ export async function planVerb(
 }
 
 /** What the file would do to data of the stack as far as that can be told by looking only; undefined when there is none. */
-async function dataEditOf(plan: Plan): Promise<DataEdit | undefined> {
-  const home = new Home();
+async function dataEditOf(plan: Plan, folder: string): Promise<DataEdit | undefined> {
+  const home = new Home(folder);
   if (!home.knows(plan.name)) return undefined;
   const engine = await answeringEngine();
   const step = { progress: () => undefined };

@@ -1,10 +1,10 @@
-import { join } from 'node:path';
+import { relative } from 'node:path';
 import type { Plan } from '../../topology/types.ts';
 import type { Problem } from '../observe/assess.ts';
 import type { MemberStatus, StackStatus } from '../observe/status.ts';
 import { table } from '../report/table.ts';
 import { credentialsFile } from '../stack/credentials.ts';
-import { CHECKOUT, type Home } from '../stack/home.ts';
+import type { Home } from '../stack/home.ts';
 
 /** One row per member: domain, name, role now, address, health, and what is to know of it. */
 export function statusTable(plan: Plan, status: StackStatus): string {
@@ -60,16 +60,14 @@ export function statusDocument(
 /** One command to try, with the answer to expect, and where the credentials are. */
 export function tryIt(plan: Plan, home: Home): string {
   const pool = plan.pools[0];
-  const inCheckout = home.root === CHECKOUT;
-  const file = inCheckout
-    ? credentialsFile(home, plan.name).slice(CHECKOUT.length + 1)
-    : credentialsFile(home, plan.name);
+  const file = credentialsFile(home, plan.name);
+  const near = relative(process.cwd(), file);
   return [
     'Try:',
     '  npx twemstack cli SET greeting hello',
     '  OK',
     `Applications connect to ${plan.vip}:${pool.listen} with the password of "application".`,
-    `Credentials: ${file === '' ? join(home.root, 'credentials.json') : file} (mode 0600; \`npx twemstack secret application\` prints one)`,
+    `Credentials: ${near.startsWith('..') ? file : near} (mode 0600; \`npx twemstack secret application\` prints one)`,
     '',
   ].join('\n');
 }

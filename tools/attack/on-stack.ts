@@ -8,7 +8,7 @@ import { dockerClient } from '../../scripts/docker-client.ts';
 import { EXIT, OperatorError } from '../../scripts/errors.ts';
 import { consoleReporter } from '../../scripts/report/steps.ts';
 import { deployedCredentials } from '../../scripts/stack/credentials.ts';
-import { CHECKOUT, Home } from '../../scripts/stack/home.ts';
+import { CHECKOUT, Home, homeFolder } from '../../scripts/stack/home.ts';
 import { loadPlan } from '../../scripts/stack/load.ts';
 import { Application } from './application.ts';
 import { Canaries } from './canaries.ts';
@@ -38,7 +38,7 @@ async function attackAll(
   room: number,
 ): Promise<AttackDocument> {
   const plan = loadPlan(undefined);
-  const home = new Home();
+  const home = new Home(homeFolder());
   const engine = await dockerClient();
   const reporter = consoleReporter();
   const reports: AttackReport[] = [];

@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { parseDocument } from 'yaml';
 import type { PoolSpec } from '../../../topology/types.ts';
 import { NotSoError } from '../../errors.ts';
-import { CHECKOUT } from '../../stack/home.ts';
+import { CHECKOUT, homeFolder } from '../../stack/home.ts';
 import type { Drill, FaultContext } from '../drill.ts';
 import { drilledPool } from '../load/drilled-pool.ts';
 import type { TimelineEvent } from '../watch/timeline.ts';
@@ -19,10 +19,16 @@ const LINES = 12;
 
 type Deployment = ReturnType<typeof deploy>;
 
-/** `twemstack up` as an operator runs it beside the drill. */
-function deploy(stackFile: string) {
-  const command = ['scripts/twemstack.mjs', 'up', '--file', stackFile];
-  return execa(process.execPath, command, { cwd: CHECKOUT, reject: false, all: true, stdin: 'ignore' });
+/** `twemstack up` as an operator runs it beside the drill. @param home where the stack was deployed from */
+function deploy(stackFile: string, home: string) {
+  const command = [join(CHECKOUT, 'scripts/twemstack.mjs'), 'up', '--file', stackFile];
+  return execa(process.execPath, command, {
+    cwd: home,
+    env: { TWEMSTACK_HOME: home },
+    reject: false,
+    all: true,
+    stdin: 'ignore',
+  });
 }
 
 /** @throws NotSoError with the end of what it said when it did not succeed */
@@ -58,14 +64,15 @@ const failoverDuringDeploy: Drill = {
     const { plan, stackFile } = context;
     const { shard, master } = hitShard(context);
     const changed = changedCopy(stackFile, drilledPool(plan));
-    const deployment = deploy(changed.path);
+    const home = homeFolder(stackFile);
+    const deployment = deploy(changed.path, home);
     const fault = { what: 'a changed setting is being deployed', remedy: { kind: 'deploy' } } as const;
     context.undoLater(fault, async () => {
       context.step.progress('waiting for the deployment to end');
       await deployment;
       changed.remove();
       context.step.progress('taking the change back');
-      await succeeded(deploy(stackFile), 'the deployment that takes the change back');
+      await succeeded(deploy(stackFile, home), 'the deployment that takes the change back');
       context.timeline.note('drill', 'restored', 'deployed as before');
       await succeeded(deployment, 'the deployment in which a master was killed');
     });

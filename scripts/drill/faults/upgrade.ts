@@ -8,7 +8,7 @@ import { Entrance } from '../../rollout/entrance.ts';
 import { lookAhead, rollOut } from '../../rollout/roll-out.ts';
 import { rotate } from '../../rotation/rotate.ts';
 import { readStored } from '../../stack/credentials.ts';
-import { Home } from '../../stack/home.ts';
+import { Home, homeFolder } from '../../stack/home.ts';
 import type { Drill, FaultContext } from '../drill.ts';
 import { drilledPool } from '../load/drilled-pool.ts';
 import { need } from './break.ts';
@@ -85,7 +85,7 @@ async function demand(plan: Plan, password: string, good: boolean, what: string)
 /** The stack as this checkout deployed it, with the steps of a run as events on the timeline. */
 export function deploymentOf(context: FaultContext): Deployment {
   const { plan, credentials, engine, signal, step, timeline } = context;
-  const home = new Home();
+  const home = new Home(homeFolder(context.stackFile));
   const environment = demandEnvironment(home);
   const reporter: Reporter = {
     note: (sentence) => timeline.note('upgrade', 'note', sentence),

@@ -14,6 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
+import { NoBunError } from '../../../proxy/build.ts';
+import { EnvironmentError } from '../../../scripts/errors.ts';
 import { type PreparedImages, prepareImages } from '../../../scripts/prepare/executables.ts';
 import { Home } from '../../../scripts/stack/home.ts';
 import { recordingStep } from '../../support/recording-step.ts';
@@ -48,6 +50,20 @@ describe('image contexts', () => {
     write('proxy/nutcracker.ts', 'one');
   });
   after(() => rmSync(root, { recursive: true, force: true }));
+
+  test('without Bun nothing can be compiled: what to install is said, exit 3', async () => {
+    const noBun = (): never => {
+      throw new NoBunError();
+    };
+    const home = new Home(join(root, 'home'));
+    await assert.rejects(
+      prepareImages(home, 'debian:bookworm-slim', recordingStep(), { checkout, build: noBun, buildGuard }),
+      (error) =>
+        error instanceof EnvironmentError &&
+        /Bun, which compiles the proxy and the guard, is not installed/.test(error.message) &&
+        /npm install --include=optional/.test(error.remedy ?? ''),
+    );
+  });
 
   test('hold the sources with fixed modes, whatever the umask, and the proxy its executable', async () => {
     const before = process.umask(0o077);

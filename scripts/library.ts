@@ -1,0 +1,6 @@
+/** `import … from 'twemstack'`: what other programs build on. */
+export { DataStack } from '../stacks/data-stack.ts';
+export { DomainStack } from '../stacks/domain-stack.ts';
+export type { ImageInput, ProviderInput, SeedInput, StackInputs } from '../stacks/inputs.ts';
+export { synthStacks } from '../stacks/main.ts';
+export { NetworkStack } from '../stacks/network-stack.ts';

@@ -1,0 +1,80 @@
+/** The package that people install: compiled, with types, without what only a maintainer needs. */
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { bundledScript } from '../../provider/bundle.ts';
+import { CHECKOUT } from '../../scripts/stack/home.ts';
+import { type CheckoutManifest, EXPORTS, packageManifest } from './manifest.ts';
+import { reachableFrom } from './reachable.ts';
+
+/** Besides what can be imported: what the commands and the images are made from. */
+const PROGRAMS = ['scripts/twemstack', 'proxy/nutcracker', 'sentinel/guard/main'];
+/** Plain JavaScript, as it is. */
+const SCRIPTS = ['scripts/twemstack.mjs', 'scripts/nutcracker.mjs'];
+const IMAGES = ['haproxy/image', 'proxy/image', 'sentinel/image'];
+const DOCUMENTS = [
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'docs',
+  'examples',
+];
+
+/** Lays out the package in a folder, which is emptied first. @throws when the code does not compile */
+export async function buildPackage(folder: string): Promise<void> {
+  rmSync(folder, { recursive: true, force: true });
+  const lib = join(folder, 'lib');
+  const compile = ['node_modules/.bin/tsc', '-p', 'tools/package', '--outDir', lib];
+  await execa(process.execPath, compile, { cwd: CHECKOUT, stdin: 'ignore', all: true });
+  // The compiler leaves out what is JavaScript already, and its declarations.
+  for (const name of readdirSync(join(CHECKOUT, 'scripts')))
+    if (/\.d\.mts$|\.mjs$/.test(name)) copy(`scripts/${name}`, lib);
+  prune(lib);
+  for (const image of IMAGES) copy(image, lib);
+  for (const document of DOCUMENTS) copy(document, folder);
+  writeFileSync(join(lib, 'provider/provider.cjs'), await bundledScript());
+  const manifest = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as CheckoutManifest;
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packageManifest(manifest), null, 2)}\n`);
+}
+
+/** Packs the package into a tarball, as npm does. @param target folder of the tarball. @returns its path */
+export async function packPackage(folder: string, target: string): Promise<string> {
+  mkdirSync(target, { recursive: true });
+  const command = ['pack', folder, '--json', '--pack-destination', target];
+  const { stdout } = await execa('npm', command, { stdin: 'ignore' });
+  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
+  return join(target, filename);
+}
+
+function copy(name: string, folder: string): void {
+  mkdirSync(dirname(join(folder, name)), { recursive: true });
+  cpSync(join(CHECKOUT, name), join(folder, name), { recursive: true });
+}
+
+/** Takes away what nothing in the package imports, and names compiled files in the declarations as in the code. */
+function prune(lib: string): void {
+  const exported = Object.values(EXPORTS).map((file) => join(lib, '..', file));
+  const entries = [...PROGRAMS.map((program) => join(lib, program)), ...exported].map((file) => `${file}.js`);
+  const scripts = SCRIPTS.map((script) => join(lib, script));
+  const kept = new Set([
+    ...reachableFrom([...entries, ...scripts], 'code'),
+    ...reachableFrom(
+      exported.map((file) => `${file}.d.ts`),
+      'types',
+    ),
+  ]);
+  for (const name of readdirSync(lib, { recursive: true, withFileTypes: true })) {
+    const file = join(name.parentPath, name.name);
+    if (!name.isFile()) continue;
+    if (!kept.has(file)) rmSync(file);
+    else if (file.endsWith('.d.ts')) {
+      const text = readFileSync(file, 'utf8').replace(
+        /((?:\bfrom |\bimport\()['"]\.[^'"]+)\.ts(?=['"])/g,
+        '$1.js',
+      );
+      writeFileSync(file, text);
+    }
+  }
+}
