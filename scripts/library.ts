@@ -1,4 +1,4 @@
-/** `import … from 'twemstack'`: what other programs build on. */
+/** What other programs build on: the entry of the package. */
 export { DataStack } from '../stacks/data-stack.ts';
 export { DomainStack } from '../stacks/domain-stack.ts';
 export type { ImageInput, ProviderInput, SeedInput, StackInputs } from '../stacks/inputs.ts';
