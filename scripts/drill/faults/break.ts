@@ -3,6 +3,9 @@ import { NotSoError } from '../../errors.ts';
 import { execInContainer } from '../../observe/engine.ts';
 import type { FaultContext } from '../drill.ts';
 
+/** How often runc is asked to freeze a container. */
+const FREEZE_TRIES = 3;
+
 /** Kills a container: every process of it at once, no goodbye. Undone by starting it. */
 export async function killContainer(context: FaultContext, name: string): Promise<void> {
   const container = context.engine.getContainer(name);
@@ -35,8 +38,20 @@ export async function pauseContainer(context: FaultContext, name: string): Promi
   });
   context.undoLater({ what: `${name} is frozen`, remedy: { kind: 'thaw', member: name } }, thaw);
   context.timeline.note('drill', 'fault', `freezing ${name}`);
-  await container.pause();
+  await freeze(container);
   return thaw;
+}
+
+/** The kernel freezes no group of processes in which one is just being made: then runc gives up, and is asked again. */
+async function freeze(container: Docker.Container): Promise<void> {
+  for (let left = FREEZE_TRIES; ; left--) {
+    try {
+      await container.pause();
+      return;
+    } catch (error) {
+      if (left === 1 || !/unable to freeze/.test((error as Error).message)) throw error;
+    }
+  }
 }
 
 /**
