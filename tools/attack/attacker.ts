@@ -22,6 +22,8 @@ export interface Target {
   readonly edgeFronts: readonly string[];
   /** Every port that anything of a stack listens on. */
   readonly knownPorts: readonly number[];
+  /** A database that is none of the first pool's. */
+  readonly foreignDatabase: number;
   /** VRRP's virtual router id. */
   readonly vrid: number;
 }

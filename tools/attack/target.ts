@@ -1,6 +1,11 @@
 import type { Credentials, Plan } from '../../topology/types.ts';
 import type { Target } from './attacker.ts';
 
+/** The first behind those that its clients may be in. */
+function foreignDatabaseOf({ databases, redisDb }: Plan['pools'][number]): number {
+  return databases === 0 ? redisDb + 1 : databases;
+}
+
 /** All that an attacker can have found out of a stack, and the one password that every application has. */
 export function targetOf(plan: Plan, credentials: Credentials): Target {
   const poolPorts = plan.pools.map(({ listen }) => listen);
@@ -27,6 +32,7 @@ export function targetOf(plan: Plan, credentials: Credentials): Target {
         }),
       ]),
     ],
+    foreignDatabase: foreignDatabaseOf(plan.pools[0]),
     vrid: plan.edge.vrid,
   };
 }

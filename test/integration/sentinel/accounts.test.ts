@@ -28,7 +28,7 @@ const DANGEROUS = [
   'MODULE LIST',
 ];
 /** Of these, what the proxy does for applications; FLUSHALL is FLUSHDB to it, and of CONFIG it passes on what is no secret. */
-const ALL_SERVERS = ['FLUSHDB', 'KEYS *', 'CONFIG GET maxmemory', 'SLOWLOG GET'];
+const ALL_SERVERS = ['FLUSHDB', 'KEYS *', 'SWAPDB 0 1', 'CONFIG GET maxmemory', 'SLOWLOG GET'];
 const APPLICATION_WORK = [
   'PING',
   'SET key value',

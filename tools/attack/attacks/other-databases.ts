@@ -4,18 +4,19 @@ import { brief, isError } from '../wire.ts';
 register({
   name: 'other-databases',
   // Not from scripts: an application's password is good for every pool of its stack, so there it gets nothing new.
-  tries: 'leaves the database of its pool, which others may count on: SELECT, MOVE, COPY, SWAPDB',
+  tries: 'leaves the databases of its pool for one that others may count on: SELECT, MOVE, COPY, SWAPDB',
   as: ['application'],
   thin: true,
   seconds: 10,
   async run(attacker) {
     const key = attacker.key('k');
     const got: string[] = [];
+    const foreign = String(attacker.target.foreignDatabase);
     const ways = [
-      ['SELECT', '1'],
-      ['MOVE', key, '1'],
-      ['COPY', key, `${key}2`, 'DB', '1'],
-      ['SWAPDB', '0', '1'],
+      ['SELECT', foreign],
+      ['MOVE', key, foreign],
+      ['COPY', key, `${key}2`, 'DB', foreign],
+      ['SWAPDB', '0', foreign],
     ];
     for (const words of ways) {
       const wire = await attacker.enter();
