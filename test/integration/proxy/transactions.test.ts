@@ -10,16 +10,21 @@ let plain: RedisServer;
 let servers: RedisServer[];
 let one: RunningProxy;
 let two: RunningProxy;
+let parts: RunningProxy;
 
 before(async () => {
   [plain, ...servers] = await Promise.all([startRedis(), startRedis(), startRedis(), startRedis()]);
   one = await startProxy('bun', 1, poolOf(servers[0]));
-  two = await startProxy('bun', 1, (ports) => `${poolOf(servers[1], servers[2])(ports)}  hash_tag: "{}"\n`);
+  const sharded = (more: string) =>
+    startProxy('bun', 1, (ports) => `${poolOf(servers[1], servers[2])(ports)}  hash_tag: "{}"\n${more}`);
+  two = await sharded('');
+  parts = await sharded('  transactions: per_shard\n');
 });
 
 after(async () => {
   await one?.stop();
   await two?.stop();
+  await parts?.stop();
   await Promise.all([plain, ...servers].map((server) => server?.stop()));
 });
 
@@ -126,6 +131,31 @@ describe('transactions', () => {
     await fc.assert(
       fc.asyncProperty(steps, (program) => sameOn(two.ports[0], servers.slice(1), program)),
       { numRuns: 50, includeErrorInReport: true },
+    );
+  });
+
+  test('per_shard: commands with keys on several servers are answered as one server would', async () => {
+    const anyKey = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f');
+    const keys = (name: string) =>
+      fc.array(anyKey, { minLength: 1, maxLength: 5 }).map((some) => [name, ...some]);
+    const values = fc.array(fc.tuple(anyKey, value), { minLength: 1, maxLength: 5 });
+    const spread: fc.Arbitrary<readonly string[]> = fc.oneof(
+      { weight: 3, arbitrary: values.map((pairs) => ['MSET', ...pairs.flat()]) },
+      { weight: 2, arbitrary: fc.constantFrom('MGET', 'DEL', 'UNLINK', 'EXISTS', 'TOUCH').chain(keys) },
+      { weight: 1, arbitrary: fc.tuple(fc.constant('INCR'), anyKey) },
+      { weight: 1, arbitrary: fc.constantFrom(['PING'], ['LPUSH', 'a', 'x']) },
+      { weight: 2, arbitrary: fc.constantFrom(['MULTI'], ['EXEC']) },
+    );
+    const spreadSteps = fc.array(
+      fc.record({
+        client: fc.nat({ max: CLIENTS - 1 }),
+        requests: fc.array(spread, { minLength: 1, maxLength: 6 }),
+      }),
+      { minLength: 5, maxLength: 30 },
+    );
+    await fc.assert(
+      fc.asyncProperty(spreadSteps, (program) => sameOn(parts.ports[0], servers.slice(1), program)),
+      { numRuns: 40, includeErrorInReport: true },
     );
   });
 });

@@ -259,6 +259,39 @@ describe('transactions: per_shard', () => {
     assert.equal(client.said, '*4\r\n+OK\r\n*1\r\n$1\r\nx\r\n:2\r\n+PONG\r\n');
   });
 
+  test('takes MSET, MGET and DEL apart, as outside of it: every server has its keys, in their place', async () => {
+    const scene = await memoryScene(PER_SHARD, TWO);
+    const client = scene.client();
+    const [one, two] = homes(scene);
+    const lines = [`MSET ${two} b ${one} a`, `GET ${one}`, `MGET ${two} ${one} ${two}`, `DEL ${one} ${two}`];
+    assert.equal(ask(scene, client, 'MULTI', ...lines), `+OK\r\n${'+QUEUED\r\n'.repeat(4)}`);
+    ask(scene, client, 'EXEC');
+    const [first, second] = scene.servers;
+    const mine = [`mset ${one} a`, `GET ${one}`, `mget ${one}`, `del ${one}`];
+    assert.deepEqual(first.log, ['MULTI', ...mine, 'EXEC']);
+    assert.deepEqual(second.log, ['MULTI', `mset ${two} b`, `mget ${two} ${two}`, `del ${two}`, 'EXEC']);
+    first.answer(...Array<string>(5).fill('+QUEUED'), '*4\r\n+OK\r\n$1\r\na\r\n*1\r\n$1\r\na\r\n:1');
+    second.answer(...Array<string>(4).fill('+QUEUED'), '*3\r\n+OK\r\n*2\r\n$1\r\nb\r\n$-1\r\n:0');
+    scene.settle();
+    assert.equal(client.said, '*4\r\n+OK\r\n$1\r\na\r\n*3\r\n$1\r\nb\r\n$1\r\na\r\n$-1\r\n:1\r\n');
+  });
+
+  test('what one server refuses of a command that was taken apart is the answer to it', async () => {
+    const scene = await memoryScene(PER_SHARD, TWO);
+    const client = scene.client();
+    const [one, two] = homes(scene);
+    ask(scene, client, 'MULTI', `MSET ${one} a ${two} b`, 'EXEC');
+    client.said = '';
+    scene.servers[0].answer('+OK', '+QUEUED', '*1\r\n+OK');
+    scene.servers[1].answer(
+      '+OK',
+      '-OOM no room',
+      '-EXECABORT Transaction discarded because of previous errors.',
+    );
+    scene.settle();
+    assert.equal(client.said, '*1\r\n-EXECABORT Transaction discarded because of: OOM no room\r\n');
+  });
+
   test('a part that fails says so in the place of each of its commands', async () => {
     const scene = await memoryScene(PER_SHARD, TWO);
     const client = scene.client();

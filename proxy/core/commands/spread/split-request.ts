@@ -1,7 +1,8 @@
-import { CLOSED, errorReply, INVALID, NOT_EXECUTED } from '../../../protocol/replies.ts';
+import { CLOSED, errorReply, INVALID } from '../../../protocol/replies.ts';
 import { copyBytes, writeDecimal } from '../../base/bytes.ts';
 import type { Receiver } from '../../base/receiver.ts';
 import type { Session } from '../session.ts';
+import { splitError } from '../split-error.ts';
 
 const LF = 10;
 const MINUS = 45;
@@ -146,21 +147,13 @@ export class SplitRequest implements Receiver {
     else this.owner.reply(this.tag, this.parts[0].chunk, this.parts[0].from, this.parts[0].to);
   }
 
-  /**
-   * The error for the client: as in the original, of the first failing part in the order of the servers. That nothing
-   * was executed is only said when it is true of every part.
-   */
+  /** The error for the client: as in the original, of the first failing part in the order of the servers. */
   private firstError(): Uint8Array {
     const failed = this.parts.filter((part) => part.error !== null).sort((a, b) => a.server - b.server);
-    const errors = failed.map((part) => Buffer.from(part.error ?? INVALID_ERROR));
-    const undone = errors.filter((error) => error.includes(NOT_EXECUTED)).length;
-    if (undone === 0 || undone === this.parts.length) return errors[0];
-    const text = errors[0]
-      .toString('latin1')
-      .replace(`; ${NOT_EXECUTED}`, '')
-      .slice('-ERR '.length)
-      .trimEnd();
-    return errorReply(`${text}; some keys of this request may have been dealt with`);
+    return splitError(
+      failed.map((part) => part.error ?? INVALID_ERROR),
+      this.parts.length,
+    );
   }
 
   private mergeSum(): void {

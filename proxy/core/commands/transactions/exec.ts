@@ -7,6 +7,7 @@ import type { PoolServer } from '../../server/server.ts';
 import { ExecPart } from '../exec-part.ts';
 import type { Session } from '../session.ts';
 import { Elements, isArray } from './merge.ts';
+import { SplitStep } from './split-step.ts';
 import type { Part, Transaction } from './transaction.ts';
 
 /** As what a transaction goes to a server: one that writes, or one that only reads and may be repeated. */
@@ -80,6 +81,7 @@ function merged(
   if (replies.length > 0 && !replies.some(({ bytes }) => isArray(bytes))) return replies[0].bytes;
   let built = 0;
   const elements = new Map(parts.map((part, i) => [part, new Elements(replies[i].bytes, part.unasked)]));
+  const next = (part: Part): Uint8Array => (elements.get(part) as Elements).next();
   return arrayOf(
     order.map((step) => {
       if ('answer' in step) {
@@ -88,7 +90,7 @@ function merged(
         built += answer.length;
         return answer;
       }
-      return (elements.get(step) as Elements).next();
+      return step instanceof SplitStep ? step.merged(next) : next(step);
     }),
   );
 }

@@ -1,5 +1,5 @@
 import { arityFits } from '../../../protocol/command-arity.ts';
-import type { Command } from '../../../protocol/command-table.ts';
+import { type Command, FATE_SPLIT } from '../../../protocol/command-table.ts';
 import { encodeRequest } from '../../../protocol/replies.ts';
 import { RequestFrame } from '../../../protocol/request-frame.ts';
 import { ChunkList } from '../../base/chunk-list.ts';
@@ -12,6 +12,7 @@ import { apart, type PlacedKey, refuse, wrongArity } from '../refusals.ts';
 import { type Answer, GATE_RANKS, type Gate, type Session } from '../session.ts';
 import { type QueuedKeys, queuedAs } from './queued-as.ts';
 import { QueuedScripts } from './queued-scripts.ts';
+import { type Shares, SplitStep, sharesOf } from './split-step.ts';
 
 const MULTI = encodeRequest(['MULTI']);
 const EXEC = encodeRequest(['EXEC']);
@@ -98,8 +99,11 @@ export function transactionOf(session: Session): Transaction | undefined {
 export class Transaction implements Gate {
   readonly rank = GATE_RANKS.transaction;
   readonly needsWhole = true;
-  /** For each command, in order: the part that it belongs to, or the command itself where the proxy answers it. */
-  readonly order: (Part | Local)[] = [];
+  /**
+   * For each command, in order: the part that it belongs to, the command itself where the proxy answers it, or where several
+   * parts have a share of it.
+   */
+  readonly order: (Part | Local | SplitStep<Part>)[] = [];
   readonly parts: Part[] = [];
   /** A command was refused: EXEC will be. */
   aborted = false;
@@ -187,6 +191,12 @@ export class Transaction implements Gate {
       this.order.push({ answer: queued.answer, frame: frameOfOwn, bytes: own });
       this.database = queued.database?.(this.session, frame, buffer) ?? this.database;
     } else {
+      const shares =
+        this.mayHaveParts && command.fate === FATE_SPLIT
+          ? sharesOf(this.session, command, frame, buffer)
+          : null;
+      if (typeof shares === 'string') return shares;
+      if (shares !== null) return this.addShares(command, shares);
       const part = this.partFor(command, frame, buffer, queued);
       if (typeof part === 'string') return part;
       const request = part.scripts.asSent(command, frame, buffer, from, to);
@@ -196,6 +206,29 @@ export class Transaction implements Gate {
       this.order.push(part);
     }
     return null;
+  }
+
+  /** A command whose keys live on several servers: each gets its own, all in their place; returns why not, or null. */
+  private addShares(command: Command, { owners, shares }: Shares): string | null {
+    const length = shares.reduce((sum, { request }) => sum + request.length, 0);
+    const excess = this.keep(length + owners.length * OVERHEAD);
+    if (excess !== null) return excess;
+    const parts = shares.map(({ request, server }) => {
+      const part = this.partOf(server);
+      part.add(command, request, this.database);
+      return part;
+    });
+    this.order.push(new SplitStep(command, parts, owners));
+    return null;
+  }
+
+  /** The part that goes to this server. */
+  private partOf(server: PoolServer): Part {
+    const same = this.parts.find((part) => part.server === server);
+    if (same !== undefined) return same;
+    const part = this.parts.find((each) => each.server === null) ?? this.newPart();
+    part.server = server;
+    return part;
   }
 
   /** Notes that a command of so many bytes is kept, or says why there is no room for it. */
@@ -226,16 +259,13 @@ export class Transaction implements Gate {
     if (fault !== null) return fault;
     if (own === null) return this.parts[0] ?? this.newPart();
     const { server } = own;
-    const same = this.parts.find((part) => part.server === server);
-    if (same !== undefined) return same;
-    if (this.firstKey !== null && !this.mayHaveParts) {
+    const isFirst = !this.parts.some((part) => part.server === server);
+    if (isFirst && this.firstKey !== null && !this.mayHaveParts) {
       const more = ', or let caches run theirs in parts (transactions: per_shard)';
       return apart(this.session.pool, 'of this transaction', this.firstKey, own.key, more);
     }
     this.firstKey ??= own.key;
-    const part = this.parts.find((each) => each.server === null) ?? this.newPart();
-    part.server = server;
-    return part;
+    return this.partOf(server);
   }
 
   private newPart(): Part {
