@@ -92,6 +92,12 @@ function poolMetrics(
     'Elements popped for clients that had left by then.',
     perPool((pool) => pool.undelivered),
   );
+  metric(
+    'peers_silent_total',
+    'counter',
+    'Answers of other proxies (peers) about their clients that did not come.',
+    perPool((pool) => pool.peersSilent),
+  );
   const commands = pools.flatMap((pool) =>
     [...pool.commands.entries()]
       .filter(([, count]) => count > 0)

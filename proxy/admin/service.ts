@@ -5,6 +5,9 @@ import { BufferBudget } from '../core/base/buffer-budget.ts';
 import { Loop } from '../core/base/loop.ts';
 import type { WorkerPlace } from '../core/commands/session.ts';
 import { LET_GO_PATIENCE, Pool, type PoolSurroundings } from '../core/pool.ts';
+import { OthersOfPool, type Siblings } from '../peers/others-of-pool.ts';
+import { IDS_OF_A_PROXY, ownPlace } from '../peers/own-place.ts';
+import { PeerLink } from '../peers/peer-link.ts';
 import { PoolTopology } from '../topology/apply.ts';
 import { ReplicaWatch } from '../topology/replica-watch.ts';
 import type { Transport } from '../transport/link.ts';
@@ -26,6 +29,8 @@ export interface ServiceOptions {
   bufferLimit: number;
   /** Absent when this process serves alone. */
   worker?: WorkerPlace;
+  /** The other workers; absent when this process serves alone. */
+  siblings?: Siblings;
 }
 
 /** A pool that serves, with what keeps its servers at the right addresses. */
@@ -33,6 +38,7 @@ interface Running {
   pool: Pool;
   topology: PoolTopology | null;
   replicas: ReplicaWatch | null;
+  others: OthersOfPool | null;
 }
 
 /** All pools of one process: starting, reloading and draining them. */
@@ -79,6 +85,7 @@ export class Service implements Serving {
   private async startPool(config: PoolConfig): Promise<Running> {
     const pool = new Pool(config, this.around);
     pool.admits = () => this.hasRoom();
+    const others = this.introduce(pool);
     const log = (text: string): void => this.options.log.write(text);
     const topology = config.sentinels.length === 0 ? null : new PoolTopology(pool, log);
     const replicas = config.readsFromReplicas ? new ReplicaWatch(pool, log) : null;
@@ -86,7 +93,27 @@ export class Service implements Serving {
     topology?.start();
     replicas?.start();
     if (config.preconnect) for (const server of pool.servers) server.preconnect();
-    return { pool, topology, replicas };
+    return { pool, topology, replicas, others };
+  }
+
+  /** Tells a pool which other processes serve it, and numbers its clients so that no two of them have the same. */
+  private introduce(pool: Pool): OthersOfPool | null {
+    const { config } = pool;
+    const { siblings = null, transport } = this.options;
+    const place = ownPlace(config);
+    if (place < 0 && config.peers.length > 0)
+      pool.warn(
+        'this proxy is none of its peers: they do not know it, and clients may have the numbers of others',
+      );
+    const links = config.peers
+      .filter((_, i) => i !== place)
+      .map((address) => new PeerLink(address, config, transport));
+    pool.firstId = Math.max(0, place) * IDS_OF_A_PROXY;
+    if (links.length === 0 && siblings === null) return null;
+    const onSilent = (): void => void pool.stats.peersSilent++;
+    const others = new OthersOfPool(config.name, links, siblings, (text) => pool.warn(text), onSilent);
+    pool.others = others;
+    return others;
   }
 
   /**
@@ -122,9 +149,10 @@ export class Service implements Serving {
       // a shard may be new
       if (before) pool.routing.scripts.takeOver(before.pool.routing.scripts);
     }
-    for (const { pool, topology, replicas } of replaced) {
+    for (const { pool, topology, replicas, others } of replaced) {
       topology?.stop();
       replicas?.stop();
+      others?.close();
       pool.drain();
       this.leaving.add(pool);
       this.closeWhenIdle(pool);
@@ -188,7 +216,8 @@ function descriptorsOf(pool: Pool): number {
   return count;
 }
 
-function stopPool({ pool, topology, replicas }: Running): void {
+function stopPool({ pool, topology, replicas, others }: Running): void {
+  others?.close();
   topology?.stop();
   replicas?.stop();
   pool.close();

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Address, MemberEntry, ServerEntry } from './pool.ts';
 import { parseNumber, parsePort } from './values.ts';
 
@@ -69,6 +70,15 @@ export function parseSentinel(text: string): Parsed<Address> {
   const match = /^(.+?):([0-9]+)(?::[0-9]+(?: +\S+)?)?$/.exec(text);
   const port = match ? parsePort(match[2]) : null;
   if (!match || port === null) return { wrong: 'expected host:port or host:port:weight [name]' };
+  return { ok: { kind: 'tcp', host: match[1], port } };
+}
+
+/** `address:port`, by number: a proxy must recognise itself. */
+export function parsePeer(text: string): Parsed<Address> {
+  const match = /^(.+):([0-9]+)$/.exec(text);
+  const port = match ? parsePort(match[2]) : null;
+  if (!match || port === null) return { wrong: 'expected address:port' };
+  if (isIP(match[1]) === 0) return { wrong: `"${match[1]}" is not an IP address` };
   return { ok: { kind: 'tcp', host: match[1], port } };
 }
 

@@ -1,5 +1,12 @@
 import { HASHES, type HashName } from '../hash/hash-kit.ts';
-import { parseListen, parseMember, parseSentinel, parseServer } from './addresses.ts';
+import {
+  formatAddress,
+  parseListen,
+  parseMember,
+  parsePeer,
+  parseSentinel,
+  parseServer,
+} from './addresses.ts';
 import type { Address, ClientCertificates, PoolConfig, ServerEntry } from './pool.ts';
 import { parseBoolean, parseNumber } from './values.ts';
 
@@ -87,6 +94,8 @@ function hashTag(draft: Draft, value: string): string | null {
 
 /** Replicas are looked at twice a second: a bound below this would leave none. Milliseconds. */
 const SHORTEST_LAG = 1000;
+/** Proxies of a pool: each has a part of the numbers for clients. */
+export const MOST_PEERS = 1024;
 /** What is smaller than this is collected, however large it may be. */
 const MIB = 1024 * 1024;
 /** Each that clients use has a server connection of its own. */
@@ -194,8 +203,18 @@ function member(draft: Draft, value: string): string | null {
   return null;
 }
 
+function peer(draft: Draft, value: string): string | null {
+  const parsed = parsePeer(value);
+  if ('wrong' in parsed) return parsed.wrong;
+  const known = draft.peers ?? [];
+  if (known.some((each) => formatAddress(each) === formatAddress(parsed.ok))) return 'is given twice';
+  draft.peers = [...known, parsed.ok];
+  return draft.peers.length > MOST_PEERS ? `is one too many: at most ${MOST_PEERS} peers` : null;
+}
+
 export const LISTS: ReadonlyMap<string, Adder> = new Map([
   ['servers', server],
   ['sentinels', sentinel],
   ['members', member],
+  ['peers', peer],
 ]);

@@ -119,6 +119,7 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     fail('"replica_max_lag" needs "reads: replicas"', 'replica_max_lag');
   if (draft.readsFromReplicas && servers.some(({ address }) => address.kind === 'unix'))
     fail('"reads: replicas" needs servers with host and port', 'reads');
+  if (draft.peers && listen.kind === 'unix') fail('"peers" needs "listen" with host and port', 'peers');
   return {
     name: name.value,
     listen,
@@ -172,6 +173,7 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     watchingClients: draft.watchingClients ?? 100,
     blockingClients: draft.blockingClients ?? 1000,
     subscribingClients: draft.subscribingClients ?? 1024,
+    peers: draft.peers ?? [],
     clientUnreadTimeout: draft.clientUnreadTimeout ?? 60_000,
   };
 }

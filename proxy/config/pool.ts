@@ -142,6 +142,8 @@ export interface PoolConfig {
   blockingClients: number;
   /** How many clients may subscribe on one server. */
   subscribingClients: number;
+  /** Where every proxy of the pool listens, this one too; empty = it is alone. */
+  peers: Address[];
   /** How long it may take nothing of the replies that wait for it; 0 = for ever. */
   clientUnreadTimeout: number;
 }

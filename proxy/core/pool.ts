@@ -17,7 +17,8 @@ import { Client, type ClientPool } from './client/client.ts';
 import { ClientWatch } from './client/client-watch.ts';
 import { WrongPasswords } from './client/wrong-passwords.ts';
 import { keyLimitOf } from './commands/dispatch.ts';
-import type { WorkerPlace } from './commands/session.ts';
+import { pauseNewcomer } from './commands/pause.ts';
+import type { Others, WorkerPlace } from './commands/session.ts';
 import { Routing, type RoutingContext } from './routing/routing.ts';
 import type { PoolServer } from './server/server.ts';
 
@@ -46,6 +47,9 @@ export class Pool implements ClientPool, RoutingContext {
   readonly keyLimit: number;
   /** True when one more client may come; set by whoever counts descriptors. */
   admits: (() => boolean) | null = null;
+  /** The other processes that serve it; set by whoever knows them. */
+  others: Others | null = null;
+  firstId = 0;
   readonly loop: Loop;
   readonly transport: Transport;
   readonly budget: BufferBudget;
@@ -112,6 +116,7 @@ export class Pool implements ClientPool, RoutingContext {
     const client = new Client(link, this);
     if (refusal !== null) client.refuse(refusal);
     else client.awaitPassword();
+    pauseNewcomer(client);
     this.clients.add(client);
     this.stats.clientConnections++;
     return client;

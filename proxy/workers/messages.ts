@@ -24,7 +24,9 @@ export type Order =
   | { kind: 'let-go' }
   | { kind: 'drain'; limit: number }
   | { kind: 'log'; change: LogChange }
-  | { kind: 'report' };
+  | { kind: 'report' }
+  | { kind: 'client'; pool: string; words: string[] }
+  | { kind: 'said'; question: number; replies: string[] };
 
 export interface OrderMessage {
   number: number;
@@ -38,6 +40,15 @@ export interface AnswerMessage {
   error: string | null;
   /** The answer to `report`. */
   snapshot: Snapshot | null;
+  /** The answer to `client`, in latin1; null when it does not serve the pool. */
+  reply: string | null;
+}
+
+/** From a worker: the others are to carry out `CLIENT words` (in latin1) among their clients of a pool; `said` follows. */
+export interface QuestionMessage {
+  question: number;
+  pool: string;
+  words: string[];
 }
 
 /** In the environment of a worker. */

@@ -6,7 +6,7 @@ import { type Snapshot, snapshotOf, sumSnapshots } from '../admin/snapshot.ts';
 import { DAEMON_MARKER } from '../cli/daemon.ts';
 import type { PoolConfig } from '../config/pool.ts';
 import { claimAddresses } from './claim-addresses.ts';
-import { WORKER_MARKER, type WorkerSettings } from './messages.ts';
+import { type QuestionMessage, WORKER_MARKER, type WorkerSettings } from './messages.ts';
 import { shareOf } from './share.ts';
 import { WorkerGone, WorkerProcess } from './worker-process.ts';
 
@@ -59,7 +59,12 @@ export class Supervisor implements Serving {
   private async launch(place: number): Promise<void> {
     const { configs, options } = this;
     const forked = cluster.fork({ [WORKER_MARKER]: '1', [DAEMON_MARKER]: '' });
-    const worker = new WorkerProcess(place, forked, (how) => this.onGone(worker, how));
+    const worker = new WorkerProcess(
+      place,
+      forked,
+      (how) => this.onGone(worker, how),
+      (question) => void this.passOn(worker, question),
+    );
     this.workers.set(place, worker);
     const verbose = this.log.verbosity;
     const settings = { ...options, verbose, place, generation: this.generation++ };
@@ -67,6 +72,16 @@ export class Supervisor implements Serving {
     // the configuration has changed meanwhile
     if (this.configs !== configs) await this.reconfigure(worker, this.configs);
     worker.ready = true;
+  }
+
+  /** A worker wants something of the others' clients. */
+  private async passOn(asking: WorkerProcess, { pool, question, words }: QuestionMessage): Promise<void> {
+    const others = [...this.workers.values()].filter((worker) => worker !== asking && worker.ready);
+    const asked = others.map((worker) => worker.ask({ kind: 'client', pool, words }));
+    const replies = (await Promise.allSettled(asked)).flatMap((each) =>
+      each.status === 'fulfilled' && each.value.reply !== null ? [each.value.reply] : [],
+    );
+    asking.tell({ kind: 'said', question, replies });
   }
 
   private onGone(worker: WorkerProcess, how: string): void {
@@ -151,8 +166,8 @@ export class Supervisor implements Serving {
 async function reportOf(worker: WorkerProcess): Promise<Snapshot | null> {
   if (!worker.ready) return worker.lastReport;
   const fresh = worker.ask({ kind: 'report' }).then(
-    (report) => {
-      worker.lastReport = report;
+    ({ snapshot }) => {
+      worker.lastReport = snapshot;
     },
     () => undefined,
   );

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:cluster';
 import type { Snapshot } from '../admin/snapshot.ts';
-import type { AnswerMessage, Order, OrderMessage } from './messages.ts';
+import type { AnswerMessage, Order, OrderMessage, QuestionMessage } from './messages.ts';
 
 /** The worker ended before it answered. */
 export class WorkerGone extends Error {
@@ -8,7 +8,7 @@ export class WorkerGone extends Error {
 }
 
 interface Waiting {
-  resolve(snapshot: Snapshot | null): void;
+  resolve(answer: AnswerMessage): void;
   reject(error: Error): void;
 }
 
@@ -22,17 +22,21 @@ export class WorkerProcess {
   ready = false;
   gone = false;
   readonly startedAt = Date.now();
-  private readonly there: Promise<Snapshot | null>;
+  private readonly there: Promise<AnswerMessage>;
 
   constructor(
     readonly place: number,
     private readonly worker: Worker,
     onGone: (how: string) => void,
+    onQuestion: (question: QuestionMessage) => void,
   ) {
     this.there = new Promise((resolve, reject) => this.waiting.set(0, { resolve, reject }));
     // whoever asks finds out
     this.there.catch(() => undefined);
-    worker.on('message', (message: AnswerMessage) => this.onAnswer(message));
+    worker.on('message', (message: AnswerMessage | QuestionMessage) => {
+      if ('question' in message) onQuestion(message);
+      else this.onAnswer(message);
+    });
     worker.on('exit', (code, signal) => {
       this.gone = true;
       for (const { reject } of this.waiting.values()) reject(new WorkerGone(`worker ${place} has ended`));
@@ -46,7 +50,7 @@ export class WorkerProcess {
   }
 
   /** Resolves when the order is carried out. @throws Error with the worker's reason, or WorkerGone */
-  async ask(order: Order): Promise<Snapshot | null> {
+  async ask(order: Order): Promise<AnswerMessage> {
     await this.there;
     if (this.gone) throw new WorkerGone(`worker ${this.place} has ended`);
     const message: OrderMessage = { number: ++this.lastNumber, order };
@@ -65,10 +69,11 @@ export class WorkerProcess {
     if (!this.gone) this.worker.process.kill('SIGKILL');
   }
 
-  private onAnswer({ number, error, snapshot }: AnswerMessage): void {
+  private onAnswer(answer: AnswerMessage): void {
+    const { error, number } = answer;
     const waiting = this.waiting.get(number);
     this.waiting.delete(number);
-    if (error === null) waiting?.resolve(snapshot);
+    if (error === null) waiting?.resolve(answer);
     else waiting?.reject(new Error(error));
   }
 }

@@ -67,6 +67,8 @@ function renderPool(plan: Plan, pool: PoolSpec): Record<string, unknown> {
     sentinel_user: 'proxy',
     sentinel_password_file: `/etc/twemstack/${PROXY_PASSWORD}`,
     sentinels: plan.sentinels.map((sentinel) => `${sentinel.address}:${sentinel.port}:1`),
+    // CLIENT LIST and its like concern the clients of all proxies
+    peers: plan.proxies.map(({ address }) => `${address}:${pool.listen}`),
     members: shards.flatMap(({ name, members }) =>
       members.map(({ address, port }) => `${address}:${port} ${name}`),
     ),

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { type RunningProxy, startProxy } from '../support/proxy.ts';
 import { RawClient, request } from '../support/raw-client.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
+import { waitUntil } from '../support/wait-until.ts';
 import { CONVERSATIONS, DIFFERENCES_FROM_REDIS } from './redis-conversations.ts';
 
 /*
@@ -60,6 +61,41 @@ describe("answers of the proxy's own, beside Redis 7.0.15", () => {
         assert.equal(problems.length, 0, `${problems.length} differ:\n${problems.join('\n')}`);
       });
     }
+  }
+
+  /** Requests of one client, sent in one go; the end of what is answered is marked by an ECHO. */
+  const UNANSWERED: readonly string[][] = [
+    ['CLIENT REPLY OFF', 'PING', 'SET r 1', 'NOSUCH', 'GET', 'CLIENT REPLY ON', 'GET r'],
+    ['CLIENT REPLY SKIP', 'SET r 2', 'GET r', 'PING'],
+    ['CLIENT REPLY SKIP', 'CLIENT REPLY SKIP', 'PING', 'PING'],
+    ['CLIENT REPLY SKIP', 'CLIENT REPLY ON', 'PING'],
+    ['CLIENT REPLY SKIP', 'CLIENT REPLY OFF', 'PING', 'CLIENT REPLY SKIP', 'PING', 'CLIENT REPLY ON'],
+    ['CLIENT REPLY OFF', 'MGET r r2 r3', 'MULTI', 'SET r 3', 'EXEC', 'CLIENT REPLY ON', 'GET r'],
+    ['CLIENT REPLY SKIP', 'MULTI', 'GET r', 'EXEC'],
+    ['CLIENT REPLY OFF', 'PING', 'RESET', 'AUTH secret', 'PING'],
+    ['CLIENT REPLY OFF', 'SUBSCRIBE ch', 'PING', 'UNSUBSCRIBE ch', 'CLIENT REPLY ON'],
+    ['CLIENT REPLY OFF', 'SUBSCRIBE', 'CLIENT REPLY ON'],
+    ['CLIENT REPLY maybe', 'CLIENT REPLY SKIP', 'CLIENT REPLY maybe', 'PING'],
+  ];
+
+  for (const protocol of ['2', '3']) {
+    test(`CLIENT REPLY, RESP${protocol}: what is not answered is not, and everything else in its place`, async () => {
+      for (const lines of UNANSWERED) {
+        const said = await Promise.all(
+          [server.port, proxy.ports[0]].map(async (port) => {
+            const client = await RawClient.open(port);
+            await client.ask(request('HELLO', protocol, 'AUTH', 'default', 'secret'));
+            const bytes = [...lines, 'ECHO the-end'].map((line) => request(...line.split(' ')));
+            client.received = Buffer.alloc(0);
+            client.send(Buffer.concat(bytes));
+            await waitUntil('the end', () => client.received.includes('\r\nthe-end\r\n'));
+            client.end();
+            return client.received.toString('latin1');
+          }),
+        );
+        assert.equal(said[1], said[0], lines.join(' | '));
+      }
+    });
   }
 
   test('every difference is documented, and exists', () => {

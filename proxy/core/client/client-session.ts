@@ -16,18 +16,23 @@ const WITHOUT_PASSWORD: readonly Gate[] = [AUTHENTICATION];
 
 /** Who a client is, what it has said of itself, and in which states it is. */
 export abstract class ClientSession {
-  readonly id = ++lastId;
+  readonly id: number;
   readonly connectedAt = Date.now();
   /** What CLIENT SETNAME and SETINFO said. */
   name = '';
   library = '';
   libraryVersion = '';
   lane: Lane = FIRST_LANE;
+  silentUntil = 0;
   gates: readonly Gate[];
   private endHooks: Set<() => void> | null = null;
 
-  /** @param authenticated whether it may go on without a password */
-  constructor(authenticated: boolean) {
+  /**
+   * @param authenticated whether it may go on without a password
+   * @param firstId where the numbers of the pool's clients begin
+   */
+  constructor(authenticated: boolean, firstId: number) {
+    this.id = firstId + ++lastId;
     this.gates = authenticated ? NO_GATES : WITHOUT_PASSWORD;
   }
 

@@ -9,6 +9,7 @@ import { FIRST_LANE } from '../server/lane.ts';
 import { AnswersRead } from './answers-read.ts';
 import type { ClientWatch, Watched } from './client-watch.ts';
 import { ClientWork } from './client-work.ts';
+import { Output } from './output.ts';
 import { ReplySlot } from './reply-slot.ts';
 import { firstOpen, ReplyWindow } from './reply-window.ts';
 import { dispatchWhole } from './request-reader.ts';
@@ -32,6 +33,9 @@ const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 8000;
 /** In the place of a request that has the session to itself: ends when its time has come. */
 const PAUSE: SoloRequest = { waiting: 0, startInTurn: () => {}, abandon: () => {} };
+
+/** Where the replies go that a client does not want. */
+const NOWHERE = new Output();
 
 /** What a client needs of its pool. */
 export interface ClientPool extends PoolContext {
@@ -88,7 +92,7 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
     readonly link: Link,
     readonly pool: ClientPool,
   ) {
-    super(pool.config.redisAuth === null);
+    super(pool.config.redisAuth === null, pool.firstId);
     this.routing = pool.routing;
     this.mostOpen = firstOpen(pool.config);
     this.awaitedSince = pool.loop.now();
@@ -211,7 +215,7 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
       if (early.bytes > WORTH_A_LOOK) this.touch();
       return;
     }
-    work.output.append(chunk, from, to);
+    if (this.head >= this.silentUntil) work.output.append(chunk, from, to);
     this.head++;
     if (work.early.count > 0) this.deliverEarly(work);
     this.touch();
@@ -225,7 +229,7 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
       this.touch();
       return;
     }
-    for (const part of parts) work.output.append(part, 0, part.length);
+    if (this.head >= this.silentUntil) for (const part of parts) work.output.append(part, 0, part.length);
     this.head++;
     if (work.early.count > 0) this.deliverEarly(work);
     this.touch();
@@ -237,6 +241,7 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
 
   stream(chunk: Uint8Array, from: number, to: number): void {
     if (this.gone) return;
+    if (this.head < this.silentUntil) return;
     this.isMidReply = true;
     this.work.output.append(chunk, from, to);
     this.touch();
@@ -295,7 +300,9 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
   }
 
   private deliverEarly({ early, output }: ClientWork): void {
-    while (early.count > 0 && early.take(this.head, output)) this.head++;
+    while (early.count > 0 && early.take(this.head, this.head < this.silentUntil ? NOWHERE : output))
+      this.head++;
+    NOWHERE.clear();
   }
 
   private touch(): void {
@@ -336,7 +343,8 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
     const work = this.workNow;
     if (work === null) return;
     work.load.regulate();
-    if (this.head === this.tail && this.solo === null && work.isDone) this.rest(work);
+    const isSilent = this.head < this.silentUntil;
+    if (this.head === this.tail && this.solo === null && work.isDone && !isSilent) this.rest(work);
   }
 
   awaitReplies(): void {
@@ -390,8 +398,21 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
     this.touch();
   }
 
+  silence(until: number): void {
+    this.silentUntil = until;
+    // whoever rests is answered without a look at it
+    void this.work;
+  }
+
+  comeAgain(tag: number, request: Uint8Array): void {
+    this.withdraw(tag);
+    dispatchWhole(this, request, 0);
+    if (!this.gone && this.solo === null) this.soloEnded();
+  }
+
   reset(): void {
     this.tellEnd();
+    this.silentUntil = 0;
     this.authenticated = this.pool.config.redisAuth === null;
     this.name = '';
     this.lane = FIRST_LANE;

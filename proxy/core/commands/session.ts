@@ -27,8 +27,28 @@ export interface PoolContext {
   /** Absent when one process serves alone. */
   readonly worker?: WorkerPlace;
   /** Everyone who is connected. */
-  readonly clients: Iterable<Session>;
+  readonly clients: ReadonlySet<Session>;
+  /** The other processes that serve the pool; null when there are none. */
+  readonly others: Others | null;
+  /** Where the numbers of its clients begin: no two proxies of a stack have the same. */
+  readonly firstId: number;
   warn(text: string): void;
+}
+
+/** The other processes that serve a pool: workers beside this one, and the proxies that are its `peers`. */
+export interface Others {
+  /**
+   * Has each of them carry out a CLIENT command among its own clients.
+   * @param words behind CLIENT: `LIST`, `TYPE`, `normal`
+   * @param reach all of them, or only the workers of this proxy
+   * @param done called once, within a few hundred milliseconds, with the replies that came, in RESP2. Who did not
+   *     answer is missing, and the log says so
+   */
+  ask(
+    words: readonly Uint8Array[],
+    reach: 'everyone' | 'workers',
+    done: (replies: readonly Uint8Array[]) => void,
+  ): void;
 }
 
 /**
@@ -86,6 +106,16 @@ export interface Session extends Owner, Receiver {
    * as they are.
    */
   push(bytes: Uint8Array, from: number, to: number): void;
+  /** Whose replies are thrown away, see CLIENT REPLY: those to requests below this number; Infinity = all. */
+  readonly silentUntil: number;
+  /** Replies to requests below this number are thrown away. */
+  silence(until: number): void;
+  /**
+   * A request that has the session to itself, and was not begun, gives it back: `request` is looked at anew, as if it had
+   * come now.
+   * @param tag its number
+   */
+  comeAgain(tag: number, request: Uint8Array): void;
   /** Its connection is closed at once, and the log says why. */
   letGo(why: string): void;
   /** It has said a wrong password: the log says so, and it is not listened to for a while. */
@@ -121,7 +151,13 @@ export interface Gate {
 }
 
 /** In which order gates are asked. */
-export const GATE_RANKS = { authentication: 0, subscription: 1, transaction: 2, database: 3 } as const;
+export const GATE_RANKS = {
+  authentication: 0,
+  subscription: 1,
+  pause: 2,
+  transaction: 3,
+  database: 4,
+} as const;
 
 /**
  * A request that has the session to itself: it begins when everything before it is answered, and nothing behind it is
@@ -154,6 +190,9 @@ export interface Handler {
   /** What becomes of the command between MULTI and EXEC; without it, it is refused there. */
   readonly queued?: Queued;
 }
+
+/** Who asks: a client, or another process of the pool. */
+export type Asker = Pick<Session, 'pool' | 'protocol'>;
 
 /** Makes the reply to a request of `session`. */
 export type Answer = (session: Session, frame: RequestFrame, buffer: Uint8Array) => Uint8Array;

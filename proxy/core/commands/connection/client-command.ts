@@ -2,6 +2,7 @@ import { wordAt } from '../../../protocol/key-positions.ts';
 import {
   bulkReply,
   EMPTY_ARRAY,
+  encodeRequest,
   errorReply,
   integerReply,
   nullReply,
@@ -10,11 +11,17 @@ import {
   statusesReply,
   verbatimReply,
 } from '../../../protocol/replies.ts';
-import { text } from '../answered.ts';
+import type { RequestFrame } from '../../../protocol/request-frame.ts';
+import { answered, answeredInTurn, text } from '../answered.ts';
 import { blockedIn } from '../blocked.ts';
 import { unknownSubcommand, wrongSubcommandArity } from '../refusals.ts';
-import type { Answer, Session } from '../session.ts';
+import type { Answer, Asker, Handler, PoolContext, Session } from '../session.ts';
+import { clientKill } from './client-kill.ts';
 import { clientLine, clientList } from './client-list.ts';
+import { clientPause, clientUnpause } from './client-pause.ts';
+import { clientReply } from './client-reply.ts';
+import { Everywhere, killed, type Merge, sum, together } from './everywhere.ts';
+import { framed, NO_QUESTION, peerRequest } from './peers.ts';
 
 /** Bytes of what a client may be called, and may say of its library: it is kept, and shown to whoever asks for a list. */
 const LONGEST_WORD = 512;
@@ -47,15 +54,6 @@ const setInfo: Answer = (session, frame, buffer) => {
 const onOrOff: Answer = (_session, frame, buffer) =>
   ['on', 'off'].includes(wordAt(frame, buffer, 2)) ? OK : SYNTAX_ERROR;
 
-/** Replies that a client does not want would have to be kept from it one by one. */
-const replyMode: Answer = (_session, frame, buffer) => {
-  const mode = wordAt(frame, buffer, 2);
-  if (mode === 'on') return OK;
-  return mode === 'off' || mode === 'skip'
-    ? errorReply(`'client reply ${mode}' is not served: every request is answered`)
-    : SYNTAX_ERROR;
-};
-
 const NOT_TRACKING = errorReply(
   'CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled',
 );
@@ -74,7 +72,7 @@ const trackingInfo: Answer = ({ protocol }) =>
   ]);
 
 /** Of the clients of this process. */
-const unblock: Answer = (session, frame, buffer) => {
+const unblock = ({ pool }: Asker, frame: RequestFrame, buffer: Uint8Array): Uint8Array => {
   const how = frame.argc === 4 ? wordAt(frame, buffer, 3) : 'timeout';
   if (frame.argc > 4 || !['timeout', 'error'].includes(how)) {
     return errorReply('CLIENT UNBLOCK reason should be TIMEOUT or ERROR');
@@ -82,19 +80,16 @@ const unblock: Answer = (session, frame, buffer) => {
   if (!/^-?[0-9]{1,18}$/.test(wordAt(frame, buffer, 2)))
     return errorReply('value is not an integer or out of range');
   const id = Number(wordAt(frame, buffer, 2));
-  for (const other of session.pool.clients) {
+  for (const other of pool.clients) {
     if (other.id !== id) continue;
     return integerReply(blockedIn(other)?.unblock(how === 'error' ? 'ERROR' : 'TIMEOUT') ? 1 : 0);
   }
   return integerReply(0);
 };
 
-const refused = (subcommand: string): Answer => {
-  const reply = errorReply(
-    `'client ${subcommand}' is not served: only what concerns the connection to the proxy is`,
-  );
-  return () => reply;
-};
+const TRACKING_REFUSED = errorReply(
+  "'client tracking' is not served: only what concerns the connection to the proxy is",
+);
 
 const HELP = [
   'CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
@@ -103,16 +98,24 @@ const HELP = [
   'ID, INFO',
   '    The number of this connection, and all that is known of it.',
   'LIST [TYPE (NORMAL|MASTER|REPLICA|PUBSUB)] [ID <id> ...]',
-  '    The clients of this pool in this proxy, and in no other one.',
+  '    The clients of this pool, in all proxies that know each other (peers).',
+  'KILL <ip:port>, KILL <option> <value> ...: ID, TYPE, USER, ADDR, LADDR, SKIPME (YES|NO)',
+  '    Closes connections of clients of this pool.',
+  'PAUSE <milliseconds> [WRITE|ALL], UNPAUSE',
+  '    The clients of this pool wait; they go on.',
+  'REPLY (ON|OFF|SKIP)',
+  '    Whether this connection wants replies.',
   'UNBLOCK <id> [TIMEOUT|ERROR]',
-  '    A client of this proxy does not wait any longer.',
-  'GETREDIR, TRACKINGINFO, NO-EVICT (ON|OFF), NO-TOUCH (ON|OFF), REPLY ON',
+  '    A client of this pool does not wait any longer.',
+  'GETREDIR, TRACKINGINFO, NO-EVICT (ON|OFF), NO-TOUCH (ON|OFF)',
   '    Answered as by a Redis that has none of it under way.',
   'HELP',
   '    Print this help.',
 ];
 
-/** Subcommands by their name: arity as Redis counts it, the container included, and the answer. */
+type OwnAnswer = (asker: Asker, frame: RequestFrame, buffer: Uint8Array) => Uint8Array;
+
+/** Subcommands by their name: arity as Redis counts it, the container included, and the answer of this process. */
 const SUBCOMMANDS: ReadonlyMap<string, readonly [arity: number, answer: Answer]> = new Map([
   ['caching', [3, () => NOT_TRACKING]],
   ['getname', [2, ({ name, protocol }: Session) => (name === '' ? nullReply(protocol) : bulkReply(name))]],
@@ -120,27 +123,92 @@ const SUBCOMMANDS: ReadonlyMap<string, readonly [arity: number, answer: Answer]>
   ['help', [2, () => statusesReply(HELP)]],
   ['id', [2, ({ id }: Session) => integerReply(id)]],
   ['info', [2, (session: Session) => verbatimReply(`${clientLine(session)}\n`, session.protocol)]],
-  ['kill', [-3, refused('kill')]],
-  ['list', [-2, clientList]],
   ['no-evict', [3, onOrOff]],
   ['no-touch', [3, onOrOff]],
-  ['pause', [-3, refused('pause')]],
-  ['reply', [3, replyMode]],
+  ['peer', [-4, () => NO_QUESTION]],
+  ['reply', [3, clientReply]],
   ['setinfo', [4, setInfo]],
   ['setname', [3, setName]],
-  ['tracking', [-3, refused('tracking')]],
+  ['tracking', [-3, () => TRACKING_REFUSED]],
   ['trackinginfo', [2, trackingInfo]],
-  ['unblock', [-3, unblock]],
-  ['unpause', [2, refused('unpause')]],
 ]);
 
-/** CLIENT …: what concerns the client's own connection. */
-export const clientCommand: Answer = (session, frame, buffer) => {
+const own: Merge = (_session, reply) => reply;
+
+/** What concerns all clients of the pool: the same, and how the answers of its processes are made one. */
+const EVERYWHERE: ReadonlyMap<string, readonly [arity: number, answer: OwnAnswer, merge: Merge]> = new Map([
+  ['kill', [-3, clientKill, killed]],
+  ['list', [-2, clientList, together]],
+  ['pause', [-3, clientPause, own]],
+  ['unblock', [-3, unblock, sum]],
+  ['unpause', [2, clientUnpause, own]],
+]);
+
+/** Changes how others are answered, so its turn must have come. */
+const IN_TURN: ReadonlySet<string> = new Set(['reply']);
+
+const ownAnswer: Answer = (session, frame, buffer) => {
   const subcommand = wordAt(frame, buffer, 1);
   const found = SUBCOMMANDS.get(subcommand);
+  if (found === undefined) return answerEverywhere(session, frame, buffer);
+  const [arity, answer] = found;
+  return fits(arity, frame) ? answer(session, frame, buffer) : wrongSubcommandArity('client', subcommand);
+};
+
+const answerEverywhere: OwnAnswer = (asker, frame, buffer) => {
+  const subcommand = wordAt(frame, buffer, 1);
+  const found = EVERYWHERE.get(subcommand);
   if (found === undefined) return unknownSubcommand('client', buffer, frame);
   const [arity, answer] = found;
-  if (arity > 0 ? frame.argc !== arity : frame.argc < -arity)
-    return wrongSubcommandArity('client', subcommand);
-  return answer(session, frame, buffer);
+  return fits(arity, frame) ? answer(asker, frame, buffer) : wrongSubcommandArity('client', subcommand);
 };
+
+const fits = (arity: number, { argc }: RequestFrame): boolean =>
+  arity > 0 ? argc === arity : argc >= -arity;
+
+/**
+ * What another worker of this proxy wants to be done with the clients of a pool here.
+ * @param words behind CLIENT, as the other one asks them
+ * @returns the reply, in RESP2
+ */
+export function answerSibling(pool: PoolContext, words: readonly Uint8Array[]): Uint8Array {
+  const request = encodeRequest(['CLIENT', ...words]);
+  return answerEverywhere({ pool, protocol: 2 }, framed(request), request);
+}
+
+/** Why a subcommand cannot be a part of a transaction. */
+function fault({ pool }: Session, frame: RequestFrame, buffer: Uint8Array): string | null {
+  const subcommand = frame.argc > 1 ? wordAt(frame, buffer, 1) : '';
+  const concernsOthers = EVERYWHERE.has(subcommand) && pool.others !== null;
+  return concernsOthers || IN_TURN.has(subcommand)
+    ? `'client ${subcommand}' is not served inside a transaction`
+    : null;
+}
+
+const atOnce = answered(2, Number.POSITIVE_INFINITY, ownAnswer, fault);
+const inTurn = answeredInTurn(2, Number.POSITIVE_INFINITY, ownAnswer);
+
+/** CLIENT …: what concerns the client's own connection, and the others of the pool. */
+const handle: Handler = (session, command, frame, buffer, from, to) => {
+  const subcommand = frame.argc > 1 ? wordAt(frame, buffer, 1) : '';
+  if (subcommand === 'peer' && frame.argc > 3) {
+    const request = peerRequest(session, frame, buffer);
+    if (request !== null) askAll(session, request, wordAt(frame, buffer, 3), 'workers');
+  } else if (EVERYWHERE.has(subcommand) && session.pool.others !== null)
+    askAll(session, new Uint8Array(buffer.subarray(from, to)), subcommand, 'everyone');
+  else (IN_TURN.has(subcommand) ? inTurn : atOnce)(session, command, frame, buffer, from, to);
+};
+
+/** @param reach a peer asks every proxy itself */
+function askAll(
+  session: Session,
+  request: Uint8Array,
+  subcommand: string,
+  reach: 'everyone' | 'workers',
+): void {
+  const merge = EVERYWHERE.get(subcommand)?.[2];
+  if (merge === undefined) session.reply(session.tail++, NO_QUESTION, 0);
+  else session.runAlone(new Everywhere(session, request, reach, answerEverywhere, merge));
+}
+
+export const clientCommand: Handler = Object.assign(handle, { queued: atOnce.queued });

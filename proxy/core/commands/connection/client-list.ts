@@ -1,8 +1,11 @@
 import { wordAt } from '../../../protocol/key-positions.ts';
 import { errorReply, SYNTAX_ERROR, verbatimReply } from '../../../protocol/replies.ts';
+import type { RequestFrame } from '../../../protocol/request-frame.ts';
+import { blockedIn } from '../blocked.ts';
 import { isListening, listeningOf } from '../listening.ts';
 import { shownArg } from '../refusals.ts';
-import type { Answer, Session } from '../session.ts';
+import type { Asker, PoolContext, Session } from '../session.ts';
+import { isPeer } from './peers.ts';
 
 /** Every client of a proxy is a normal one, or a subscriber. */
 const TYPES: ReadonlySet<string> = new Set(['normal', 'master', 'replica', 'slave', 'pubsub']);
@@ -10,21 +13,27 @@ const TYPES: ReadonlySet<string> = new Set(['normal', 'master', 'replica', 'slav
 /** What takes a few milliseconds to read. */
 const MOST_IDS = 16_384;
 
+/** Bytes of a line besides what the client has said of itself, at most. */
+const LINE = 320;
+
+/** Whether Redis knows the word in TYPE. */
+export const isClientType = (word: string): boolean => TYPES.has(word);
+
+/** Whether a client is of a type as CLIENT LIST and KILL name it. */
+export const isOfType = (session: Session, type: string): boolean =>
+  type === (isListening(session) ? 'pubsub' : 'normal');
+
 /** CLIENT LIST [TYPE type | ID id …]: the clients of this pool that are connected to this process. */
-export const clientList: Answer = (session, frame, buffer) => {
+export const clientList = (session: Asker, frame: RequestFrame, buffer: Uint8Array): Uint8Array => {
   const { argc } = frame;
-  const lines = (fits: (each: Session) => boolean): Uint8Array => {
-    let text = '';
-    for (const each of session.pool.clients) if (fits(each)) text += `${clientLine(each)}\n`;
-    return verbatimReply(text, session.protocol);
-  };
-  if (argc === 2) return lines(() => true);
+  const { pool } = session;
+  if (argc === 2) return lines(pool, session.protocol, () => true);
   if (argc > MOST_IDS + 3) return errorReply(`CLIENT LIST has at most ${MOST_IDS} ids here`);
   const filter = wordAt(frame, buffer, 2);
   if (filter === 'type' && argc === 4) {
     const type = wordAt(frame, buffer, 3);
-    if (!TYPES.has(type)) return errorReply(`Unknown client type '${shownArg(frame, buffer, 3)}'`);
-    return lines((each) => type === (isListening(each) ? 'pubsub' : 'normal'));
+    if (!isClientType(type)) return errorReply(`Unknown client type '${shownArg(frame, buffer, 3)}'`);
+    return lines(pool, session.protocol, (each) => isOfType(each, type));
   }
   if (filter !== 'id' || argc < 4) return SYNTAX_ERROR;
   const ids = new Set<number>();
@@ -33,18 +42,51 @@ export const clientList: Answer = (session, frame, buffer) => {
     if (!/^-?[0-9]{1,19}$/.test(id)) return errorReply('Invalid client ID');
     ids.add(Number(id));
   }
-  return lines(({ id }) => ids.has(id));
+  return lines(pool, session.protocol, ({ id }) => ids.has(id));
 };
+
+/** Why an answer of so many bytes is not made now, or null: there must be room for it before it is made. */
+export function listFault({ budget }: PoolContext, bytes: number): Uint8Array | null {
+  if (budget.share(bytes) >= bytes) return null;
+  return errorReply(
+    `CLIENT LIST would have up to ${bytes} bytes, for which there is no room now (--buffer-limit)`,
+  );
+}
+
+function lines(pool: PoolContext, protocol: number, fits: (each: Session) => boolean): Uint8Array {
+  const chosen: Session[] = [];
+  let bytes = 0;
+  for (const each of pool.clients) {
+    if (isPeer(each) || !fits(each)) continue;
+    chosen.push(each);
+    bytes += LINE + each.name.length + each.library.length + each.libraryVersion.length;
+  }
+  const fault = listFault(pool, bytes);
+  if (fault !== null) return fault;
+  let text = '';
+  for (const each of chosen) text += `${clientLine(each)}\n`;
+  return verbatimReply(text, protocol);
+}
 
 /** One client as CLIENT LIST shows it, without a line end. */
 export function clientLine(session: Session): string {
   const age = Math.floor((Date.now() - session.connectedAt) / 1000);
-  const { worker } = session.pool;
+  const { config, worker } = session.pool;
   const { channels, patterns, shardChannels } = listeningOf(session);
-  const flags = isListening(session) ? 'P' : 'N';
   const where = worker === undefined ? '' : ` worker=${worker.place}`;
   return (
-    `id=${session.id} addr=${session.remote} name=${session.name} age=${age} flags=${flags} db=${session.database} ` +
-    `sub=${channels} psub=${patterns} ssub=${shardChannels} multi=-1 resp=${session.protocol} lib-name=${session.library} lib-ver=${session.libraryVersion}${where}`
+    `id=${session.id} addr=${session.remote} laddr=${config.listenText} name=${session.name} age=${age} flags=${flagsOf(session)} ` +
+    `db=${session.database} sub=${channels} psub=${patterns} ssub=${shardChannels} multi=-1 user=${userOf(session)} ` +
+    `resp=${session.protocol} lib-name=${session.library} lib-ver=${session.libraryVersion}${where}`
   );
+}
+
+/** The pool's account: everyone who has said its password is it. */
+export const userOf = ({ pool: { config } }: Session): string =>
+  config.redisAuth === null ? 'default' : config.redisAuthUsers[0];
+
+/** As Redis has them: what subscribes, what waits. */
+function flagsOf(session: Session): string {
+  const flags = `${isListening(session) ? 'P' : ''}${blockedIn(session) === undefined ? '' : 'b'}`;
+  return flags === '' ? 'N' : flags;
 }

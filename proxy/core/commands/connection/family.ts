@@ -33,7 +33,7 @@ const reset: Answer = (session) => {
 export const CONNECTION: Family = {
   asking: answered(1, 1, noCluster),
   auth: answered(2, Number.POSITIVE_INFINITY, auth),
-  client: answered(2, Number.POSITIVE_INFINITY, clientCommand),
+  client: clientCommand,
   cluster: answered(2, Number.POSITIVE_INFINITY, noCluster),
   echo: answered(2, 2, echo),
   hello: answeredInTurn(1, Number.POSITIVE_INFINITY, hello),

@@ -3,6 +3,8 @@ import { type ListeningKind, OPPOSITES } from '../../server/subscribing-connecti
 import type { Session, SoloRequest } from '../session.ts';
 import { Subscriptions, subscriptionsOf } from './subscriptions.ts';
 
+const MINUS = 45;
+
 /**
  * SUBSCRIBE and its like: it goes over connections of its own, so that it neither overtakes what came before it nor is
  * overtaken, and is answered when the servers have confirmed it.
@@ -58,7 +60,7 @@ export class Subscribe implements SoloRequest {
 
   private end(reply: Uint8Array): void {
     const { session, tag } = this;
-    session.reply(tag, reply, 0, reply.length);
+    confirm(session, tag, reply);
     subscriptionsOf(session)?.release();
     session.soloEnded();
   }
@@ -107,9 +109,16 @@ export class Unsubscribe implements SoloRequest {
   private end(reply: Uint8Array): void {
     if (this.isOver) return;
     const { session, tag } = this;
-    session.reply(tag, reply, 0, reply.length);
+    confirm(session, tag, reply);
     session.soloEnded();
   }
+}
+
+/** A confirmation is pushed: who does not want replies gets it all the same. */
+function confirm(session: Session, tag: number, reply: Uint8Array): void {
+  const isUnwanted = tag < session.silentUntil && reply[0] !== MINUS;
+  if (isUnwanted) session.push(reply, 0, reply.length);
+  session.reply(tag, reply, 0, isUnwanted ? 0 : reply.length);
 }
 
 /** @param name in latin1; null when there is none */
