@@ -51,3 +51,22 @@ export async function answeringEngine(): Promise<Docker | undefined> {
     return undefined;
   }
 }
+
+/** A busy engine may take a moment. */
+const PATIENCE_MS = 5000;
+
+/** A client of the engine, which answers. @throws EnvironmentError when none does, with the reason */
+export async function demandEngine(): Promise<Docker> {
+  const address = engineAddress();
+  try {
+    await (await dockerClient(address, PATIENCE_MS)).ping();
+  } catch (cause) {
+    if (cause instanceof EnvironmentError) throw cause;
+    throw new EnvironmentError(`no Docker engine answers: ${(cause as Error).message}`, {
+      where: address,
+      remedy: '`twemstack doctor` tells why; `twemstack up` starts one where it can',
+      cause,
+    });
+  }
+  return dockerClient(address);
+}

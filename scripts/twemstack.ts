@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT, OperatorError } from './errors.ts';
+import { LEVELS } from './logs/record.ts';
 import type { CliOptions } from './verbs/cli.ts';
 
 /** The verbs are loaded on demand, so that `--help` and `status` do not pay for cdktf. */
@@ -89,6 +90,23 @@ verb(
   'every member: domain, role now, address, health, replication; exit 1 when degraded',
   async () => (await import('./verbs/status.ts')).statusVerb,
 ).option('--watch', 'again every second until interrupted');
+verb(
+  'logs [who...]',
+  "all members' logs on one clock, in one format; members, roles, shards and domains narrow it",
+  async () => (await import('./verbs/logs.ts')).logsVerb,
+)
+  .option(
+    '--since <when>',
+    'how far back: 30s, 10m, 2h, 1d, a time such as 2026-01-31T12:00:00Z, or all',
+    '10m',
+  )
+  .option('--follow', 'go on with what is written from now on, until interrupted')
+  .addOption(
+    new Option('--level <least>', 'only lines of this level or a graver one')
+      .choices(LEVELS)
+      .default('debug'),
+  )
+  .option('--events', 'only what matters: failovers, promotions, starts, ends, reloads, deployments');
 verb(
   'plan',
   'addresses and placement, deploying nothing',

@@ -1,5 +1,5 @@
 import { benchStack, type Figure } from '../bench/stack.ts';
-import { dockerClient } from '../docker-client.ts';
+import { demandEngine } from '../docker-client.ts';
 import { EXIT, InputError } from '../errors.ts';
 import { demandEnvironment } from '../prepare/environment.ts';
 import { table } from '../report/table.ts';
@@ -20,7 +20,7 @@ export async function benchVerb(options: BenchOptions, what: string): Promise<nu
   const { home, reporter } = verbContext(options);
   const environment = demandEnvironment(home);
   const credentials = deployedCredentials(home, plan.name);
-  const engine = await dockerClient();
+  const engine = await demandEngine();
   const figures = await benchStack({ home, plan, credentials, environment, engine, reporter });
   if (options.json === true) printJson({ stack: plan.name, figures });
   else process.stdout.write(table(['figure', 'value', 'goal'], figures.map(row)));

@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { UNPRIVILEGED } from '../../topology/container-options.ts';
 import type { Credentials, Plan } from '../../topology/types.ts';
-import { dockerClient } from '../docker-client.ts';
+import { demandEngine } from '../docker-client.ts';
 import { InputError, NotSoError } from '../errors.ts';
 import { listContainers } from '../observe/engine.ts';
 import { execAttached } from '../observe/exec-attached.ts';
@@ -31,7 +31,7 @@ interface Place {
 export async function cliVerb(options: CliOptions, args: readonly string[]): Promise<number> {
   const plan = loadPlan(options.file);
   const credentials = deployedCredentials(new Home(homeFolder(options.file)), plan.name);
-  const engine = await dockerClient();
+  const engine = await demandEngine();
   const place =
     options.as === 'operator'
       ? await atMember(plan, credentials, engine, options)

@@ -9,7 +9,7 @@ import { type Swept, sweep } from '../deploy/orphans.ts';
 import { stateFile } from '../deploy/state.ts';
 import { stackInputs, synth } from '../deploy/synth.ts';
 import { Terraform } from '../deploy/terraform.ts';
-import { dockerClient } from '../docker-client.ts';
+import { demandEngine } from '../docker-client.ts';
 import { EXIT } from '../errors.ts';
 import { listContainers } from '../observe/engine.ts';
 import type { Environment } from '../prepare/environment.ts';
@@ -29,7 +29,7 @@ export async function downVerb(options: CommonOptions & { volumes?: boolean }): 
   const withData = options.volumes === true;
   await holdDeployment(plan.name);
   for (const sentence of mendFiles(context.home, plan.name)) context.reporter.note(`note: ${sentence}`);
-  const engine = await dockerClient();
+  const engine = await demandEngine();
   await keepRouting(context.home, plan.name, engine);
   if (withData) await tellData(context, plan, engine);
   const environment = readEnvironment(context.home);

@@ -2,7 +2,7 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Credentials, Plan } from '../../topology/types.ts';
-import { dockerClient } from '../docker-client.ts';
+import { demandEngine } from '../docker-client.ts';
 import { type Choice, DRILLS, findDrill, findRefused, type LeftOut, RANDOM } from '../drill/catalogue.ts';
 import type { Surroundings } from '../drill/drill.ts';
 import { healLinks } from '../drill/faults/cut.ts';
@@ -41,7 +41,7 @@ export interface DrillOptions extends CommonOptions {
 interface Demand {
   readonly plan: Plan;
   readonly credentials: Credentials;
-  readonly engine: Awaited<ReturnType<typeof dockerClient>>;
+  readonly engine: Awaited<ReturnType<typeof demandEngine>>;
   readonly signal: AbortSignal;
 }
 
@@ -73,9 +73,9 @@ export async function drillVerb(options: DrillOptions, ...names: unknown[]): Pro
   // Drills take minutes: with --json, too, it is told on stderr what they do.
   const reporter = consoleReporter();
   const credentials = deployedCredentials(home, plan.name);
-  const engine = await dockerClient();
-  const given = { plan, credentials, engine, stackFile: stackFilePath(options.file), reporter, signal };
   await takeBackEngine(home, plan.name);
+  const engine = await demandEngine();
+  const given = { plan, credentials, engine, stackFile: stackFilePath(options.file), reporter, signal };
   for (const sentence of await takeBackFaults(home, plan, engine)) reporter.note(sentence);
   const held = await holdStack(plan);
   const notes = new FaultNotes(home, plan.name);

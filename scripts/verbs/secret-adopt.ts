@@ -1,6 +1,6 @@
 import { existsSync, renameSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { dockerClient } from '../docker-client.ts';
+import { demandEngine } from '../docker-client.ts';
 import { EXIT, InputError, NotSoError, OperatorError } from '../errors.ts';
 import { type Adopted, adopt } from '../stack/adopt.ts';
 import {
@@ -28,7 +28,7 @@ export async function adoptVerb(options: CommonOptions & { readonly from?: strin
       remedy: 'nothing was changed; `twemstack secret rotate NAME` changes one',
     });
   }
-  const adopted = await adopt(home, plan, await dockerClient(), stored ?? backupOf(options.from));
+  const adopted = await adopt(home, plan, await demandEngine(), stored ?? backupOf(options.from));
   if (stored === undefined && existsSync(path)) renameSync(path, `${path}.damaged`);
   writeStored(home, plan.name, adopted.stored);
   if (adopted.instance !== undefined) writeInstance(home, plan.name, adopted.instance);

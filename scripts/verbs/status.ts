@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isOutputClosed } from '../closed-output.mjs';
-import { dockerClient } from '../docker-client.ts';
+import { demandEngine } from '../docker-client.ts';
 import { describeFault, faultsLeftBehind } from '../drill/take-back.ts';
 import { EXIT } from '../errors.ts';
 import { assess } from '../observe/assess.ts';
@@ -17,7 +17,7 @@ export async function statusVerb(options: CommonOptions & { watch?: boolean }): 
   const plan = loadPlan(options.file);
   const { home, signal } = verbContext(options);
   const credentials = deployedCredentials(home, plan.name);
-  const engine = await dockerClient();
+  const engine = await demandEngine();
   const domains = new Set(plan.domains.map(({ name }) => name));
   for (;;) {
     const status = await collectStatus(plan, credentials, engine);

@@ -1,4 +1,4 @@
-import { dockerClient } from '../docker-client.ts';
+import { demandEngine } from '../docker-client.ts';
 import { EXIT, NotSoError } from '../errors.ts';
 import { table } from '../report/table.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
@@ -16,7 +16,7 @@ export async function switchoverVerb(
   const plan = loadPlan(options.file);
   const { home, reporter, signal } = verbContext(options);
   const credentials = deployedCredentials(home, plan.name);
-  const engine = await dockerClient();
+  const engine = await demandEngine();
   const result = await reporter.step(`switchover ${shard}`, async (step) => {
     const done = await switchOver({
       plan,

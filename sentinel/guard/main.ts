@@ -57,7 +57,7 @@ class ConfigFile {
 const files = new ConfigFile();
 const { name, address, guardPort, peers } = files.read();
 const log = (text: string): void => {
-  process.stdout.write(`twemstack-redis ${Date.now()} ${name}: ${text}\n`);
+  process.stdout.write(`twemstack-guard ${Date.now()} ${name}: ${text}\n`);
 };
 
 setInterval(() => {

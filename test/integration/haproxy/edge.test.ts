@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { eventOf } from '../../../scripts/logs/events.ts';
+import { parseLine } from '../../../scripts/logs/formats/parse-line.ts';
 import type { EdgeMember } from '../../../topology/types.ts';
 import { CLIENT, EdgePair } from '../../support/edge-pair.ts';
 import { forge } from '../../support/forged-advert.ts';
@@ -282,6 +284,24 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
     assert.match(stdout, /no proxy is up/);
     await pair.keeps(holder, 1);
     await pair.startProxies();
+  });
+
+  test('every line that HAProxy, keepalived and their supervisor wrote meanwhile is told from the others’', async () => {
+    const { holder } = await pair.serving();
+    const lines = pair
+      .daemon(holder)
+      .output()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => ({ line, parsed: parseLine(line, 'edge') }));
+    const events = new Set(lines.map(({ parsed }) => `${parsed.program}: ${eventOf(parsed)}`));
+    for (const event of ['keepalived: VIP', 'haproxy: proxy down', 'haproxy: no proxy'])
+      assert.ok(events.has(event), `${event} in ${[...events].join(', ')}`);
+    const strange = lines.filter(
+      ({ line, parsed }) =>
+        parsed.program === 'haproxy' && /^twemstack|keepalived|VRRP|^\w{3} \w{3} /.test(line),
+    );
+    assert.deepEqual(strange, []);
   });
 });
 

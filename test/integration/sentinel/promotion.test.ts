@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { eventOf } from '../../../scripts/logs/events.ts';
+import { parseLine } from '../../../scripts/logs/formats/parse-line.ts';
 import type { RedisMember } from '../../../topology/types.ts';
 import { NativeTier } from '../../support/native-tier.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -55,4 +57,28 @@ test('replicas follow a promoted one at once, not only when the sentinel that le
     told.some((text) => /^votes for \S+ in term \d+ of /.test(text)),
     told.join('\n'),
   );
+});
+
+test('every line that the daemons and ours wrote meanwhile is understood, and the failovers are found in them', () => {
+  const lines = [...tier.redises, ...tier.sentinels].flatMap((member) =>
+    tier
+      .daemon(member)
+      .output()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => ({ line, parsed: parseLine(line, member.role) })),
+  );
+  // A line in no format has no time.
+  assert.deepEqual(
+    lines.filter(({ parsed }) => parsed.ownTime === undefined).map(({ line }) => line),
+    [],
+  );
+  const events = new Set(lines.map(({ parsed }) => `${parsed.program}: ${eventOf(parsed)}`));
+  for (const event of [
+    'guard: promotion',
+    'sentinel: switch-master',
+    'sentinel: master down',
+    'entrypoint: start',
+  ])
+    assert.ok(events.has(event), `${event} in ${[...events].join(', ')}`);
 });

@@ -93,6 +93,24 @@ describe('the documents', () => {
     assert.deepEqual(wrong, []);
   });
 
+  test('name no option of a verb that it has not', () => {
+    const program = read('scripts/twemstack.ts');
+    const known = new Set([...program.matchAll(/'(?:-\w, )?(--[a-z-]+)/g)].map(([, option]) => option));
+    known.add('--help');
+    const wrong = PAGES.flatMap((page) =>
+      [...read(page).matchAll(/npx twemstack ([a-z]+)([^`\n]*)/g)]
+        // What follows is redis-cli's.
+        .filter(([, verb]) => verb !== 'cli')
+        .flatMap(([, verb, rest]) =>
+          [...rest.replace(/#.*$/, '').matchAll(/(?<![\w-])--[a-z-]+/g)]
+            .filter(([option]) => !known.has(option))
+            .map(([option]) => `${page}: ${verb} ${option}`),
+        ),
+    );
+    assert.ok(known.size > 20);
+    assert.deepEqual(wrong, []);
+  });
+
   test('CONTRIBUTING tells of every group of tests, in their order', () => {
     const [, table] = read('CONTRIBUTING.md').split('| group | what | needs |');
     const [rows] = table.split('\n\n');
