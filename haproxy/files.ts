@@ -1,14 +1,19 @@
-import type { Credentials, EdgeMember, MemberFile, Plan } from '../topology/types.ts';
+import { isOnHosts } from '../topology/plan.ts';
+import type { AnyPlan, Credentials, EdgeMember, MemberFile } from '../topology/types.ts';
 import { renderEdgeFacts } from './facts.ts';
 import { renderHaproxyCfg } from './haproxy-cfg.ts';
 import { renderKeepalivedConf } from './keepalived-conf.ts';
 
 /** All files of one edge. None holds a secret: HAProxy takes a proxy's `-NOAUTH` for a sign of life. */
-export function renderEdgeFiles(plan: Plan, edge: EdgeMember, _credentials: Credentials): MemberFile[] {
+export function renderEdgeFiles(plan: AnyPlan, edge: EdgeMember, _credentials: Credentials): MemberFile[] {
   const facts = renderEdgeFacts(plan, edge);
-  return [
+  const files: MemberFile[] = [
     { name: 'facts.env', content: facts, secret: false, fixed: facts },
     { name: 'haproxy.cfg', content: renderHaproxyCfg(plan, edge), secret: false, fixed: '' },
+  ];
+  if (isOnHosts(plan) && plan.entrance === 'external') return files;
+  return [
+    ...files,
     {
       name: 'keepalived.conf',
       content: renderKeepalivedConf(plan, edge),

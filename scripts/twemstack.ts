@@ -115,6 +115,12 @@ verb(
   .addOption(
     new Option('--diagram <form>', 'print a picture of the topology instead').choices(['mermaid', 'svg']),
   )
+  .addOption(
+    new Option('--firewall [form]', 'several hosts: print what must pass between them instead').choices([
+      'table',
+      'nftables',
+    ]),
+  )
   .option(
     '--keys <what>',
     'show instead how keys are spread over the shards: a file with one key a line, or a pattern such as "user:*"',

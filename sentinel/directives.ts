@@ -19,7 +19,16 @@ export function directivesOf(configuration: string): Directive[] {
 }
 
 /** What of redis.conf CONFIG SET does not take (redis 7.0): a redis must be started anew for it. */
-const REDIS_FIXED = new Set(['bind', 'port', 'daemonize', 'logfile', 'dir', 'aclfile', 'databases']);
+const REDIS_FIXED = new Set([
+  'bind',
+  'bind-source-addr',
+  'port',
+  'daemonize',
+  'logfile',
+  'dir',
+  'aclfile',
+  'databases',
+]);
 /** What every redis goes by that was started without a word about it: no reason to start it anew. */
 const REDIS_DEFAULTS = new Set([`databases ${DEFAULT_DATABASES}`]);
 

@@ -1,8 +1,8 @@
 import type {
+  AnyPlan,
   Credentials,
   FurtherPasswords,
   MemberFile,
-  Plan,
   RedisMember,
   SentinelMember,
 } from '../topology/types.ts';
@@ -15,7 +15,7 @@ import { renderRedisUsers, renderSentinelUsers } from './users-acl.ts';
 
 /** All files of one redis member. The facts are read anew at each start and each healthcheck. */
 export function renderRedisFiles(
-  plan: Plan,
+  plan: AnyPlan,
   member: RedisMember,
   credentials: Credentials,
   further: FurtherPasswords = {},
@@ -41,7 +41,7 @@ export function renderRedisFiles(
 
 /** All files of one sentinel. */
 export function renderSentinelFiles(
-  plan: Plan,
+  plan: AnyPlan,
   member: SentinelMember,
   credentials: Credentials,
   further: FurtherPasswords = {},

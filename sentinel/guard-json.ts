@@ -1,4 +1,4 @@
-import type { Plan, RedisMember } from '../topology/types.ts';
+import type { PlanBase, RedisMember } from '../topology/types.ts';
 import type { GuardConfig } from './guard/config.ts';
 import { type Rules, rulesFor } from './guard/core/election.ts';
 
@@ -9,7 +9,7 @@ import { type Rules, rulesFor } from './guard/core/election.ts';
  * @param passwords the one in use first; undefined ones are left out
  */
 export function renderGuardConfig(
-  plan: Plan,
+  plan: PlanBase,
   member: RedisMember,
   passwords: ReadonlyArray<string | undefined>,
 ): string {
@@ -26,11 +26,11 @@ export function renderGuardConfig(
 }
 
 /** The part of it that only a start puts in force: who and where everybody is. */
-export const fixedOfGuard = (plan: Plan, member: RedisMember): string =>
+export const fixedOfGuard = (plan: PlanBase, member: RedisMember): string =>
   JSON.stringify(placesOf(plan, member));
 
 function placesOf(
-  plan: Plan,
+  plan: PlanBase,
   { name, shard, address, port, guardPort }: RedisMember,
 ): Pick<GuardConfig, 'name' | 'shard' | 'address' | 'port' | 'guardPort' | 'peers' | 'sentinels'> {
   const members = plan.shards.find((each) => each.name === shard)?.members ?? [];
@@ -56,7 +56,7 @@ function placesOf(
  * How many votes a promotion needs in a shard. Of the pools that stand on it the one that waits for fewest replicas
  * counts; one that waits for none has no promise.
  */
-export function guardRules({ pools, durability }: Plan, shard: string, members: number): Rules {
+export function guardRules({ pools, durability }: PlanBase, shard: string, members: number): Rules {
   const own = pools.filter(({ shards }) => shards.includes(shard));
   const waits = own.map(({ waitReplicas }) => waitReplicas).filter((count) => count > 0);
   return rulesFor(members, waits.length === 0 ? 0 : Math.min(...waits), durability === 'strict');

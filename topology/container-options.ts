@@ -1,6 +1,7 @@
 import { edgeMemoryMb } from './edge-limits.ts';
+import { isOnHosts } from './plan.ts';
 import { redisMemory } from './redis-memory.ts';
-import type { Member, Plan } from './types.ts';
+import type { AnyPlan, Member, ProxyMember } from './types.ts';
 
 /** The three images; `redis` serves redis-server and redis-sentinel. */
 export const IMAGE_KINDS = ['redis', 'proxy', 'edge'] as const;
@@ -34,7 +35,7 @@ const SCRATCH = { '/run': 'rw,nosuid,nodev,size=8m,mode=1777', '/tmp': 'rw,nosui
  *
  * Stop times: redis waits up to `shutdown-timeout` 10 s for its replicas, so 20; HAProxy drains its sessions.
  */
-export function containerOptions(plan: Plan, member: Member): ContainerOptions {
+export function containerOptions(plan: AnyPlan, member: Member): ContainerOptions {
   switch (member.role) {
     case 'redis':
       return {
@@ -61,7 +62,7 @@ export function containerOptions(plan: Plan, member: Member): ContainerOptions {
     case 'proxy':
       return {
         image: 'proxy',
-        command: plan.proxy.slowLogMs === 0 ? [] : ['--slow-log', String(plan.proxy.slowLogMs)],
+        command: proxyCommand(plan, member),
         user: UNPRIVILEGED,
         capabilities: [],
         memoryMb: 384,
@@ -80,4 +81,10 @@ export function containerOptions(plan: Plan, member: Member): ContainerOptions {
         stopSeconds: 15,
       };
   }
+}
+
+/** On a host's own network the stats would be open on all of its addresses. */
+function proxyCommand(plan: AnyPlan, { address, statsPort }: ProxyMember): string[] {
+  const slowLog = plan.proxy.slowLogMs === 0 ? [] : ['--slow-log', String(plan.proxy.slowLogMs)];
+  return isOnHosts(plan) ? [...slowLog, '--stats-addr', address, '--stats-port', String(statsPort)] : slowLog;
 }

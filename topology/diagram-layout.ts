@@ -1,6 +1,6 @@
 /** Where everything stands in the SVG: application | VIP and edges | proxies | shards, sentinels below. */
 import { around, type Box, middle, monoWidth } from './svg-parts.ts';
-import type { Member, Plan } from './types.ts';
+import type { AnyPlan, Member } from './types.ts';
 
 /** Three lines of text at most: name, address, tag. */
 export interface Card {
@@ -70,7 +70,7 @@ function stackHeight(count: number): number {
   return count * CARD_HEIGHT + (count - 1) * CARD_GAP;
 }
 
-function cardTexts(plan: Plan) {
+function cardTexts(plan: AnyPlan) {
   const position = new Map(plan.domains.map((domain, index) => [domain.name, index]));
   const text = (member: Member, tag: string, port?: number): CardText => ({
     name: member.name,
@@ -127,7 +127,7 @@ function placeSentinels(cards: readonly CardText[], panel: Omit<Box, 'height'>):
 }
 
 /** The column of the VIP and the edges under it. */
-function edgeColumn(plan: Plan, cards: readonly CardText[]) {
+function edgeColumn(plan: AnyPlan, cards: readonly CardText[]) {
   const pools = plan.pools.map((pool) => monoWidth(`${pool.name} :${pool.listen}`, 11.5));
   const vipTitle = monoWidth(`VIP ${plan.vip}`, NAME_SIZE);
   const vipHeight = VIP_TITLE + plan.pools.length * POOL_LINE;
@@ -142,7 +142,7 @@ function edgeColumn(plan: Plan, cards: readonly CardText[]) {
 }
 
 /** Geometry of the whole picture. */
-export function layout(plan: Plan): Layout {
+export function layout(plan: AnyPlan): Layout {
   const texts = cardTexts(plan);
   const column = edgeColumn(plan, texts.edges);
   const proxyWidth = cardWidth(texts.proxies);

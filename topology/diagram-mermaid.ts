@@ -1,6 +1,6 @@
 /** Plan → Mermaid flowchart. */
 import { DOMAIN_COLOURS } from './diagram-palette.ts';
-import type { Member, Plan, PlanShard } from './types.ts';
+import type { AnyPlan, Member, PlanShard } from './types.ts';
 
 /** Ids are words of their own, so that a member called `end` is no keyword. Names hold no underscore. */
 function id(name: string): string {
@@ -25,7 +25,7 @@ function shardLines(shard: PlanShard): string[] {
   return subgraph(`shard_${id(shard.name)}`, shard.name, [...cards, ...links]);
 }
 
-function domainClasses(plan: Plan): string[] {
+function domainClasses(plan: AnyPlan): string[] {
   return plan.domains.flatMap((domain, index) => [
     `  classDef domain${index} stroke:${DOMAIN_COLOURS[index].line},stroke-width:2px`,
     `  class ${domain.members.map((member) => id(member.name)).join(',')} domain${index}`,
@@ -33,7 +33,7 @@ function domainClasses(plan: Plan): string[] {
 }
 
 /** A flowchart for Markdown: application, VIP, edges, proxies, shards; sentinels dotted. No trailing newline. */
-export function renderMermaid(plan: Plan): string {
+export function renderMermaid(plan: AnyPlan): string {
   const ports = plan.pools.map((pool) => `${pool.name}: port ${pool.listen}`).join('<br/>');
   const edges = plan.edges.map((edge) => card(edge, `VRRP priority ${edge.priority}`));
   const proxies = plan.proxies.map((proxy) => card(proxy, `domain ${proxy.domain}`));

@@ -1,5 +1,7 @@
 /** Plan → one self-contained SVG, readable in light and dark, for a README or a wall. */
 import { type Card, type Layout, layout, MARGIN, type ShardPanel } from './diagram-layout.ts';
+import { isOnHosts } from './plan.ts';
+import { BLOCK_SIZE } from './port-block.ts';
 import {
   around,
   type Box,
@@ -12,7 +14,7 @@ import {
   styleSheet,
   text,
 } from './svg-parts.ts';
-import type { Plan } from './types.ts';
+import type { AnyPlan } from './types.ts';
 
 /** Beyond one column of shards a line to each would cross the others: one line stands for all. */
 function inOneColumn(shards: readonly ShardPanel[]): boolean {
@@ -30,9 +32,14 @@ function drawCard({ box, name, address, tag, domain }: Card): string {
   ].join('');
 }
 
-function drawHeader(plan: Plan, at: Layout): string[] {
+function whereText(plan: AnyPlan): string {
+  if (!isOnHosts(plan)) return `front ${plan.front.subnet}, back ${plan.back.subnet}`;
+  return `${plan.domains.length} hosts, ports ${plan.ports} to ${plan.ports + BLOCK_SIZE - 1}`;
+}
+
+function drawHeader(plan: AnyPlan, at: Layout): string[] {
   const parts = [text(MARGIN, 38, 'title', plan.name)];
-  parts.push(text(MARGIN, 57, 'note', `front ${plan.front.subnet}, back ${plan.back.subnet}`));
+  parts.push(text(MARGIN, 57, 'note', whereText(plan)));
   let right = at.width - MARGIN;
   for (const [index, domain] of [...plan.domains.entries()].reverse()) {
     right -= monoWidth(domain.name, 11.5);
@@ -67,7 +74,7 @@ function drawApplication(at: Layout): string[] {
   ];
 }
 
-function drawVip(plan: Plan, at: Layout): string[] {
+function drawVip(plan: AnyPlan, at: Layout): string[] {
   const { x, y, width, height } = at.vip;
   const centre = x + width / 2;
   const first = at.edges[0].box;
@@ -95,7 +102,7 @@ function drawFlows(at: Layout): string[] {
   return [...links, ...at.proxies.map((proxy) => flow(proxy.box, all, 'thin'))];
 }
 
-function drawSentinels(plan: Plan, at: Layout): string[] {
+function drawSentinels(plan: AnyPlan, at: Layout): string[] {
   const panel = at.sentinelPanel;
   const count = plan.sentinels.length;
   const title = `sentinels: ${plan.sentinel.quorum} of ${count} agree that a master is down, a majority promotes a replica`;
@@ -127,7 +134,7 @@ function drawShards(at: Layout): string[] {
 }
 
 /** A self-contained SVG 1.1 document (no scripts, fonts or links). No trailing newline. */
-export function renderSvg(plan: Plan): string {
+export function renderSvg(plan: AnyPlan): string {
   const at = layout(plan);
   const title = escapeXml(`Topology of the stack ${plan.name}`);
   const summary = `${plan.edges.length} edges, ${plan.proxies.length} proxies, ${plan.shards.length} shards, ${plan.sentinels.length} sentinels behind ${plan.vip}`;

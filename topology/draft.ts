@@ -4,6 +4,8 @@ import type { Path } from './problems.ts';
 import type {
   Durability,
   EdgeSettings,
+  Entrance,
+  Host,
   PoolSpec,
   ProxySettings,
   RedisSettings,
@@ -15,6 +17,19 @@ export type Partially<T> = { readonly [K in keyof T]: T[K] | undefined };
 export interface DomainDraft {
   readonly path: Path;
   readonly name: string | undefined;
+}
+
+/** A domain on a machine of its own; `item` is where it stands in the list. */
+export interface HostDomainDraft extends DomainDraft {
+  readonly item: Path;
+  readonly host: Partially<Host>;
+}
+
+/** What only a stack on several hosts has. */
+export interface HostsDraft {
+  readonly domains: readonly HostDomainDraft[];
+  readonly ports: number | undefined;
+  readonly entrance: Entrance | undefined;
 }
 
 export interface ShardDraft {
@@ -43,6 +58,8 @@ export interface Draft {
   readonly vip: number | undefined;
   readonly network: Subnet | undefined;
   readonly backNetwork: Subnet | undefined;
+  /** undefined: all domains are played by one engine. */
+  readonly hosts: HostsDraft | undefined;
   readonly domains: readonly DomainDraft[] | undefined;
   readonly shards: readonly ShardDraft[] | undefined;
   readonly replicas: number | undefined;

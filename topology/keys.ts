@@ -6,6 +6,8 @@ export const TOP_KEYS = [
   'vip',
   'network',
   'back_network',
+  'ports',
+  'entrance',
   'domains',
   'shards',
   'replicas',
@@ -16,7 +18,9 @@ export const TOP_KEYS = [
   'proxy',
   'pools',
 ] as const;
-export const DOMAIN_KEYS = ['name'] as const;
+export const DOMAIN_KEYS = ['name', 'docker', 'address', 'certificates'] as const;
+/** Those of a domain that say on which machine it is. */
+export const HOST_KEYS = ['docker', 'address', 'certificates'] as const;
 export const SHARD_KEYS = ['name', 'weight', 'domains'] as const;
 export const SENTINEL_KEYS = ['count', 'quorum', 'down_after', 'failover_timeout', 'parallel_syncs'] as const;
 export const REDIS_KEYS = [
@@ -72,13 +76,11 @@ export function elsewhere(key: string): string | undefined {
   return KNOWN_KEYS.find((path) => path.endsWith(`.${key}`)) ?? TOP_KEYS.find((top) => top === key);
 }
 
-const ONE_ENGINE: Refusal = {
+/** Where a stack is deployed: what several hosts would get can be planned and rendered only. */
+export const ONE_ENGINE: Refusal = {
   rule: 'is for several Docker hosts, and this version deploys to one',
-  remedy: 'Remove the key: several domains may share one engine.',
-};
-export const REFUSED_DOMAIN_KEYS: Readonly<Record<string, Refusal>> = {
-  docker: ONE_ENGINE,
-  address: ONE_ENGINE,
+  remedy:
+    'Remove the key: several domains may share one engine. `plan` and `render` show what several hosts would get.',
 };
 
 const FROM_SENTINEL = 'The proxies follow the masters that Sentinel names: remove the key.';

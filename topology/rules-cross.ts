@@ -5,6 +5,7 @@ import { edgeConnections, edgeOpenFiles, MOST_OPEN_FILES } from './edge-limits.t
 import { formatSubnet } from './ipv4.ts';
 import { dataStackName, defaultShardDomains, domainStackName, memberName } from './placement.ts';
 import type { Path } from './problems.ts';
+import { checkHostsPorts, checkHostsVip } from './rules-hosts.ts';
 import { checkUnique } from './rules-names.ts';
 import type { StackFile } from './stack-file.ts';
 
@@ -23,8 +24,13 @@ export function checkAcross(file: StackFile, draft: Draft): void {
   checkSpread(file, draft);
   checkShardDomains(file, draft);
   checkPoolShards(file, draft);
-  checkNetworkSize(file, draft);
-  checkMemberCount(file, draft);
+  if (draft.hosts === undefined) {
+    checkNetworkSize(file, draft);
+    checkMemberCount(file, draft);
+  } else {
+    if (draft.vip !== undefined) checkHostsVip(file, draft.vip, draft.hosts.domains);
+    checkHostsPorts(file, draft.hosts, draft.pools, draft.shards);
+  }
   checkOpenFiles(file, draft);
   checkStackNames(file, draft);
   checkMemberNames(file, draft);
@@ -43,7 +49,7 @@ function checkSpread(file: StackFile, draft: Draft): void {
       value: shown,
       near: [['domains']],
       rule: `needs ${needed} domains, ${given}: ${why}`,
-      remedy: 'Add domains (one engine may play them all) or lower the number.',
+      remedy: `Add domains${draft.hosts === undefined ? ' (one engine may play them all)' : ''} or lower the number.`,
     });
   };
   const { replicas, edge, sentinel } = draft;

@@ -1,10 +1,11 @@
 /** Failure domains and the shards that stand in them. */
 import { MAX_DOMAINS } from './addresses.ts';
-import type { DomainDraft, ShardDraft } from './draft.ts';
-import { DOMAIN_KEYS, REFUSED_DOMAIN_KEYS, SHARD_KEYS } from './keys.ts';
+import type { DomainDraft, HostDomainDraft, ShardDraft } from './draft.ts';
+import { HOST_KEYS, SHARD_KEYS } from './keys.ts';
 import { defaultShardName } from './placement.ts';
-import type { Path } from './problems.ts';
+import type { Path, Refusal } from './problems.ts';
 import { checkMapping, integer, type Parser, REQUIRED, readRequired, readValue } from './reading.ts';
+import { checkHosts, readHostDomain } from './rules-hosts.ts';
 import { checkUnique, domainName, shardName } from './rules-names.ts';
 import type { StackFile } from './stack-file.ts';
 
@@ -31,11 +32,22 @@ export function listItems(file: StackFile, path: Path, example: string): Path[] 
   return undefined;
 }
 
-/** `domains`: at most eight, by plain names or as mappings. */
-export function readDomains(file: StackFile): DomainDraft[] | undefined {
+/** `domains` that one engine plays: by plain names or as mappings. @param refusal of a key that names a machine */
+export function readDomains(file: StackFile, refusal: Refusal): DomainDraft[] | undefined {
   const path: Path = ['domains'];
   if (!file.has(path)) return DEFAULT_DOMAINS.map((name, index) => ({ path: [...path, index], name }));
-  const items = listItems(file, path, 'domains: [a, b, c]');
+  return readEach(file, (item) => readDomain(file, item, refusal));
+}
+
+/** `domains` that are machines. */
+export function readHostDomains(file: StackFile): HostDomainDraft[] | undefined {
+  const domains = readEach(file, (item) => readHostDomain(file, item));
+  if (domains !== undefined) checkHosts(file, domains);
+  return domains;
+}
+
+function readEach<T extends DomainDraft>(file: StackFile, read: (item: Path) => T): T[] | undefined {
+  const items = listItems(file, ['domains'], 'domains: [a, b, c]');
   if (items === undefined) return undefined;
   if (items.length > MAX_DOMAINS)
     file.report({
@@ -43,15 +55,15 @@ export function readDomains(file: StackFile): DomainDraft[] | undefined {
       rule: `is domain number ${MAX_DOMAINS + 1}, at most ${MAX_DOMAINS} are possible`,
       remedy: 'Remove what is beyond: every shard lives in a few domains only.',
     });
-  const domains = items.map((item) => readDomain(file, item));
+  const domains = items.map(read);
   checkUnique(file, domains, 'is the name of an earlier domain');
   return domains;
 }
 
-function readDomain(file: StackFile, item: Path): DomainDraft {
+function readDomain(file: StackFile, item: Path, refusal: Refusal): DomainDraft {
   if (file.content(item).kind !== 'mapping')
     return { path: item, name: readValue(file, item, domainName, REQUIRED) };
-  checkMapping(file, item, DOMAIN_KEYS, REFUSED_DOMAIN_KEYS);
+  checkMapping(file, item, ['name'], Object.fromEntries(HOST_KEYS.map((key) => [key, refusal])));
   const path = [...item, 'name'];
   return { path, name: readRequired(file, path, domainName, 'Every domain needs a name, e.g. name: a.') };
 }

@@ -53,6 +53,8 @@ const networkParser: Parser<Subnet> = (raw) => {
   return { ok: network };
 };
 
+const MISSING_VIP = 'Write the virtual address that applications will connect to, e.g. vip: 198.18.0.100.';
+
 interface Networks {
   readonly vip: number | undefined;
   readonly network: Subnet | undefined;
@@ -61,14 +63,28 @@ interface Networks {
 
 /** Reads `vip`, `network` and `back_network`, and checks each by itself and against the others. */
 export function readNetworks(file: StackFile): Networks {
-  const missing = 'Write the virtual address that applications will connect to, e.g. vip: 198.18.0.100.';
-  const vip = readRequired(file, ['vip'], vipParser, missing);
+  const vip = readRequired(file, ['vip'], vipParser, MISSING_VIP);
   const derived = vip === undefined ? undefined : subnetOf(vip, DEFAULT_PREFIX);
   const network = file.has(['network'])
     ? readValue(file, ['network'], networkParser, { value: undefined, shown: 'the /24 around the vip' })
     : derivedNetwork(file, derived);
   if (vip !== undefined && network !== undefined) checkVip(file, vip, network);
   return { vip, network, backNetwork: readBack(file, network) };
+}
+
+/** Reads `vip` of a stack on several hosts, which has no network of its own. */
+export function readHostsVip(file: StackFile): number | undefined {
+  for (const key of ['network', 'back_network']) {
+    const content = file.content([key]);
+    if (key === 'network' && content.kind === 'scalar' && content.value === 'host') continue;
+    if (file.has([key]))
+      file.report({
+        path: [key],
+        rule: 'is for one engine: on several hosts members use the addresses of their hosts',
+        remedy: 'Remove the key.',
+      });
+  }
+  return readRequired(file, ['vip'], vipParser, MISSING_VIP);
 }
 
 function readBack(file: StackFile, front: Subnet | undefined): Subnet | undefined {

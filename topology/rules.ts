@@ -1,30 +1,60 @@
 /** stack.yaml → Topology: reads every section, applies every rule, reports all mistakes at once. */
 import type { Draft } from './draft.ts';
 import { formatAddress, formatSubnet } from './ipv4.ts';
-import { TOP_KEYS } from './keys.ts';
+import { ONE_ENGINE, TOP_KEYS } from './keys.ts';
 import { withDatabases } from './pool-databases.ts';
-import { byPosition, type Problem } from './problems.ts';
+import { byPosition, type Problem, type Refusal } from './problems.ts';
 import { checkMapping, oneOf, readRequired, readValue } from './reading.ts';
 import { checkAcross, shardDomainNames } from './rules-cross.ts';
-import { readDomains, readReplicas, readShards } from './rules-domains.ts';
+import { readDomains, readHostDomains, readReplicas, readShards } from './rules-domains.ts';
+import { namesHosts, readHosts } from './rules-hosts.ts';
 import { stackName } from './rules-names.ts';
-import { readNetworks } from './rules-network.ts';
+import { readHostsVip, readNetworks } from './rules-network.ts';
 import { readPools } from './rules-pools.ts';
 import { readEdge, readProxy, readRedis, readSentinel } from './rules-settings.ts';
 import { StackFile } from './stack-file.ts';
-import { DURABILITIES, type Durability, type PoolSpec, type ShardSpec, type Topology } from './types.ts';
+import {
+  DURABILITIES,
+  type Durability,
+  type HostsTopology,
+  type PoolSpec,
+  type ShardSpec,
+  type Topology,
+  type TopologyBase,
+} from './types.ts';
 
-export type Loaded =
-  | { readonly ok: true; readonly topology: Topology }
+export type Loaded<T = Topology> =
+  | { readonly ok: true; readonly topology: T }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
+/** Keys that mean something only where domains have machines. */
+const HOSTS_ONLY = ['ports', 'entrance'];
+const NO_MACHINES: Refusal = {
+  rule: 'is for several Docker hosts, and no domain names one',
+  remedy: 'Remove the key, or write docker and address for every domain.',
+};
+
 /**
- * Reads a stack file.
+ * Reads a stack file for one engine, which is what can be deployed: a domain on a machine of its own is refused.
  * @param text its content
  * @param file its name, for messages only; nothing is opened
  * @returns the topology with every default filled in, or every mistake in the order of the file
  */
 export function loadTopology(text: string, file: string): Loaded {
+  return load(text, file, (source) => finish(source, readDraft(source, ONE_ENGINE)));
+}
+
+/** The same for whatever the file describes, to be planned and rendered. */
+export function loadAnyTopology(text: string, file: string): Loaded<Topology | HostsTopology> {
+  return load<Topology | HostsTopology>(text, file, (source) =>
+    namesHosts(source)
+      ? finishHosts(source, readHostsDraft(source))
+      : finish(source, readDraft(source, NO_MACHINES)),
+  );
+}
+
+/** @param read reports what is wrong, and returns a topology where nothing is */
+function load<T>(text: string, file: string, read: (source: StackFile) => T | undefined): Loaded<T> {
   const source = new StackFile(text, file);
   if (!source.readable) return refused(source);
   if (source.content([]).kind === 'absent' || source.content([]).kind === 'empty') {
@@ -36,26 +66,46 @@ export function loadTopology(text: string, file: string): Loaded {
     });
     return refused(source);
   }
-  if (!checkMapping(source, [], TOP_KEYS)) return refused(source);
-  const draft = readDraft(source);
-  checkAcross(source, draft);
-  return source.problems.length > 0 ? refused(source) : { ok: true, topology: finish(draft) };
+  const topology = read(source);
+  return topology === undefined ? refused(source) : { ok: true, topology };
 }
 
-function refused(source: StackFile): Loaded {
+function refused(source: StackFile): { ok: false; problems: readonly Problem[] } {
   return { ok: false, problems: source.problems.toSorted(byPosition) };
 }
 
-function readDraft(file: StackFile): Draft {
+/** @param refusal of what is for several hosts; undefined when the file is no mapping */
+function readDraft(file: StackFile, refusal: Refusal): Draft | undefined {
+  const known = TOP_KEYS.filter((key) => !HOSTS_ONLY.includes(key));
+  if (!checkMapping(file, [], known, Object.fromEntries(HOSTS_ONLY.map((key) => [key, refusal])))) return;
+  return {
+    ...readCommon(file),
+    ...readNetworks(file),
+    hosts: undefined,
+    domains: readDomains(file, refusal),
+  };
+}
+
+function readHostsDraft(file: StackFile): Draft | undefined {
+  if (!checkMapping(file, [], TOP_KEYS)) return;
+  const domains = readHostDomains(file);
+  return {
+    ...readCommon(file),
+    vip: readHostsVip(file),
+    network: undefined,
+    backNetwork: undefined,
+    hosts: readHosts(file, domains ?? []),
+    domains,
+  };
+}
+
+type Common = Omit<Draft, 'vip' | 'network' | 'backNetwork' | 'hosts' | 'domains'>;
+
+function readCommon(file: StackFile): Common {
   const name = readRequired(file, ['name'], stackName, 'Name the stack, e.g. name: alpha.');
-  const { vip, network, backNetwork } = readNetworks(file);
   const replicas = readReplicas(file);
   return {
     name,
-    vip,
-    network,
-    backNetwork,
-    domains: readDomains(file),
     shards: readShards(file),
     replicas,
     durability: readValue<Durability>(file, ['durability'], oneOf(DURABILITIES, 'durability'), {
@@ -84,12 +134,40 @@ function allPresent<T extends object>(
   return section as T;
 }
 
-function finish(draft: Draft): Topology {
+/** undefined when there is anything wrong. */
+function finish(file: StackFile, draft: Draft | undefined): Topology | undefined {
+  if (draft !== undefined) checkAcross(file, draft);
+  if (draft === undefined || file.problems.length > 0) return;
+  return {
+    ...finishCommon(draft),
+    network: formatSubnet(present(draft.network, 'network')),
+    backNetwork: formatSubnet(present(draft.backNetwork, 'back_network')),
+  };
+}
+
+function finishHosts(file: StackFile, draft: Draft | undefined): HostsTopology | undefined {
+  if (draft !== undefined) checkAcross(file, draft);
+  if (draft === undefined || file.problems.length > 0) return;
+  const { ports, entrance, domains } = present(draft.hosts, 'domains');
+  return {
+    ...finishCommon(draft),
+    domains: domains.map(({ name, host: { docker, address, certificates } }) => ({
+      name: present(name, 'domains'),
+      host: {
+        docker: present(docker, 'domains'),
+        address: present(address, 'domains'),
+        ...(certificates === undefined ? {} : { certificates }),
+      },
+    })),
+    ports: present(ports, 'ports'),
+    entrance: present(entrance, 'entrance'),
+  };
+}
+
+function finishCommon(draft: Draft): TopologyBase {
   return {
     name: present(draft.name, 'name'),
     vip: formatAddress(present(draft.vip, 'vip')),
-    network: formatSubnet(present(draft.network, 'network')),
-    backNetwork: formatSubnet(present(draft.backNetwork, 'back_network')),
     domains: present(draft.domains, 'domains').map(({ name }) => ({ name: present(name, 'domains') })),
     shards: finishShards(draft),
     replicas: present(draft.replicas, 'replicas'),

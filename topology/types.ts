@@ -43,6 +43,25 @@ export interface Domain {
   readonly name: string;
 }
 
+/** A machine that plays a failure domain. */
+export interface Host {
+  /** Its engine, `ssh://user@host` or `tcp://host:port`. */
+  readonly docker: string;
+  /** IPv4 address on the network that the hosts share; all members of the domain listen on it. */
+  readonly address: string;
+  /** Folder with ca.pem, cert.pem and key.pem for a `tcp://` engine, as the stack file writes it. */
+  readonly certificates?: string;
+}
+
+/** A failure domain on a machine of its own. */
+export interface HostDomain extends Domain {
+  readonly host: Host;
+}
+
+/** How applications get to the edges of several hosts: an address that VRRP moves, or whatever the operator has. */
+export const ENTRANCES = ['vrrp', 'external'] as const;
+export type Entrance = (typeof ENTRANCES)[number];
+
 /** One shard as the file gives it: a master and its replicas behind one name in the ring. */
 export interface ShardSpec {
   readonly name: string;
@@ -129,14 +148,10 @@ export interface PoolSpec {
   readonly dangerous: DangerRule;
 }
 
-/** A validated stack.yaml with every default filled in. */
-export interface Topology {
+/** What a validated stack.yaml says wherever it is deployed, with every default filled in. */
+export interface TopologyBase {
   readonly name: string;
   readonly vip: string;
-  /** CIDR of the front network, where applications, the VIP and the edges are, e.g. `198.18.0.0/24`. */
-  readonly network: string;
-  /** CIDR of the back network, where all members are. */
-  readonly backNetwork: string;
   readonly domains: readonly Domain[];
   readonly shards: readonly ShardSpec[];
   readonly replicas: number;
@@ -148,6 +163,22 @@ export interface Topology {
   readonly pools: readonly PoolSpec[];
 }
 
+/** A stack whose domains are all played by one engine. */
+export interface Topology extends TopologyBase {
+  /** CIDR of the front network, where applications, the VIP and the edges are, e.g. `198.18.0.0/24`. */
+  readonly network: string;
+  /** CIDR of the back network, where all members are. */
+  readonly backNetwork: string;
+}
+
+/** A stack with a machine for each domain. */
+export interface HostsTopology extends TopologyBase {
+  readonly domains: readonly HostDomain[];
+  /** First port of the block that the members listen on. */
+  readonly ports: number;
+  readonly entrance: Entrance;
+}
+
 export const ROLES = ['edge', 'proxy', 'sentinel', 'redis'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -156,13 +187,13 @@ interface MemberBase {
   readonly name: string;
   readonly role: Role;
   readonly domain: string;
-  /** Static IPv4 address on the back network. */
+  /** Static IPv4 address on the back network; on several hosts the host's own. */
   readonly address: string;
 }
 
 export interface EdgeMember extends MemberBase {
   readonly role: 'edge';
-  /** Static IPv4 address on the front network: of all members the edges alone stand there too. */
+  /** Static IPv4 address on the front network: of all members the edges alone stand there too. On several hosts, `address`. */
   readonly frontAddress: string;
   /** VRRP priority, distinct per edge, below 255. */
   readonly priority: number;
@@ -173,6 +204,8 @@ export interface EdgeMember extends MemberBase {
 export interface ProxyMember extends MemberBase {
   readonly role: 'proxy';
   readonly statsPort: number;
+  /** Port of each pool, by its name, where that is not the port on the VIP: on several hosts. */
+  readonly poolPorts?: Readonly<Record<string, number>>;
 }
 
 export interface SentinelMember extends MemberBase {
@@ -215,6 +248,8 @@ export interface PlanDomain {
   /** Container, never started, through which the members' files reach their seed volumes; `<name>-seed-<domain>`. */
   readonly seedContainer: string;
   readonly members: readonly Member[];
+  /** The machine that plays the domain; on one engine there is none of its own. */
+  readonly host?: Host;
 }
 
 export interface PlanNetwork {
@@ -228,16 +263,10 @@ export interface PlanNetwork {
   readonly bridge: string;
 }
 
-/** Everything that follows from a Topology: every name, address, port, priority and placement. */
-export interface Plan {
+/** What follows from every topology: every name, address, port, priority and placement. */
+export interface PlanBase {
   readonly name: string;
   readonly vip: string;
-  /** CDKTF stack, `<name>-network`: both networks and the images. */
-  readonly networkStack: string;
-  /** Applications, the VIP, the edges. */
-  readonly front: PlanNetwork;
-  /** All members, and nobody else: reachable from the engine's host, and leading nowhere. */
-  readonly back: PlanNetwork;
   readonly domains: readonly PlanDomain[];
   readonly shards: readonly PlanShard[];
   readonly pools: readonly PoolSpec[];
@@ -254,6 +283,30 @@ export interface Plan {
   /** Sentences an operator should read (one replica only, a domain without a shard …). */
   readonly warnings: readonly string[];
 }
+
+/** Everything that follows from a Topology of one engine. */
+export interface Plan extends PlanBase {
+  /** CDKTF stack, `<name>-network`: both networks and the images. */
+  readonly networkStack: string;
+  /** Applications, the VIP, the edges. */
+  readonly front: PlanNetwork;
+  /** All members, and nobody else: reachable from the engine's host, and leading nowhere. */
+  readonly back: PlanNetwork;
+}
+
+export interface HostsPlanDomain extends PlanDomain {
+  readonly host: Host;
+}
+
+/** Everything that follows from a Topology of several hosts: members use the networks of their hosts. */
+export interface HostsPlan extends PlanBase {
+  readonly domains: readonly HostsPlanDomain[];
+  /** First port of the stack's block (topology/port-block.ts). */
+  readonly ports: number;
+  readonly entrance: Entrance;
+}
+
+export type AnyPlan = Plan | HostsPlan;
 
 /** Accounts of a stack. `operator` is for people and twemstack itself; the others each do one job. */
 export const ACCOUNTS = ['application', 'operator', 'proxy', 'replication', 'sentinel', 'guard'] as const;

@@ -1,6 +1,6 @@
 /** What is allowed but costs something the operator should have heard of. One sentence or two each. */
 import { overlaps, subnet } from './ipv4.ts';
-import type { Topology } from './types.ts';
+import type { HostsTopology, Topology, TopologyBase } from './types.ts';
 
 /** Docker's `docker0` unless the engine was told otherwise. */
 const DOCKER_DEFAULT_BRIDGE = '172.17.0.0/16';
@@ -8,7 +8,7 @@ const DOCKER_DEFAULT_BRIDGE = '172.17.0.0/16';
 const HASTY_DOWN_AFTER_MS = 500;
 const HASTY_ADVERT_MS = 100;
 
-function replicaWarnings(topology: Topology): string[] {
+function replicaWarnings(topology: TopologyBase): string[] {
   if (topology.replicas === 0)
     return [
       'replicas: 0: a shard whose only redis is down is down with it, nothing can take over. Use 2 to survive a failure.',
@@ -25,7 +25,7 @@ function replicaWarnings(topology: Topology): string[] {
   return [];
 }
 
-function domainWarnings(topology: Topology): string[] {
+function domainWarnings(topology: TopologyBase): string[] {
   const used = new Set(topology.shards.flatMap((shard) => shard.domains));
   return topology.domains
     .filter((domain) => !used.has(domain.name))
@@ -35,7 +35,7 @@ function domainWarnings(topology: Topology): string[] {
     );
 }
 
-function poolWarnings(topology: Topology): string[] {
+function poolWarnings(topology: TopologyBase): string[] {
   return topology.pools
     .filter((pool) => pool.hash === 'crc32' && pool.distribution === 'ketama' && pool.shards.length > 1)
     .map(
@@ -44,7 +44,7 @@ function poolWarnings(topology: Topology): string[] {
     );
 }
 
-function unusedShardWarnings(topology: Topology): string[] {
+function unusedShardWarnings(topology: TopologyBase): string[] {
   const used = new Set(topology.pools.flatMap((pool) => pool.shards));
   return topology.shards
     .filter((shard) => !used.has(shard.name))
@@ -54,7 +54,7 @@ function unusedShardWarnings(topology: Topology): string[] {
     );
 }
 
-function timingWarnings(topology: Topology): string[] {
+function timingWarnings(topology: TopologyBase): string[] {
   const found: string[] = [];
   const { downAfterMs } = topology.sentinel;
   if (downAfterMs < HASTY_DOWN_AFTER_MS)
@@ -68,10 +68,15 @@ function timingWarnings(topology: Topology): string[] {
   return found;
 }
 
-function edgeAndNetworkWarnings(topology: Topology): string[] {
+function edgeWarnings({ edge }: TopologyBase): string[] {
+  return edge.count === 1
+    ? ['edge.count: 1: no standby takes the VIP when the only edge is down. Use 2.']
+    : [];
+}
+
+function networkWarnings(topology: Topology | HostsTopology): string[] {
+  if (!('network' in topology)) return [];
   const found: string[] = [];
-  if (topology.edge.count === 1)
-    found.push('edge.count: 1: no standby takes the VIP when the only edge is down. Use 2.');
   for (const [key, network] of [
     ['network', topology.network],
     ['back_network', topology.backNetwork],
@@ -85,11 +90,12 @@ function edgeAndNetworkWarnings(topology: Topology): string[] {
 }
 
 /** Sentences an operator should read before deploying; empty for the defaults. */
-export function warningsOf(topology: Topology): string[] {
+export function warningsOf(topology: Topology | HostsTopology): string[] {
   return [
     ...replicaWarnings(topology),
     ...domainWarnings(topology),
-    ...edgeAndNetworkWarnings(topology),
+    ...edgeWarnings(topology),
+    ...networkWarnings(topology),
     ...timingWarnings(topology),
     ...poolWarnings(topology),
     ...unusedShardWarnings(topology),

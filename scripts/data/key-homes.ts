@@ -1,7 +1,7 @@
 import { parseConfig } from '../../proxy/config/nutcracker-yml.ts';
 import type { PoolConfig } from '../../proxy/config/pool.ts';
 import { HASHES, type HashName } from '../../proxy/hash/hash-kit.ts';
-import type { Plan } from '../../topology/types.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import { renderNutcrackerYml } from '../render/nutcracker-yml.ts';
 import { homeOf, routingOf } from './key-moves.ts';
 
@@ -26,7 +26,7 @@ interface ShardShare {
 export type Home = (key: Uint8Array) => string | undefined;
 
 /** By the proxy's own ring, from the file that the proxies of the plan read. */
-export function poolsOf(plan: Plan): readonly PoolConfig[] {
+export function poolsOf(plan: AnyPlan): readonly PoolConfig[] {
   return parseConfig(routingOf(renderNutcrackerYml(plan)));
 }
 

@@ -1,11 +1,11 @@
 import { renderEdgeFiles } from '../../haproxy/files.ts';
 import { renderRedisFiles, renderSentinelFiles } from '../../sentinel/files.ts';
-import type { Credentials, FurtherPasswords, Member, MemberFile, Plan } from '../../topology/types.ts';
+import type { AnyPlan, Credentials, FurtherPasswords, Member, MemberFile } from '../../topology/types.ts';
 import { renderProxyFiles } from './nutcracker-yml.ts';
 
 /** Every generated file of every member, by member name. Pure. */
 export function renderMembers(
-  plan: Plan,
+  plan: AnyPlan,
   credentials: Credentials,
   further: FurtherPasswords = {},
 ): ReadonlyMap<string, readonly MemberFile[]> {
@@ -15,7 +15,7 @@ export function renderMembers(
 }
 
 function renderMember(
-  plan: Plan,
+  plan: AnyPlan,
   member: Member,
   credentials: Credentials,
   further: FurtherPasswords,
@@ -24,7 +24,7 @@ function renderMember(
     case 'edge':
       return renderEdgeFiles(plan, member, credentials);
     case 'proxy':
-      return renderProxyFiles(plan, credentials, further);
+      return renderProxyFiles(plan, member, credentials, further);
     case 'sentinel':
       return renderSentinelFiles(plan, member, credentials, further);
     case 'redis':

@@ -1,21 +1,31 @@
 import { stringify } from 'yaml';
+import { isOnHosts } from '../../topology/plan.ts';
 import { shardsOf } from '../../topology/pool-shards.ts';
+import { proxyPort } from '../../topology/port-block.ts';
 import { redisMemory } from '../../topology/redis-memory.ts';
-import type { Credentials, FurtherPasswords, MemberFile, Plan, PoolSpec } from '../../topology/types.ts';
+import type {
+  AnyPlan,
+  Credentials,
+  FurtherPasswords,
+  MemberFile,
+  PoolSpec,
+  ProxyMember,
+} from '../../topology/types.ts';
 
 /** Where the proxies find the passwords; files, so that none is in the pool file, the environment or a process list. */
 const APPLICATION_PASSWORD = 'application.password';
 const PROXY_PASSWORD = 'proxy.password';
 
-/** The proxies' files: the pool file, the same for all of them, and the two passwords it refers to. */
+/** A proxy's files: the pool file, and the two passwords it refers to. */
 export function renderProxyFiles(
-  plan: Plan,
+  plan: AnyPlan,
+  proxy: ProxyMember,
   credentials: Credentials,
   further: FurtherPasswords = {},
 ): MemberFile[] {
   const passwords = [credentials.application, further.application].filter((each) => each !== undefined);
   return [
-    { name: 'nutcracker.yml', content: renderNutcrackerYml(plan), secret: false, fixed: '' },
+    { name: 'nutcracker.yml', content: renderNutcrackerYml(plan, proxy), secret: false, fixed: '' },
     { name: APPLICATION_PASSWORD, content: `${passwords.join('\n')}\n`, secret: true, fixed: '' },
     { name: PROXY_PASSWORD, content: `${credentials.proxy}\n`, secret: true, fixed: '' },
   ];
@@ -24,10 +34,11 @@ export function renderProxyFiles(
 /**
  * The pool file, in twemproxy's own format. Server names are the shards' names, so the key -> server map follows from
  * the names alone, and an address that Sentinel switches moves no key. `servers` lists the first masters; the sentinels
- * say who is master now, and only of a shard's own members is that believed.
+ * say who is master now, and only of a shard's own members is that believed. Where it listens apart, it is the same for all proxies.
  */
-export function renderNutcrackerYml(plan: Plan): string {
-  return stringify(Object.fromEntries(plan.pools.map((pool) => [pool.name, renderPool(plan, pool)])), {
+export function renderNutcrackerYml(plan: AnyPlan, proxy = plan.proxies[0]): string {
+  const pools = plan.pools.map((pool) => [pool.name, renderPool(plan, pool, proxy)] as const);
+  return stringify(Object.fromEntries(pools), {
     // nutcracker.yml knows no flow style, no anchors and no document markers.
     collectionStyle: 'block',
     aliasDuplicateObjects: false,
@@ -35,11 +46,11 @@ export function renderNutcrackerYml(plan: Plan): string {
   });
 }
 
-function renderPool(plan: Plan, pool: PoolSpec): Record<string, unknown> {
+function renderPool(plan: AnyPlan, pool: PoolSpec, proxy: ProxyMember): Record<string, unknown> {
   const requestBytes = redisMemory(plan.redis).requestMb * 1024 * 1024;
   const shards = shardsOf(plan, pool);
   return {
-    listen: `0.0.0.0:${pool.listen}`,
+    listen: `${isOnHosts(plan) ? proxy.address : '0.0.0.0'}:${proxyPort(proxy, pool)}`,
     hash: pool.hash,
     distribution: pool.distribution,
     ...(pool.hashTag === undefined ? {} : { hash_tag: pool.hashTag }),

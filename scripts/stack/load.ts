@@ -1,17 +1,22 @@
-import { planStack } from '../../topology/plan.ts';
+import { planAny, planStack } from '../../topology/plan.ts';
 import { formatProblems } from '../../topology/problems.ts';
-import { loadTopology } from '../../topology/rules.ts';
-import type { Plan } from '../../topology/types.ts';
+import { type Loaded, loadAnyTopology, loadTopology } from '../../topology/rules.ts';
+import type { AnyPlan, Plan } from '../../topology/types.ts';
 import { InputError } from '../errors.ts';
 import { stackFilePath } from './home.ts';
 import { readIfPresent } from './private-file.ts';
 
 /**
- * Stack file -> plan.
+ * Stack file -> plan of a stack on one engine, which is what can be deployed.
  *
- * @throws InputError with every mistake of the file at once, each with line and column.
+ * @throws InputError with every mistake of the file at once, each with line and column; several hosts are one.
  */
-export function loadPlan(file: string | undefined): Plan {
+export const loadPlan = (file: string | undefined): Plan => planStack(load(file, loadTopology));
+
+/** The same of whatever the file describes, for those who deploy nothing. */
+export const loadAnyPlan = (file: string | undefined): AnyPlan => planAny(load(file, loadAnyTopology));
+
+function load<T>(file: string | undefined, read: (text: string, file: string) => Loaded<T>): T {
   const given = file ?? process.env.TWEMSTACK_FILE;
   const path = stackFilePath(file);
   const text = readIfPresent(path);
@@ -21,8 +26,8 @@ export function loadPlan(file: string | undefined): Plan {
       remedy: 'name one with --file, or write one: `name` and `vip` are all it needs',
     });
   }
-  const loaded = loadTopology(text, given ?? 'stack.yaml');
-  if (loaded.ok) return planStack(loaded.topology);
+  const loaded = read(text, given ?? 'stack.yaml');
+  if (loaded.ok) return loaded.topology;
   const count = loaded.problems.length;
   throw new InputError(
     `${given ?? 'stack.yaml'} has ${count} mistake${count === 1 ? '' : 's'}; nothing was touched\n\n${formatProblems(loaded.problems, text)}`,

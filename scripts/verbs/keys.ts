@@ -2,7 +2,7 @@ import { homeIn, poolsOf, type Spread, spreadOf } from '../data/key-homes.ts';
 import { keyNames } from '../data/key-names.ts';
 import { EXIT, InputError } from '../errors.ts';
 import { table } from '../report/table.ts';
-import { loadPlan } from '../stack/load.ts';
+import { loadAnyPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson } from './context.ts';
 
 /** Above this many times its fair share a shard is pointed at. */
@@ -18,7 +18,7 @@ export async function locateVerb(options: CommonOptions, ...given: string[]): Pr
       remedy: '`twemstack keys locate user:1 user:2`',
     });
   }
-  const pools = poolsOf(loadPlan(options.file));
+  const pools = poolsOf(loadAnyPlan(options.file));
   const homes = pools.map((pool) => homeIn(pool));
   const found = keys.map((key) => homes.map((home) => home(Buffer.from(key))));
   if (options.json === true) {
@@ -37,7 +37,7 @@ export async function locateVerb(options: CommonOptions, ...given: string[]): Pr
 
 /** Shows how keys would be spread: `plan --keys`. @param given a file or a pattern, see `keyNames` */
 export async function spreadVerb(options: CommonOptions, given: string): Promise<number> {
-  const spreads = await spreadOf(poolsOf(loadPlan(options.file)), keyNames(given));
+  const spreads = await spreadOf(poolsOf(loadAnyPlan(options.file)), keyNames(given));
   if (options.json === true) printJson(spreads);
   else process.stdout.write(spreads.map(spreadText).join('\n'));
   return EXIT.done;

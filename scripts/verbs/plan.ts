@@ -1,52 +1,121 @@
 import { renderMermaid, renderSvg } from '../../topology/diagram.ts';
-import type { Member, Plan, PoolSpec } from '../../topology/types.ts';
+import { firewallOf, renderNftables } from '../../topology/firewall.ts';
+import { isOnHosts } from '../../topology/plan.ts';
+import { BLOCK_SIZE } from '../../topology/port-block.ts';
+import type { AnyPlan, HostsPlan, Member, Plan, PoolSpec } from '../../topology/types.ts';
 import { type DataEdit, findDataEdit } from '../data/data-edit.ts';
 import { dataEditDocument, dataEditText } from '../data/data-text.ts';
 import { keyMoves } from '../data/key-moves.ts';
 import { formerRouting } from '../data/routing-record.ts';
 import { answeringEngine } from '../docker-client.ts';
-import { EXIT } from '../errors.ts';
+import { EXIT, InputError } from '../errors.ts';
 import { renderNutcrackerYml } from '../render/nutcracker-yml.ts';
 import { table } from '../report/table.ts';
 import { Home, homeFolder } from '../stack/home.ts';
-import { loadPlan } from '../stack/load.ts';
+import { loadAnyPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson } from './context.ts';
 import { spreadVerb } from './keys.ts';
 
+interface PlanOptions extends CommonOptions {
+  readonly diagram?: 'mermaid' | 'svg';
+  readonly keys?: string;
+  /** true = as a table. */
+  readonly firewall?: true | 'table' | 'nftables';
+}
+
 /** Shows what a stack file means, without touching anything. */
-export async function planVerb(
-  options: CommonOptions & { diagram?: 'mermaid' | 'svg'; keys?: string },
-): Promise<number> {
+export async function planVerb(options: PlanOptions): Promise<number> {
   if (options.keys !== undefined) return spreadVerb(options, options.keys);
-  const plan = loadPlan(options.file);
+  const plan = loadAnyPlan(options.file);
   if (options.diagram !== undefined) {
     process.stdout.write(`${options.diagram === 'svg' ? renderSvg(plan) : renderMermaid(plan)}\n`);
     return EXIT.done;
   }
-  const data = await dataEditOf(plan, homeFolder(options.file));
+  if (options.firewall !== undefined) return showFirewall(plan, options);
+  const data = isOnHosts(plan) ? undefined : await dataEditOf(plan, homeFolder(options.file));
   if (options.json === true) {
     printJson(data === undefined ? plan : { ...plan, data: dataEditDocument(data) });
     return EXIT.done;
   }
   const pools = plan.pools.map((pool) => entrance(plan, pool)).join(', ');
-  process.stdout.write(
-    `stack ${plan.name}: ${pools}\nfront ${plan.front.subnet} (applications, edges), back ${plan.back.subnet} (all members)\n\n`,
-  );
-  process.stdout.write(
-    table(
-      ['domain', 'member', 'role', 'address', 'front'],
-      plan.members.map((member) => [
-        member.domain,
-        member.name,
-        roleOf(member),
-        member.address,
-        member.role === 'edge' ? member.frontAddress : '',
-      ]),
-    ),
-  );
+  process.stdout.write(`stack ${plan.name}: ${pools}\n`);
+  process.stdout.write(isOnHosts(plan) ? hostsText(plan) : engineText(plan));
   for (const warning of plan.warnings) process.stdout.write(`\nwarning: ${warning}\n`);
   const told = data === undefined ? '' : dataEditText(data);
   if (told !== '') process.stdout.write(`\n${told}`);
+  return EXIT.done;
+}
+
+function engineText(plan: Plan): string {
+  const members = table(
+    ['domain', 'member', 'role', 'address', 'front'],
+    plan.members.map((member) => [
+      member.domain,
+      member.name,
+      roleOf(member),
+      member.address,
+      member.role === 'edge' ? member.frontAddress : '',
+    ]),
+  );
+  return `front ${plan.front.subnet} (applications, edges), back ${plan.back.subnet} (all members)\n\n${members}`;
+}
+
+function hostsText(plan: HostsPlan): string {
+  const hosts = table(
+    ['domain', 'engine', 'address'],
+    plan.domains.map(({ name, host }) => [name, host.docker, host.address]),
+  );
+  const members = table(
+    ['domain', 'member', 'role', 'address', 'ports'],
+    plan.members.map((member) => [
+      member.domain,
+      member.name,
+      roleOf(member),
+      member.address,
+      portsOf(member).join(', '),
+    ]),
+  );
+  return `several hosts, ports ${plan.ports} to ${plan.ports + BLOCK_SIZE - 1} on each, entrance ${plan.entrance}\n\n${hosts}\n${members}
+This version plans and renders a stack on several hosts; it deploys to one engine.\n`;
+}
+
+/** What a member listens on, on its host's address. */
+function portsOf(member: Member): number[] {
+  switch (member.role) {
+    case 'edge':
+      return [member.opsPort];
+    case 'proxy':
+      return [member.statsPort, ...Object.values(member.poolPorts ?? {})];
+    case 'sentinel':
+      return [member.port];
+    case 'redis':
+      return [member.port, member.guardPort];
+  }
+}
+
+/** @throws InputError for a stack on one engine, whose back network nobody else reaches. */
+function showFirewall(plan: AnyPlan, { firewall, json }: PlanOptions): number {
+  if (!isOnHosts(plan))
+    throw new InputError(`stack ${plan.name} stands on one engine, so there is nothing to open or to close`, {
+      where: '--firewall',
+      remedy: 'its members are on a Docker network of their own; docs/networks.md says who reaches what',
+    });
+  const rules = firewallOf(plan);
+  if (json === true) printJson(rules);
+  else if (firewall === 'nftables') process.stdout.write(renderNftables(plan));
+  else
+    process.stdout.write(
+      table(
+        ['from', 'to', 'protocol', 'ports', 'what'],
+        rules.map(({ from, to, protocol, ports, what }) => [
+          from,
+          to.join(', '),
+          protocol === 'vrrp' ? 'vrrp (IP 112)' : protocol,
+          [...new Set(ports)].join(' to '),
+          what,
+        ]),
+      ),
+    );
   return EXIT.done;
 }
 
@@ -64,7 +133,7 @@ async function dataEditOf(plan: Plan, folder: string): Promise<DataEdit | undefi
 }
 
 /** Where applications find a pool, and on which shards it stands when these are not all. */
-function entrance({ vip, shards }: Plan, { listen, name, shards: own }: PoolSpec): string {
+function entrance({ vip, shards }: AnyPlan, { listen, name, shards: own }: PoolSpec): string {
   const where = own.length === shards.length ? '' : ` on ${own.join(', ')}`;
   return `${vip}:${listen} (${name}${where})`;
 }

@@ -4,7 +4,7 @@ import { ACCOUNTS, type Account, type Credentials } from '../../topology/types.t
 import { EXIT } from '../errors.ts';
 import { renderMembers } from '../render/member-files.ts';
 import { furtherPasswords, readCredentials } from '../stack/credentials.ts';
-import { loadPlan } from '../stack/load.ts';
+import { loadAnyPlan } from '../stack/load.ts';
 import { writePrivate } from '../stack/private-file.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
 
@@ -15,7 +15,7 @@ const PLACEHOLDERS = Object.fromEntries(
 
 /** Writes every generated file to `<out>/<member>/`, mode 0600 because some hold passwords. */
 export async function renderVerb(options: CommonOptions & { out: string }): Promise<number> {
-  const plan = loadPlan(options.file);
+  const plan = loadAnyPlan(options.file);
   const { home } = verbContext(options);
   const known = readCredentials(home, plan.name);
   const credentials: Credentials = known ?? PLACEHOLDERS;

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StackInputs } from '../../stacks/inputs.ts';
-import { loadTopology, planStack } from '../../topology/index.ts';
-import { ACCOUNTS, type Account, type Credentials, type Plan } from '../../topology/types.ts';
+import { isOnHosts, loadAnyTopology, loadTopology, planAny, planStack } from '../../topology/index.ts';
+import { ACCOUNTS, type Account, type Credentials, type HostsPlan, type Plan } from '../../topology/types.ts';
 
 /** Plan of a stack file's text; throws when the text has mistakes. */
 export function planOf(text: string): Plan {
@@ -14,6 +14,24 @@ export function planOf(text: string): Plan {
 
 /** The default stack. */
 export const defaultPlan = (): Plan => planOf('name: alpha\nvip: 198.18.0.100\n');
+
+/** Plan of a stack file with a machine for each domain; throws when it has mistakes, or has none. */
+export function hostsPlanOf(text: string): HostsPlan {
+  const loaded = loadAnyTopology(text, 'stack.yaml');
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+  const plan = planAny(loaded.topology);
+  if (!isOnHosts(plan)) throw new Error('no domain names a machine');
+  return plan;
+}
+
+/** Three machines on one LAN, of which one is reached by TLS. */
+export const THREE_HOSTS = `name: alpha
+vip: 10.0.0.100
+domains:
+  - { name: a, docker: ssh://ops@10.0.0.11, address: 10.0.0.11 }
+  - { name: b, docker: ssh://ops@10.0.0.12, address: 10.0.0.12 }
+  - { name: c, docker: tcp://10.0.0.13:2376, address: 10.0.0.13, certificates: ./tls/c }
+`;
 
 /** Recognisable passwords, so that a test can look for them. */
 export const TEST_CREDENTIALS: Credentials = Object.fromEntries(

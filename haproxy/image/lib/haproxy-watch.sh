@@ -5,15 +5,17 @@ readonly WATCH_ADDRESS=127.0.0.1
 readonly POOL_LINE='^[^ ]+( [0-9]+){3}$'
 
 # haproxy_alive SECONDS: does HAProxy answer HTTP there? A stopped process still accepts connections (the kernel does), so
-# only an answer counts; which one does not matter. Sets $pools: "NAME CONNECTIONS LIMIT PROXIES" for each pool.
+# only an answer counts; which one does not matter. Sets $pools: "NAME CONNECTIONS LIMIT PROXIES" for each pool, and $peers: a
+# digit for each proxy of another host, 1 = up, where the rule about them holds.
 haproxy_alive() {
   local http line status
-  pools=()
+  pools=() peers=
   { exec {http}<>"/dev/tcp/$WATCH_ADDRESS/$ops_port"; } 2>/dev/null || return 1
   printf 'GET /pools HTTP/1.0\r\n\r\n' >&"$http"
   if IFS= read -r -t "$1" -u "$http" status; then
     while IFS= read -r -t "$1" -u "$http" line; do
       if [[ $line =~ $POOL_LINE ]]; then pools+=("$line"); fi
+      if [[ $line == peers=* ]]; then peers=${line#peers=}; fi
     done
   fi
   exec {http}>&-

@@ -10,6 +10,8 @@ find_vip() {
 
 drop_vip() {
   local device
+  # Where others lead applications here, the address is theirs, should it be on this host.
+  [[ $entrance == vrrp ]] || return 0
   find_vip || return 0
   ip address del "$vip/32" dev "$device" && say "took $vip off $device"
 }

@@ -5,7 +5,13 @@ import { renderHaproxyCfg } from '../../../haproxy/haproxy-cfg.ts';
 import { renderKeepalivedConf } from '../../../haproxy/keepalived-conf.ts';
 import { edgeOpenFiles } from '../../../topology/edge-limits.ts';
 import { assertGolden } from '../../support/golden.ts';
-import { defaultPlan, planOf, TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
+import {
+  defaultPlan,
+  hostsPlanOf,
+  planOf,
+  TEST_CREDENTIALS,
+  THREE_HOSTS,
+} from '../../support/stack-fixture.ts';
 
 const TWO_POOLS = `name: beta
 vip: 198.18.4.100
@@ -24,6 +30,17 @@ describe('files of an edge', () => {
         assertGolden(`edge/${edge.name}/${name}`, content);
       }
     }
+  });
+
+  test('where others lead applications to the edges there is no VIP to hold, and the host is the entrance', () => {
+    const plan = hostsPlanOf(`${THREE_HOSTS}entrance: external\n`);
+    const files = renderEdgeFiles(plan, plan.edges[1], TEST_CREDENTIALS);
+    assert.deepEqual(
+      files.map(({ name }) => name),
+      ['facts.env', 'haproxy.cfg'],
+    );
+    assert.match(files[1].content, /bind 10.0.0.12:6379\n/);
+    assert.ok(!files[1].content.includes(plan.vip));
   });
 
   test('hold no password', () => {
