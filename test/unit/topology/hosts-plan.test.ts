@@ -22,8 +22,20 @@ describe('a stack on one engine', () => {
     for (const [name, plan] of [
       ['alpha', defaultPlan()],
       ['beta', planOf(BETA)],
-    ] as const)
-      assertGolden(`plan/${name}.json`, `${JSON.stringify(plan, null, 2)}\n`);
+    ] as const) {
+      // Settings are the file's own, whatever they are.
+      const {
+        durability: _d,
+        edge: _e,
+        pools: _p,
+        proxy: _x,
+        redis: _r,
+        sentinel: _s,
+        warnings: _w,
+        ...placed
+      } = plan;
+      assertGolden(`plan/${name}.json`, `${JSON.stringify(placed, null, 2)}\n`);
+    }
   });
 
   test('is planned alike by those who take any stack file', () => {
