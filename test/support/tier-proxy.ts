@@ -10,7 +10,10 @@ import { TEST_CREDENTIALS } from './stack-fixture.ts';
 export async function startTierProxy(tier: NativeTier): Promise<RunningProxy> {
   const folder = mkdtempSync(join(tmpdir(), 'twemstack-tier-proxy-'));
   const files = new Map(
-    renderProxyFiles(tier.plan, tier.plan.proxies[0], TEST_CREDENTIALS).map((file) => [file.name, file.content]),
+    renderProxyFiles(tier.plan, tier.plan.proxies[0], TEST_CREDENTIALS).map((file) => [
+      file.name,
+      file.content,
+    ]),
   );
   const pools = String(files.get('nutcracker.yml')).replaceAll('/etc/twemstack/', `${folder}/`);
   files.delete('nutcracker.yml');
