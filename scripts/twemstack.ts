@@ -108,6 +108,13 @@ verb(
   )
   .option('--events', 'only what matters: failovers, promotions, starts, ends, reloads, deployments');
 verb(
+  'console',
+  'a web page of the running stack, on 127.0.0.1, opened by a link that is good once',
+  async () => (await import('./verbs/console.ts')).consoleVerb,
+)
+  .option('--port <n>', 'where it listens on 127.0.0.1 (default: any that is free)', '0')
+  .option('--allow-actions', 'let the page begin switchovers, drills and dry runs, after asking once more');
+verb(
   'plan',
   'addresses and placement, deploying nothing',
   async () => (await import('./verbs/plan.ts')).planVerb,

@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { buildPage } from '../../console/bundle.ts';
 import { bundledScript } from '../../provider/bundle.ts';
 import { CHECKOUT } from '../../scripts/stack/home.ts';
 import { type CheckoutManifest, EXPORTS, packageManifest } from './manifest.ts';
@@ -35,8 +36,17 @@ export async function buildPackage(folder: string): Promise<void> {
   for (const image of IMAGES) copy(image, lib);
   for (const document of DOCUMENTS) copy(document, folder);
   writeFileSync(join(lib, 'provider/provider.cjs'), await bundledScript());
+  await writePage(join(lib, 'console/page.built'));
   const manifest = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as CheckoutManifest;
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packageManifest(manifest), null, 2)}\n`);
+}
+
+/** The console's page as its server finds it: the package has no esbuild to make it with. */
+async function writePage(folder: string): Promise<void> {
+  const { script, style } = await buildPage();
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'page.js'), script);
+  writeFileSync(join(folder, 'page.css'), style);
 }
 
 /** Packs the package into a tarball, as npm does. @param target folder of the tarball. @returns its path */

@@ -25,7 +25,7 @@ export function htmlTable(
   const body = rows
     .map((row) => `<tr>${row.map((text, index) => cell('td', text, columns[index])).join('')}</tr>`)
     .join('\n');
-  return `<div class="scroll"><table aria-label="${escapeText(label)}"><thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${escapeText(label)}"><table aria-label="${escapeText(label)}"><thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table></div>`;
 }
 
 /** A verdict as a word with a colour, so that neither the colour nor the word is needed alone. */

@@ -38,6 +38,7 @@ export function renderHtml(document: DrillDocument): string {
 <style>${STYLE}</style>
 </head>
 <body>
+<main>
 <h1>${escapeText(title)} ${badge(document.passed, 'every promise kept', 'promises broken')}</h1>
 <p class="soft">${kept} of ${rounds.length} rounds kept every promise; ${drills.length} drills, begun ${escapeText(document.startedAt.replace('T', ' ').slice(0, 19))} UTC.${seed}${partial}</p>
 ${shortcomings(document)}
@@ -52,6 +53,7 @@ ${drills
     ),
   )
   .join('\n')}
+</main>
 </body>
 </html>
 `;

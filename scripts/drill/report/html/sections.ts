@@ -88,7 +88,7 @@ function promiseTable(drill: DrillSummary): string {
     { title: 'p50', number: true },
     { title: 'p95', number: true },
     { title: 'max', number: true },
-    { title: '' },
+    { title: 'verdict' },
   ];
   return htmlTable(columns, rows, `Promises of ${drill.drill}`);
 }
@@ -115,7 +115,7 @@ function roundBlock(report: RoundReport, rounds: number): string {
       : `${verdict.acknowledged} writes acknowledged, ${verdict.refused} refused, ${verdict.unknown} of unknown outcome (${verdict.unknownApplied} of them carried out${late(verdict)}); ${verdict.reads} reads, ${verdict.failedReads} failed, ${verdict.staleReads} stale, ${verdict.backwardsReads} older than one before.`;
   return [
     `<h3>${rounds > 1 ? `Round ${report.round}: ` : ''}hit ${hit || 'nobody'}${report.interrupted ? ' – interrupted' : ''}</h3>`,
-    `<figure>${timelineSvg(report)}</figure>`,
+    `<figure tabindex="0">${timelineSvg(report)}</figure>`,
     `<p class="soft">${counts} ${latencies(report)} This program was held up for ${duration(report.stall)} at most.</p>`,
     report.problem === null ? '' : `<p><code>${escapeText(report.problem)}</code></p>`,
     report.script === null ? '' : `<p><code>${escapeText(replayLine(report.script))}</code></p>`,
@@ -186,6 +186,11 @@ function eventTable({ timeline }: RoundReport): string {
     escapeText(event),
     escapeText(text),
   ]);
-  const columns = [{ title: 'time', number: true }, { title: 'who' }, { title: 'event' }, { title: '' }];
+  const columns = [
+    { title: 'time', number: true },
+    { title: 'who' },
+    { title: 'event' },
+    { title: 'details' },
+  ];
   return `<details><summary>${timeline.length} events on one clock</summary>${htmlTable(columns, rows, 'Events')}</details>`;
 }

@@ -1,0 +1,85 @@
+import type { Problem } from '../scripts/observe/assess.ts';
+import type { StackStatus } from '../scripts/observe/status.ts';
+import { statusDocument } from '../scripts/verbs/status-report.ts';
+import type { Plan } from '../topology/types.ts';
+import type { ConsoleMember, ConsoleState, Opinion } from './document.ts';
+import type { History } from './history.ts';
+
+/** What `status --json` says of a member. */
+interface StatedMember {
+  readonly name: string;
+  readonly role: string;
+  readonly health: string;
+  readonly lagBytes?: number;
+}
+
+const GOOD_HEALTH = new Set(['healthy', 'running']);
+
+/** The stack as the page shows it. Pure: words and verdicts are those of `status`. */
+export function consoleState(
+  plan: Plan,
+  status: StackStatus,
+  problems: readonly Problem[],
+  history: Pick<History, 'events' | 'lanes'>,
+  actions: readonly string[],
+  at: number,
+): ConsoleState {
+  return {
+    at,
+    stack: plan.name,
+    vip: plan.vip,
+    domains: plan.domains.map(({ name }) => name),
+    shards: plan.shards.map(({ name }) => name),
+    pools: plan.pools.map(({ name, listen, shards }) => ({
+      name,
+      port: listen,
+      shards,
+      answers: status.pools.some((pool) => pool.name === name && pool.answers),
+    })),
+    members: members(plan, status, problems),
+    opinions: opinions(plan, status),
+    problems: problems.map(({ subject, what }) => ({ subject, what })),
+    events: history.events,
+    lanes: history.lanes,
+    actions,
+  };
+}
+
+function members(plan: Plan, status: StackStatus, problems: readonly Problem[]): ConsoleMember[] {
+  const stated = statusDocument(plan, status, problems).members as readonly StatedMember[];
+  const troubled = new Set(problems.map(({ subject }) => subject));
+  return status.members.map((entry, index) => {
+    const { member, container, redis } = entry;
+    const { role, health, lagBytes } = stated[index];
+    return {
+      name: member.name,
+      kind: member.role,
+      domain: member.domain,
+      address: member.address,
+      shard: member.role === 'redis' ? member.shard : undefined,
+      role: member.role === 'redis' ? (redis?.role ?? '?') : role,
+      health,
+      well: GOOD_HEALTH.has(health) && !troubled.has(member.name),
+      holdsVip: entry.vip === true,
+      error: entry.error,
+      restarts: container?.restarts ?? 0,
+      oomKilled: container?.oomKilled ?? false,
+      version: redis?.version,
+      keys: redis?.keys,
+      lagBytes,
+    };
+  });
+}
+
+function opinions(plan: Plan, status: StackStatus): Opinion[] {
+  const names = new Map(plan.members.map(({ address, name }) => [address, name]));
+  return status.members.flatMap(({ member, sentinel }) =>
+    (sentinel?.masters ?? []).map(({ name, address, flags }) => ({
+      sentinel: member.name,
+      shard: name,
+      master: names.get(address) ?? address,
+      flags: flags.filter((flag) => flag !== 'master'),
+      tilt: sentinel?.tilt ?? false,
+    })),
+  );
+}
