@@ -11,7 +11,7 @@ interface TableProps {
 
 export function Table({ label, head, children }: TableProps) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable from the keyboard (axe: scrollable-region-focusable)
+    // What scrolls can be reached from the keyboard (axe-core: scrollable-region-focusable).
     <section class="scroll" tabindex={0} aria-label={label}>
       <table>
         <thead>

@@ -8,7 +8,8 @@ import { StackWatch } from '../../console/stack-watch.ts';
 import { dockerClient } from '../docker-client.ts';
 import { EnvironmentError, EXIT, InputError } from '../errors.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
-import { loadPlan, stackFilePath } from '../stack/load.ts';
+import { stackFilePath } from '../stack/home.ts';
+import { loadPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
 
 export interface ConsoleVerbOptions extends CommonOptions {

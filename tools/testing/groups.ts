@@ -28,6 +28,13 @@ export type Group = CheckGroup | FileGroup;
 
 export const GROUPS: readonly Group[] = [
   { name: 'types', about: 'type check', kind: 'check', command: ['tsc', '-p', '.'], limitMinutes: 3 },
+  {
+    name: 'page',
+    about: 'type check of the console’s page',
+    kind: 'check',
+    command: ['tsc', '-p', 'console/page'],
+    limitMinutes: 3,
+  },
   { name: 'lint', about: 'lint and format', kind: 'check', command: ['biome', 'ci', '.'], limitMinutes: 2 },
   {
     name: 'unit',
@@ -63,7 +70,7 @@ export const GROUPS: readonly Group[] = [
   },
   {
     name: 'browser',
-    about: 'the drill report in a real browser',
+    about: 'the drill report and the console in a real browser',
     kind: 'files',
     concurrency: 1,
     daemons: true,

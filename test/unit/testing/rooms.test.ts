@@ -15,8 +15,19 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   sentinel: ['topology', 'sentinel/guard'],
   haproxy: ['topology'],
   stacks: ['topology'],
-  scripts: ['topology', 'proxy', 'provider', 'sentinel', 'sentinel/guard', 'haproxy', 'stacks'],
-  tools: ['topology', 'proxy', 'provider', 'sentinel', 'sentinel/guard', 'haproxy', 'stacks', 'scripts'],
+  scripts: ['topology', 'console', 'proxy', 'provider', 'sentinel', 'sentinel/guard', 'haproxy', 'stacks'],
+  console: ['topology', 'scripts'],
+  tools: [
+    'topology',
+    'console',
+    'proxy',
+    'provider',
+    'sentinel',
+    'sentinel/guard',
+    'haproxy',
+    'stacks',
+    'scripts',
+  ],
 };
 
 /** Code that runs tests, or what tests run on, uses the tests' own engine. */
