@@ -8,6 +8,7 @@ import { credentialsFile } from '../../scripts/stack/credentials.ts';
 import { type StackRun, startStackRun } from '../support/stack-run.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { type Application, startApplication } from './application.ts';
+import { consoleTests } from './console.ts';
 import { editTests } from './edits.ts';
 import { parse } from './json-output.ts';
 import { killedTests } from './killed.ts';
@@ -202,6 +203,8 @@ describe('the default stack on a real engine', () => {
     assert.match(stdout, /83886080/);
     assert.deepEqual((await up()).changes, { added: 0, changed: 0, removed: 0 });
   });
+
+  consoleTests(() => stack);
 
   test('drill kill-master: a replica takes over, no acknowledged write is lost, and the stack is whole again', async () => {
     const before = await masters();
