@@ -5,7 +5,7 @@ import { pageFiles } from '../../console/bundle.ts';
 import { bigKeys, slowRequests } from '../../console/inquiries.ts';
 import { startConsole } from '../../console/server.ts';
 import { StackWatch } from '../../console/stack-watch.ts';
-import { dockerClient } from '../docker-client.ts';
+import { demandEngine } from '../docker-client.ts';
 import { EnvironmentError, EXIT, InputError } from '../errors.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
 import { stackFilePath } from '../stack/home.ts';
@@ -23,7 +23,7 @@ export async function consoleVerb(options: ConsoleVerbOptions): Promise<number> 
   const plan = loadPlan(options.file);
   const { home, signal, json } = verbContext(options);
   const credentials = deployedCredentials(home, plan.name);
-  const engine = await dockerClient();
+  const engine = await demandEngine();
   const actions = options.allowActions === true ? allowedActions(plan) : [];
   const watch = new StackWatch({ plan, credentials, engine, home, actions });
   const stop = new AbortController();
