@@ -1,4 +1,6 @@
 import type Docker from 'dockerode';
+import { connect, readTls, type TlsMaterial } from '../provider/docker/connect.ts';
+import { SshError } from '../provider/docker/ssh-pipe.ts';
 import { EnvironmentError } from './errors.ts';
 
 /** The socket of an engine on this machine. */
@@ -9,17 +11,16 @@ export function engineAddress(env: NodeJS.ProcessEnv = process.env): string {
   return env.DOCKER_HOST || `unix://${LOCAL_SOCKET}`;
 }
 
+/** Seconds that ssh may take to connect. */
+const SSH_CONNECT_SECONDS = 3;
+
 /**
- * A client of the engine at `address`. Anything but unix:// must be what DOCKER_HOST holds: host, port and TLS are then
- * read from the environment as the docker command does (DOCKER_HOST, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH).
+ * A client of the engine at `address`. ssh:// goes through OpenSSH, with the person's own configuration and known hosts; TLS as
+ * the docker command reads it from the environment (DOCKER_TLS_VERIFY, DOCKER_CERT_PATH).
  * Loaded on demand: dockerode takes a tenth of a second that `--help` need not pay.
  */
 export async function dockerClient(address: string = engineAddress(), timeoutMs = 0): Promise<Docker> {
-  const { default: Client } = await import('dockerode');
-  if (address.startsWith('unix://')) {
-    return new Client({ socketPath: address.slice('unix://'.length), timeout: timeoutMs });
-  }
-  if (!/^(tcp|ssh|https?):\/\//.test(address)) {
+  if (!/^(unix|tcp|ssh|https?):\/\//.test(address)) {
     throw new EnvironmentError(
       `the engine's address "${address}" is not of the form unix://, tcp:// or ssh://`,
       {
@@ -28,14 +29,26 @@ export async function dockerClient(address: string = engineAddress(), timeoutMs 
       },
     );
   }
-  // docker-modem reads host, port and TLS from DOCKER_HOST and its companions, while it is constructed and only there.
-  const before = process.env.DOCKER_HOST;
-  process.env.DOCKER_HOST = address;
+  const options = { timeoutMs, tls: tlsOf(address), connectSeconds: SSH_CONNECT_SECONDS };
+  return connect(address, options).catch((error: unknown) => {
+    if (!(error instanceof SshError)) throw error;
+    throw new EnvironmentError(error.message, { where: address, remedy: 'write it as ssh://user@host' });
+  });
+}
+
+/** @throws EnvironmentError when a folder of certificates is named and cannot be read */
+function tlsOf(address: string, env: NodeJS.ProcessEnv = process.env): TlsMaterial | undefined {
+  const folder = env.DOCKER_CERT_PATH;
+  const wanted = env.DOCKER_TLS_VERIFY === '1' || address.endsWith(':2376') || address.startsWith('https:');
+  if (!wanted || !folder || /^(unix|ssh):/.test(address)) return undefined;
   try {
-    return new Client({ timeout: timeoutMs });
-  } finally {
-    if (before === undefined) delete process.env.DOCKER_HOST;
-    else process.env.DOCKER_HOST = before;
+    return readTls(folder);
+  } catch (error) {
+    throw new EnvironmentError(`the certificates cannot be read: ${(error as Error).message}`, {
+      where: `DOCKER_CERT_PATH=${folder}`,
+      remedy: 'it names a folder that holds ca.pem, cert.pem and key.pem',
+      cause: error,
+    });
   }
 }
 

@@ -4,6 +4,8 @@
  */
 import type Docker from 'dockerode';
 import { ProviderError } from '../protocol/diagnostics.ts';
+import { type ConnectOptions, connect } from './connect.ts';
+import { SshError } from './ssh-pipe.ts';
 
 export const DEFAULT_HOST = 'unix:///var/run/docker.sock';
 
@@ -24,11 +26,13 @@ export class EngineError extends ProviderError {
 
 export class Engine {
   readonly host: string;
+  readonly #options: ConnectOptions;
   #docker: Promise<Docker> | undefined;
 
-  /** @param host unix:///path or tcp://host:port. */
-  constructor(host: string) {
+  /** @param host unix:///path, tcp://host:port or ssh://user@host */
+  constructor(host: string, options: ConnectOptions = {}) {
     this.host = host;
+    this.#options = options;
   }
 
   /**
@@ -36,7 +40,7 @@ export class Engine {
    * @throws EngineError when the engine refuses, ProviderError when it does not answer.
    */
   async call<Result>(doing: string, run: (docker: Docker) => Promise<Result>): Promise<Result> {
-    this.#docker ??= load(this.host);
+    this.#docker ??= connect(this.host, this.#options);
     try {
       return await run(await this.#docker);
     } catch (error) {
@@ -65,9 +69,21 @@ export class Engine {
     if (error instanceof ProviderError) {
       return error;
     }
+    if (error instanceof SshError) {
+      return new ProviderError(`Docker engine not reachable at ${this.host}`, {
+        detail: `${doing}: ${error.message}. Try the same by hand: ssh … docker version.`,
+        cause: error,
+      });
+    }
     const { statusCode, code } = error as { statusCode?: number; code?: string };
     if (statusCode !== undefined) {
       return new EngineError(doing, statusCode, engineWords(error as Error), error);
+    }
+    if (code !== undefined && isTlsError(code)) {
+      return new ProviderError(`Docker engine not trusted, or not trusting, at ${this.host}`, {
+        detail: `${doing}: ${(error as Error).message} (${code}). Check the files in the provider's "cert_path", and that the engine's certificate is for this address.`,
+        cause: error,
+      });
     }
     if (code !== undefined && code in CONNECTION_ADVICE) {
       return new ProviderError(`Docker engine not reachable at ${this.host}`, {
@@ -91,6 +107,10 @@ const CONNECTION_ADVICE: Readonly<Record<string, string>> = {
   EPIPE: 'the connection was cut. Check that the engine is running',
 };
 
+/** What node:tls says of certificates: its own checks, OpenSSL's, and alerts of the other side. */
+const isTlsError = (code: string): boolean =>
+  /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_OSSL_)/.test(code);
+
 export function isNotFound(error: unknown): boolean {
   return error instanceof EngineError && error.status === 404;
 }
@@ -98,13 +118,4 @@ export function isNotFound(error: unknown): boolean {
 /** dockerode's message is "(HTTP code 409) reason - words"; only the words say something. */
 function engineWords(error: Error): string {
   return error.message.replace(/^\(HTTP code \d+\) .*? - /s, '').trim();
-}
-
-async function load(host: string): Promise<Docker> {
-  const { default: Dockerode } = await import('dockerode');
-  if (host.startsWith('unix://')) {
-    return new Dockerode({ socketPath: host.slice('unix://'.length) });
-  }
-  const url = new URL(host);
-  return new Dockerode({ protocol: 'http', host: url.hostname, port: Number(url.port || 2375) });
 }

@@ -3,24 +3,24 @@ import { ProviderError } from '../protocol/diagnostics.ts';
 import type { Provider } from '../protocol/provider-service.ts';
 import { block, optional, refused, setOf } from '../protocol/schema.ts';
 import { isUnknown, type ObjectValue } from '../protocol/values.ts';
+import { readTls, type TlsMaterial } from './connect.ts';
 import { containerType } from './container.ts';
 import { DEFAULT_HOST, Engine } from './engine.ts';
 import { imageType } from './image.ts';
 import { networkType } from './network.ts';
 import { volumeType } from './volume.ts';
 
-const NO_TLS = 'Connections with TLS are not covered.';
 const NO_REGISTRY = 'Registries that need a login are not covered.';
 
 const providerBlock = block(
   {
     host: optional('string', { check: checkHost }),
     context: refused('string', 'Name the engine by "host" or DOCKER_HOST.'),
-    ssh_opts: refused(['list', 'string'], 'Engines behind ssh:// are not covered.'),
-    ca_material: refused('string', NO_TLS),
-    cert_material: refused('string', NO_TLS),
-    key_material: refused('string', NO_TLS),
-    cert_path: refused('string', NO_TLS),
+    ssh_opts: optional(['list', 'string']),
+    ca_material: optional('string'),
+    cert_material: optional('string'),
+    key_material: optional('string'),
+    cert_path: optional('string'),
     disable_docker_daemon_check: optional('bool'),
   },
   {
@@ -39,9 +39,38 @@ const providerBlock = block(
 );
 
 function checkHost(value: unknown): string | undefined {
-  return /^(unix:\/\/\/|tcp:\/\/|http:\/\/)/.test(String(value))
+  return /^(unix:\/\/\/|tcp:\/\/|http:\/\/|ssh:\/\/)/.test(String(value))
     ? undefined
-    : 'must begin with unix:/// or tcp:// (ssh:// and TLS are covered by kreuzwerker/docker only)';
+    : 'must begin with unix:///, tcp:// or ssh://';
+}
+
+/**
+ * TLS as kreuzwerker/docker has it: three texts, or a folder with docker's own file names, which DOCKER_CERT_PATH may name.
+ *
+ * @throws ProviderError when one of the three is missing, or a file cannot be read
+ */
+function tlsOf(config: ObjectValue): TlsMaterial | undefined {
+  const names = ['ca_material', 'cert_material', 'key_material'] as const;
+  const [ca, cert, key] = names.map((name) => String(config[name] ?? ''));
+  if (ca !== '' || cert !== '' || key !== '') {
+    const missing = names.find((name) => String(config[name] ?? '') === '');
+    if (missing === undefined) return { ca, cert, key };
+    throw new ProviderError(`${missing} is missing`, {
+      detail: 'TLS takes ca_material, cert_material and key_material together, or a cert_path.',
+      path: [missing],
+    });
+  }
+  const folder = String(config.cert_path ?? process.env.DOCKER_CERT_PATH ?? '');
+  if (folder === '') return undefined;
+  try {
+    return readTls(folder);
+  } catch (error) {
+    throw new ProviderError(`The certificates cannot be read: ${(error as Error).message}`, {
+      detail: `"cert_path", or DOCKER_CERT_PATH, names a folder with ca.pem, cert.pem and key.pem: ${folder}`,
+      path: ['cert_path'],
+      cause: error,
+    });
+  }
 }
 
 /** The provider as terraform sees it. */
@@ -68,7 +97,11 @@ export const dockerProvider: Provider<Engine> = {
         detail: `It ${wrong}. It came from DOCKER_HOST.`,
       });
     }
-    const engine = new Engine(host);
+    const engine = new Engine(host, {
+      // Only tcp:// can be secured so; ssh:// and the socket of this machine need nothing.
+      tls: host.startsWith('tcp://') ? tlsOf(config) : undefined,
+      sshOptions: Array.isArray(config.ssh_opts) ? config.ssh_opts.map(String) : [],
+    });
     if (config.disable_docker_daemon_check !== true) {
       await engine.ping();
     }
