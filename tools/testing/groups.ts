@@ -108,6 +108,7 @@ export const DEBIAN_PACKAGES = [
   'mmdebstrap',
   'nutcracker',
   'procps',
+  'prometheus-redis-exporter',
   'redis-sentinel',
   'redis-server',
   'redis-tools',

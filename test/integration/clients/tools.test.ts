@@ -4,9 +4,11 @@ import { accessSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { execa } from 'execa';
+import { freePorts } from '../../../scripts/loopback-ports.ts';
 import { poolOf, type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { RawClient, request } from '../../support/raw-client.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
+import { spawnDaemon } from '../../support/spawn-daemon.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /* Redis' own tools, and the handshake of a client that no registry here has. */
@@ -15,7 +17,9 @@ let proxy: RunningProxy;
 let port: string;
 
 before(async () => {
-  servers = await Promise.all([startRedis(), startRedis()]);
+  // redis-cli --hotkeys asks for frequencies
+  const settings = ['--maxmemory-policy', 'allkeys-lfu'];
+  servers = await Promise.all([startRedis(settings), startRedis(settings)]);
   proxy = await startProxy('bun', 1, poolOf(...servers));
   port = String(proxy.ports[0]);
 });
@@ -76,6 +80,80 @@ describe('redis-cli', () => {
   });
 });
 
+describe("redis-cli's modes that look at a whole server", () => {
+  const cli = async (...args: string[]): Promise<string> =>
+    (await execa('redis-cli', ['-p', port, ...args], LIMIT)).stdout;
+
+  before(async () => {
+    const lines = Array.from({ length: 300 }, (_, i) => request('SET', `mode:${i}`, 'x'.repeat(i + 1)));
+    const input = Buffer.concat([...lines, request('RPUSH', 'mode:list', ...'abcdefghij')]);
+    await execa('redis-cli', ['-p', port, '--pipe'], { ...LIMIT, input });
+  });
+
+  /** Runs what never ends by itself until it has shown something. */
+  const until = async (args: readonly string[], shown: RegExp): Promise<void> => {
+    const program = spawn('redis-cli', ['-p', port, ...args]);
+    let output = '';
+    for (const stream of [program.stdout, program.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+      });
+    try {
+      await waitUntil(String(shown), () => shown.test(output), { withinMs: 20_000 }).catch((error) => {
+        throw new Error(`${(error as Error).message}, shown: ${output}`);
+      });
+      assert.doesNotMatch(output, /error/i);
+    } finally {
+      program.kill();
+    }
+  };
+
+  test('--scan names every key of every shard once', async () => {
+    const keys = (await cli('--scan', '--pattern', 'mode:*')).split('\n');
+    assert.equal(keys.length, 301);
+    assert.equal(new Set(keys).size, 301);
+  });
+
+  test('--bigkeys, --memkeys and --hotkeys have looked at all of them', async () => {
+    const all = servers.map(({ client }) => client.dbsize());
+    const size = (await Promise.all(all)).reduce((sum, each) => sum + each, 0);
+    const big = await cli('--bigkeys');
+    assert.match(big, new RegExp(`Sampled ${size} keys in the keyspace!`));
+    assert.match(big, /Biggest string found '"mode:299"' has 300 bytes/);
+    assert.match(big, /Biggest\s+list found '"mode:list"' has 10 items/);
+    assert.match(await cli('--memkeys'), new RegExp(`Sampled ${size} keys in the keyspace!`));
+    assert.match(await cli('--hotkeys'), new RegExp(`Sampled ${size} keys in the keyspace!`));
+  });
+
+  test('--stat counts the keys of all shards', async () => {
+    await until(['--stat', '-i', '0.1'], /keys +mem +clients[\s\S]*\n\d{3,} +[\d.]+[KMG]/);
+  });
+
+  test('--latency and --latency-history', async () => {
+    await until(['--latency', '-i', '1'], /^[\d.]+ [\d.]+ [\d.]+ [1-9]\d*/m);
+    await until(['--latency-history', '-i', '1'], /^[\d.]+ [\d.]+ [\d.]+ [1-9]\d*/m);
+  });
+
+  for (const mode of ['--rdb', '--functions-rdb']) {
+    test(`${mode} is refused in words`, async () => {
+      const { exitCode, all } = await execa('redis-cli', ['-p', port, mode, '/dev/null'], {
+        ...LIMIT,
+        all: true,
+        reject: false,
+      });
+      assert.notEqual(exitCode, 0);
+      assert.match(
+        all ?? '',
+        /'(sync|replconf)' is not served: it administers one server: connect to that server/,
+      );
+    });
+  }
+
+  test('monitor is refused in words', async () => {
+    assert.match(await cli('monitor'), /'monitor' is not served: it administers one server/);
+  });
+});
+
 test('redis-benchmark runs its own tests', async () => {
   const tests = 'ping,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,zpopmin,lrange_100,mset';
   const args = ['-p', port, '-n', '2000', '-c', '20', '-P', '4', '-r', '1000', '-q', '-t', tests];
@@ -95,6 +173,37 @@ function installed(program: string): boolean {
       return false;
     }
   });
+}
+
+if (installed('prometheus-redis-exporter')) {
+  test('prometheus-redis-exporter: the pool is up, and nothing it asks is an error', async () => {
+    const [exporterPort] = await freePorts(1);
+    const listen = `127.0.0.1:${exporterPort}`;
+    const args = [
+      '-redis.addr',
+      `redis://127.0.0.1:${port}`,
+      '-web.listen-address',
+      listen,
+      '-check-keys',
+      'mode:*',
+    ];
+    const exporter = await spawnDaemon('prometheus-redis-exporter', args, {
+      ready: async () => (await fetch(`http://${listen}/health`)).ok,
+    });
+    try {
+      const metrics = await (await fetch(`http://${listen}/metrics`)).text();
+      assert.match(metrics, /^redis_up 1$/m);
+      assert.match(metrics, /^redis_exporter_last_scrape_error\{err=""\} 0$/m);
+      assert.match(metrics, /^redis_connected_clients [1-9]/m);
+      assert.match(metrics, /^redis_db_keys\{db="db0"\} \d{3,}$/m);
+      assert.match(metrics, /^redis_memory_used_bytes [1-9]/m);
+      assert.doesNotMatch(exporter.output(), /level=(error|warning)/i);
+    } finally {
+      await exporter.stop();
+    }
+  });
+} else {
+  test('prometheus-redis-exporter: NOT RUN, it is not installed', () => undefined);
 }
 
 if (installed('memtier_benchmark')) {
