@@ -57,6 +57,7 @@ export const POOL_KEYS = [
   'replica_max_lag',
   'transactions',
   'dangerous',
+  'unknown_outcomes',
 ] as const;
 
 /** Every key's path, lists and pool names generalised: `shards[].weight`, `pools.<pool>.hash`. */

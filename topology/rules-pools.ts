@@ -19,6 +19,8 @@ import {
   type ReadSource,
   TRANSACTION_SCOPES,
   type TransactionScope,
+  UNKNOWN_OUTCOMES,
+  type UnknownOutcomes,
 } from './types.ts';
 
 const DEFAULT_HASH_TAG = '{}';
@@ -130,6 +132,12 @@ function readPool(
       {
         value: 'allow',
       },
+    ),
+    unknownOutcomes: readValue<UnknownOutcomes>(
+      file,
+      at('unknown_outcomes'),
+      oneOf(UNKNOWN_OUTCOMES, 'answer to a write of unknown outcome'),
+      { value: 'error' },
     ),
   };
 }

@@ -31,6 +31,8 @@ export type ReadSource = (typeof READ_SOURCES)[number];
 export const TRANSACTION_SCOPES = ['strict', 'per_shard'] as const;
 export type TransactionScope = (typeof TRANSACTION_SCOPES)[number];
 
+export const UNKNOWN_OUTCOMES = ['error', 'disconnect'] as const;
+export type UnknownOutcomes = (typeof UNKNOWN_OUTCOMES)[number];
 export const DANGER_RULES = ['allow', 'refuse'] as const;
 export type DangerRule = (typeof DANGER_RULES)[number];
 
@@ -146,6 +148,8 @@ export interface PoolSpec {
   readonly transactions: TransactionScope;
   /** Whether FLUSHALL, FLUSHDB and KEYS are served. */
   readonly dangerous: DangerRule;
+  /** What a client gets instead of the reply to a write whose outcome is unknown. */
+  readonly unknownOutcomes: UnknownOutcomes;
 }
 
 /** What a validated stack.yaml says wherever it is deployed, with every default filled in. */

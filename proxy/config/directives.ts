@@ -161,6 +161,7 @@ export const SCALARS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
     number('databases', (n) => (n < 1 || n > MOST_DATABASES ? `must be from 1 to ${MOST_DATABASES}` : null)),
   ],
   ['dangerous', oneOf('dangerous', ['allow', 'refuse'])],
+  ['unknown_outcomes', oneOf('unknownOutcomes', ['error', 'disconnect'])],
   ['script_cache', number('scriptCache')],
   ['watching_clients', number('watchingClients', positive)],
   ['blocking_clients', number('blockingClients', positive)],

@@ -169,6 +169,7 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     clientReplyBytes: draft.clientReplyBytes ?? 4 * 1024 * 1024,
     transactions: draft.transactions ?? 'strict',
     dangerous: draft.dangerous ?? 'allow',
+    unknownOutcomes: draft.unknownOutcomes ?? 'error',
     scriptCache: draft.scriptCache ?? 16 * 1024 * 1024,
     watchingClients: draft.watchingClients ?? 100,
     blockingClients: draft.blockingClients ?? 1000,

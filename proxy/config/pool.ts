@@ -134,6 +134,8 @@ export interface PoolConfig {
   transactions: TransactionScope;
   /** Whether FLUSHALL, FLUSHDB and KEYS are served. */
   dangerous: 'allow' | 'refuse';
+  /** Whether a client is told that the outcome of its write is unknown, or loses its connection, as when a Redis ends. */
+  unknownOutcomes: 'error' | 'disconnect';
   /** How many bytes of scripts the pool keeps, for EVALSHA where the server has not got them; 0 = none. */
   scriptCache: number;
   /** How many clients may watch keys on one server. */

@@ -70,6 +70,7 @@ function renderPool(plan: AnyPlan, pool: PoolSpec, proxy: ProxyMember): Record<s
     ...(pool.reads === 'master' ? {} : { reads: pool.reads, replica_max_lag: pool.replicaMaxLagMs }),
     ...(pool.transactions === 'strict' ? {} : { transactions: pool.transactions }),
     ...(pool.dangerous === 'allow' ? {} : { dangerous: pool.dangerous }),
+    ...(pool.unknownOutcomes === 'error' ? {} : { unknown_outcomes: pool.unknownOutcomes }),
     redis_auth_file: `/etc/twemstack/${APPLICATION_PASSWORD}`,
     // a connection without a password takes a place of those that have one
     auth_timeout: 5000,

@@ -1,3 +1,4 @@
+import type { UnknownOutcomes } from '../../topology/types.ts';
 import type { RuntimeName } from './install.ts';
 
 /** Which pool of the proxy: over both servers, the same with `transactions: per_shard`, or on one of them. */
@@ -31,7 +32,13 @@ export interface ThroughDeath {
   readonly program: string;
   readonly naming?: string;
   /** What its user may rely on, as the page says it. */
-  readonly promise: 'no job lost' | 'heard again' | 'nothing stored is lost';
+  readonly promise:
+    | 'no job lost'
+    | 'no job lost but those it logs'
+    | 'heard again'
+    | 'nothing stored is lost';
+  /** Which rule for writes of unknown outcome its pool has; left out, the default. */
+  readonly pool?: UnknownOutcomes;
 }
 
 const ONE_SHARD: ApplicationRun = { pool: 'one shard' };
@@ -53,10 +60,18 @@ export const THROUGH_DEATH: readonly ThroughDeath[] = [
       promise: 'heard again',
     }),
   ),
+  { name: 'asynq', runtime: 'go', program: 'asynq-death', promise: 'no job lost' },
+  {
+    name: 'Celery',
+    runtime: 'python',
+    program: 'celery_death',
+    promise: 'no job lost but those it logs',
+    pool: 'disconnect',
+  },
   { name: 'RQ', runtime: 'python', program: 'rq_death', promise: 'no job lost' },
   { name: 'Django cache', runtime: 'python', program: 'django_death', promise: 'nothing stored is lost' },
   { name: 'dramatiq', runtime: 'python', program: 'dramatiq_death', promise: 'no job lost' },
-  { name: 'huey', runtime: 'python', program: 'huey_death', promise: 'no job lost' },
+  { name: 'huey', runtime: 'python', program: 'huey_death', promise: 'no job lost but those it logs' },
 ];
 
 export const APPLICATIONS: readonly Application[] = [
@@ -307,6 +322,51 @@ export const APPLICATIONS: readonly Application[] = [
       held: false,
       free: true,
       after_clear: [null, null],
+    },
+  },
+  {
+    name: 'asynq',
+    runtime: 'go',
+    program: 'asynq',
+    runs: [AS_IS],
+    verdicts: { done: 11, tries: 2, unique: [false, true], cancelled: true, servers: 1, scheduled: 1 },
+  },
+  {
+    name: 'redsync',
+    runtime: 'go',
+    program: 'redsync',
+    runs: [AS_IS],
+    verdicts: { sections: 8, most: 1, refused: true, extended: true, unlocked: true, again: true },
+  },
+  {
+    name: 'go-redis',
+    runtime: 'go',
+    program: 'go-redis',
+    runs: [AS_IS],
+    verdicts: {
+      many: 100,
+      moved: [-5, 5],
+      counted: 10,
+      scripts: 20,
+      scanned: 100,
+      heard: [' today', 'go-n* today'],
+      popped: ['go-jobs', 'job'],
+      entries: 1,
+      deleted: 100,
+    },
+  },
+  {
+    name: 'rueidis',
+    runtime: 'go',
+    program: 'rueidis',
+    runs: [{ pool: 'sharded', naming: 'uncached' }],
+    verdicts: {
+      many: 100,
+      cached: 'new',
+      moved: [-5, 5],
+      scripts: 20,
+      heard: 'today',
+      popped: ['r-jobs', 'job'],
     },
   },
 ];

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { cacheFolder } from '../../scripts/prepare/debian-base.ts';
@@ -21,7 +21,7 @@ export interface Runtime {
   command(folder: string, program: string): readonly [program: string, ...args: string[]];
 }
 
-export type RuntimeName = 'node' | 'python';
+export type RuntimeName = 'node' | 'python' | 'go';
 
 const sourceOf = (folder: string): string => new URL(`${folder}/`, import.meta.url).pathname;
 
@@ -40,6 +40,14 @@ export const RUNTIMES: Readonly<Record<RuntimeName, Runtime>> = {
     // --target, not a venv: Debian's python3 has none without another package
     install: [['python3', ...PIP, '--target', 'libraries', '-r', 'requirements.txt']],
     command: (folder, program) => ['python3', join(folder, `${program}.py`)],
+  },
+  go: {
+    folder: 'go',
+    toolchain: ['go', 'version'],
+    // one executable of everything
+    pins: readdirSync(sourceOf('go')),
+    install: [['go', 'build', '-mod=readonly', '-o', 'applications', '.']],
+    command: (folder, program) => [join(folder, 'applications'), program],
   },
 };
 

@@ -14,7 +14,9 @@ import { environmentOf, installRuntimes, RUNTIMES } from './install.ts';
  * All of these at work at once, each with jobs of its own, on one shard with guards and sentinels, when its master is
  * killed: one death for all of them. Nothing that was accepted is lost, and nobody has to be started anew.
  */
-const RUN_MS = 120_000;
+const RUN_MS = 180_000;
+const POOLS =
+  'pools: { error: { listen: 6379 }, disconnect: { listen: 6380, unknown_outcomes: disconnect } }';
 
 interface Run {
   /** What it printed so far. */
@@ -31,7 +33,7 @@ const nameOf = ({ name, naming }: (typeof THROUGH_DEATH)[number]): string =>
   naming === undefined ? name : `${name} (${naming})`;
 
 before(async () => {
-  tier = await NativeTier.started();
+  tier = await NativeTier.started(POOLS);
   proxy = await startTierProxy(tier);
   const killed = [];
   for (const each of THROUGH_DEATH) {
@@ -39,7 +41,8 @@ before(async () => {
     if ('reason' in installation) continue;
     const { folder } = installation;
     const [program, ...args] = RUNTIMES[each.runtime].command(folder, each.program);
-    const running = execa(program, [...args, String(proxy.ports[0]), each.naming ?? ''], {
+    const port = proxy.ports[tier.plan.pools.findIndex(({ name }) => name === (each.pool ?? 'error'))];
+    const running = execa(program, [...args, String(port), each.naming ?? ''], {
       cwd: folder,
       env: { ...environmentOf(folder), APPS_PASSWORD: TEST_CREDENTIALS.application },
       timeout: RUN_MS,

@@ -6,7 +6,7 @@ import type { NativeTier } from './native-tier.ts';
 import { type RunningProxy, startProxy } from './proxy.ts';
 import { TEST_CREDENTIALS } from './stack-fixture.ts';
 
-/** Starts a proxy before a tier, with the very files that the stack's proxies have, but for the address of its one pool. */
+/** Starts a proxy before a tier, with the very files that the stack's proxies have, but for the addresses of its pools. */
 export async function startTierProxy(tier: NativeTier): Promise<RunningProxy> {
   const folder = mkdtempSync(join(tmpdir(), 'twemstack-tier-proxy-'));
   const files = new Map(
@@ -20,9 +20,10 @@ export async function startTierProxy(tier: NativeTier): Promise<RunningProxy> {
   for (const [name, content] of files) writeFileSync(join(folder, name), content);
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   try {
-    const proxy = await startProxy('bun', 1, ([port]) =>
-      pools.replace(/listen: 0\.0\.0\.0:\d+/, `listen: 127.0.0.1:${port}`),
-    );
+    const proxy = await startProxy('bun', tier.plan.pools.length, (ports) => {
+      const left = [...ports];
+      return pools.replace(/listen: 0\.0\.0\.0:\d+/g, () => `listen: 127.0.0.1:${left.shift()}`);
+    });
     return {
       ...proxy,
       get daemon() {

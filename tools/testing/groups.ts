@@ -62,7 +62,7 @@ export const GROUPS: readonly Group[] = [
   },
   {
     name: 'apps',
-    about: 'real applications: queues, caches, limiters, locks of npm and PyPI',
+    about: 'real applications: queues, caches, limiters, locks of npm, PyPI and Go',
     kind: 'files',
     concurrency: 1,
     daemons: true,

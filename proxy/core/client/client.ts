@@ -3,6 +3,7 @@ import type { Link, LinkOwner } from '../../transport/link.ts';
 import { written } from '../base/chunk-memory.ts';
 import type { Flushable, HeldBack } from '../base/loop.ts';
 import { type Stoppable, UNREAD } from '../base/receiver.ts';
+import { isUnknownOutcome } from '../base/unknown-outcome.ts';
 import type { PoolContext, SoloRequest } from '../commands/session.ts';
 import type { Routing } from '../routing/routing.ts';
 import { FIRST_LANE } from '../server/lane.ts';
@@ -278,7 +279,15 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
 
   fail(tag: number, text: Uint8Array): void {
     this.pool.stats.forwardErrors++;
-    this.reply(tag, text, 0, text.length);
+    if (this.pool.config.unknownOutcomes === 'disconnect' && isUnknownOutcome(text)) this.endBefore(tag);
+    else this.reply(tag, text, 0, text.length);
+  }
+
+  /** The connection ends when everything before request `tag` is answered, as it does when a Redis ends. */
+  private endBefore(tag: number): void {
+    if (this.gone || tag >= this.tail) return;
+    this.tail = tag;
+    this.finishAfterReplies();
   }
 
   /** Ends the connection at once: a reply was passed on in part and cannot be completed. */

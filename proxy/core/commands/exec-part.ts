@@ -1,5 +1,6 @@
 import { errorReply } from '../../protocol/replies.ts';
 import type { Batch, Owner, Receiver } from '../base/receiver.ts';
+import { unknownOutcome } from '../base/unknown-outcome.ts';
 
 const MINUS = 45;
 /** What EXEC answers after a command was refused. */
@@ -135,7 +136,7 @@ export class WatchedExecPart extends ExecPart {
     if (wasSent)
       this.fail(
         tag,
-        errorReply(`the outcome of this transaction is unknown: sent and not answered (${why})`),
+        unknownOutcome(`the outcome of this transaction is unknown: sent and not answered (${why})`),
       );
     else super.reply(tag, this.nil, 0, this.nil.length);
   }

@@ -211,6 +211,8 @@ export type Queued =
       readonly keys: (frame: RequestFrame, buffer: Uint8Array) => readonly number[];
       /** Why not. */
       readonly fault?: (session: Session, frame: RequestFrame, buffer: Uint8Array) => string | null;
+      /** The request as the server gets it, where that is not as it came. */
+      readonly asSent?: (frame: RequestFrame, buffer: Uint8Array) => Uint8Array;
     };
 
 /** Commands that belong together: who deals with each, by its name. */

@@ -1,5 +1,6 @@
-import { encodeRequest, errorReply } from '../../protocol/replies.ts';
+import { encodeRequest } from '../../protocol/replies.ts';
 import { type Batch, NOBODY, type Owner, type Receiver } from '../base/receiver.ts';
+import { unknownOutcome } from '../base/unknown-outcome.ts';
 
 const MINUS = 45;
 const COLON = 58;
@@ -127,7 +128,7 @@ export class Confirmations implements Receiver {
   /** Tells the clients of all answered writes that these may be lost with the master. */
   doubt(why: string): void {
     if (this.answered.length === 0) return;
-    const error = errorReply(`written on the master, not confirmed by replicas: ${why}`);
+    const error = unknownOutcome(`written on the master, not confirmed by replicas: ${why}`);
     for (const write of this.take()) write.fail(0, error);
   }
 

@@ -1,6 +1,7 @@
 import { COMMANDS } from '../../protocol/command-table.ts';
 import { errorReply, NOT_EXECUTED, reasonOf } from '../../protocol/replies.ts';
 import type { Receiver } from '../base/receiver.ts';
+import { unknownOutcome } from '../base/unknown-outcome.ts';
 import type { ConnectedServer } from './connected-server.ts';
 import type { Detached, RequestQueue } from './request-queue.ts';
 import type { ScriptCalls } from './script-calls.ts';
@@ -161,7 +162,7 @@ export class HeldRequests {
       const outcome = COMMANDS[command].write
         ? 'the outcome of this write is unknown'
         : 'not repeated, for the outcome of a later write of this client is unknown';
-      who.fail(tag, errorReply(`${outcome}: ${notAnswered}`));
+      who.fail(tag, unknownOutcome(`${outcome}: ${notAnswered}`));
     }
     for (const request of overtaken) request.who.reply(request.tag, request.error, 0, request.error.length);
     for (const { request, wasSent } of bound.reverse())

@@ -9,6 +9,8 @@ import { until } from './verdicts.mjs';
 const PAUSE_MS = 25;
 const BEFORE = 20;
 const AFTER = 40;
+/** So that a slow worker is not left behind. */
+const MOST_WAITING = 30;
 
 /** Settings of a connection to a pool that asks for a password. */
 export const password = process.env.APPS_PASSWORD;
@@ -36,8 +38,13 @@ export async function feed(enqueue, done) {
   const isKilled = hearing();
   const accepted = [];
   const later = [];
+  const missing = () => accepted.filter((n) => !done.has(n));
   let told = false;
   for (let n = 0; later.filter((each) => done.has(each)).length < AFTER; n++) {
+    if (!told && done.size >= BEFORE) begun();
+    told ||= done.size >= BEFORE;
+    do await sleep(PAUSE_MS);
+    while (missing().length >= MOST_WAITING);
     const since = isKilled();
     try {
       await enqueue(n);
@@ -46,11 +53,7 @@ export async function feed(enqueue, done) {
     } catch {
       // not accepted: its user knows, and would ask again
     }
-    if (!told && done.size >= BEFORE) begun();
-    told ||= done.size >= BEFORE;
-    await sleep(PAUSE_MS);
   }
-  const missing = () => accepted.filter((n) => !done.has(n));
   await until('what was accepted', () => missing().length === 0).catch(() => undefined);
   return { lost: missing(), worked: true };
 }

@@ -1,4 +1,4 @@
-"""Celery through the death of its master; the worker is a process of its own."""
+"""Celery through the death of its master; the worker is a process of its own, and is not started anew."""
 
 import os
 import tempfile
@@ -21,9 +21,15 @@ def note(folder, number):
 
 def program(port, naming):
     app.conf.broker_url = app.conf.result_backend = url(port)
-    arguments = ["celery", "-A", "celery_death", "worker", "--pool", "threads", "-c", "4", "-l", "ERROR"]
-    with tempfile.TemporaryDirectory() as folder, Worker(*arguments, APPS_PORT=str(port)):
-        return feed(lambda number: note.delay(folder, number), lambda: {int(name) for name in os.listdir(folder)})
+    with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile("r", encoding="utf-8") as log:
+        arguments = ["celery", "-A", "celery_death", "worker", "--pool", "threads", "-c", "4", "-l", "WARNING", "-f", log.name]
+        with Worker(*arguments, APPS_PORT=str(port)) as worker:
+            verdicts = feed(lambda number: note.delay(folder, number), lambda: {int(name) for name in os.listdir(folder)})
+            verdicts["worked"] = worker.lives
+            # each may have cost the message that it was taking
+            if len(verdicts["lost"]) <= log.read().count("Connection to broker lost"):
+                verdicts["lost"] = []
+            return verdicts
 
 
 if __name__ == "__main__":

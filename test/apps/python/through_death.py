@@ -16,6 +16,8 @@ PASSWORD = os.environ.get("APPS_PASSWORD", "")
 PAUSE = 0.025
 BEFORE = 20
 AFTER = 40
+# so that a slow worker is not left behind
+MOST_WAITING = 30
 PATIENCE = 30
 
 _killed = threading.Event()
@@ -46,8 +48,12 @@ class Worker:
         nothing = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self._process = subprocess.Popen(self._command, env=self._environment, **nothing)
 
+    @property
+    def lives(self):
+        return self._process.poll() is None
+
     def watch(self):
-        if self._process.poll() is not None:
+        if not self.lives:
             self._start()
 
     def __exit__(self, *_):
@@ -64,10 +70,16 @@ def feed(accept, done, held=frozenset):
     """
     threading.Thread(target=_listen, daemon=True).start()
     accepted, later, told, number = [], [], False, 0
-    ends = time.monotonic() + 60
+    ends = time.monotonic() + 4 * PATIENCE
     while len(done().intersection(later)) < AFTER:
         if time.monotonic() > ends:
             raise RuntimeError(f"{len(later)} jobs accepted after the kill, {len(done().intersection(later))} of them done in time")
+        if not told and len(done()) >= BEFORE:
+            told = True
+            print("begun", flush=True)
+        time.sleep(PAUSE)
+        if len(set(accepted) - done()) >= MOST_WAITING:
+            continue
         since = _killed.is_set()
         try:
             accept(number)
@@ -77,10 +89,6 @@ def feed(accept, done, held=frozenset):
         except Exception:  # not accepted: its user knows, and would ask again
             pass
         number += 1
-        if not told and len(done()) >= BEFORE:
-            told = True
-            print("begun", flush=True)
-        time.sleep(PAUSE)
     ends = time.monotonic() + PATIENCE
     while set(accepted) - done() - held() and time.monotonic() < ends:
         time.sleep(0.05)

@@ -387,11 +387,13 @@ describe('what concerns all keys', () => {
     const alone = await bed([], TWO.slice(0, 1));
     const client = alone.client();
     assert.equal(alone.ask(client, 'MULTI'), 'OK');
-    for (const words of [['DBSIZE'], ['KEYS', '*'], ['FLUSHDB']])
+    for (const words of [['DBSIZE'], ['KEYS', '*'], ['FLUSHDB', 'SYNC'], ['FLUSHALL']])
       assert.equal(alone.ask(client, ...words), 'QUEUED');
     client.ask('EXEC');
     alone.settle();
-    assert.deepEqual(alone.servers[0].asked, ['MULTI', 'DBSIZE', 'KEYS *', 'FLUSHDB', 'EXEC']);
+    // the pool has one database, in a transaction too
+    const asked = ['MULTI', 'DBSIZE', 'KEYS *', 'FLUSHDB SYNC', 'FLUSHDB ASYNC', 'EXEC'];
+    assert.deepEqual(alone.servers[0].asked, asked);
     const several = await bed();
     const other = several.client();
     several.ask(other, 'MULTI');
@@ -407,6 +409,14 @@ describe('what concerns all keys', () => {
     careful.ask(third, 'MULTI');
     careful.ask(third, 'FLUSHDB');
     assert.match(third.said, /dangerous: refuse/);
+    const wide = await bed(['databases: 2'], TWO.slice(0, 1));
+    const fourth = wide.client();
+    wide.ask(fourth, 'MULTI');
+    wide.ask(fourth, 'FLUSHALL');
+    assert.match(
+      fourth.said,
+      /^-ERR 'flushall' is not served inside a transaction: it concerns every database/,
+    );
   });
 
   test('thousands in one pipeline that no server is asked for are answered one after the other', async () => {

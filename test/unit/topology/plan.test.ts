@@ -124,6 +124,7 @@ describe('the plan of the default stack', () => {
         replicaMaxLagMs: 2000,
         transactions: 'strict',
         dangerous: 'allow',
+        unknownOutcomes: 'error',
         hashTag: '{}',
       },
     ]);

@@ -201,6 +201,7 @@ const SECTIONS: Readonly<Record<string, readonly Case[]>> = {
     ['reads without replicas', `${HEAD}replicas: 0\npools: {a: {reads: §replicas}}`, /`replicas` is 0/],
     ['transactions', `${HEAD}pools: {a: {transactions: §per_server}}`, /strict|per_shard/],
     ['dangerous', `${HEAD}pools: {a: {dangerous: §no}}`, /allow|refuse/],
+    ['unknown_outcomes', `${HEAD}pools: {a: {unknown_outcomes: §no}}`, /error|disconnect/],
     ['replica_max_lag', `${HEAD}pools: {a: {replica_max_lag: §100ms}}`, /from 1s/],
     ['wait_replicas', `${HEAD}pools: {a: {wait_replicas: §3}}`, /more than the 2 replicas of a shard/],
     ['wait_timeout', `${HEAD}pools: {a: {wait_timeout: §0}}`, /nearest is 1ms/],

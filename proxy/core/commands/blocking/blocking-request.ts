@@ -115,7 +115,12 @@ export class BlockingRequest implements SoloRequest, Receiver, Blocked {
 
   fail(_tag: number, text: Uint8Array): void {
     this.release(false);
-    if (!this.isOver) this.answer(text);
+    if (this.isOver) return;
+    const { session } = this;
+    this.isOver = true;
+    endToWait(session);
+    session.fail(this.tag, text);
+    session.soloEnded();
   }
 
   /** Within the time that requests may wait for a master. */

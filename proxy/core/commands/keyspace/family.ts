@@ -1,3 +1,4 @@
+import { databasesOf } from '../../../config/pool.ts';
 import { arityFits } from '../../../protocol/command-arity.ts';
 import type { Command } from '../../../protocol/command-table.ts';
 import { encodeRequest } from '../../../protocol/replies.ts';
@@ -35,15 +36,18 @@ function ofAllServers(name: string, asking: Asking): Handler {
       );
     }
   };
-  return Object.assign(handle, { queued: { keys: () => [], fault: queuedFault(name) } });
+  const asSent = (frame: RequestFrame, buffer: Uint8Array): Uint8Array => requestOf(name, frame, buffer);
+  return Object.assign(handle, { queued: { keys: () => [], fault: queuedFault(name), asSent } });
 }
 
-/** A part of a transaction goes to one server, as it is. */
+/** A part of a transaction goes to one server. */
 const queuedFault =
   (name: string) =>
   (session: Session): string | null => {
-    if (session.routing.servers.length > 1 || name === 'flushall')
+    if (session.routing.servers.length > 1)
       return `'${name}' is not served inside a transaction: it concerns every server`;
+    if (name === 'flushall' && databasesOf(session.pool.config).length > 1)
+      return `'${name}' is not served inside a transaction: it concerns every database`;
     return forbidden(session.pool, name);
   };
 

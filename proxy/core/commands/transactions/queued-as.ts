@@ -15,6 +15,8 @@ import type { Answer, Queued, Session } from '../session.ts';
 /** What goes to a server with the others: numbers of the elements that are keys. */
 export interface QueuedKeys {
   readonly keys: readonly number[];
+  /** The request as the server gets it, where that is not as it came. */
+  readonly request?: Uint8Array;
 }
 
 const FIRST = [1];
@@ -32,7 +34,10 @@ export function queuedAs(
 ): QueuedKeys | Extract<Queued, { answer: Answer }> | string {
   const own = queuedByFamily(command.id);
   if (own !== undefined) {
-    if ('keys' in own) return own.fault?.(session, frame, buffer) ?? { keys: own.keys(frame, buffer) };
+    if ('keys' in own) {
+      const fault = own.fault?.(session, frame, buffer);
+      return fault ?? { keys: own.keys(frame, buffer), request: own.asSent?.(frame, buffer) };
+    }
     return own.fault?.(session, frame, buffer) ?? own;
   }
   switch (command.fate) {

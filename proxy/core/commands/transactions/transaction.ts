@@ -199,7 +199,7 @@ export class Transaction implements Gate {
       if (shares !== null) return this.addShares(command, shares);
       const part = this.partFor(command, frame, buffer, queued);
       if (typeof part === 'string') return part;
-      const request = part.scripts.asSent(command, frame, buffer, from, to);
+      const request = queued.request ?? part.scripts.asSent(command, frame, buffer, from, to);
       const excess = this.keep(request.length);
       if (excess !== null) return excess;
       part.add(command, request, this.database);
