@@ -49,6 +49,8 @@ export type ServerSnapshot = ReplicaSnapshot & {
   replicas: ReplicaSnapshot[] | null;
   /** Sentinels that name a master which is no member, in words; null in pools that list no members. */
   strangeMasters: string[] | null;
+  /** Commands that the server has said it has and the proxy did not know; empty while nobody uses one. */
+  learntCommands: string[];
 };
 
 export type PoolSnapshot = Numbers<typeof POOL_COUNTERS> &
@@ -84,7 +86,7 @@ export function snapshotOf(pools: readonly Pool[]): Snapshot {
   };
 }
 
-function poolSnapshot({ config, stats, servers }: Pool): PoolSnapshot {
+function poolSnapshot({ config, routing, stats, servers }: Pool): PoolSnapshot {
   const { commands, ...numbers } = stats;
   return {
     ...numbers,
@@ -92,16 +94,17 @@ function poolSnapshot({ config, stats, servers }: Pool): PoolSnapshot {
     certificateExpiry: certificateExpiry(config),
     asksPassword: config.redisAuth !== null,
     commands: [...commands],
-    servers: servers.map(serverSnapshot),
+    servers: servers.map((server) => serverSnapshot(server, routing.learnt.namesOf(server))),
   };
 }
 
-function serverSnapshot(server: PoolServer): ServerSnapshot {
+function serverSnapshot(server: PoolServer, learntCommands: string[]): ServerSnapshot {
   const { replicas } = server;
   return {
     ...figuresOf(server, server.name, server.live && !server.mustWait),
     replicas: replicas?.all.map((each) => figuresOf(each, each.place, replicas.isUsable(each))) ?? null,
     strangeMasters: server.strangeMasters && [...server.strangeMasters],
+    learntCommands,
   };
 }
 
@@ -179,6 +182,7 @@ function addServer(sum: ServerSnapshot, other: ServerSnapshot): void {
   sum.replicas?.push(...(other.replicas ?? []).filter(({ name }) => !known.has(name)));
   const told = new Set([...(sum.strangeMasters ?? []), ...(other.strangeMasters ?? [])]);
   if (sum.strangeMasters !== null) sum.strangeMasters = [...told];
+  sum.learntCommands = [...new Set([...sum.learntCommands, ...other.learntCommands])].sort();
 }
 
 function addServerCounters(sum: ServerSnapshot, other: ServerSnapshot): void {

@@ -54,7 +54,7 @@ function serverObject(server: ServerSnapshot): string {
     out_queue: server.sent,
     out_queue_bytes: server.sentBytes,
   };
-  return `"${server.name}": {${numbers(fields)}${replicasObject(server)}${strangersList(server)}}`;
+  return `"${server.name}": {${numbers(fields)}${replicasObject(server)}${strangersList(server)}${learntList(server)}}`;
 }
 
 /** Ours alone, and only in pools with `reads: replicas`: whose answers the clients got, beside those of the master. */
@@ -76,6 +76,10 @@ function replicasObject({ replicas }: ServerSnapshot): string {
 /** Ours alone, and only in pools with `members`. */
 const strangersList = ({ strangeMasters }: ServerSnapshot): string =>
   strangeMasters === null ? '' : `, "strange_masters": ${JSON.stringify(strangeMasters)}`;
+
+/** Ours alone, and only where clients use commands that the proxy has learnt from the server. */
+const learntList = ({ learntCommands }: ServerSnapshot): string =>
+  learntCommands.length === 0 ? '' : `, "learnt_commands": ${JSON.stringify(learntCommands)}`;
 
 function numbers(fields: Record<string, number>): string {
   return Object.entries(fields)

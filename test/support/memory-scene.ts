@@ -11,6 +11,9 @@ import { request } from './raw-client.ts';
 // memory that was given back is overwritten: whoever still uses it is found out
 chunkMemory.free = (buffer) => void new Uint8Array(buffer).fill(0xdd);
 
+/** A server's answer to COMMAND LIST when it has nothing of its own. */
+const NO_COMMANDS = '*0';
+
 /** A server in memory that does nothing by itself: the test sees what it is asked and gives the answers. */
 export class ScriptedServer {
   /** Requests not answered yet, oldest first, as words joined by blanks; over all connections. */
@@ -18,7 +21,7 @@ export class ScriptedServer {
   /** Everything it was ever asked. */
   readonly log: string[] = [];
   /** Answers given at once, by the first word in upper case: the handshake's. */
-  readonly always = new Map<string, string>();
+  readonly always = new Map<string, string>([['COMMAND', NO_COMMANDS]]);
   readonly links: Link[] = [];
   /** Bytes that have come, of unfinished requests too. */
   received = 0;
@@ -53,6 +56,11 @@ export class ScriptedServer {
   }
 
   private onRequest(link: Link, words: string[]): void {
+    // asked when a client sends what nobody knows: of no interest but where the test says so
+    if (words[0] === 'COMMAND' && this.always.get('COMMAND') === NO_COMMANDS) {
+      say(link, NO_COMMANDS);
+      return;
+    }
     this.log.push(words.join(' '));
     const at = this.always.get(words[0].toUpperCase());
     if (at !== undefined) say(link, at);

@@ -62,6 +62,8 @@ export class MemoryRedis {
 const GREETINGS: Readonly<Record<string, string>> = {
   auth: '+OK\r\n',
   select: '+OK\r\n',
+  // nothing that the proxy does not know
+  command: '*0\r\n',
   role: '*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n',
 };
 

@@ -1,6 +1,7 @@
 import { COMMANDS, type Command, FATE_KEY, lookupCommand } from '../../protocol/command-table.ts';
 import type { RequestFrame } from '../../protocol/request-frame.ts';
-import { keyTooLong, refuse, refuseAllEjected, unknownCommand } from './refusals.ts';
+import { dispatchUnknown } from './learnt/unknown.ts';
+import { keyTooLong, refuse, refuseAllEjected } from './refusals.ts';
 import { HANDLERS } from './registry.ts';
 import type { Session } from './session.ts';
 
@@ -21,8 +22,7 @@ export function dispatch(
   const { args } = frame;
   const id = lookupCommand(buffer, args[0], args[1]);
   if (id < 0) {
-    for (const gate of session.gates) gate.onRefused?.(session);
-    refuse(session, unknownCommand(buffer, frame));
+    dispatchUnknown(session, frame, buffer, from, to);
     return;
   }
   const { pool, routing } = session;

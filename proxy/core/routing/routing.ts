@@ -12,6 +12,7 @@ import { Replicas } from '../server/replicas.ts';
 import { ScriptCache } from '../server/script-cache.ts';
 import { PoolServer, type ServerContext } from '../server/server.ts';
 import { Ejection } from './ejection.ts';
+import { LearntCommands } from './learnt-commands.ts';
 import { PoolFigures } from './server-figures.ts';
 import { TimeoutWatch } from './timeout-watch.ts';
 
@@ -40,6 +41,8 @@ export class Routing implements ServerContext {
   demotionListener: ((server: PoolServer) => void) | null = null;
   /** What the servers say of themselves. */
   readonly figures: PoolFigures;
+  /** Commands of theirs that the proxy's own table does not have. */
+  readonly learnt: LearntCommands;
   private readonly router: KeyRouter;
   private readonly ejection: Ejection;
   private readonly timeouts: TimeoutWatch;
@@ -57,6 +60,7 @@ export class Routing implements ServerContext {
     this.router = new KeyRouter(HASHES[config.hash], config.distribution, this.servers, config.hashTag);
     const { servers } = this;
     this.figures = new PoolFigures(servers, loop);
+    this.learnt = new LearntCommands(servers, loop);
     const warn = (text: string): void => around.warn(text);
     this.ejection = new Ejection({ config, servers, stats, transport, warn }, this.router);
     this.timeouts = new TimeoutWatch({ config, loop, everyServer: () => this.everyServer() });
@@ -111,6 +115,7 @@ export class Routing implements ServerContext {
     this.timeouts.stop();
     this.ejection.stop();
     this.figures.close();
+    this.learnt.close();
     for (const server of this.servers) server.close();
     this.scripts.clear();
   }

@@ -128,7 +128,8 @@ describe('WATCH', () => {
       scene.servers[0].answer('+OK');
       scene.settle();
     }
-    assert.equal(scene.servers[0].links.length, 1);
+    // and the shared one, over which the server was asked whether it knows NOSUCH
+    assert.equal(scene.servers[0].links.length, 2);
     assert.equal(scene.pool.servers[0].pinned.count('watch'), 0);
   });
 

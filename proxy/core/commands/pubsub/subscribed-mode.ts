@@ -1,7 +1,7 @@
-import { arityFits } from '../../../protocol/command-arity.ts';
 import { factsOf } from '../../../protocol/command-description.ts';
 import type { Command } from '../../../protocol/command-table.ts';
 import { wordAt } from '../../../protocol/key-positions.ts';
+import { takesElements } from '../../../protocol/learnt-command.ts';
 import { bulkReply } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { element } from '../answered.ts';
@@ -27,7 +27,7 @@ export class SubscribedMode implements Gate {
   readonly needsWhole = false;
 
   takes(session: Session, command: Command, frame: RequestFrame, buffer: Uint8Array): boolean {
-    if (session.protocol !== 2 || !arityFits(command.id, frame.argc)) return false;
+    if (session.protocol !== 2 || !takesElements(command, frame.argc)) return false;
     if (!ALLOWED.has(command.name)) {
       const called = frame.argc > 1 ? `${command.name}|${wordAt(frame, buffer, 1)}` : command.name;
       refuse(

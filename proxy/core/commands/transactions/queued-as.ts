@@ -7,8 +7,10 @@ import {
   FATE_REFUSED,
 } from '../../../protocol/command-table.ts';
 import { keyPositions, wordAt } from '../../../protocol/key-positions.ts';
+import { LearntCommand } from '../../../protocol/learnt-command.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { queuedByFamily } from '../inside-transactions.ts';
+import { learntFault } from '../learnt-fault.ts';
 import { oneServersFault, scriptWithoutKeys } from '../refusals.ts';
 import type { Answer, Queued, Session } from '../session.ts';
 
@@ -32,6 +34,10 @@ export function queuedAs(
   frame: RequestFrame,
   buffer: Uint8Array,
 ): QueuedKeys | Extract<Queued, { answer: Answer }> | string {
+  if (command instanceof LearntCommand) {
+    const fault = learntFault(session, command, frame, buffer);
+    return fault ?? { keys: command.of(frame, buffer).keysOf(frame, buffer) ?? NONE };
+  }
   const own = queuedByFamily(command.id);
   if (own !== undefined) {
     if ('keys' in own) {

@@ -1,5 +1,5 @@
-import { arityFits } from '../../../protocol/command-arity.ts';
 import { type Command, FATE_SPLIT } from '../../../protocol/command-table.ts';
+import { takesElements } from '../../../protocol/learnt-command.ts';
 import { encodeRequest } from '../../../protocol/replies.ts';
 import { RequestFrame } from '../../../protocol/request-frame.ts';
 import { ChunkList } from '../../base/chunk-list.ts';
@@ -178,7 +178,7 @@ export class Transaction implements Gate {
     from: number,
     to: number,
   ): string | null {
-    if (!arityFits(command.id, frame.argc)) return wrongArity(command);
+    if (!takesElements(command, frame.argc)) return wrongArity(command);
     const queued = queuedAs(this.session, command, frame, buffer);
     if (typeof queued === 'string') return queued;
     if ('answer' in queued) {
