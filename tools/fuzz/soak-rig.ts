@@ -7,36 +7,41 @@ import { buildProxy } from '../../proxy/build.ts';
 import { accepts, freePorts } from '../../scripts/loopback-ports.ts';
 import { CHECKOUT } from '../../scripts/stack/home.ts';
 
-const SERVERS = 3;
 const STARTS_WITHIN_MS = 20_000;
 /** Of what the proxy said, in characters. */
 const LAST_WORDS = 4000;
 
 /** The shipped proxy before real redis-servers that keep what they acknowledged when they are killed. */
 export class SoakRig {
+  /** @param settings more lines of the pool's section */
+  constructor(
+    readonly serverCount = 3,
+    private readonly settings: readonly string[] = [],
+  ) {}
+
   private readonly folder = mkdtempSync(join(tmpdir(), 'twemstack-soak-'));
   private readonly servers: (ChildProcess | undefined)[] = [];
   private ports: number[] = [];
   private proxy: ChildProcess | undefined;
 
-  get serverCount(): number {
-    return SERVERS;
+  get proxyPort(): number {
+    return this.ports[this.serverCount];
   }
 
-  get proxyPort(): number {
-    return this.ports[SERVERS];
+  get serverPorts(): readonly number[] {
+    return this.ports.slice(0, this.serverCount);
   }
 
   async start(): Promise<void> {
     const executable = join(CHECKOUT, 'dist', 'nutcracker');
     buildProxy(executable);
-    this.ports = await freePorts(SERVERS + 2);
-    for (let i = 0; i < SERVERS; i++) await this.startServer(i);
+    this.ports = await freePorts(this.serverCount + 2);
+    for (let i = 0; i < this.serverCount; i++) await this.startServer(i);
     const conf = join(this.folder, 'nutcracker.yml');
-    const list = this.ports.slice(0, SERVERS).map((port, i) => `  - 127.0.0.1:${port}:1 server${i}\n`);
-    const head = `soak:\n  listen: 127.0.0.1:${this.proxyPort}\n  redis: true\n  timeout: 1000\n  servers:\n`;
+    const list = this.serverPorts.map((port, i) => `  - 127.0.0.1:${port}:1 server${i}\n`);
+    const head = `soak:\n  listen: 127.0.0.1:${this.proxyPort}\n  redis: true\n  timeout: 1000\n${this.settings.map((line) => `  ${line}\n`).join('')}  servers:\n`;
     writeFileSync(conf, head + list.join(''));
-    const statsPort = String(this.ports[SERVERS + 1]);
+    const statsPort = String(this.ports[this.serverCount + 1]);
     this.proxy = spawn(executable, ['-c', conf, '-s', statsPort, '-a', '127.0.0.1'], {
       stdio: ['ignore', 'ignore', openSync(this.logFile, 'w')],
     });

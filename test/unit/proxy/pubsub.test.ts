@@ -96,6 +96,10 @@ describe('SUBSCRIBE', () => {
       ask(scene, client, 'GET k'),
       /^-ERR Can't execute 'get': only \(P\|S\)SUBSCRIBE \/ \(P\|S\)UNSUBSCRIBE \/ PING \/ QUIT \/ RESET are allowed in this context\r\n$/,
     );
+    assert.match(
+      ask(scene, client, 'EXEC'),
+      /^-EXECABORT Transaction discarded because of: Can't execute 'exec': only \(P\|S\)SUBSCRIBE /,
+    );
     assert.equal(ask(scene, client, 'PING'), `${array('pong', '')}\r\n`);
     ask(scene, client, 'UNSUBSCRIBE');
     assert.equal(

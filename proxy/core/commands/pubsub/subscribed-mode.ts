@@ -6,6 +6,7 @@ import { bulkReply } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { element } from '../answered.ts';
 import { refuse } from '../refusals.ts';
+import { refuseExec } from '../refused-exec.ts';
 import { GATE_RANKS, type Gate, type Session } from '../session.ts';
 
 const ALLOWED: ReadonlySet<string> = new Set([
@@ -30,10 +31,12 @@ export class SubscribedMode implements Gate {
     if (session.protocol !== 2 || !takesElements(command, frame.argc)) return false;
     if (!ALLOWED.has(command.name)) {
       const called = frame.argc > 1 ? `${command.name}|${wordAt(frame, buffer, 1)}` : command.name;
-      refuse(
-        session,
-        `Can't execute '${factsOf(called)?.name ?? command.name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
-      );
+      const reason = `Can't execute '${factsOf(called)?.name ?? command.name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
+      if (command.name === 'exec') {
+        refuseExec(session, reason);
+        return false;
+      }
+      refuse(session, reason);
       return true;
     }
     if (command.name !== 'ping') return false;

@@ -5,6 +5,7 @@ import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { ABORTED, BECAUSE } from '../exec-part.ts';
 import { homeOf } from '../home.ts';
 import { refuse, wrongArity } from '../refusals.ts';
+import { whyNoExec } from '../refused-exec.ts';
 import type { Family, Handler, Session } from '../session.ts';
 import { execute, shared } from './exec.ts';
 import { ExecInTurn } from './exec-in-turn.ts';
@@ -47,10 +48,11 @@ const discard: Handler = (session, command, frame) => {
 const exec: Handler = (session, command, frame) => {
   const transaction = transactionOf(session);
   const watch = watchOf(session);
-  if (frame.argc !== 1) {
+  const reason = frame.argc !== 1 ? wrongArity(command) : whyNoExec(session);
+  if (reason !== undefined) {
     // as Redis does, inside a transaction or not
     end(session);
-    session.reply(session.tail++, errorReply(`${BECAUSE}${wrongArity(command)}`, 'EXECABORT'), 0);
+    session.reply(session.tail++, errorReply(`${BECAUSE}${reason}`, 'EXECABORT'), 0);
     return;
   }
   if (transaction === undefined) refuse(session, 'EXEC without MULTI');

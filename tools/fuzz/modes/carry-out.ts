@@ -1,0 +1,190 @@
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { encodeRequest } from '../../../proxy/protocol/replies.ts';
+import { Wire } from '../../bench/wire.ts';
+import { CLIENTS, hasTimeouts, type Step } from './program.ts';
+import { cut, type Told, tell } from './transcript.ts';
+
+/** Milliseconds without any change after which a wait of 20 ms is over. */
+const TIMED_OUT_MS = 35;
+/** In which what a server has written reaches a client of the same machine. */
+const ARRIVED_MS = 2;
+const PATIENCE_MS = 10_000;
+
+/** How things stand after a step: at rest, and the same for everybody. */
+export interface State {
+  /** Clients that wait at the servers. */
+  readonly blocked: number;
+  /** Who listens, as PUBSUB tells. */
+  readonly listening: string;
+}
+
+export interface Moment {
+  /** Its client waited, so nothing was sent (program.ts, `served`). */
+  readonly skipped: boolean;
+  /** What each client was told since the last step. */
+  readonly told: readonly Told[];
+  readonly state: State;
+}
+
+/** Where a program is carried out. */
+export interface Place {
+  readonly port: number;
+  /** Ports of the redis-servers behind it; for one that is carried out there, its own. */
+  readonly servers: readonly number[];
+}
+
+/** A client that keeps every byte that it is sent. */
+class Client {
+  id = '0';
+  #received: Buffer = Buffer.alloc(0);
+
+  private constructor(private readonly socket: Socket) {
+    socket.on('data', (chunk: Buffer) => {
+      this.#received = Buffer.concat([this.#received, chunk]);
+    });
+    socket.on('error', () => undefined);
+  }
+
+  static async open(port: number): Promise<Client> {
+    const socket = await new Promise<Socket>((done, fail) => {
+      const made = connect({ port, host: '127.0.0.1', noDelay: true }, () => done(made));
+      made.once('error', fail);
+    });
+    const client = new Client(socket);
+    client.send([['CLIENT', 'ID']]);
+    await until('an id', async () => client.#received.includes('\r\n'));
+    client.id = client.take()[0].toString('latin1', 1).trimEnd();
+    return client;
+  }
+
+  send(requests: ReadonlyArray<readonly string[]>): void {
+    this.socket.write(Buffer.concat(requests.map((words) => encodeRequest(words))));
+  }
+
+  /** Bytes that were not taken. */
+  get received(): number {
+    return this.#received.length;
+  }
+
+  /** How many whole replies and messages have come that were not taken. */
+  get waiting(): number {
+    return cut(this.#received).whole.length;
+  }
+
+  take(): Buffer[] {
+    const { whole, rest } = cut(this.#received);
+    this.#received = Buffer.from(rest);
+    return whole;
+  }
+
+  leave(): void {
+    this.socket.destroy();
+  }
+}
+
+/**
+ * Lets clients carry out a program, each step when everything that follows from the one before is at rest.
+ * @param expected what was seen elsewhere: waited for, so that only what never comes is missed. Undefined = whatever is seen
+ *   here when things are at rest, which only a redis-server itself can tell: it does one thing after the other
+ */
+export async function carryOut(
+  place: Place,
+  program: readonly Step[],
+  expected?: readonly Moment[],
+): Promise<Moment[]> {
+  const clients: Client[] = [];
+  const probes: Wire[] = [];
+  const seen: Moment[] = [];
+  try {
+    for (let i = 0; i < CLIENTS; i++) clients.push(await Client.open(place.port));
+    for (const port of [place.port, ...place.servers])
+      probes.push(await Wire.open({ host: '127.0.0.1', port }));
+    const [through, ...servers] = probes;
+    const timeouts = hasTimeouts(program);
+    const look = (): Promise<State> => stateOf(through, servers);
+    const note = async (skipped: boolean): Promise<void> => {
+      seen.push({ skipped, told: clients.map((client) => tell(client.take())), state: await look() });
+    };
+    for (const [number, step] of program.entries()) {
+      const there = expected?.[number];
+      const skipped =
+        'requests' in step && (there?.skipped ?? (await waitsNow(through, clients[step.client])));
+      if ('leaves' in step) {
+        clients[step.client].leave();
+        clients[step.client] = await Client.open(place.port);
+      } else if (!skipped) clients[step.client].send(step.requests.map((words) => named(words, clients)));
+      await atRest(timeouts, clients, look, there);
+      await note(skipped);
+    }
+    // nothing must come that nobody asked for
+    await sleep(TIMED_OUT_MS);
+    await note(false);
+    return seen;
+  } finally {
+    for (const each of clients) each.leave();
+    for (const probe of probes) probe.close();
+  }
+}
+
+const named = (words: readonly string[], clients: readonly Client[]): string[] =>
+  words.map((word) => {
+    const n = /^<id of (\d)>$/.exec(word)?.[1];
+    return n === undefined ? word : clients[Number(n)].id;
+  });
+
+async function atRest(
+  timeouts: boolean,
+  clients: readonly Client[],
+  look: () => Promise<State>,
+  expected: Moment | undefined,
+): Promise<void> {
+  const snapshot = async (): Promise<string> =>
+    JSON.stringify([await look(), clients.map(({ received }) => received)]);
+  if (expected === undefined) {
+    // asked twice: what it has read before that is done, and what that brought about is written
+    await look();
+    let last = '';
+    for (let now = await snapshot(); now !== last; now = await snapshot()) {
+      last = now;
+      await sleep(timeouts ? TIMED_OUT_MS : ARRIVED_MS);
+    }
+    return;
+  }
+  const there = async (): Promise<boolean> => {
+    const all = clients.every((client, i) => {
+      const { replies, messages } = expected.told[i];
+      return client.waiting >= replies.length + messages.length;
+    });
+    return all && JSON.stringify(await look()) === JSON.stringify(expected.state);
+  };
+  // what is missed then is told by the comparison
+  await until('what the server itself has done', there).catch(() => undefined);
+}
+
+/** Whether the redis-server itself has the client waiting. */
+async function waitsNow(server: Wire, { id }: Client): Promise<boolean> {
+  const text = await ask(server, 'CLIENT', 'LIST', 'ID', id);
+  return /\bflags=\w*b/.test(text);
+}
+
+async function stateOf(through: Wire, servers: readonly Wire[]): Promise<State> {
+  const texts = await Promise.all(servers.map((server) => ask(server, 'INFO', 'clients')));
+  const blocked = texts.reduce((sum, text) => sum + Number(/blocked_clients:(\d+)/.exec(text)?.[1]), 0);
+  const listening = [
+    await ask(through, 'PUBSUB', 'NUMSUB', '{t}news', '{t}other'),
+    await ask(through, 'PUBSUB', 'NUMPAT'),
+    await ask(through, 'PUBSUB', 'SHARDNUMSUB', '{t}news', '{t}other'),
+  ];
+  return { blocked, listening: listening.join('') };
+}
+
+async function ask(wire: Wire, ...words: string[]): Promise<string> {
+  const [reply] = await wire.ask(encodeRequest(words));
+  return reply.toString('latin1');
+}
+
+async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + PATIENCE_MS; !(await condition()); await sleep(1))
+    if (performance.now() > end) throw new Error(`waited ${PATIENCE_MS} ms for ${what}`);
+}

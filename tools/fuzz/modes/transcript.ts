@@ -1,0 +1,51 @@
+import { REPLY_BAD, REPLY_DONE, ReplyFramer } from '../../../proxy/protocol/reply-framer.ts';
+
+/** What a client was told in one step. */
+export interface Told {
+  readonly replies: readonly string[];
+  /** Messages of channels, in their order. */
+  readonly messages: readonly string[];
+}
+
+const MESSAGE = /^[*>][34]\r\n\$\d+\r\n[ps]?message\r\n/;
+const UNSUBSCRIBED = /^([*>]3\r\n\$\d+\r\n[ps]?unsubscribe\r\n)(?:\$-1|_|\$\d+\r\n([^\r]*))\r\n(:\d+\r\n)$/;
+/** Of HELLO: every server calls its clients something else. */
+const OWN_ID = /(\$2\r\nid\r\n):\d+/;
+
+/** Cuts bytes into replies; the rest is the beginning of one. @throws Error on what is no reply */
+export function cut(bytes: Buffer): { whole: Buffer[]; rest: Buffer } {
+  const framer = new ReplyFramer();
+  const whole: Buffer[] = [];
+  let from = 0;
+  for (let at = 0; at < bytes.length; ) {
+    const before = at;
+    at = framer.next(bytes, at, bytes.length);
+    if (framer.status === REPLY_BAD)
+      throw new Error(`no reply: ${JSON.stringify(bytes.toString('latin1', before, before + 80))}`);
+    if (framer.status !== REPLY_DONE) break;
+    whole.push(bytes.subarray(from, at));
+    from = at;
+  }
+  return { whole, rest: bytes.subarray(from) };
+}
+
+/**
+ * Replies and messages, each in their order: a client that hears what it publishes itself may hear it behind the reply to
+ * PUBLISH, for it comes over another connection of the proxy (docs/differences.md).
+ */
+export function tell(whole: readonly Buffer[]): Told {
+  const all = whole.map((reply) => reply.toString('latin1').replace(OWN_ID, '$1:N'));
+  return {
+    replies: withoutOrder(all.filter((reply) => !MESSAGE.test(reply))),
+    messages: all.filter((reply) => MESSAGE.test(reply)),
+  };
+}
+
+/** UNSUBSCRIBE without a name ends what there is in an order of Redis' own: names are sorted, counts are not. */
+function withoutOrder(replies: readonly string[]): string[] {
+  const names = replies.flatMap((reply) => UNSUBSCRIBED.exec(reply)?.[2] ?? []).sort();
+  return replies.map((reply) => {
+    const [, head, name, count] = UNSUBSCRIBED.exec(reply) ?? [];
+    return name === undefined ? reply : `${head}${names.shift()}\r\n${count}`;
+  });
+}
