@@ -16,6 +16,7 @@ import { Throttle } from './base/throttle.ts';
 import { Client, type ClientPool } from './client/client.ts';
 import { ClientWatch } from './client/client-watch.ts';
 import { WrongPasswords } from './client/wrong-passwords.ts';
+import { blockedIn } from './commands/blocked.ts';
 import { keyLimitOf } from './commands/dispatch.ts';
 import { pauseNewcomer } from './commands/pause.ts';
 import type { Others, WorkerPlace } from './commands/session.ts';
@@ -163,13 +164,16 @@ export class Pool implements ClientPool, RoutingContext {
 
   /**
    * Lets every client that is here now go: right behind its next reply, or after `patience` milliseconds in which it has
-   * asked for nothing. They may come back at once.
+   * asked for nothing; one that waits for something to come does not wait here any longer. They may come back at once.
    */
   letGo(patience = LET_GO_PATIENCE): void {
     const told = [...this.clients];
     for (const client of told) client.leaveAfterNextReply();
     setTimeout(() => {
-      for (const client of told) client.finishAfterReplies();
+      for (const client of told) {
+        client.finishAfterReplies();
+        blockedIn(client)?.dismiss();
+      }
     }, patience).unref();
   }
 

@@ -298,6 +298,13 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
     this.leave();
   }
 
+  leaveUnanswered(): void {
+    if (this.gone) return;
+    this.pool.stats.clientEof++;
+    this.link.finish();
+    this.leave();
+  }
+
   /** Returns the bytes left, or -1 when the link is gone. */
   private writeSlot(): number {
     const { slot, slotFrom, slotTo } = this;

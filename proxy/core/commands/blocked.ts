@@ -7,6 +7,11 @@ export interface Blocked {
    * @returns false when it cannot be told to: it has not begun to wait
    */
   unblock(how: 'TIMEOUT' | 'ERROR'): boolean;
+  /**
+   * Its client is to come back elsewhere: the waiting ends, and the connection with it. What comes meanwhile is still
+   * delivered; a request for which nothing came is not answered, so that its client asks it again.
+   */
+  dismiss(): void;
 }
 
 const blocked = new WeakMap<Session, Blocked>();

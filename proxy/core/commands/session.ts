@@ -126,6 +126,8 @@ export interface Session extends Owner, Receiver {
   protocolError(fault: string): void;
   /** Takes no more requests; the connection ends when every earlier one is answered. */
   finishAfterReplies(): void;
+  /** Ends the connection in order, without an answer to what has the session to itself: nothing of that was carried out. */
+  leaveUnanswered(): void;
 }
 
 /**

@@ -177,6 +177,51 @@ describe('a client that leaves while it waits', () => {
   });
 });
 
+describe('a client that waits while clients are let go', () => {
+  /** Long enough for the patience of `letGo(5)` to be over. */
+  const dismissed = async (scene: MemoryScene): Promise<void> => {
+    scene.pool.letGo(5);
+    await delay(25);
+    scene.settle();
+  };
+
+  test('is ended at the server, and its connection ends without an answer: it asks again elsewhere', async () => {
+    const scene = await sceneOf();
+    const [server] = scene.servers;
+    const client = scene.client();
+    ask(scene, client, 'BLPOP a 0');
+    await dismissed(scene);
+    assert.deepEqual([server.log.includes('CLIENT UNBLOCK 77 TIMEOUT'), client.ended], [true, false]);
+    server.answer('*-1');
+    scene.settle();
+    assert.deepEqual([client.said, client.ended, scene.pool.stats.blockedClients], ['', true, 0]);
+  });
+
+  test('gets what was popped for it meanwhile, and then its connection ends', async () => {
+    const scene = await sceneOf();
+    const client = scene.client();
+    ask(scene, client, 'BLMOVE a b LEFT RIGHT 0');
+    await dismissed(scene);
+    scene.servers[0].answer('$3\r\njob');
+    await delay(5);
+    scene.settle();
+    assert.deepEqual([client.said, client.ended], ['$3\r\njob\r\n', true]);
+    assert.equal(scene.pool.stats.undelivered, 0);
+  });
+
+  test('and whose request has not reached a master goes at once', async () => {
+    const scene = await sceneOf(FOLLOWED);
+    const client = scene.client();
+    ask(scene, client, 'BLPOP a 0');
+    scene.servers[0].answer(
+      '-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
+    );
+    scene.settle();
+    await dismissed(scene);
+    assert.deepEqual([client.said, client.ended, scene.pool.stats.blockedClients], ['', true, 0]);
+  });
+});
+
 describe('a switch of master while a client waits', () => {
   test('it is asked again of the new master, with the time that is left', async () => {
     const scene = await sceneOf(FOLLOWED, ['10.0.0.1:6379:1 one'], ['10.0.0.9:6379']);

@@ -46,6 +46,8 @@ export class BlockingRequest implements SoloRequest, Receiver, Blocked {
   /** When the server began to refuse it for want of a master; -1 = it does not. */
   private refusedSince = -1;
   private isOver = false;
+  /** Its client is to come back elsewhere. */
+  private isDismissed = false;
 
   constructor(
     private readonly session: Session,
@@ -89,6 +91,11 @@ export class BlockingRequest implements SoloRequest, Receiver, Blocked {
 
   reply(_tag: number, chunk: Uint8Array, from: number, to: number): void {
     const start = Buffer.from(chunk.subarray(from, Math.min(to, from + 32))).toString('latin1');
+    if (this.isDismissed && (NOTHING.test(start) || NOT_THE_MASTER.test(start))) {
+      this.release(true);
+      this.leaveUnanswered();
+      return;
+    }
     if (NOT_THE_MASTER.test(start) && this.mayAskAgain()) {
       this.release(true);
       this.askLater();
@@ -108,7 +115,8 @@ export class BlockingRequest implements SoloRequest, Receiver, Blocked {
   lost(_tag: number, _wasSent: boolean, why: string): void {
     this.release(false);
     if (this.isOver) return;
-    if (this.asked.server.holds) this.askLater();
+    if (this.isDismissed) this.leaveUnanswered();
+    else if (this.asked.server.holds) this.askLater();
     else
       this.answer(errorReply(`'${this.asked.command.name}' waited on '${this.asked.server.name}': ${why}`));
   }
@@ -160,6 +168,27 @@ export class BlockingRequest implements SoloRequest, Receiver, Blocked {
     this.connection = null;
     connection.patience = 0;
     this.asked.server.pinned.release(connection, clean);
+  }
+
+  dismiss(): void {
+    if (this.isOver || this.isDismissed) return;
+    this.isDismissed = true;
+    // not sent yet, or the server did not say what it calls the connection: it ends with the socket
+    if (this.unblock('TIMEOUT')) return;
+    this.release(false);
+    this.leaveUnanswered();
+  }
+
+  private leaveUnanswered(): void {
+    const { session } = this;
+    // earlier replies are still on their way, and would go with the connection
+    if (session.owner.unread > 0) {
+      this.answer(session.protocol === 3 ? Buffer.from('_\r\n') : this.nothing);
+      return;
+    }
+    this.isOver = true;
+    endToWait(session);
+    session.leaveUnanswered();
   }
 
   /** The client has left. */
