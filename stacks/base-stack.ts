@@ -1,6 +1,4 @@
-import { DockerProvider } from '@cdktf/provider-docker/lib/provider/index.js';
-import { Aspects, LocalBackend, TerraformStack } from 'cdktf';
-import type { Construct } from 'constructs';
+import { Aspects, type Construct, DockerProvider, LocalBackend, TerraformStack } from './cdktf.ts';
 import { HardeningAspect } from './hardening-aspect.ts';
 import type { StackInputs } from './inputs.ts';
 

@@ -1,8 +1,7 @@
-import { Volume } from '@cdktf/provider-docker/lib/volume/index.js';
-import type { Construct } from 'constructs';
 import { containerOptions } from '../topology/container-options.ts';
 import type { PlanDomain } from '../topology/types.ts';
 import { BaseStack } from './base-stack.ts';
+import { type Construct, Volume } from './cdktf.ts';
 import type { StackInputs } from './inputs.ts';
 import { OWNER_LABEL } from './owner-label.ts';
 import { dataVolume } from './volume-names.ts';

@@ -1,6 +1,6 @@
-import type { Construct } from 'constructs';
 import type { PlanDomain } from '../topology/types.ts';
 import { BaseStack } from './base-stack.ts';
+import type { Construct } from './cdktf.ts';
 import type { StackInputs } from './inputs.ts';
 import { MemberContainer } from './member-container.ts';
 import { SeedContainer } from './seed-container.ts';

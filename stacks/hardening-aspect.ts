@@ -1,6 +1,4 @@
-import { Container } from '@cdktf/provider-docker/lib/container/index.js';
-import { Annotations, type IAspect } from 'cdktf';
-import type { IConstruct } from 'constructs';
+import { Annotations, Container, type IAspect, type IConstruct } from './cdktf.ts';
 
 /** What no container of ours may lack, and why; checked at synth so that it cannot be forgotten. */
 const REQUIRED: ReadonlyArray<readonly [name: string, present: (container: Container) => boolean]> = [

@@ -38,6 +38,8 @@ export interface StackInputs {
   readonly provider: ProviderInput;
   /** Folder of the state files, relative to a stack's folder. */
   readonly stateDir: string;
+  /** The app's output folder that the relative paths suit, absolute. @default any: whoever synthesises sees to it */
+  readonly outdir?: string;
   /**
    * Members that had a data volume and have no place in the plan any more, by data stack: their volumes stay in the
    * configuration, for terraform destroys what is not in it.

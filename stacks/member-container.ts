@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { Container, type ContainerConfig } from '@cdktf/provider-docker/lib/container/index.js';
-import { Construct } from 'constructs';
 import { containerOptions } from '../topology/container-options.ts';
 import type { Member, Plan } from '../topology/types.ts';
+import { Construct, Container, type ContainerConfig } from './cdktf.ts';
 import type { SeedInput, StackInputs } from './inputs.ts';
 import { INSTANCE_LABEL, OWNER_LABEL } from './owner-label.ts';
 import type { SeedContainer } from './seed-container.ts';

@@ -1,9 +1,7 @@
-import { Image } from '@cdktf/provider-docker/lib/image/index.js';
-import { Network, type NetworkConfig } from '@cdktf/provider-docker/lib/network/index.js';
-import type { Construct } from 'constructs';
 import { IMAGE_KINDS } from '../topology/container-options.ts';
 import type { PlanNetwork } from '../topology/types.ts';
 import { BaseStack } from './base-stack.ts';
+import { type Construct, Image, Network, type NetworkConfig } from './cdktf.ts';
 import type { StackInputs } from './inputs.ts';
 import { INSTANCE_LABEL, OWNER_LABEL } from './owner-label.ts';
 

@@ -1,7 +1,5 @@
-import { Container } from '@cdktf/provider-docker/lib/container/index.js';
-import { Volume } from '@cdktf/provider-docker/lib/volume/index.js';
-import { Construct } from 'constructs';
 import type { Member, PlanDomain } from '../topology/types.ts';
+import { Construct, Container, Volume } from './cdktf.ts';
 import type { StackInputs } from './inputs.ts';
 import { INSTANCE_LABEL, OWNER_LABEL } from './owner-label.ts';
 import { seedVolume } from './volume-names.ts';

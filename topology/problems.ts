@@ -38,10 +38,14 @@ export function formatPath(path: Path): string {
  * with a mark under the token.
  */
 export function formatProblem(problem: Problem, text?: string): string {
-  const subject = [problem.path, problem.value].filter((part) => part !== undefined && part !== '');
   const head = `${problem.file}:${problem.line}:${problem.column}: `;
-  const said = `${subject.join(': ')} ${problem.rule}. ${problem.remedy}`.trimStart();
-  return head + said + (text === undefined ? '' : excerpt(text, problem));
+  return head + formatRefusal(problem) + (text === undefined ? '' : excerpt(text, problem));
+}
+
+/** One problem without its place in a file: `path: value rule. remedy`. */
+export function formatRefusal({ path, value, rule, remedy }: Problem): string {
+  const subject = [path, value].filter((part) => part !== undefined && part !== '');
+  return `${subject.join(': ')} ${rule}. ${remedy}`.trimStart();
 }
 
 /** The offending line with a mark under the token; nothing for an empty or an absurdly long line. */

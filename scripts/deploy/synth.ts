@@ -68,6 +68,7 @@ export function stackInputs(
     seeds: writeSeeds(home, plan, credentials),
     provider: { source: environment.provider.source, version: environment.provider.version },
     stateDir: home.fromTerraform(home.privateDir(stateDir(home, plan.name))),
+    outdir: home.outdir,
     keptMembers: new Map(
       [...keptVolumes(home, plan, keep)].map(([stack, volumes]) => [stack, volumes.map(memberOf)]),
     ),
@@ -88,7 +89,12 @@ export function stackOrder(plan: Plan): string[] {
 export async function synth(home: Home, inputs: StackInputs, provider: ProviderChoice): Promise<void> {
   const { synthStacks } = await loadStacks();
   synthStacks(inputs, home.outdir);
-  for (const name of stackOrder(inputs.plan)) linkProvider(home.terraformDir(name), provider, home);
+  linkProviders(home, inputs.plan, provider);
+}
+
+/** Makes the folder of every stack of a plan usable by plain terraform and plain `cdktf deploy`. */
+export function linkProviders(home: Home, plan: Plan, provider: ProviderChoice): void {
+  for (const name of stackOrder(plan)) linkProvider(home.terraformDir(name), provider, home);
 }
 
 /** Loading cdktf takes most of a second: only verbs that deploy pay for it. @throws EnvironmentError when it is not installed */

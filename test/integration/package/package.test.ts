@@ -148,7 +148,7 @@ describe('the package, installed in a folder with a stack.yaml', () => {
   test('the plan, the reader of nutcracker.yml and the constructs can be imported, with types', async () => {
     writeFileSync(
       join(folder, 'mine.ts'),
-      `import { synthStacks, type StackInputs } from 'twemstack';
+      `import { RedisService, type StackInputs } from 'twemstack';
 import { loadConfig } from 'twemstack/nutcracker-yml';
 import { loadTopology, type Plan, planStack } from 'twemstack/plan';
 
@@ -156,8 +156,8 @@ const loaded = loadTopology('name: mine\\nvip: 198.18.90.100\\nshards: 3\\n', 'm
 if (!loaded.ok) throw new Error(loaded.problems[0].rule);
 const plan: Plan = planStack(loaded.topology);
 const pools: string[] = (await loadConfig(process.argv[2])).map(({ name }) => name);
-const synth: (inputs: StackInputs, outdir: string) => void = synthStacks;
-console.log(plan.shards.length, pools.join(), typeof synth);
+const part = (inputs: StackInputs): string => inputs.plan.name;
+console.log(plan.shards.length, pools.join(), typeof RedisService, part.length);
 `,
     );
     const compile = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node'];
@@ -165,7 +165,7 @@ console.log(plan.shards.length, pools.join(), typeof synth);
     const compiled = await type(join(CHECKOUT, 'node_modules/.bin/tsc'), [...compile, ...types, 'mine.ts']);
     assert.equal(compiled.exitCode, 0, compiled.stdout);
     const { stdout, stderr } = await type(process.execPath, ['mine.js', join(below, 'nutcracker.yml')]);
-    assert.equal(stdout, '3 alpha function', stderr);
+    assert.equal(stdout, '3 alpha function 1', stderr);
   });
 
   test('mistakes of the stack file are told by line, exit 2', async () => {
