@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import type { StackInputs } from '../../stacks/inputs.ts';
 import type { Credentials, Plan } from '../../topology/types.ts';
-import { demandConsent, NO_CONSENT } from '../data/data-edit.ts';
+import { demandConsent, NO_CONSENT } from '../data/consent.ts';
 import { keyMoves } from '../data/key-moves.ts';
 import { formerRouting } from '../data/routing-record.ts';
 import { answeringEngine } from '../docker-client.ts';

@@ -1,7 +1,16 @@
 import { join } from 'node:path';
 import type { Home } from '../stack/home.ts';
 import { readIfPresent, writePrivate } from '../stack/private-file.ts';
-import type { EngineProcess } from './faults/engine-process.ts';
+
+/** An engine's process on this machine, as the kernel tells of it. */
+export interface EngineProcess {
+  readonly pid: number;
+  /** Full path of the program. */
+  readonly program: string;
+  readonly arguments: readonly string[];
+  /** Where its output goes, when that is a file. */
+  readonly logFile?: string;
+}
 
 /** How somebody who was not there takes a fault back. */
 export type Remedy =

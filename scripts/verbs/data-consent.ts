@@ -1,5 +1,6 @@
+import { type Consent, demandConsent } from '../data/consent.ts';
 import type { Contents } from '../data/contents.ts';
-import { type Consent, type DataEdit, demandConsent, findDataEdit } from '../data/data-edit.ts';
+import { type DataEdit, findDataEdit } from '../data/data-edit.ts';
 import type { Deployment } from '../rollout/deployment.ts';
 
 /** Options of the verbs that may do something to data. */

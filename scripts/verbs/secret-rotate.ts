@@ -1,5 +1,5 @@
 import type { Account } from '../../topology/types.ts';
-import { NO_CONSENT } from '../data/data-edit.ts';
+import { NO_CONSENT } from '../data/consent.ts';
 import { EXIT } from '../errors.ts';
 import { seconds } from '../report/steps.ts';
 import { rotate } from '../rotation/rotate.ts';

@@ -1,4 +1,4 @@
-import { demandConsent } from '../data/data-edit.ts';
+import { demandConsent } from '../data/consent.ts';
 import { dataEditDocument, dataEditText } from '../data/data-text.ts';
 import { removeData } from '../data/remove-data.ts';
 import { EXIT } from '../errors.ts';

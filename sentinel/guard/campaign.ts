@@ -1,4 +1,4 @@
-import type { Peer } from './config.ts';
+import type { GuardConfig, Peer } from './config.ts';
 import {
   judge,
   nextTerm,
@@ -8,11 +8,29 @@ import {
   type Vote,
   type VoteRequest,
 } from './core/election.ts';
-import { elected, fetchingFrom } from './core/memory.ts';
+import { elected, fetchingFrom, type Memory } from './core/memory.ts';
 import { compareTerms, sameElection, type Term } from './core/term.ts';
-import type { Guard } from './guard.ts';
 import type { Ballot } from './messages.ts';
+import type { OwnRedis } from './own-redis.ts';
+import type { Peers } from './peers.ts';
 import type { FullView } from './view.ts';
+
+/** What a campaign needs of the guard that stands for election. */
+export interface Candidate {
+  readonly config: GuardConfig;
+  readonly memory: Memory;
+  readonly peers: Peers;
+  readonly redis: OwnRedis;
+  surroundings(): Promise<Surroundings>;
+  /** One after the other: whatever changes the memory or the role of the redis. */
+  exclusive<T>(work: () => Promise<T>): Promise<T>;
+  castOwnVote(term: Term): Promise<Vote>;
+  voteFrom(view: FullView, promised: Term | null): Vote;
+  remember(memory: Memory): void;
+  /** Makes the redis master, with the term remembered. */
+  begin(term: Term): Promise<void>;
+  log(text: string): void;
+}
 
 /** For a redis to fetch from another one what it lacks. Milliseconds. */
 const CATCH_UP_MS = 1000;
@@ -31,7 +49,7 @@ export interface CampaignOptions {
  *
  * @returns undefined when this member is master now, else why not
  */
-export async function campaign(guard: Guard, options: CampaignOptions = {}): Promise<string | undefined> {
+export async function campaign(guard: Candidate, options: CampaignOptions = {}): Promise<string | undefined> {
   const { rules } = guard.config;
   const force = options.force === true;
   const asked = await askWhoWould(guard, options);
@@ -60,7 +78,7 @@ interface Asked {
 }
 
 async function askWhoWould(
-  guard: Guard,
+  guard: Candidate,
   { force = false, renews }: CampaignOptions,
 ): Promise<Asked | string> {
   const { config, peers } = guard;
@@ -91,7 +109,7 @@ async function askWhoWould(
   };
 }
 
-const ownRefusal = (guard: Guard, surroundings: Surroundings, request: VoteRequest): string | undefined =>
+const ownRefusal = (guard: Candidate, surroundings: Surroundings, request: VoteRequest): string | undefined =>
   refusal(guard.memory, surroundings, request, guard.config.rules);
 
 /** The term that this member follows, when its master would step down for it. */
@@ -101,7 +119,7 @@ function steppedDown(ballots: ReadonlyMap<string, Ballot>, promised: Term | null
   return null;
 }
 
-function tooFew({ config }: Guard, ballots: ReadonlyMap<string, Ballot>, count: number): string {
+function tooFew({ config }: Candidate, ballots: ReadonlyMap<string, Ballot>, count: number): string {
   const others = config.peers.flatMap(({ name }) => {
     const ballot = ballots.get(name);
     if (ballot?.granted === true) return [];
@@ -111,7 +129,7 @@ function tooFew({ config }: Guard, ballots: ReadonlyMap<string, Ballot>, count: 
 }
 
 async function conclude(
-  guard: Guard,
+  guard: Candidate,
   term: Term,
   own: Vote,
   votes: readonly Vote[],
@@ -138,7 +156,7 @@ async function conclude(
   }
 }
 
-const promote = (guard: Guard, term: Term, own: Vote): Promise<string | undefined> =>
+const promote = (guard: Candidate, term: Term, own: Vote): Promise<string | undefined> =>
   guard.exclusive(async () => {
     if (compareTerms(guard.memory.promised, term) !== 0) return 'a later term was promised meanwhile';
     const view = await guard.redis.view();
@@ -155,7 +173,7 @@ const promote = (guard: Guard, term: Term, own: Vote): Promise<string | undefine
   });
 
 /** Fetches what another voter has more; it is fenced as well, so that is a few bytes that stay as they are. */
-const catchUp = (guard: Guard, term: Term, from: Vote): Promise<Vote | string> =>
+const catchUp = (guard: Candidate, term: Term, from: Vote): Promise<Vote | string> =>
   guard.exclusive(async () => {
     const peer = guard.peers.named(from.member);
     if (peer === undefined || compareTerms(guard.memory.promised, term) !== 0)
@@ -169,7 +187,7 @@ const catchUp = (guard: Guard, term: Term, from: Vote): Promise<Vote | string> =
     return guard.voteFrom(view, null);
   });
 
-async function reach(guard: Guard, offset: number): Promise<FullView | undefined> {
+async function reach(guard: Candidate, offset: number): Promise<FullView | undefined> {
   const deadline = performance.now() + CATCH_UP_MS;
   while (performance.now() < deadline) {
     const view = await guard.redis.view();

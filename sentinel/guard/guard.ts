@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
-import { campaign } from './campaign.ts';
+import { type Candidate, campaign } from './campaign.ts';
 import type { GuardConfig, Peer } from './config.ts';
 import { placeOf } from './config.ts';
 import { refusal, type Surroundings, type Vote, type VoteRequest } from './core/election.ts';
@@ -52,7 +52,7 @@ export interface GuardOptions {
  * Watches over one redis and alone decides its role: it follows whoever leads the latest term, votes, and stands for
  * election when a sentinel selects it. Nothing is answered before it is remembered, and nothing of it runs twice at once.
  */
-export class Guard {
+export class Guard implements Candidate {
   readonly redis: OwnRedis;
   readonly peers: Peers;
   private readonly master: MasterWatch;

@@ -1,7 +1,4 @@
-import type { Attacker } from './attacker.ts';
-
-/** As whom it is tried: with the password that every application has, or with none. */
-export type Guise = 'application' | 'nobody';
+import type { Attacker, Guise } from './attacker.ts';
 
 /** What an attack says of itself; whether others suffered is looked at from outside (verdict.ts). */
 export interface Outcome {

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Guise } from './attack.ts';
 import { brief, isError, Wire } from './wire.ts';
+
+/** As whom it is tried: with the password that every application has, or with none. */
+export type Guise = 'application' | 'nobody';
 
 /** Somebody of the stack, as an attacker may have found out. */
 export interface Neighbour {

@@ -3,8 +3,8 @@
  * stdout what came of it. Started by round.ts, once for each attack.
  */
 import { text } from 'node:stream/consumers';
-import type { Guise, Outcome } from './attack.ts';
-import { Attacker, type Target } from './attacker.ts';
+import type { Outcome } from './attack.ts';
+import { Attacker, type Guise, type Target } from './attacker.ts';
 import { loadAttacks } from './catalogue.ts';
 
 export interface Order {

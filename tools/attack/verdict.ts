@@ -1,5 +1,6 @@
 import type { Verdict as DataVerdict } from '../../scripts/drill/load/judge.ts';
-import type { Guise, Limits, Outcome } from './attack.ts';
+import type { Limits, Outcome } from './attack.ts';
+import type { Guise } from './attacker.ts';
 import type { Resources } from './resources.ts';
 
 /** What was seen of everybody else while one attack went on, and after it. */

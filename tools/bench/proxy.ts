@@ -2,16 +2,17 @@ import { existsSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
 import { type Programs, preparePrograms } from './proxy/candidates.ts';
 import { type Comparison, compare, type Entrant } from './proxy/compare.ts';
-import { type Idle, measureIdle } from './proxy/idle.ts';
-import { compareLatency, type Latency } from './proxy/latency.ts';
+import { measureIdle } from './proxy/idle.ts';
+import { compareLatency } from './proxy/latency.ts';
 import { type Layout, ONE_CPU, stepAside, TWO_CPUS } from './proxy/layout.ts';
-import { type Lifetimes, measureLifetimes } from './proxy/lifetimes.ts';
+import { measureLifetimes } from './proxy/lifetimes.ts';
 import { LOADS, LOADS_ON_TWO_CPUS, type Load } from './proxy/loads.ts';
-import { measureReplicaCost, type ReplicaCost } from './proxy/replicas.ts';
+import { measureReplicaCost } from './proxy/replicas.ts';
 import { describe } from './proxy/report.ts';
+import type { Machine, ProxyBench } from './proxy/results.ts';
 import { Rig } from './proxy/rig.ts';
 import type { RoundCount } from './proxy/rounds.ts';
-import { measureScaling, type ScalingTable } from './proxy/scaling.ts';
+import { measureScaling } from './proxy/scaling.ts';
 import { checkValues } from './proxy/value-check.ts';
 
 const IDLE_CLIENTS = 10_000;
@@ -39,28 +40,6 @@ export interface ProxyBenchOptions {
   readonly progress: (text: string) => void;
   /** Called when something is measured, with that alone. */
   readonly done: (results: ProxyBench) => void;
-}
-
-/** What was measured. Only ratios within one run mean anything. */
-export interface ProxyBench {
-  readonly machine?: Machine;
-  /** Values that were compared before anything was measured. */
-  readonly valuesChecked?: number;
-  readonly loads?: readonly Comparison[];
-  readonly latency?: Latency;
-  readonly idle?: Idle;
-  readonly twoCpus?: readonly Comparison[];
-  readonly scaling?: readonly ScalingTable[];
-  readonly replicas?: readonly ReplicaCost[];
-  readonly lifetimes?: Record<'original' | 'ours', Lifetimes>;
-}
-
-export interface Machine {
-  readonly kernel: string;
-  readonly cpus: number;
-  readonly model: string;
-  readonly load: readonly string[];
-  readonly connectionTracking: boolean;
 }
 
 /**

@@ -6,17 +6,8 @@ import { OWNER_LABEL } from '../../../stacks/owner-label.ts';
 import { EnvironmentError } from '../../errors.ts';
 import { answers, SYSTEM_DOCKERD, startDockerd } from '../../prepare/dockerd.ts';
 import type { FaultContext, Surroundings } from '../drill.ts';
+import type { EngineProcess } from '../noted-faults.ts';
 import { once } from './break.ts';
-
-/** An engine's process on this machine, as the kernel tells of it. */
-export interface EngineProcess {
-  readonly pid: number;
-  /** Full path of the program. */
-  readonly program: string;
-  readonly arguments: readonly string[];
-  /** Where its output goes, when that is a file. */
-  readonly logFile?: string;
-}
 
 /** It stops its containers first, and gives each the time its options say. */
 const END_MS = 90_000;

@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OWNER_LABEL } from '../../../stacks/owner-label.ts';
+import type { EndWatch, WatchOptions } from './options.ts';
 import { fromWallClock } from './timeline.ts';
 import type { VipWatch } from './vip.ts';
-import type { EndWatch, WatchOptions } from './watch.ts';
 
 const AGAIN_MS = 100;
 const ACTIONS = ['die', 'kill', 'start', 'stop', 'pause', 'unpause', 'restart', 'oom', 'health_status'];

@@ -1,6 +1,6 @@
 import { get } from 'node:http';
 import type { EdgeMember } from '../../../topology/types.ts';
-import type { EndWatch, WatchOptions } from './watch.ts';
+import type { EndWatch, WatchOptions } from './options.ts';
 
 const EVERY_MS = 100;
 const PATIENCE_MS = 400;

@@ -1,7 +1,7 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { EndWatch, WatchOptions } from './options.ts';
 import { fromWallClock, type Timeline } from './timeline.ts';
-import type { EndWatch, WatchOptions } from './watch.ts';
 
 const AGAIN_MS = 100;
 

@@ -1,6 +1,6 @@
 import type { RedisMember } from '../../../topology/types.ts';
+import type { EndWatch, WatchOptions } from './options.ts';
 import { watchingClient } from './redis-client.ts';
-import type { EndWatch, WatchOptions } from './watch.ts';
 
 const EVERY_MS = 50;
 

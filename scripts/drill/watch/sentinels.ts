@@ -1,5 +1,5 @@
+import type { EndWatch, WatchOptions } from './options.ts';
 import { watchingClient } from './redis-client.ts';
-import type { EndWatch, WatchOptions } from './watch.ts';
 
 /** Notes everything that any sentinel announces. */
 export async function watchSentinels({ plan, credentials, timeline }: WatchOptions): Promise<EndWatch> {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type Docker from 'dockerode';
 import type { Plan } from '../../../topology/types.ts';
+import type { WatchOptions } from './options.ts';
 import type { Timeline } from './timeline.ts';
-import type { WatchOptions } from './watch.ts';
 
 const EVERY_MS = 50;
 

@@ -1,22 +1,10 @@
-import type Docker from 'dockerode';
-import type { Credentials, Plan } from '../../../topology/types.ts';
 import { watchEngine } from './engine-events.ts';
 import { watchHaproxy } from './haproxy-states.ts';
 import { watchLogs } from './logs.ts';
+import type { EndWatch, WatchOptions } from './options.ts';
 import { watchRoles } from './roles.ts';
 import { watchSentinels } from './sentinels.ts';
-import type { Timeline } from './timeline.ts';
 import { VipWatch } from './vip.ts';
-
-export interface WatchOptions {
-  readonly plan: Plan;
-  readonly credentials: Credentials;
-  readonly engine: Docker;
-  readonly timeline: Timeline;
-}
-
-/** Ends a watcher; safe to call once. */
-export type EndWatch = () => void;
 
 /** Everybody who fills the timeline of a run. */
 export interface Watchers {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { type DataEdit, demandConsent, NO_CONSENT } from '../../../scripts/data/data-edit.ts';
+import { demandConsent, NO_CONSENT } from '../../../scripts/data/consent.ts';
+import type { DataEdit } from '../../../scripts/data/data-edit.ts';
 import { bytesText } from '../../../scripts/data/data-text.ts';
 import { keptVolumes, surplusVolumes } from '../../../scripts/data/volumes.ts';
 import { stateDir, stateFile } from '../../../scripts/deploy/state.ts';

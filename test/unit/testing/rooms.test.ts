@@ -59,6 +59,21 @@ test('a room imports from those below it alone', () => {
   assert.deepEqual(wrong, []);
 });
 
+test('files do not import in a circle, types included', () => {
+  const graph = new Map<string, string[]>();
+  for (const [file, target] of imports()) graph.set(file, [...(graph.get(file) ?? []), target]);
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (file: string, way: readonly string[]): void => {
+    if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(' -> '));
+    if (done.has(file) || way.includes(file)) return;
+    for (const target of graph.get(file) ?? []) visit(target, [...way, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  assert.deepEqual(circles, []);
+});
+
 test('one file imports CDKTF, so that it can be left', () => {
   const importing = Object.keys(ROOMS)
     .flatMap((room) =>

@@ -1,8 +1,8 @@
 import { table } from '../../../scripts/report/table.ts';
-import type { Machine, ProxyBench } from '../proxy.ts';
 import type { Comparison } from './compare.ts';
 import type { Latency } from './latency.ts';
 import type { ReplicaCost } from './replicas.ts';
+import type { Machine, ProxyBench } from './results.ts';
 
 /** With less idle time than this the generator is what limits the requests per second. */
 const GENERATOR_BOUND = 0.05;
