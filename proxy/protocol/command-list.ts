@@ -53,6 +53,10 @@ export const FAMILIES: readonly (readonly [does: string, names: string])[] = [
     'sent to the server of its streams, with BLOCK over a connection of its own while it waits; refused when they live on several',
     'xread !xreadgroup',
   ],
+  [
+    'asked of all servers, over a connection of its own to each while it waits; the smallest number is the answer',
+    'wait',
+  ],
   ['answered by the proxy, from what all servers say of themselves', 'info pubsub'],
   ['GET of what applications look at, asked of all servers; the rest refused', 'config'],
   ['carried out by all servers, or asked of all; KILL refused', '!function'],
@@ -81,12 +85,10 @@ export const FAMILIES: readonly (readonly [does: string, names: string])[] = [
   ],
 ];
 
-const WAITING = 'writes of other clients go over the same server connection; see wait_replicas';
 const ADMIN = 'it administers one server: connect to that server';
 
 /** Refused in words: reason → names. */
 export const REFUSED: readonly (readonly [reason: string, names: string])[] = [
-  [WAITING, 'wait'],
   [
     ADMIN,
     `acl bgrewriteaof bgsave debug failover !migrate module monitor

@@ -19,7 +19,6 @@ import { PUBSUB } from './pubsub/family.ts';
 import { refuse, wrongArity } from './refusals.ts';
 import { SCRIPTS } from './scripts/family.ts';
 import type { Family, Handler } from './session.ts';
-import { refuseSlowly } from './slow-refusal.ts';
 import { split } from './spread/split.ts';
 import { TRANSACTIONS } from './transactions/family.ts';
 
@@ -35,10 +34,8 @@ const FAMILIES: readonly Family[] = [
   TRANSACTIONS,
 ];
 
-const refuseInWords: Handler = (session, command) => {
-  const refuseWith = command.name === 'wait' ? refuseSlowly : refuse;
-  refuseWith(session, `'${command.name}' is not served: ${command.reason}`);
-};
+const refuseInWords: Handler = (session, command) =>
+  refuse(session, `'${command.name}' is not served: ${command.reason}`);
 
 /** By what becomes of a command, for those that are not a family's. */
 const BY_FATE: Readonly<Record<number, Handler>> = {

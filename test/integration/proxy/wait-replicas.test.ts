@@ -18,7 +18,7 @@ before(async () => {
   // Without a write to wait for any replica will do, and one that has just resynced is sent nothing for up to a second.
   await master.client.set('settled', 'yes?');
   await waitUntil('the replica', async () => (await master.client.wait(1, 100)) === 1, { withinMs: 10_000 });
-  proxy = await startProxy('bun', 1, ([port]) =>
+  proxy = await startProxy('bun', 2, ([port, plain]) =>
     [
       'p:',
       `  listen: 127.0.0.1:${port}`,
@@ -26,6 +26,12 @@ before(async () => {
       '  timeout: 1000',
       '  wait_replicas: 1',
       '  wait_timeout: 300',
+      '  servers:',
+      `   - 127.0.0.1:${master.port}:1`,
+      'plain:',
+      `  listen: 127.0.0.1:${plain}`,
+      '  redis: true',
+      '  timeout: 1000',
       '  servers:',
       `   - 127.0.0.1:${master.port}:1`,
       '',
@@ -68,5 +74,52 @@ describe('wait_replicas before real servers', () => {
     }
     await waitUntil('writes to be acknowledged again', async () => (await client.set('k', 'w')) === 'OK');
     assert.equal(await replica.client.get('k'), 'w');
+  });
+});
+
+describe('WAIT of a client', () => {
+  let plain: Redis;
+
+  before(() => {
+    plain = new Redis(proxy.ports[1], '127.0.0.1', { retryStrategy: () => null });
+  });
+
+  after(() => plain.disconnect());
+
+  test('counts the replicas that have what the client has written, and holds up nobody else', async () => {
+    await plain.set('w', '1');
+    assert.equal(await plain.wait(1, 5000), 1);
+    replica.daemon.signal('SIGSTOP');
+    try {
+      await plain.set('w', '2');
+      const waiting = plain.wait(1, 1500);
+      const other = new Redis(proxy.ports[1], '127.0.0.1', { retryStrategy: () => null });
+      const first = await Promise.race([waiting.then(() => 'WAIT'), other.get('w')]);
+      other.disconnect();
+      assert.equal(first, '2', 'others are served meanwhile');
+      // longer than the pool gives any request
+      assert.equal(await waiting, 0);
+      const later = plain.wait(1, 0);
+      replica.daemon.signal('SIGCONT');
+      assert.equal(await later, 1);
+    } finally {
+      replica.daemon.signal('SIGCONT');
+    }
+  });
+
+  test('is refused in Redis’ words when it makes no sense', async () => {
+    for (const words of [
+      ['x', '0'],
+      ['1', 'x'],
+      ['1', '-1'],
+      ['99999999999999999999', '0'],
+    ] as const) {
+      const [ours, theirs] = await Promise.all(
+        [plain, master.client].map((client) =>
+          client.call('WAIT', ...words).catch((error: Error) => error.message),
+        ),
+      );
+      assert.equal(ours, theirs, words.join(' '));
+    }
   });
 });

@@ -49,7 +49,7 @@ describe('what should have waited and is refused', () => {
     waiting.ask('BLPOP', 'a', '0');
     scene.settle();
     await askFourTimes(scene, scene.client(), ['BLPOP', 'b', '0'], /^-ERR 1 clients wait[^\r]*\r\n/gm);
-    await askFourTimes(scene, scene.client(), ['WAIT', '1', '0'], /^-ERR 'wait' is not served[^\r]*\r\n/gm);
+    await askFourTimes(scene, scene.client(), ['WAIT', '1', '0'], /^-ERR 1 clients wait[^\r]*\r\n/gm);
   });
 
   test('a client that leaves meanwhile, and one that comes back to it after a while', async () => {
@@ -57,7 +57,7 @@ describe('what should have waited and is refused', () => {
     const client = scene.client();
     const ask = (): string => {
       client.said = '';
-      client.ask('WAIT', '1', '0');
+      client.ask('BLPOP', 'a', 'name', 'apple', 'news', 'chat', '0');
       scene.settle();
       return client.said;
     };

@@ -9,7 +9,8 @@ import { afterPause } from '../slow-refusal.ts';
 import { idOf, learnId, unblock } from './server-client.ts';
 import { type TimeoutPlace, withTimeLeft } from './timeout.ts';
 
-const PURPOSE = 'blocking';
+/** Of connections that a client waits on. */
+export const PURPOSE = 'blocking';
 /** What a server answers that is no master any more, or not yet: nothing was popped. */
 const NOT_THE_MASTER = /^-(UNBLOCKED force unblock|READONLY |MASTERDOWN |LOADING |NOREPLICAS )/;
 /** Nothing came in time: a null of RESP2 or RESP3. */

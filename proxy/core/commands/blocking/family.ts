@@ -8,6 +8,7 @@ import type { Family, Handler, Session } from '../session.ts';
 import { refuseSlowly } from '../slow-refusal.ts';
 import { BlockingRequest } from './blocking-request.ts';
 import { type TimeoutPlace, waitOf } from './timeout.ts';
+import { wait } from './wait.ts';
 
 const XREAD = COMMANDS[commandId('xread')];
 
@@ -128,6 +129,7 @@ export const BLOCKING: Family = {
   bzmpop: blocking(counted, 1),
   bzpopmax: blocking(allButLast, -1),
   bzpopmin: blocking(allButLast, -1),
+  wait,
   xread: READ_STREAMS,
   xreadgroup: READ_STREAMS,
 };
