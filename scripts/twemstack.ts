@@ -216,7 +216,9 @@ verb(
   .option('--html <file>', 'also write one self-contained page with timelines')
   .option('--force', 'also on a stack that is not whole');
 
-const to = () => new Option('--to <where>', 'a folder (default: .twemstack/backups)');
+const to = () => new Option('--to <where>', 'where backups are kept: a folder (default: .twemstack/backups)');
+const key = () =>
+  new Option('--key <file>', 'the key of an encrypted backup; without it the one that the stack has here');
 const backup = verb(
   'backup',
   'write all data to files, from replicas, while everything runs; exit 1 when that cannot be done whole',
@@ -232,6 +234,22 @@ verb(
   async () => (await import('./verbs/backup.ts')).backupListVerb,
   backup,
 ).addOption(to());
+verb(
+  'verify [backup]',
+  'restore a backup (default: latest) into a redis of its own, without a network, and compare; exit 1 when it is not whole',
+  async () => (await import('./verbs/backup-verify.ts')).backupVerifyVerb,
+  backup,
+)
+  .addOption(to())
+  .addOption(key());
+verb(
+  'restore [backup]',
+  'bring the keys of a backup (default: latest; an id, or its path) into this stack, each to the shard where the ring says',
+  async () => (await import('./verbs/restore.ts')).restoreVerb,
+)
+  .addOption(to())
+  .addOption(key())
+  .option('--replace <stack>', 'first remove all data of the stack of this name for good');
 
 verb(
   'bench <what>',

@@ -3,6 +3,7 @@ import type { PlanShard, RedisMember } from '../../topology/types.ts';
 import { NotSoError } from '../errors.ts';
 import type { RedisLogin } from '../observe/redis-call.ts';
 import { type RedisView, readRedis } from '../observe/redis-view.ts';
+import { lookAtMembers, masterAmong } from './shard-members.ts';
 
 /** Milliseconds in which a replica must have what its master had at the beginning, and between two looks. */
 const CATCH_UP_MS = 5000;
@@ -12,12 +13,6 @@ const POLL_MS = 100;
 export interface BackupSource {
   readonly member: RedisMember;
   readonly view: RedisView;
-}
-
-interface Seen {
-  readonly member: RedisMember;
-  readonly view?: RedisView;
-  readonly error?: string;
 }
 
 /**
@@ -32,10 +27,8 @@ export async function chooseMember(
   login: RedisLogin,
   { fromMaster, without = new Map() }: { fromMaster: boolean; without?: ReadonlyMap<string, string> },
 ): Promise<BackupSource> {
-  const members = await Promise.all(shard.members.map((member) => look(member, login)));
-  const masters = members.filter(({ view }) => view?.role === 'master');
-  // Two say so during a failover; the one that replicas follow is it.
-  const master = masters.find(({ member }) => isFollowed(member, members)) ?? masters[0];
+  const members = await lookAtMembers(shard, login);
+  const master = masterAmong(members);
   if (master?.view === undefined) {
     throw refusal(
       shard,
@@ -68,17 +61,6 @@ export async function chooseMember(
     '`twemstack status` tells more; --from-master takes the data from the master, which then forks and sends it',
   ]);
 }
-
-async function look(member: RedisMember, login: RedisLogin): Promise<Seen> {
-  try {
-    return { member, view: await readRedis(member, login) };
-  } catch (error) {
-    return { member, error: `does not answer (${(error as Error).message})` };
-  }
-}
-
-const isFollowed = ({ address }: RedisMember, members: readonly Seen[]): boolean =>
-  members.some(({ view }) => view?.linkUp === true && view.masterAddress === address);
 
 function whyNot(view: RedisView | undefined, master: RedisMember): string | undefined {
   if (view === undefined) return 'does not answer';

@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { InputError } from '../errors.ts';
+import { InputError, NotSoError } from '../errors.ts';
 
 /** Raised when an older twemstack could not restore what is written. */
 const FORMAT = 1;
@@ -53,7 +53,7 @@ export function sealManifest(manifest: Manifest, key: string | undefined): strin
 /**
  * @param key of an encrypted backup: it has sealed the manifest as well. With a key, what is not sealed by it is refused
  * @param where for the message
- * @throws InputError when it is altered, encrypted and no key given, of a later version or none
+ * @throws NotSoError when it is altered; InputError when it is encrypted and no key given, of a later version, or no manifest
  */
 export function openManifest(text: string, key: string | undefined, where: string): Manifest {
   const { manifest, sum } = parse(text, where);
@@ -65,7 +65,7 @@ export function openManifest(text: string, key: string | undefined, where: strin
   }
   const [found, expected] = [Buffer.from(String(sum)), Buffer.from(sumOf(manifest, key))];
   if (found.length === expected.length && timingSafeEqual(found, expected)) return manifest;
-  throw new InputError(
+  throw new NotSoError(
     key === undefined
       ? 'the manifest of this backup was altered after it was written'
       : 'the manifest of this backup was altered after it was written, or not sealed by this key',
@@ -79,7 +79,7 @@ export function openManifest(text: string, key: string | undefined, where: strin
   );
 }
 
-/** What a manifest says, believed for a list and nothing else. @throws InputError when it is none */
+/** What a manifest says, believed for a list and nothing else. @throws as `openManifest`, but for alterations */
 export const peekManifest = (text: string, where: string): Manifest => parse(text, where).manifest;
 
 function parse(text: string, where: string): { manifest: Manifest; sum: unknown } {
@@ -87,7 +87,7 @@ function parse(text: string, where: string): { manifest: Manifest; sum: unknown 
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new InputError('the manifest of this backup is damaged: it is not JSON', { where, cause });
+    throw new NotSoError('the manifest of this backup is damaged: it is not JSON', { where, cause });
   }
   const { sum, ...manifest } = Object(value) as Manifest & { sum: unknown };
   if (typeof manifest.format !== 'number' || !Array.isArray(manifest.shards))

@@ -114,7 +114,8 @@ async function lookFromAside(volume: string, { engine, stack, instance }: Conten
   }
 }
 
-async function redisImage(engine: Docker): Promise<string> {
+/** An image of the stacks' redis members that is on the engine. @throws Error when there is none */
+export async function redisImage(engine: Docker): Promise<string> {
   const tags = (await engine.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []);
   const found = tags.find((tag) => tag.startsWith('twemstack/redis:'));
   if (found === undefined) throw new Error('no image to look with');

@@ -5,7 +5,16 @@ import { HASHES } from '../../proxy/hash/hash-kit.ts';
 import { KeyRouter } from '../../proxy/hash/key-router.ts';
 
 /** What of a pool file says where keys live; the rest, passwords above all, is of no concern here. */
-const ROUTING = ['listen', 'hash', 'distribution', 'hash_tag', 'redis', 'redis_db', 'servers'] as const;
+const ROUTING = [
+  'listen',
+  'hash',
+  'distribution',
+  'hash_tag',
+  'redis',
+  'redis_db',
+  'databases',
+  'servers',
+] as const;
 
 /** How many made-up keys are looked up: the share found is within 0.4 % of the true one, 19 times of 20. */
 const SAMPLE = 20_000;
@@ -60,7 +69,7 @@ export function keyMoves(before: string, after: string): PoolMoves[] {
 }
 
 /** The pool that applications of `pool` meet: of its name, else at its port, else one that finds all its keys. */
-function successorOf(pool: PoolConfig, next: readonly PoolConfig[]): PoolConfig | undefined {
+export function successorOf(pool: PoolConfig, next: readonly PoolConfig[]): PoolConfig | undefined {
   return (
     next.find(({ name }) => name === pool.name) ??
     next.find(({ listenText }) => listenText === pool.listenText) ??

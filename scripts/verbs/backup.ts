@@ -54,7 +54,7 @@ export async function backupVerb(options: BackupVerbOptions): Promise<number> {
 }
 
 /** Where keys live now, as the proxies have it; undefined when there is no engine to ask. */
-async function routingNow(home: Home, stack: string): Promise<string | undefined> {
+export async function routingNow(home: Home, stack: string): Promise<string | undefined> {
   const engine = await answeringEngine();
   return engine === undefined ? undefined : (await formerRouting(home, stack, engine))?.text;
 }

@@ -8,6 +8,7 @@ import { credentialsFile } from '../../scripts/stack/credentials.ts';
 import { type StackRun, startStackRun } from '../support/stack-run.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { type Application, startApplication } from './application.ts';
+import { backupTests } from './backups.ts';
 import { consoleTests } from './console.ts';
 import { editTests } from './edits.ts';
 import { parse } from './json-output.ts';
@@ -311,8 +312,12 @@ describe('the default stack on a real engine', () => {
 
   editTests(() => stack);
 
+  const backups = backupTests(() => stack);
+  backups.before();
+
   test('a stranger’s container with a member’s name is named and left alone, exit 3', async () => {
-    await stack.twemstack('down');
+    // With the data: what comes up next is what a backup is restored into.
+    await stack.twemstack('down', '--volumes');
     const { docker } = stack.engine;
     const image = (await docker.listImages())
       .flatMap(({ RepoTags }) => RepoTags ?? [])
@@ -354,6 +359,8 @@ describe('the default stack on a real engine', () => {
     assert.ok(changes.added > 0);
     assert.equal((await stack.twemstack('status')).exitCode, 0);
   });
+
+  backups.after();
 
   killedTests(() => stack, [1, 2]);
 

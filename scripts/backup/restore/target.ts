@@ -1,0 +1,169 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import type { PlanShard } from '../../../topology/types.ts';
+import { NotSoError } from '../../errors.ts';
+import { parseInfo, type RedisLogin } from '../../observe/redis-call.ts';
+import { parseRedisView } from '../../observe/redis-view.ts';
+import { lookAtMembers, masterAmong } from '../shard-members.ts';
+
+/** Until a shard has a master that answers: a failover may be under way. */
+const MASTER_MS = 30_000;
+/** One batch of requests, as long as one large value may take to be checked. */
+const ANSWER_MS = 60_000;
+const POLL_MS = 250;
+/** How long replicas may take for a batch; who is slower does not hold it up for ever. */
+const REPLICAS_MS = 2000;
+/** A request is its value and some words. */
+const WORDS_BYTES = 64 * 1024;
+
+/** One request, as its words. */
+export type Request = readonly [command: string, ...args: (string | Buffer | number)[]];
+
+/** The master of one shard, whoever that is. */
+export class Target {
+  #redis: Redis | undefined;
+  /** That are waited for. */
+  #replicas = 0;
+  /** Settings of the redis it is connected to that were changed, and what they were. */
+  #changed: [name: string, value: string][] = [];
+
+  /** @param largestBytes of a value to come: a redis that would refuse one of this size is told not to while it lasts */
+  constructor(
+    readonly shard: PlanShard,
+    private readonly login: RedisLogin,
+    private readonly largestBytes: number,
+  ) {}
+
+  /**
+   * Sends requests in one go, and has the replicas that are there take them before it returns.
+   *
+   * Sent again when the master went away, is another one, or had no replica for a moment: they must be such as can be repeated.
+   *
+   * @throws NotSoError when one is refused for another reason, or nothing helped for half a minute
+   */
+  async send(requests: readonly Request[], signal: AbortSignal): Promise<unknown[]> {
+    const until = Date.now() + MASTER_MS;
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        return await this.#sendOnce(requests);
+      } catch (error) {
+        if (!isPassing(error as Error)) throw refused(this.shard, error as Error);
+        if (Date.now() > until) throw unreachable(this.shard, error as Error);
+        await this.close();
+        await delay(POLL_MS);
+      }
+    }
+  }
+
+  /** One request that changes nothing. */
+  async ask(request: Request, signal: AbortSignal): Promise<unknown> {
+    return (await this.send([request], signal))[0];
+  }
+
+  /** INFO as a map. */
+  async info(section: string, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    return parseInfo(String(await this.ask(['INFO', section], signal)));
+  }
+
+  /** Gives settings back as they were, and lets go. */
+  async close(): Promise<void> {
+    const redis = this.#redis;
+    this.#redis = undefined;
+    if (redis === undefined) return;
+    // One that does not answer has them until its next start.
+    for (const [name, value] of this.#changed) await redis.config('SET', name, value).catch(() => undefined);
+    this.#changed = [];
+    redis.disconnect();
+  }
+
+  async #sendOnce(requests: readonly Request[]): Promise<unknown[]> {
+    this.#redis ??= await this.#connect();
+    const pipeline = this.#redis.pipeline();
+    for (const [command, ...args] of requests) pipeline.call(command, ...args);
+    pipeline.call('WAIT', this.#replicas, REPLICAS_MS);
+    const answers = ((await pipeline.exec()) ?? []).map(([error, answer]) => {
+      if (error !== null) throw error;
+      return answer;
+    });
+    // One that has gone is not waited for again.
+    if (Number(answers.pop()) < this.#replicas) this.#replicas = await onlineReplicas(this.#redis);
+    return answers;
+  }
+
+  async #connect(): Promise<Redis> {
+    const master = masterAmong(await lookAtMembers(this.shard, this.login));
+    if (master === undefined) throw new PassingError('no member says that it is master');
+    const redis = new Redis({
+      host: master.member.address,
+      port: master.member.port,
+      ...this.login,
+      lazyConnect: true,
+      connectTimeout: 2000,
+      commandTimeout: ANSWER_MS,
+      retryStrategy: () => null,
+      maxRetriesPerRequest: 0,
+      enableReadyCheck: false,
+      protocol: 2,
+      disableClientInfo: true,
+    });
+    // What goes wrong is said by the request that it goes wrong for.
+    redis.on('error', () => undefined);
+    try {
+      await redis.connect();
+      await this.#makeRoom(redis);
+      this.#replicas = await onlineReplicas(redis);
+      return redis;
+    } catch (error) {
+      redis.disconnect();
+      throw error;
+    }
+  }
+
+  async #makeRoom(redis: Redis): Promise<void> {
+    const needed = this.largestBytes + WORDS_BYTES;
+    for (const name of ['proto-max-bulk-len', 'client-query-buffer-limit']) {
+      const [, value] = (await redis.config('GET', name)) as string[];
+      if (Number(value) >= needed) continue;
+      await redis.config('SET', name, String(2 * needed));
+      this.#changed.push([name, value]);
+    }
+    // Other clients together may have so much; this one is none of them.
+    await redis.call('CLIENT', 'NO-EVICT', 'ON');
+  }
+}
+
+const onlineReplicas = async (redis: Redis): Promise<number> =>
+  parseRedisView(await redis.info('replication')).replicas.filter(({ online }) => online).length;
+
+/** What another try may mend. */
+class PassingError extends Error {}
+
+const PASSING = /^(READONLY|NOREPLICAS|LOADING|MASTERDOWN|BUSY|UNBLOCKED)\b/;
+const CONNECTION = /Connection is closed|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|timed out/;
+
+const isPassing = (error: Error): boolean =>
+  error instanceof PassingError ||
+  PASSING.test(error.message) ||
+  CONNECTION.test(`${error.message} ${(error as NodeJS.ErrnoException).code ?? ''}`);
+
+function refused(shard: PlanShard, cause: Error): NotSoError {
+  const isFull = cause.message.startsWith('OOM');
+  return new NotSoError(
+    isFull ? `${shard.name} is full: it takes no more keys` : `${shard.name} refuses: ${cause.message}`,
+    {
+      where: shard.name,
+      remedy: isFull
+        ? 'raise redis.maxmemory in stack.yaml and run `twemstack up`, or add shards; then the same command goes on'
+        : 'what was restored so far stays; the same command goes on from there',
+      cause,
+    },
+  );
+}
+
+const unreachable = (shard: PlanShard, cause: Error): NotSoError =>
+  new NotSoError(`${shard.name} takes no writes for more than ${MASTER_MS / 1000} s: ${cause.message}`, {
+    where: shard.members.map(({ name }) => name).join(', '),
+    remedy: '`twemstack status` tells more; afterwards the same command goes on from there',
+    cause,
+  });

@@ -1,0 +1,34 @@
+import { findBackup } from '../backup/stored-backup.ts';
+import { trialInContainer } from '../backup/trial/container.ts';
+import { verifyBackup } from '../backup/verify.ts';
+import { dockerClient } from '../docker-client.ts';
+import { EXIT } from '../errors.ts';
+import { readInstance } from '../stack/instance.ts';
+import { loadPlan } from '../stack/load.ts';
+import { type CommonOptions, printJson, verbContext } from './context.ts';
+
+/** Options of the verbs that read a backup. */
+export interface StoredBackupOptions extends CommonOptions {
+  readonly to?: string;
+  readonly key?: string;
+}
+
+/** Restores a backup into containers of its own and compares; exit 1 when something is not as it was. */
+export async function backupVerifyVerb(options: StoredBackupOptions, name = 'latest'): Promise<number> {
+  const plan = loadPlan(options.file);
+  const { home, reporter, signal, json } = verbContext(options);
+  const backup = await findBackup({ home, stack: plan.name, name, to: options.to, keyFile: options.key });
+  const engine = await dockerClient();
+  const instance = readInstance(home, plan.name);
+  const trial = () => trialInContainer(engine, plan.name, instance);
+  const shards = await verifyBackup(backup, trial, reporter, signal);
+  const keys = shards.reduce((sum, shard) => sum + shard.keys, 0);
+  if (json) printJson({ backup: backup.where, keys, shards });
+  else {
+    const samples = shards.reduce((sum, shard) => sum + shard.samples, 0);
+    process.stdout.write(
+      `${backup.where}: comes back as it was, ${keys} keys of ${shards.length} shards; ${samples} values compared\n`,
+    );
+  }
+  return EXIT.done;
+}
