@@ -87,6 +87,12 @@ function poolMetrics(
     perPool((pool) => pool.subscribedClients),
   );
   metric(
+    'tracking_clients',
+    'gauge',
+    'Clients that cache and are told what changes; each has a connection to every server whose keys it asks for.',
+    perPool((pool) => pool.trackingClients),
+  );
+  metric(
     'undelivered_total',
     'counter',
     'Elements popped for clients that had left by then.',

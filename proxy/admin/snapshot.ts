@@ -27,7 +27,7 @@ const POOL_COUNTERS = [
   'undelivered',
   'peersSilent',
 ] as const;
-const POOL_GAUGES = ['clientConnections', 'blockedClients', 'subscribedClients'] as const;
+const POOL_GAUGES = ['clientConnections', 'blockedClients', 'subscribedClients', 'trackingClients'] as const;
 
 type Numbers<Names extends readonly string[]> = Record<Names[number], number>;
 

@@ -166,6 +166,7 @@ export const SCALARS: ReadonlyMap<string, Setter> = new Map<string, Setter>([
   ['watching_clients', number('watchingClients', positive)],
   ['blocking_clients', number('blockingClients', positive)],
   ['subscribing_clients', number('subscribingClients', positive)],
+  ['tracking_clients', number('trackingClients', positive)],
   ['client_unread_timeout', number('clientUnreadTimeout')],
   ['listen_tls', listenTls],
   ['tls_cert_file', string('tlsCertFile')],

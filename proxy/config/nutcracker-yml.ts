@@ -174,6 +174,7 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     watchingClients: draft.watchingClients ?? 100,
     blockingClients: draft.blockingClients ?? 1000,
     subscribingClients: draft.subscribingClients ?? 1024,
+    trackingClients: draft.trackingClients ?? 1000,
     peers: draft.peers ?? [],
     clientUnreadTimeout: draft.clientUnreadTimeout ?? 60_000,
   };

@@ -144,6 +144,8 @@ export interface PoolConfig {
   blockingClients: number;
   /** How many clients may subscribe on one server. */
   subscribingClients: number;
+  /** How many clients may have a server tell them what changes (CLIENT TRACKING). */
+  trackingClients: number;
   /** Where every proxy of the pool listens, this one too; empty = it is alone. */
   peers: Address[];
   /** How long it may take nothing of the replies that wait for it; 0 = for ever. */

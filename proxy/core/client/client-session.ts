@@ -1,7 +1,7 @@
 import type { PoolConfig } from '../../config/pool.ts';
 import { AUTHENTICATION } from '../commands/connection/auth.ts';
 import type { Gate } from '../commands/session.ts';
-import { databaseOf, FIRST_LANE, type Lane, laneOf, protocolOf } from '../server/lane.ts';
+import { databaseOf, FIRST_LANE, holderOf, type Lane, laneOf, ownLane, protocolOf } from '../server/lane.ts';
 
 let lastId = 0;
 
@@ -44,7 +44,7 @@ export abstract class ClientSession {
   }
 
   set protocol(protocol: number) {
-    this.lane = laneOf(protocol, this.database, this.pool.config.redisDb);
+    this.lane = ownLane(laneOf(protocol, this.database, this.pool.config.redisDb), this.holder);
   }
 
   get database(): number {
@@ -52,7 +52,15 @@ export abstract class ClientSession {
   }
 
   set database(database: number) {
-    this.lane = laneOf(this.protocol, database, this.pool.config.redisDb);
+    this.lane = ownLane(laneOf(this.protocol, database, this.pool.config.redisDb), this.holder);
+  }
+
+  get holder(): number {
+    return holderOf(this.lane);
+  }
+
+  set holder(holder: number) {
+    this.lane = ownLane(this.lane, holder);
   }
 
   get authenticated(): boolean {

@@ -88,6 +88,8 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
   private isMidReply = false;
   /** What is to be said when it is complete. */
   private delayed: Uint8Array[] | null = null;
+  /** What is to be said when the replies to all requests below a number are out, in order. */
+  private behind: { readonly number: number; readonly bytes: Uint8Array }[] | null = null;
 
   constructor(
     readonly link: Link,
@@ -268,6 +270,30 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
     this.touch();
   }
 
+  pushBehind(number: number, bytes: Uint8Array): void {
+    if (this.closing) return;
+    if (this.head >= number && this.behind === null) {
+      this.push(bytes, 0, bytes.length);
+      return;
+    }
+    this.behind ??= [];
+    this.behind.push({ number, bytes });
+    this.work.load.arriving += bytes.length;
+    this.touch();
+  }
+
+  /** Says what has waited for replies that are out by now. */
+  private sayBehind(behind: { readonly number: number; readonly bytes: Uint8Array }[]): void {
+    let said = 0;
+    while (said < behind.length && behind[said].number <= this.head) {
+      const { bytes } = behind[said++];
+      this.work.load.arriving -= bytes.length;
+      this.push(bytes, 0, bytes.length);
+    }
+    behind.splice(0, said);
+    if (behind.length === 0) this.behind = null;
+  }
+
   private pushDelayed(delayed: readonly Uint8Array[]): void {
     const { work } = this;
     this.delayed = null;
@@ -358,6 +384,7 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
     this.solo?.startInTurn();
     const work = this.workNow;
     if (work === null) return;
+    if (this.behind !== null) this.sayBehind(this.behind);
     work.load.regulate();
     const isSilent = this.head < this.silentUntil;
     if (this.head === this.tail && this.solo === null && work.isDone && !isSilent) this.rest(work);

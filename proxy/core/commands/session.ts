@@ -71,7 +71,9 @@ export interface Session extends Owner, Receiver {
   protocol: number;
   /** The database that it has selected. */
   database: number;
-  /** Which of a server's connections are of use to it: what `protocol` and `database` say together. */
+  /** The number of its own server connections, see `OwnConnections`; 0 = it shares those of all. */
+  holder: number;
+  /** Which of a server's connections are of use to it: what `protocol`, `database` and `holder` say together. */
   readonly lane: Lane;
   /** False until a client of a pool with a password has said it. */
   authenticated: boolean;
@@ -106,6 +108,11 @@ export interface Session extends Owner, Receiver {
    * as they are.
    */
   push(bytes: Uint8Array, from: number, to: number): void;
+  /**
+   * The same, behind the replies to all requests below `number`, whenever they are there. The bytes are kept until then,
+   * and stay as they are.
+   */
+  pushBehind(number: number, bytes: Uint8Array): void;
   /** Whose replies are thrown away, see CLIENT REPLY: those to requests below this number; Infinity = all. */
   readonly silentUntil: number;
   /** Replies to requests below this number are thrown away. */
@@ -157,8 +164,9 @@ export const GATE_RANKS = {
   authentication: 0,
   subscription: 1,
   pause: 2,
-  transaction: 3,
-  database: 4,
+  tracking: 3,
+  transaction: 4,
+  database: 5,
 } as const;
 
 /**

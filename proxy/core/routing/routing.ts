@@ -7,7 +7,7 @@ import type { BufferBudget } from '../base/buffer-budget.ts';
 import type { PoolCounters } from '../base/counters.ts';
 import type { Loop } from '../base/loop.ts';
 import type { ServerConnection } from '../server/connection.ts';
-import type { Lane } from '../server/lane.ts';
+import { isOwnLane, type Lane } from '../server/lane.ts';
 import { Replicas } from '../server/replicas.ts';
 import { ScriptCache } from '../server/script-cache.ts';
 import { PoolServer, type ServerContext } from '../server/server.ts';
@@ -82,8 +82,8 @@ export class Routing implements ServerContext {
    * @param command the command's id
    */
   connectionFor(server: PoolServer, lane: Lane, command: number): ServerConnection {
-    const target = this.config.readsFromReplicas && !COMMANDS[command].write ? server.reader() : server;
-    return target.pick(lane);
+    const mayRead = this.config.readsFromReplicas && !COMMANDS[command].write && !isOwnLane(lane);
+    return (mayRead ? server.reader() : server).pick(lane);
   }
 
   /** Masters, and the replicas that were read from. */

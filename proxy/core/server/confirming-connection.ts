@@ -173,6 +173,7 @@ export class ConfirmingConnection extends ServerConnection {
   }
 
   override onRequeued(): void {
+    super.onRequeued();
     this.doubtfulEnd = this.queue.sent;
     this.confirmations.startOver();
   }

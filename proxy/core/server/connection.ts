@@ -11,8 +11,10 @@ import type { Flushable } from '../base/loop.ts';
 import type { Owner, Receiver } from '../base/receiver.ts';
 import type { ConnectedServer, EndKind } from './connected-server.ts';
 import { HeldRequests } from './held-requests.ts';
+import type { Holder } from './holder.ts';
 import type { Lane } from './lane.ts';
 import type { PassingRequest } from './passing-request.ts';
+import { PushReader } from './push-reader.ts';
 import { ReplyReader } from './reply-reader.ts';
 import { type Detached, RequestQueue } from './request-queue.ts';
 import { ScriptCalls } from './script-calls.ts';
@@ -31,7 +33,7 @@ const WORTH_A_LOOK = 16 * 1024;
  */
 export class ServerConnection extends ServerLink implements Flushable {
   readonly queue = new RequestQueue();
-  protected readonly replies = new ReplyReader(this);
+  protected replies = new ReplyReader(this);
   /** When it last began to send: time spent waiting for a master is not the server's. */
   private readySince = 0;
   /** When the last bytes of a large request or reply passed: the server was at work then. */
@@ -43,6 +45,8 @@ export class ServerConnection extends ServerLink implements Flushable {
   readonly held = new HeldRequests(this);
   readonly scriptCalls = new ScriptCalls(this);
   private readonly window: SendWindow;
+  /** The one client that this connection belongs to, where it does. */
+  private holder: Holder | null = null;
   /** Milliseconds that an answer may take besides the pool's timeout: a request that waits for something is on its way. */
   patience = 0;
   /** Bytes of requests that may wait here. */
@@ -53,6 +57,16 @@ export class ServerConnection extends ServerLink implements Flushable {
     this.mostWeight = server.budget.limit;
     const { serverReplyBytes, serverConnections } = server.config;
     this.window = new SendWindow(server.counters, Math.ceil(serverReplyBytes / serverConnections));
+  }
+
+  /** From now on it belongs to one client, who hears what the server says unasked. To be called before it is used. */
+  hold(holder: Holder): void {
+    this.holder = holder;
+    this.replies = new PushReader(this, holder);
+  }
+
+  protected override get greeting(): Holder['greeting'] | null {
+    return this.holder?.greeting ?? null;
   }
 
   send(who: Receiver, tag: number, command: number, bytes: Uint8Array, from: number, to: number): void {
@@ -291,7 +305,7 @@ export class ServerConnection extends ServerLink implements Flushable {
 
   /** After reading: reads no further while the client whose reply is next does not read what it has. */
   pauseForReader(): void {
-    this.slowReader.waitIfSlow(this.link);
+    this.slowReader.waitIfSlow(this.link, this.holder?.owner ?? null);
   }
 
   /** The client `owner`, or whoever is waited for, has read, or left, or may have more. */
@@ -308,7 +322,9 @@ export class ServerConnection extends ServerLink implements Flushable {
   }
 
   /** Requests were put back to be sent (again); those of the connection's own were dropped. */
-  onRequeued(): void {}
+  onRequeued(): void {
+    this.holder?.onLost();
+  }
 
   /** Sends again after a pause, or connects. */
   resume(): void {
@@ -333,10 +349,12 @@ export class ServerConnection extends ServerLink implements Flushable {
 
   /** Closes the socket without a word to the statistics. Requests stay queued. */
   override drop(): void {
+    const wasConnected = this.isConnected;
     super.drop();
     this.replies.restart();
     this.slowReader.forget();
     this.window.restart();
+    if (wasConnected) this.holder?.onLost();
   }
 
   /** Deals with the requests of a connection that has no socket any more. */

@@ -18,10 +18,11 @@ export class Handshake {
   constructor(
     private readonly server: ConnectedServer,
     lane: Lane,
+    greeting: readonly (string | Uint8Array)[] | null = null,
   ) {
     const { config } = server;
-    const requests: string[][] = [];
-    const step = (request: string[], check: Check): void => {
+    const requests: (readonly (string | Uint8Array)[])[] = [];
+    const step = (request: readonly (string | Uint8Array)[], check: Check): void => {
       requests.push(request);
       this.checks.push(check);
     };
@@ -43,6 +44,8 @@ export class Handshake {
       });
     }
     if (server.followed) step(['ROLE'], (reply) => this.checkRole(reply));
+    if (greeting !== null)
+      step(greeting, (reply) => this.expectNoError(reply, `refused ${greeting.slice(0, 2).join(' ')}`));
     this.greeting = Buffer.concat(requests.map((request) => encodeRequest(request)));
   }
 

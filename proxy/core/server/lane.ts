@@ -11,6 +11,8 @@ export const FIRST_LANE: Lane = 2;
 export const FIRST_LANE_RESP3: Lane = 3;
 
 const DATABASE_STEP = 4;
+/** What is at least this is a lane of one client alone; the client's number counts in these. */
+const HOLDER_STEP = 2 ** 24;
 
 /**
  * @param protocol 2 or 3
@@ -27,5 +29,26 @@ export function protocolOf(lane: Lane): number {
 
 /** @param first the pool's first database */
 export function databaseOf(lane: Lane, first: number): number {
-  return lane < DATABASE_STEP ? first : Math.floor(lane / DATABASE_STEP) - 1;
+  const shared = sharedLane(lane);
+  return shared < DATABASE_STEP ? first : Math.floor(shared / DATABASE_STEP) - 1;
+}
+
+/** True for a lane that one client has to itself. */
+export function isOwnLane(lane: Lane): boolean {
+  return lane >= HOLDER_STEP;
+}
+
+/** The same protocol and database over connections of the client `holder` alone; of 0, over those of all. */
+export function ownLane(lane: Lane, holder: number): Lane {
+  return sharedLane(lane) + HOLDER_STEP * holder;
+}
+
+/** The client whose lane it is; 0 = everybody's. */
+export function holderOf(lane: Lane): number {
+  return Math.floor(lane / HOLDER_STEP);
+}
+
+/** The same protocol and database over the connections of all. */
+export function sharedLane(lane: Lane): Lane {
+  return lane % HOLDER_STEP;
 }

@@ -1,5 +1,5 @@
 import type { ServerConnection } from './connection.ts';
-import type { Lane } from './lane.ts';
+import { type Lane, sharedLane } from './lane.ts';
 import type { PassingConnection, PassingRequest } from './passing-request.ts';
 
 /** Large requests that one server gets at once; more of them wait. */
@@ -17,7 +17,7 @@ export class LargeConnections {
 
   /** Gives the request a connection, now or when one is free. */
   take(stream: PassingRequest): void {
-    const { lane } = stream;
+    const lane = sharedLane(stream.lane);
     const idle = this.all.filter((connection) => connection.stream === null);
     let connection = idle.find((each) => each.lane === lane);
     if (connection === undefined && this.all.length === MOST && idle.length > 0) this.close(idle[0]);

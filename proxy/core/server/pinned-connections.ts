@@ -1,5 +1,5 @@
 import type { ServerConnection } from './connection.ts';
-import type { Lane } from './lane.ts';
+import { type Lane, sharedLane } from './lane.ts';
 
 /** Connections that nobody holds and that are kept for the next holder. */
 const MOST_IDLE = 4;
@@ -29,9 +29,10 @@ export class PinnedConnections {
    */
   take(purpose: string, most: number, lane: Lane): ServerConnection | null {
     if (this.count(purpose) >= most) return null;
-    let connection = this.all.find((each) => !this.purposes.has(each) && each.lane === lane);
+    const shared = sharedLane(lane);
+    let connection = this.all.find((each) => !this.purposes.has(each) && each.lane === shared);
     if (connection === undefined) {
-      connection = this.open(lane);
+      connection = this.open(shared);
       this.all.push(connection);
     }
     this.purposes.set(connection, purpose);

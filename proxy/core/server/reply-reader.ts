@@ -57,7 +57,7 @@ export class ReplyReader {
     const length = buffer.length;
     let position = 0;
     while (position < length) {
-      if (queue.head === queue.sent && connection.isReady) {
+      if (queue.head === queue.sent && connection.isReady && !this.isUnasked(buffer, position)) {
         // nobody asked: whatever this is, the replies behind it could not be told apart
         connection.end('error', this.farewell(buffer, position));
         return;
@@ -80,6 +80,11 @@ export class ReplyReader {
     connection.pauseForReader();
   }
 
+  /** True when what comes next is no reply, and the connection is one on which a server may say such things. */
+  protected isUnasked(_buffer: Uint8Array, _from: number): boolean {
+    return false;
+  }
+
   /** Why a server speaks unasked: one that is full, or protected, says so before it closes. */
   private farewell(buffer: Uint8Array, from: number): string {
     const line = /^-([^\r]{1,200})\r\n/.exec(
@@ -90,7 +95,7 @@ export class ReplyReader {
   }
 
   /** One reply has ended at `to`; its beginning may have come earlier. */
-  private complete(buffer: Uint8Array, from: number, to: number): void {
+  protected complete(buffer: Uint8Array, from: number, to: number): void {
     const { queue, server, held } = this.connection;
     if (queue.head <= queue.lastBatch && this.isBeforeLast(buffer, from, to)) return;
     if (buffer[from] === MINUS && this.parts === null && !this.streaming) {
@@ -148,7 +153,7 @@ export class ReplyReader {
   }
 
   /** Some of a reply, not its end. */
-  private partial(buffer: Uint8Array, from: number, to: number): void {
+  protected partial(buffer: Uint8Array, from: number, to: number): void {
     const { connection, parts } = this;
     this.partBytes += to - from;
     connection.onProgress();

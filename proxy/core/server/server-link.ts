@@ -37,6 +37,11 @@ export abstract class ServerLink implements LinkOwner {
     return this.phase === IDLE;
   }
 
+  /** What is said on a new socket besides, see `Handshake`. */
+  protected get greeting(): readonly (string | Uint8Array)[] | null {
+    return null;
+  }
+
   abstract onBytes(chunk: Uint8Array): void;
   abstract onWritable(): void;
   /** A socket was opened, and the server has been greeted on it. */
@@ -71,7 +76,7 @@ export abstract class ServerLink implements LinkOwner {
     this.blocked = false;
     this.server.counters.connected++;
     this.server.counters.totalConnections++;
-    const handshake = new Handshake(this.server, this.lane);
+    const handshake = new Handshake(this.server, this.lane, this.greeting);
     if (handshake.isEmpty) {
       this.becomeReady();
       return;

@@ -7,8 +7,9 @@ import { ConfirmingConnection } from './confirming-connection.ts';
 import type { ConnectedServer, EndKind } from './connected-server.ts';
 import { ServerConnection } from './connection.ts';
 import { DatabaseConnections } from './database-connections.ts';
-import { FIRST_LANE, FIRST_LANE_RESP3, type Lane } from './lane.ts';
+import { FIRST_LANE, FIRST_LANE_RESP3, isOwnLane, type Lane, sharedLane } from './lane.ts';
 import { LargeConnections } from './large-connections.ts';
+import { OwnConnections } from './own-connections.ts';
 import { PinnedConnections } from './pinned-connections.ts';
 import type { ScriptCache } from './script-cache.ts';
 import { type Subscriber, SubscribingConnection } from './subscribing-connection.ts';
@@ -82,6 +83,8 @@ export class PoolServer implements ConnectedServer {
   readonly large = new LargeConnections((lane) => this.newConnection(lane));
   /** Connections that one client has to itself for a while. */
   readonly pinned = new PinnedConnections((lane) => this.newConnection(lane));
+  /** Connections that one client each has for good. */
+  readonly own = new OwnConnections((lane) => this.newConnection(lane));
   /** One for each client that listens to channels of this server. */
   private readonly subscribing = new Set<SubscribingConnection>();
   private readonly warned = new Set<string>();
@@ -125,11 +128,8 @@ export class PoolServer implements ConnectedServer {
   /** The connection for the next request: a new one until there are `server_connections`, then in turn. */
   pick(lane: Lane): ServerConnection {
     const connections =
-      lane === FIRST_LANE
-        ? this.connections
-        : lane === FIRST_LANE_RESP3
-          ? this.resp3
-          : this.otherDatabases.of(lane);
+      lane === FIRST_LANE ? this.connections : lane === FIRST_LANE_RESP3 ? this.resp3 : this.others(lane);
+    if (!Array.isArray(connections)) return connections;
     const limit = this.config.serverConnections;
     if (connections.length < limit) {
       const connection = this.newConnection(lane);
@@ -139,6 +139,13 @@ export class PoolServer implements ConnectedServer {
     if (limit === 1) return connections[0];
     this.next = (this.next + 1) % limit;
     return connections[this.next];
+  }
+
+  /** Those in other databases, or the one of a client that has its own. */
+  private others(lane: Lane): ServerConnection[] | ServerConnection {
+    if (!isOwnLane(lane)) return this.otherDatabases.of(lane);
+    // a client that has left may still have something to ask
+    return this.own.pick(lane) ?? this.pick(sharedLane(lane));
   }
 
   protected newConnection(lane: Lane): ServerConnection {
@@ -153,10 +160,10 @@ export class PoolServer implements ConnectedServer {
 
   /** Every connection, whatever it speaks and whichever database it is in. */
   get all(): ServerConnection[] {
-    const { connections, large, otherDatabases, pinned, resp3 } = this;
-    if (resp3.length + large.all.length + pinned.all.length === 0 && otherDatabases.isEmpty)
+    const { connections, large, otherDatabases, own, pinned, resp3 } = this;
+    if (resp3.length + large.all.length + pinned.all.length === 0 && otherDatabases.isEmpty && own.isEmpty)
       return connections;
-    return [...connections, ...resp3, ...otherDatabases.all, ...large.all, ...pinned.all];
+    return [...connections, ...resp3, ...otherDatabases.all, ...large.all, ...pinned.all, ...own.all];
   }
 
   /** Closes connections in other databases than the first that nobody has used for long at `now`. */
@@ -284,6 +291,7 @@ export class PoolServer implements ConnectedServer {
       connection.drop();
     }
     this.otherDatabases.stop();
+    this.own.stop();
   }
 
   /** Says it once, until the server speaks again; for kinds that begin with `no-` once and for all. */

@@ -24,12 +24,15 @@ export class SlowReader {
     return this.owner !== null;
   }
 
-  /** After reading from `link`: waits if the next reply is for a client that is slow. */
-  waitIfSlow(link: Link | null): void {
+  /**
+   * After reading from `link`: waits if the next reply is for a client that is slow.
+   * @param listener whom the connection belongs to: it is told things without asking
+   */
+  waitIfSlow(link: Link | null, listener: Owner | null): void {
     const { queue, server } = this.connection;
-    if (queue.head === queue.sent || this.owner !== null || link === null) return;
-    const { owner } = queue.who[queue.head & queue.mask];
-    if (!this.isSlow(owner)) return;
+    if (this.owner !== null || link === null) return;
+    const owner = queue.head === queue.sent ? listener : queue.who[queue.head & queue.mask].owner;
+    if (owner === null || !this.isSlow(owner)) return;
     this.owner = owner;
     this.since = server.loop.now();
     link.pause();
@@ -38,7 +41,7 @@ export class SlowReader {
 
   /** Replies are kept for a while when others wait behind them, and left on the server when nobody does. */
   private isSlow(owner: Owner): boolean {
-    return owner.unread > UNREAD && (this.connection.queue.length === 1 || owner.unread > owner.patience);
+    return owner.unread > UNREAD && (this.connection.queue.length <= 1 || owner.unread > owner.patience);
   }
 
   /** True when the server may be read again: others wait by now, or the client `owner` has read or left. */

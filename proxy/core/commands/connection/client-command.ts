@@ -1,7 +1,6 @@
 import { wordAt } from '../../../protocol/key-positions.ts';
 import {
   bulkReply,
-  EMPTY_ARRAY,
   encodeRequest,
   errorReply,
   integerReply,
@@ -20,6 +19,7 @@ import { clientKill } from './client-kill.ts';
 import { clientLine, clientList } from './client-list.ts';
 import { clientPause, clientUnpause } from './client-pause.ts';
 import { clientReply } from './client-reply.ts';
+import { clientCaching, clientGetRedir, clientTrackingInfo, TrackingRequest } from './client-tracking.ts';
 import { Everywhere, killed, type Merge, sum, together } from './everywhere.ts';
 import { framed, NO_QUESTION, peerRequest } from './peers.ts';
 
@@ -54,23 +54,6 @@ const setInfo: Answer = (session, frame, buffer) => {
 const onOrOff: Answer = (_session, frame, buffer) =>
   ['on', 'off'].includes(wordAt(frame, buffer, 2)) ? OK : SYNTAX_ERROR;
 
-const NOT_TRACKING = errorReply(
-  'CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled',
-);
-
-/** Tracking is not served, so it is off for everybody. */
-const trackingInfo: Answer = ({ protocol }) =>
-  Buffer.concat([
-    Buffer.from(protocol === 3 ? '%3\r\n' : '*6\r\n'),
-    bulkReply('flags'),
-    Buffer.from(protocol === 3 ? '~1\r\n' : '*1\r\n'),
-    bulkReply('off'),
-    bulkReply('redirect'),
-    integerReply(-1),
-    bulkReply('prefixes'),
-    EMPTY_ARRAY,
-  ]);
-
 /** Of the clients of this process. */
 const unblock = ({ pool }: Asker, frame: RequestFrame, buffer: Uint8Array): Uint8Array => {
   const how = frame.argc === 4 ? wordAt(frame, buffer, 3) : 'timeout';
@@ -86,10 +69,6 @@ const unblock = ({ pool }: Asker, frame: RequestFrame, buffer: Uint8Array): Uint
   }
   return integerReply(0);
 };
-
-const TRACKING_REFUSED = errorReply(
-  "'client tracking' is not served: only what concerns the connection to the proxy is",
-);
 
 const HELP = [
   'CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
@@ -107,8 +86,12 @@ const HELP = [
   '    Whether this connection wants replies.',
   'UNBLOCK <id> [TIMEOUT|ERROR]',
   '    A client of this pool does not wait any longer.',
-  'GETREDIR, TRACKINGINFO, NO-EVICT (ON|OFF), NO-TOUCH (ON|OFF)',
-  '    Answered as by a Redis that has none of it under way.',
+  'TRACKING (ON|OFF) [BCAST] [PREFIX <prefix> ...] [OPTIN] [OPTOUT] [NOLOOP]',
+  '    Whether this connection, in RESP3, is told when keys change that it has read.',
+  'CACHING (YES|NO), TRACKINGINFO, GETREDIR',
+  '    Whether it counts for the next command; how it is.',
+  'NO-EVICT (ON|OFF), NO-TOUCH (ON|OFF)',
+  '    Answered, and without effect.',
   'HELP',
   '    Print this help.',
 ];
@@ -117,9 +100,9 @@ type OwnAnswer = (asker: Asker, frame: RequestFrame, buffer: Uint8Array) => Uint
 
 /** Subcommands by their name: arity as Redis counts it, the container included, and the answer of this process. */
 const SUBCOMMANDS: ReadonlyMap<string, readonly [arity: number, answer: Answer]> = new Map([
-  ['caching', [3, () => NOT_TRACKING]],
+  ['caching', [3, clientCaching]],
   ['getname', [2, ({ name, protocol }: Session) => (name === '' ? nullReply(protocol) : bulkReply(name))]],
-  ['getredir', [2, () => integerReply(-1)]],
+  ['getredir', [2, clientGetRedir]],
   ['help', [2, () => statusesReply(HELP)]],
   ['id', [2, ({ id }: Session) => integerReply(id)]],
   ['info', [2, (session: Session) => verbatimReply(`${clientLine(session)}\n`, session.protocol)]],
@@ -129,8 +112,7 @@ const SUBCOMMANDS: ReadonlyMap<string, readonly [arity: number, answer: Answer]>
   ['reply', [3, clientReply]],
   ['setinfo', [4, setInfo]],
   ['setname', [3, setName]],
-  ['tracking', [-3, () => TRACKING_REFUSED]],
-  ['trackinginfo', [2, trackingInfo]],
+  ['trackinginfo', [2, clientTrackingInfo]],
 ]);
 
 const own: Merge = (_session, reply) => reply;
@@ -146,10 +128,13 @@ const EVERYWHERE: ReadonlyMap<string, readonly [arity: number, answer: OwnAnswer
 
 /** Changes how others are answered, so its turn must have come. */
 const IN_TURN: ReadonlySet<string> = new Set(['reply']);
+/** Cannot be a part of a transaction. */
+const ALONE: ReadonlySet<string> = new Set([...IN_TURN, 'caching', 'tracking']);
 
 const ownAnswer: Answer = (session, frame, buffer) => {
   const subcommand = wordAt(frame, buffer, 1);
   const found = SUBCOMMANDS.get(subcommand);
+  if (subcommand === 'tracking') return wrongSubcommandArity('client', subcommand);
   if (found === undefined) return answerEverywhere(session, frame, buffer);
   const [arity, answer] = found;
   return fits(arity, frame) ? answer(session, frame, buffer) : wrongSubcommandArity('client', subcommand);
@@ -180,7 +165,7 @@ export function answerSibling(pool: PoolContext, words: readonly Uint8Array[]): 
 function fault({ pool }: Session, frame: RequestFrame, buffer: Uint8Array): string | null {
   const subcommand = frame.argc > 1 ? wordAt(frame, buffer, 1) : '';
   const concernsOthers = EVERYWHERE.has(subcommand) && pool.others !== null;
-  return concernsOthers || IN_TURN.has(subcommand)
+  return concernsOthers || ALONE.has(subcommand)
     ? `'client ${subcommand}' is not served inside a transaction`
     : null;
 }
@@ -194,7 +179,9 @@ const handle: Handler = (session, command, frame, buffer, from, to) => {
   if (subcommand === 'peer' && frame.argc > 3) {
     const request = peerRequest(session, frame, buffer);
     if (request !== null) askAll(session, request, wordAt(frame, buffer, 3), 'workers');
-  } else if (EVERYWHERE.has(subcommand) && session.pool.others !== null)
+  } else if (subcommand === 'tracking' && frame.argc > 2)
+    session.runAlone(new TrackingRequest(session, new Uint8Array(buffer.subarray(from, to))));
+  else if (EVERYWHERE.has(subcommand) && session.pool.others !== null)
     askAll(session, new Uint8Array(buffer.subarray(from, to)), subcommand, 'everyone');
   else (IN_TURN.has(subcommand) ? inTurn : atOnce)(session, command, frame, buffer, from, to);
 };

@@ -6,6 +6,7 @@ import { isListening, listeningOf } from '../listening.ts';
 import { shownArg } from '../refusals.ts';
 import type { Asker, PoolContext, Session } from '../session.ts';
 import { isPeer } from './peers.ts';
+import { trackingOf } from './tracking.ts';
 
 /** Every client of a proxy is a normal one, or a subscriber. */
 const TYPES: ReadonlySet<string> = new Set(['normal', 'master', 'replica', 'slave', 'pubsub']);
@@ -85,8 +86,9 @@ export function clientLine(session: Session): string {
 export const userOf = ({ pool: { config } }: Session): string =>
   config.redisAuth === null ? 'default' : config.redisAuthUsers[0];
 
-/** As Redis has them: what subscribes, what waits. */
+/** As Redis has them: what subscribes, what waits, what is tracked. */
 function flagsOf(session: Session): string {
-  const flags = `${isListening(session) ? 'P' : ''}${blockedIn(session) === undefined ? '' : 'b'}`;
+  const waits = blockedIn(session) === undefined ? '' : 'b';
+  const flags = `${isListening(session) ? 'P' : ''}${waits}${trackingOf(session) === undefined ? '' : 't'}`;
   return flags === '' ? 'N' : flags;
 }

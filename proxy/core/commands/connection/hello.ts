@@ -12,6 +12,7 @@ import { shownArg } from '../refusals.ts';
 import type { Answer } from '../session.ts';
 import { passwordFits } from './auth.ts';
 import { wordFault } from './client-command.ts';
+import { trackingOf } from './tracking.ts';
 
 export const hello: Answer = (session, frame, buffer) => {
   const { pool } = session;
@@ -47,6 +48,8 @@ export const hello: Answer = (session, frame, buffer) => {
       'NOAUTH',
     );
   }
+  // RESP2 cannot be told anything
+  if (protocol === 2) trackingOf(session)?.end();
   session.protocol = protocol;
   if (name !== null) session.name = name;
   return helloReply(protocol, session.id);

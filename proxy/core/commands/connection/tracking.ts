@@ -1,0 +1,203 @@
+import type { Command } from '../../../protocol/command-table.ts';
+import { commandId } from '../../../protocol/command-table.ts';
+import { encodeRequest } from '../../../protocol/replies.ts';
+import { NOBODY, type Receiver } from '../../base/receiver.ts';
+import type { HeldConnection, Holder } from '../../server/holder.ts';
+import type { PoolServer } from '../../server/server.ts';
+import { blockedIn } from '../blocked.ts';
+import { GATE_RANKS, type Gate, type Session } from '../session.ts';
+
+const CLIENT = commandId('client');
+const YES = encodeRequest(['CLIENT', 'CACHING', 'YES']);
+const NO = encodeRequest(['CLIENT', 'CACHING', 'NO']);
+/** Everything may have changed. */
+const EVERYTHING = Buffer.from('>2\r\n$10\r\ninvalidate\r\n_\r\n');
+const INVALIDATE = Buffer.from('>2\r\n$10\r\ninvalidate\r\n');
+const MINUS = 45;
+
+/** What CLIENT TRACKING ON was given. */
+export interface TrackingOptions {
+  readonly bcast: boolean;
+  readonly optin: boolean;
+  readonly optout: boolean;
+  readonly noloop: boolean;
+  /** In latin1. */
+  readonly prefixes: readonly string[];
+}
+
+const tracked = new WeakMap<Session, Tracking>();
+let lastHolder = 0;
+
+/** How a client is tracked; undefined when it is not. */
+export const trackingOf = (session: Session): Tracking | undefined => tracked.get(session);
+
+/**
+ * A client that caches what it reads, and is told what changes. Each server knows which keys this one client has read, so
+ * the client has a connection of its own to each, and everything it asks of its keys goes there: what the server says is
+ * in the order in which it happened, and NOLOOP, OPTIN and prefixes mean what they mean in Redis. It costs those who use it.
+ *
+ * What is invalidated comes behind every reply that the server gave before, also where such a reply still waits for those
+ * of other servers: a client that caches an answer after it was told that it is out of date would keep it for ever.
+ */
+export class Tracking implements Gate, Holder {
+  readonly rank = GATE_RANKS.tracking;
+  readonly needsWhole = false;
+  readonly greeting: readonly (string | Uint8Array)[];
+  /** Said by CLIENT CACHING for the next command, or the next transaction. */
+  caching: 'yes' | 'no' | null = null;
+  /** It counts for the command that is under way. */
+  private isUsed = false;
+  /** The client watches: what it reads in its transaction comes over another connection, and is not remembered. */
+  private watches = false;
+  private isOn = false;
+  private lostInTurn = -1;
+  private readonly number = ++lastHolder;
+  private readonly ended = (): void => this.end();
+
+  private constructor(
+    private readonly session: Session,
+    readonly options: TrackingOptions,
+  ) {
+    const { bcast, noloop, optin, optout, prefixes } = options;
+    const words = ['CLIENT', 'TRACKING', 'ON'];
+    if (bcast) words.push('BCAST');
+    if (optin) words.push('OPTIN');
+    if (optout) words.push('OPTOUT');
+    if (noloop) words.push('NOLOOP');
+    this.greeting = [...words, ...prefixes.flatMap((prefix) => ['PREFIX', Buffer.from(prefix, 'latin1')])];
+  }
+
+  /** @returns the server that has no room for one more, when there is one */
+  static begin(session: Session, options: TrackingOptions): Tracking | PoolServer {
+    const tracking = new Tracking(session, options);
+    const { trackingClients } = session.pool.config;
+    for (const server of session.routing.servers) {
+      if (server.own.admit(tracking.number, tracking, trackingClients)) continue;
+      tracking.leaveServers();
+      return server;
+    }
+    tracked.set(session, tracking);
+    session.pool.stats.trackingClients++;
+    session.holder = tracking.number;
+    session.enter(tracking);
+    session.onOver(tracking.ended);
+    return tracking;
+  }
+
+  get owner(): Session {
+    return this.session;
+  }
+
+  /** Every server has confirmed it. */
+  confirm(): void {
+    this.isOn = true;
+  }
+
+  /** It is tracked no longer. */
+  end(): void {
+    const { session } = this;
+    if (tracked.get(session) !== this) return;
+    this.isOn = false;
+    tracked.delete(session);
+    session.pool.stats.trackingClients--;
+    session.holder = 0;
+    session.exit(this);
+    session.offOver(this.ended);
+    this.leaveServers();
+  }
+
+  private leaveServers(): void {
+    for (const server of this.session.routing.servers) server.own.leave(this.number);
+  }
+
+  /** Sees to whom CACHING is for; never takes a request. */
+  takes(session: Session, { name }: Command): boolean {
+    if (this.isUsed) {
+      this.isUsed = false;
+      this.caching = null;
+    }
+    const isQueueing = session.gates.some(({ rank }) => rank === GATE_RANKS.transaction);
+    const isEnd = name === 'exec' || name === 'discard';
+    if (name === 'watch') this.watches = true;
+    else if (this.watches && (isEnd || name === 'unwatch')) {
+      this.watches = false;
+      if (name === 'exec') session.pushBehind(session.tail + 1, EVERYTHING);
+    }
+    if (this.caching !== null && name !== 'client' && (isQueueing ? isEnd : name !== 'multi'))
+      this.isUsed = true;
+    return false;
+  }
+
+  onPicked(connection: HeldConnection): void {
+    if (!this.isUsed || this.caching === null) return;
+    const request = this.caching === 'yes' ? YES : NO;
+    connection.send(new CachingReply(() => this.onLost()), 0, CLIENT, request, 0, request.length);
+  }
+
+  onPush(buffer: Uint8Array, from: number, to: number): void {
+    const { session } = this;
+    if (this.isOn && isInvalidation(buffer, from)) session.pushBehind(this.answered, buffer.slice(from, to));
+  }
+
+  /** Everything that the servers gave before now answers a request below this number. */
+  private get answered(): number {
+    const { head, tail } = this.session;
+    // what waits for something to come has no answer yet, and may not have for long
+    return blockedIn(this.session) === undefined ? tail : head;
+  }
+
+  /** A server has forgotten what was read: all that is cached is in doubt, and so is what is on its way. */
+  onLost(): void {
+    const { session } = this;
+    const { turn } = session.pool.loop;
+    if (!this.isOn || this.lostInTurn === turn) return;
+    this.lostInTurn = turn;
+    session.push(EVERYTHING, 0, EVERYTHING.length);
+    if (session.head < this.answered) session.pushBehind(this.answered, EVERYTHING);
+  }
+
+  arriving(bytes: number): void {
+    this.session.arriving(0, bytes);
+  }
+}
+
+function isInvalidation(buffer: Uint8Array, from: number): boolean {
+  return INVALIDATE.every((byte, i) => buffer[from + i] === byte);
+}
+
+/** Waits for what the server says to CLIENT CACHING: without it, the next command's keys are not remembered. */
+class CachingReply implements Receiver {
+  readonly owner = NOBODY;
+
+  constructor(private readonly failed: () => void) {}
+
+  reply(_tag: number, chunk: Uint8Array, from: number): void {
+    if (chunk[from] === MINUS) this.failed();
+  }
+
+  replyInParts(_tag: number, [first]: Uint8Array[]): void {
+    this.reply(0, first, 0);
+  }
+
+  lost(): void {
+    this.failed();
+  }
+
+  fail(): void {
+    this.failed();
+  }
+
+  abort(): void {
+    this.failed();
+  }
+
+  arriving(): void {}
+
+  canStream(): boolean {
+    return false;
+  }
+
+  stream(): void {}
+
+  streamed(): void {}
+}

@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import type { Link } from '../../../proxy/transport/link.ts';
+import {
+  closeScenes,
+  type MemoryClient,
+  type MemoryScene,
+  memoryScene,
+  type ScriptedServer,
+} from '../../support/memory-scene.ts';
+
+afterEach(closeScenes);
+
+const TWO = ['10.0.0.1:6379:1 one', '10.0.0.2:6379:1 two'];
+const HELLO = '%1\r\n+proto\r\n:3';
+/** What a server says when a key has changed. */
+const changed = (key: string): string => `>2\r\n$10\r\ninvalidate\r\n*1\r\n$${key.length}\r\n${key}`;
+const EVERYTHING = '>2\r\n$10\r\ninvalidate\r\n_\r\n';
+
+function ask(scene: MemoryScene, client: MemoryClient, ...lines: string[]): string {
+  client.said = '';
+  for (const line of lines) client.ask(...line.split(' '));
+  scene.settle();
+  return client.said;
+}
+
+function tell(scene: MemoryScene, link: Link, text: string): void {
+  const bytes = Buffer.from(`${text}\r\n`);
+  link.write(bytes, 0, bytes.length);
+  scene.settle();
+}
+
+/** A client whose tracking every server has confirmed. */
+async function tracked(
+  options = '',
+  settings: readonly string[] = [],
+  addresses: readonly string[] = TWO,
+): Promise<{ scene: MemoryScene; client: MemoryClient; servers: readonly ScriptedServer[] }> {
+  const scene = await memoryScene(settings, addresses);
+  const client = scene.client();
+  for (const server of scene.servers) server.always.set('HELLO', HELLO);
+  ask(scene, client, 'HELLO 3');
+  const line = `CLIENT TRACKING ON ${options}`.trimEnd();
+  ask(scene, client, line);
+  client.said = '';
+  for (const server of scene.servers) {
+    assert.deepEqual(server.asked, [line]);
+    server.answer('+OK');
+    scene.settle();
+    assert.deepEqual(server.asked, ['CLIENT GETREDIR']);
+    server.answer(':0');
+  }
+  scene.settle();
+  assert.equal(client.said, '+OK\r\n');
+  client.said = '';
+  return { scene, client, servers: scene.servers };
+}
+
+/** A key that lives on each of two servers. */
+async function keysOf(scene: MemoryScene): Promise<readonly string[]> {
+  const { routing } = scene.pool;
+  return routing.servers.map((server) => {
+    for (let i = 0; ; i++) {
+      const key = Buffer.from(`key-${i}`);
+      if (routing.serverFor(key, 0, key.length) === server) return String(key);
+    }
+  });
+}
+
+describe('CLIENT TRACKING', () => {
+  test('has a connection to each server, asks everything there, and is told what changes', async () => {
+    const { scene, client, servers } = await tracked();
+    const [key] = await keysOf(scene);
+    const other = scene.client();
+    ask(scene, other, 'PING');
+    ask(scene, client, `GET ${key}`);
+    servers[0].answer('$1\r\n1');
+    scene.settle();
+    assert.equal(client.said, '$1\r\n1\r\n');
+    client.said = '';
+    tell(scene, servers[0].links[0], changed(key));
+    assert.equal(client.said, `${changed(key)}\r\n`);
+    assert.equal(other.said, '+PONG\r\n');
+    assert.equal(scene.pool.stats.trackingClients, 1);
+    client.leave();
+    scene.settle();
+    assert.equal(scene.pool.stats.trackingClients, 0);
+    assert.ok(servers.every(({ links }) => links.length <= 1));
+  });
+
+  test('what changes is told behind every answer that was given before, and that waits for another server', async () => {
+    const { scene, client, servers } = await tracked();
+    const [here, there] = await keysOf(scene);
+    ask(scene, client, `GET ${there}`, `GET ${here}`);
+    servers[0].answer('$3\r\nold');
+    tell(scene, servers[0].links[0], changed(here));
+    assert.equal(client.said, '', 'its answer is not out yet');
+    servers[1].answer('$5\r\nthere');
+    scene.settle();
+    assert.equal(client.said, `$5\r\nthere\r\n$3\r\nold\r\n${changed(here)}\r\n`);
+  });
+
+  test('so it is with parts of one answer', async () => {
+    const { scene, client, servers } = await tracked();
+    const [here, there] = await keysOf(scene);
+    ask(scene, client, `MGET ${here} ${there}`);
+    servers[0].answer('*1\r\n$3\r\nold');
+    tell(scene, servers[0].links[0], changed(here));
+    assert.equal(client.said, '');
+    servers[1].answer('*1\r\n$1\r\n2');
+    scene.settle();
+    assert.equal(client.said, `*2\r\n$3\r\nold\r\n$1\r\n2\r\n${changed(here)}\r\n`);
+  });
+
+  test('is cut anywhere by the network, between replies', async () => {
+    const { scene, client, servers } = await tracked('', [], TWO.slice(0, 1));
+    const text = `${changed('a-key')}\r\n`;
+    for (let at = 1; at < text.length; at++) {
+      client.said = '';
+      ask(scene, client, 'GET a');
+      const [link] = servers[0].links;
+      for (const part of [text.slice(0, at), text.slice(at)]) {
+        const bytes = Buffer.from(part);
+        link.write(bytes, 0, bytes.length);
+        scene.settle();
+      }
+      servers[0].answer('$1\r\n1');
+      scene.settle();
+      assert.equal(client.said, `$1\r\n1\r\n${text}`, `cut at ${at}`);
+    }
+  });
+
+  test('a lost connection makes everything doubtful, at once and behind what was under way', async () => {
+    const { scene, client, servers } = await tracked();
+    servers[1].cut();
+    scene.settle();
+    assert.equal(client.said, EVERYTHING);
+    const [here, there] = await keysOf(scene);
+    ask(scene, client, `GET ${there}`);
+    // made anew, and tracked before anything else is asked
+    assert.deepEqual(servers[1].asked, ['CLIENT TRACKING ON']);
+    servers[1].answer('+OK');
+    scene.settle();
+    servers[1].answer('$1\r\n2');
+    scene.settle();
+    assert.equal(client.said, '$1\r\n2\r\n');
+    client.said = '';
+    ask(scene, client, `GET ${there}`, `GET ${here}`);
+    servers[0].answer('$1\r\n1');
+    scene.settle();
+    servers[1].cut();
+    scene.settle();
+    assert.match(
+      client.said,
+      /^>2\r\n\$10\r\ninvalidate\r\n_\r\n-[^\r]*\r\n\$1\r\n1\r\n>2\r\n\$10\r\ninvalidate\r\n_\r\n$/,
+    );
+  });
+
+  test('a master that moves makes everything doubtful', async () => {
+    const { scene, client } = await tracked('', [], TWO.slice(0, 1));
+    scene.pool.servers[0].moveTo({ kind: 'tcp', host: '10.0.0.9', port: 6379 });
+    scene.settle();
+    assert.equal(client.said, EVERYTHING);
+  });
+
+  test('OPTIN: CLIENT CACHING YES goes to the server of the next command, in front of it', async () => {
+    const { scene, client, servers } = await tracked('OPTIN');
+    const [here, there] = await keysOf(scene);
+    assert.equal(ask(scene, client, 'CLIENT CACHING YES', 'CLIENT TRACKINGINFO').slice(0, 5), '+OK\r\n');
+    ask(scene, client, `GET ${here}`, `GET ${there}`);
+    assert.deepEqual(servers[0].asked, ['CLIENT CACHING YES', `GET ${here}`]);
+    assert.deepEqual(servers[1].asked, [`GET ${there}`]);
+    servers[0].answer('+OK', '$1\r\n1');
+    servers[1].answer('$1\r\n2');
+    scene.settle();
+    assert.equal(client.said, '$1\r\n1\r\n$1\r\n2\r\n');
+    ask(scene, client, 'CLIENT CACHING YES', 'MULTI', `PTTL ${here}`, `GET ${here}`, 'EXEC', `GET ${here}`);
+    assert.deepEqual(servers[0].asked, [
+      'CLIENT CACHING YES',
+      'MULTI',
+      `PTTL ${here}`,
+      `GET ${here}`,
+      'EXEC',
+      `GET ${here}`,
+    ]);
+  });
+
+  test('what was not prepared as it should be is doubtful', async () => {
+    const { scene, client, servers } = await tracked('OPTIN', [], TWO.slice(0, 1));
+    ask(scene, client, 'CLIENT CACHING YES', 'GET a');
+    servers[0].answer('-ERR no', '$1\r\n1');
+    scene.settle();
+    assert.equal(client.said, `+OK\r\n${EVERYTHING}$1\r\n1\r\n${EVERYTHING}`);
+  });
+
+  test('what is read in a transaction behind WATCH is not remembered, so it is doubtful', async () => {
+    const { scene, client, servers } = await tracked('', [], TWO.slice(0, 1));
+    ask(scene, client, 'WATCH a');
+    servers[0].answer('+OK');
+    ask(scene, client, 'MULTI', 'GET a', 'EXEC');
+    servers[0].answer('+OK', '+QUEUED', '*1\r\n$1\r\n1');
+    scene.settle();
+    assert.equal(client.said, `+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n$1\r\n1\r\n${EVERYTHING}`);
+  });
+
+  test('one who waits is told at once', async () => {
+    const { scene, client, servers } = await tracked('', [], TWO.slice(0, 1));
+    ask(scene, client, 'BLPOP list 0');
+    tell(scene, servers[0].links[0], changed('a'));
+    assert.equal(client.said, `${changed('a')}\r\n`);
+  });
+
+  test('RESET, HELLO 2 and OFF end it', async () => {
+    for (const end of ['RESET', 'HELLO 2', 'CLIENT TRACKING OFF']) {
+      const { scene, client, servers } = await tracked('', [], TWO.slice(0, 1));
+      ask(scene, client, end, 'GET a');
+      servers[0].answer('$1\r\n1');
+      tell(scene, servers[0].links.at(-1) as Link, '');
+      assert.equal(scene.pool.stats.trackingClients, 0, end);
+      assert.doesNotMatch(client.said, /invalidate/, end);
+      closeScenes();
+    }
+  });
+
+  test('is refused in words: RESP2, REDIRECT, a server that does not let us, and no room for one more', async () => {
+    const scene = await memoryScene(['tracking_clients: 1'], TWO.slice(0, 1));
+    const [server] = scene.servers;
+    server.always.set('HELLO', HELLO);
+    const [one, two] = [scene.client(), scene.client()];
+    assert.match(ask(scene, one, 'CLIENT TRACKING ON'), /^-ERR 'client tracking' is served with RESP3 only/);
+    ask(scene, one, 'HELLO 3');
+    ask(scene, two, 'HELLO 3');
+    assert.match(
+      ask(scene, one, 'CLIENT TRACKING ON REDIRECT 5'),
+      /^-ERR 'client tracking' with REDIRECT is not served/,
+    );
+    ask(scene, one, 'CLIENT TRACKING ON');
+    assert.match(
+      ask(scene, two, 'CLIENT TRACKING ON'),
+      /^-ERR 1 clients are tracked on 'one' already \(tracking_clients\)/,
+    );
+    server.answer("-NOPERM this user has no permissions to run the 'client|tracking' command");
+    scene.settle();
+    assert.match(one.said, /^-ERR server 'one' refused CLIENT TRACKING: NOPERM/);
+    ask(scene, one, 'GET a');
+    server.answer('$1\r\n1');
+    scene.settle();
+    assert.equal(one.said, '$1\r\n1\r\n');
+  });
+
+  test('a client that reads nothing of what it is told is not read for, and is closed in the end', async () => {
+    const { scene, client, servers } = await tracked('BCAST', [], TWO.slice(0, 1));
+    client.proxyEnd.capacity = 1000;
+    client.link.pause();
+    const [link] = servers[0].links;
+    const much = Buffer.from(`${changed('x'.repeat(1000))}\r\n`.repeat(100));
+    for (let i = 0; i < 40; i++) {
+      link.write(much, 0, much.length);
+      scene.settle();
+    }
+    assert.ok(scene.pool.budget.used < 3 * 1024 * 1024, `${scene.pool.budget.used} bytes are kept`);
+    scene.pass(60_001);
+    scene.pass(1);
+    assert.equal(scene.pool.clients.size, 0);
+  });
+});
