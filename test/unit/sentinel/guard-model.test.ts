@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { judge, type Outcome, rulesFor, type Vote } from '../../../sentinel/guard/core/election.ts';
-import { type Choose, type Mechanism, soundMechanism, World } from './model/world.ts';
+import { type Mechanism, soundMechanism } from './model/mechanism.ts';
+import type { Choose } from './model/replication.ts';
+import { World } from './model/world.ts';
 
 /** Random walks through the model (mulberry32, so that a seed names a walk). */
 function chooser(seed: number): Choose {
