@@ -1,20 +1,9 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { type Candidate, campaign } from './campaign.ts';
 import type { GuardConfig, Peer } from './config.ts';
 import { placeOf } from './config.ts';
 import { refusal, type Surroundings, type Vote, type VoteRequest } from './core/election.ts';
-import {
-  began,
-  elected,
-  emptied,
-  firstTerm,
-  granted,
-  type Memory,
-  observed,
-  pointedAt,
-  resumable,
-  standOf,
-} from './core/memory.ts';
+import { began, emptied, granted, type Memory, observed, pointedAt, standOf } from './core/memory.ts';
 import { compareTerms, formatTerm, sameElection, type Term } from './core/term.ts';
 import { MasterWatch } from './master-watch.ts';
 import type { MemoryFile } from './memory-file.ts';
@@ -22,27 +11,18 @@ import type { Ballot, GuardState, Lead, Question } from './messages.ts';
 import { OwnRedis } from './own-redis.ts';
 import { Peers } from './peers.ts';
 import { SentinelWatch } from './sentinel-watch.ts';
+import { type Beginning, Upkeep } from './upkeep.ts';
 import type { FullView } from './view.ts';
 
 const TICK_MS = 100;
 /** Between two tries of one that was selected; others' tries at the same moment come apart. Milliseconds. */
 const RETRY_MS = 80;
-/** A link that was down for longer makes Sentinel pass a replica over (10 x down-after and what it has been down itself). */
-const LINK_DOWN_S = 3;
-/** Without word of anybody who leads, before a member that led goes on without being told to. Milliseconds. */
-const LONELY_MS = 3000;
 /** For how long a replica that was selected while its master answers is not to be selected again. Milliseconds. */
 const NOT_NOW_MS = 20_000;
-/** How preferred this member is by Sentinel: not at all, as everybody, before everybody (as switchover sets it). */
-const PRIORITY = { never: 0, usual: 100, first: 1 } as const;
 
-export interface GuardOptions {
+export interface GuardOptions extends Beginning {
   readonly config: () => GuardConfig;
   readonly memory: MemoryFile;
-  /** What the entrypoint found out: this member shall be master, if it may. */
-  readonly startsAsMaster: boolean;
-  /** Exists while this member has not had its master's data. */
-  readonly hollow: string;
   readonly log: (text: string) => void;
   /** SIGKILL for the own redis. */
   readonly killRedis: () => void;
@@ -57,7 +37,7 @@ export class Guard implements Candidate {
   readonly peers: Peers;
   private readonly master: MasterWatch;
   private readonly sentinels: SentinelWatch;
-  private readonly started = performance.now();
+  private readonly upkeep: Upkeep;
   private queue: Promise<unknown> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
   private latest: FullView | undefined;
@@ -66,11 +46,9 @@ export class Guard implements Candidate {
   private handover: { readonly to: string; readonly until: number } | undefined;
   private selectedUntil = 0;
   private campaigning = false;
-  private refreshedAt = 0;
   private overtakenAt: number | undefined;
   /** Its redis was master when it last answered. */
   private wasMaster = false;
-  private notNowUntil = 0;
   private alone = false;
   private waiting = '';
   private lastSaid = '';
@@ -87,6 +65,7 @@ export class Guard implements Candidate {
     );
     this.peers = new Peers(config, secrets, (peer, lead) => void this.heardOf(peer, lead));
     this.sentinels = new SentinelWatch(config, password, (place) => this.selected(place));
+    this.upkeep = new Upkeep(this, options);
   }
 
   get config(): GuardConfig {
@@ -320,7 +299,7 @@ export class Guard implements Candidate {
         if (this.memory.leads && this.latest?.role === 'master') return;
         const reason = await campaign(this).catch((error: Error) => error.message);
         if (reason === undefined) return;
-        if ((await this.surroundings()).hearsMaster) this.notNowUntil = performance.now() + NOT_NOW_MS;
+        if ((await this.surroundings()).hearsMaster) this.upkeep.notNowUntil = performance.now() + NOT_NOW_MS;
         this.waiting = reason;
         this.say(`was selected to be master, but is not: ${reason}`);
         await new Promise((done) => setTimeout(done, RETRY_MS * (1 + Math.random()) * Math.min(4, ++tries)));
@@ -357,9 +336,9 @@ export class Guard implements Candidate {
       if (now === undefined || now.loading) return;
       this.latest = now;
       this.remember(observed(this.memory, now));
-      if (now.role === 'master') await this.checkMaster(now);
-      else await this.checkReplica(now);
-      await this.steer(now);
+      if (now.role === 'master') await this.upkeep.master(now);
+      else await this.upkeep.replica(now, this.target);
+      await this.upkeep.steer(now);
     });
     await this.renewIfOvertaken();
   }
@@ -373,81 +352,6 @@ export class Guard implements Candidate {
     if (!this.redis.busy || !this.wasMaster || !replaced) return;
     this.log('is BUSY with a script and no longer master: ended, to come back as a replica');
     this.options.killRedis();
-  }
-
-  private async checkMaster(view: FullView): Promise<void> {
-    const { leads, promised } = this.memory;
-    rmSync(this.options.hollow, { force: true });
-    if (leads && promised !== null) {
-      if (!this.memory.histories.some(({ replid }) => replid === view.replid)) await this.begin(promised);
-      return;
-    }
-    this.log('is master without having been elected, so it steps down');
-    await this.redis.fence();
-    await this.redis.cutClients();
-  }
-
-  private async checkReplica(view: FullView): Promise<void> {
-    const { target } = this;
-    const wanted = target === undefined ? this.redis.guardPlace : placeOf(target);
-    if (view.follows !== wanted) {
-      this.log(`follows ${view.follows}, which nobody of us told it`);
-      if (target === undefined) await this.redis.fence();
-      else await this.redis.follow(target);
-      return;
-    }
-    if (target !== undefined && view.linkUp) rmSync(this.options.hollow, { force: true });
-    if (target === undefined) await this.mayBegin(view);
-    else if (!view.linkUp && view.linkDownSeconds >= LINK_DOWN_S) await this.refreshLink(target);
-  }
-
-  /** One that follows nobody: the first master of all, or one that led and may go on. */
-  private async mayBegin(view: FullView): Promise<void> {
-    const since = performance.now() - this.started;
-    if (this.options.memory.missing && this.memory.promised === null) {
-      // Others that were up before us must have had the time to say so.
-      if (!this.options.startsAsMaster || since < 300 || this.othersHadAnother()) return;
-      const term = firstTerm(this.config.name, Date.now());
-      this.remember(elected(this.memory, term, view));
-      await this.begin(term);
-      return;
-    }
-    const term = resumable(this.memory);
-    if (term === null || this.peers.promises.some((promised) => compareTerms(promised, term) > 0)) return;
-    if (!this.options.startsAsMaster && since < LONELY_MS) return;
-    this.remember(elected(this.memory, term, view));
-    await this.begin(term);
-  }
-
-  private othersHadAnother(): boolean {
-    return this.peers.promises.some((promised) => promised !== null && promised.owner !== this.config.name);
-  }
-
-  /**
-   * Sentinel promotes no replica whose link has been down for long, and never one again when all lost their master while
-   * the sentinels were away. What counts is how much they have, which the votes compare: so the clock is set back.
-   */
-  private async refreshLink(target: Peer): Promise<void> {
-    const now = performance.now();
-    if (now - this.refreshedAt < LINK_DOWN_S * 1000 || this.latest?.backlogFrom === null) return;
-    this.refreshedAt = now;
-    await this.redis.fence();
-    await this.redis.attached();
-    await this.redis.follow(target);
-  }
-
-  /**
-   * Makes Sentinel choose none that cannot tell what it has; nor, for a while, one that it chose although its master
-   * answers: whom the sentinels have lost may be another, and the master itself the one to name.
-   */
-  private async steer(view: FullView): Promise<void> {
-    const led = this.memory.leads && view.role === 'master';
-    const able = led || (this.memory.member && view.backlogFrom !== null) || this.memory.complete !== null;
-    // 1 is also what a switchover sets for a while.
-    if (view.priority === PRIORITY.first && able) return;
-    const declines = performance.now() < this.notNowUntil && (await this.surroundings()).hearsMaster;
-    const wanted = able && !declines ? PRIORITY.usual : PRIORITY.never;
-    if (view.priority !== wanted) await this.redis.setPriority(wanted);
   }
 
   /** A master that others have promised a later term, of which nothing came: it needs a later one itself. */

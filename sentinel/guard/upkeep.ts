@@ -1,0 +1,117 @@
+import { rmSync } from 'node:fs';
+import type { Candidate } from './campaign.ts';
+import { type Peer, placeOf } from './config.ts';
+import { elected, firstTerm, resumable } from './core/memory.ts';
+import { compareTerms } from './core/term.ts';
+import type { MemoryFile } from './memory-file.ts';
+import type { FullView } from './view.ts';
+
+/** A link that was down for longer makes Sentinel pass a replica over (10 x down-after and what it has been down itself). */
+const LINK_DOWN_S = 3;
+/** Without word of anybody who leads, before a member that led goes on without being told to. Milliseconds. */
+const LONELY_MS = 3000;
+/** How preferred this member is by Sentinel: not at all, as everybody, before everybody (as switchover sets it). */
+const PRIORITY = { never: 0, usual: 100, first: 1 } as const;
+
+/** What a guard knows when it starts. */
+export interface Beginning {
+  readonly memory: MemoryFile;
+  /** What the entrypoint found out: this member shall be master, if it may. */
+  readonly startsAsMaster: boolean;
+  /** Exists while this member has not had its master's data. */
+  readonly hollow: string;
+}
+
+/** Puts right what is not as it should be with a redis that answers. Called by the guard, one look after the other. */
+export class Upkeep {
+  /** Until then Sentinel shall not choose this member while its master answers; on performance.now()'s clock. */
+  notNowUntil = 0;
+  private readonly started = performance.now();
+  private refreshedAt = 0;
+
+  constructor(
+    private readonly guard: Candidate,
+    private readonly options: Beginning,
+  ) {}
+
+  /** Of a redis that is master. */
+  async master(view: FullView): Promise<void> {
+    const { leads, promised } = this.guard.memory;
+    rmSync(this.options.hollow, { force: true });
+    if (leads && promised !== null) {
+      if (!this.guard.memory.histories.some(({ replid }) => replid === view.replid))
+        await this.guard.begin(promised);
+      return;
+    }
+    this.guard.log('is master without having been elected, so it steps down');
+    await this.guard.redis.fence();
+    await this.guard.redis.cutClients();
+  }
+
+  /** Of a redis that is a replica. @param target whom it shall follow; undefined: nobody */
+  async replica(view: FullView, target: Peer | undefined): Promise<void> {
+    const wanted = target === undefined ? this.guard.redis.guardPlace : placeOf(target);
+    if (view.follows !== wanted) {
+      this.guard.log(`follows ${view.follows}, which nobody of us told it`);
+      if (target === undefined) await this.guard.redis.fence();
+      else await this.guard.redis.follow(target);
+      return;
+    }
+    if (target !== undefined && view.linkUp) rmSync(this.options.hollow, { force: true });
+    if (target === undefined) await this.mayBegin(view);
+    else if (!view.linkUp && view.linkDownSeconds >= LINK_DOWN_S) await this.refreshLink(view, target);
+  }
+
+  /** One that follows nobody: the first master of all, or one that led and may go on. */
+  private async mayBegin(view: FullView): Promise<void> {
+    const since = performance.now() - this.started;
+    if (this.options.memory.missing && this.guard.memory.promised === null) {
+      // Others that were up before us must have had the time to say so.
+      if (!this.options.startsAsMaster || since < 300 || this.othersHadAnother()) return;
+      const term = firstTerm(this.guard.config.name, Date.now());
+      this.guard.remember(elected(this.guard.memory, term, view));
+      await this.guard.begin(term);
+      return;
+    }
+    const term = resumable(this.guard.memory);
+    if (term === null || this.guard.peers.promises.some((promised) => compareTerms(promised, term) > 0))
+      return;
+    if (!this.options.startsAsMaster && since < LONELY_MS) return;
+    this.guard.remember(elected(this.guard.memory, term, view));
+    await this.guard.begin(term);
+  }
+
+  private othersHadAnother(): boolean {
+    return this.guard.peers.promises.some(
+      (promised) => promised !== null && promised.owner !== this.guard.config.name,
+    );
+  }
+
+  /**
+   * Sentinel promotes no replica whose link has been down for long, and never one again when all lost their master while
+   * the sentinels were away. What counts is how much they have, which the votes compare: so the clock is set back.
+   */
+  private async refreshLink(view: FullView, target: Peer): Promise<void> {
+    const now = performance.now();
+    if (now - this.refreshedAt < LINK_DOWN_S * 1000 || view.backlogFrom === null) return;
+    this.refreshedAt = now;
+    await this.guard.redis.fence();
+    await this.guard.redis.attached();
+    await this.guard.redis.follow(target);
+  }
+
+  /**
+   * Makes Sentinel choose none that cannot tell what it has; nor, for a while, one that it chose although its master
+   * answers: whom the sentinels have lost may be another, and the master itself the one to name.
+   */
+  async steer(view: FullView): Promise<void> {
+    const led = this.guard.memory.leads && view.role === 'master';
+    const able =
+      led || (this.guard.memory.member && view.backlogFrom !== null) || this.guard.memory.complete !== null;
+    // 1 is also what a switchover sets for a while.
+    if (view.priority === PRIORITY.first && able) return;
+    const declines = performance.now() < this.notNowUntil && (await this.guard.surroundings()).hearsMaster;
+    const wanted = able && !declines ? PRIORITY.usual : PRIORITY.never;
+    if (view.priority !== wanted) await this.guard.redis.setPriority(wanted);
+  }
+}
