@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
+import { Redis } from 'ioredis';
 import { type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { carryOut, type Step } from '../../support/same-as-redis.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 /* Several databases, as one redis-server has them, through the proxy: over one server always the same, over two where it is served. */
 const DATABASES = 4;
@@ -121,6 +123,57 @@ async function sameOn(port: number, home: readonly RedisServer[], steps: readonl
 }
 
 describe('databases', () => {
+  test('SCAN, KEYS, DBSIZE and RANDOMKEY are of the one that is selected, INFO and CONFIG tell of all', async () => {
+    for (const server of servers) await server.client.flushall();
+    const [one, two] = proxy.ports.map((port) => new Redis(port, '127.0.0.1', { db: 2 }));
+    try {
+      const keys = Array.from({ length: 50 }, (_, i) => `key-${i}`).sort();
+      for (const client of [one, two]) {
+        await client.mset(...keys.flatMap((each) => [each, 'x']));
+        await client.select(1);
+        await client.set('other', 'x', 'EX', 1000);
+        await client.select(2);
+        const found: string[] = [];
+        for await (const some of client.scanStream({ count: 7 })) found.push(...(some as string[]));
+        assert.deepEqual(found.sort(), keys);
+        assert.deepEqual((await client.keys('*')).sort(), keys);
+        assert.equal(await client.dbsize(), keys.length);
+        assert.match(String(await client.randomkey()), /^key-/);
+        const lines = /db1:keys=1,expires=1,avg_ttl=\d+\r\ndb2:keys=50,expires=0,avg_ttl=0\r\n/;
+        // what servers said is good for a second
+        await waitUntil('INFO', async () => lines.test(await client.info('keyspace')));
+        assert.deepEqual(await client.config('GET', 'databases'), ['databases', String(DATABASES)]);
+      }
+      await two.flushdb();
+      await two.select(1);
+      assert.equal(await two.dbsize(), 1);
+      await two.flushall();
+      assert.equal(await two.dbsize(), 0);
+    } finally {
+      one.disconnect();
+      two.disconnect();
+    }
+  });
+
+  test('events of keys name theirs, whichever the subscriber is in', async () => {
+    for (const { client } of servers) await client.config('SET', 'notify-keyspace-events', 'KEA');
+    const [writer, hearer] = [0, 3].map((db) => new Redis(proxy.ports[1], '127.0.0.1', { db }));
+    const heard: string[] = [];
+    try {
+      hearer.on('pmessage', (_pattern, name, what) => heard.push(`${name} ${what}`));
+      await hearer.psubscribe('__keyspace@*__:*');
+      await writer.set('a', '1');
+      await writer.select(2);
+      await writer.set('b', '1');
+      await waitUntil('both events', () => heard.length === 2);
+      assert.deepEqual(heard, ['__keyspace@0__:a set', '__keyspace@2__:b set']);
+    } finally {
+      writer.disconnect();
+      hearer.disconnect();
+      for (const { client } of servers) await client.config('SET', 'notify-keyspace-events', '');
+    }
+  });
+
   test('of any program are those of the server itself, in transactions, under WATCH and while waiting', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -7,7 +7,7 @@ import { poolOf, type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
 
 /*
- * Several clients in all modes at once, transactions, waiting, listening, RESP2 and RESP3, as one redis-server serves them: through
+ * Several clients in all modes at once, transactions, waiting, listening, databases, RESP2 and RESP3, as one redis-server serves them: through
  * the proxy before one server, and before two where everything lives on one. The same programs every time; `npm run fuzz -- modes` goes
  * on from there.
  */
@@ -18,8 +18,12 @@ let two: RunningProxy;
 
 before(async () => {
   [plain, ...servers] = await Promise.all([startRedis(), startRedis(), startRedis(), startRedis()]);
-  one = await startProxy('bun', 1, poolOf(servers[0]));
-  two = await startProxy('bun', 1, (ports) => `${poolOf(servers[1], servers[2])(ports)}  hash_tag: "{}"\n`);
+  one = await startProxy('bun', 1, (ports) => `${poolOf(servers[0])(ports)}  databases: 16\n`);
+  two = await startProxy(
+    'bun',
+    1,
+    (ports) => `${poolOf(servers[1], servers[2])(ports)}  hash_tag: "{}"\n  databases: 16\n`,
+  );
 });
 
 after(async () => {

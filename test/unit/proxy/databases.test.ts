@@ -3,6 +3,7 @@ import { afterEach, describe, test } from 'node:test';
 import { parseConfig } from '../../../proxy/config/nutcracker-yml.ts';
 import { IDLE_AFTER, MOST_LANES } from '../../../proxy/core/server/database-connections.ts';
 import { closeScenes, type MemoryClient, type MemoryScene, memoryScene } from '../../support/memory-scene.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 afterEach(closeScenes);
 
@@ -114,6 +115,39 @@ describe('databases', () => {
     made.pool.routing.scripts.add(Buffer.from('return 1'));
     ask(made, one, 'SELECT 4', 'EVALSHA e0e1f9fabfc9d4800c877a703b823ac0578ff8db 1 k');
     assert.deepEqual(made.servers[0].log, ['SELECT 4', 'EVAL return 1 1 k']);
+  });
+
+  test('reads of replicas too, and what these do not answer the master is asked there', async () => {
+    const made = await scene(['reads: replicas'], ['10.0.0.1:6379:1 one'], ['10.0.0.2:6379']);
+    const [master, replica] = made.servers;
+    made.pool.servers[0].replicas?.use([{ kind: 'tcp', host: '10.0.0.2', port: 6379 }]);
+    const one = made.client();
+    ask(made, one, 'SELECT 4', 'GET a');
+    assert.deepEqual([master.log, replica.log], [[], ['SELECT 4', 'GET a']]);
+    replica.cut();
+    made.settle();
+    assert.deepEqual(master.log, ['SELECT 4', 'GET a']);
+  });
+
+  test('a value that is sent while it comes in, and one that is waited for, each over a connection of its own', async () => {
+    const made = await scene(FOLLOWED, ['10.0.0.1:6379:1 one'], ['10.0.0.9:6379']);
+    const [first, next] = made.servers;
+    for (const server of made.servers) server.always.set('CLIENT', ':7');
+    const one = made.client();
+    ask(made, one, 'SELECT 4', `SET a ${'x'.repeat(3_000_000)}`);
+    assert.deepEqual(
+      first.log.map((line) => line.slice(0, 8)),
+      ['SELECT 4', 'ROLE', 'SET a xx'],
+    );
+    first.answer('+OK');
+    ask(made, one, 'BLPOP b 0');
+    assert.deepEqual(first.log.slice(3), ['SELECT 4', 'ROLE', 'CLIENT ID', 'BLPOP b 0']);
+    made.pool.servers[0].moveTo(NEW);
+    await waitUntil('it is asked again', () => {
+      made.settle();
+      return next.asked.length > 0;
+    });
+    assert.deepEqual(next.log, ['SELECT 4', 'ROLE', 'CLIENT ID', 'BLPOP b 0']);
   });
 
   test('SELECT inside a transaction leaves the shared connection where it was', async () => {

@@ -9,6 +9,9 @@ export interface ModesResult {
   readonly failure: string | null;
 }
 
+/** As many as a redis-server has. */
+const DATABASES = 'databases: 16';
+
 /** Programs from one seed before the next one begins: its number is all that is needed to do the same again. */
 const PER_SEED = 20;
 
@@ -21,7 +24,7 @@ export async function fuzzModes(
   first: number,
   tell: (line: string) => void,
 ): Promise<ModesResult> {
-  const rigs = [new SoakRig(1), new SoakRig(1), new SoakRig(2, ['hash_tag: "{}"'])];
+  const rigs = [new SoakRig(1), new SoakRig(1, [DATABASES]), new SoakRig(2, ['hash_tag: "{}"', DATABASES])];
   const until = Date.now() + minutes * 60_000;
   let programs = 0;
   let told = Date.now();

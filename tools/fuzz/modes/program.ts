@@ -17,6 +17,8 @@ const key = fc.constantFrom('{t}a', '{t}b', '{t}c');
 const value = fc.constantFrom('1', '2', 'x', 'y'.repeat(1500));
 const channel = fc.constantFrom('{t}news', '{t}other');
 const pattern = fc.constantFrom('{t}*', '*n?ws');
+/** Most of what is done is done in one, so that clients meet. */
+const database = fc.constantFrom('0', '0', '0', '1');
 const side = fc.constantFrom('LEFT', 'RIGHT');
 const client = fc.nat({ max: CLIENTS - 1 });
 
@@ -34,6 +36,13 @@ const data = fc.oneof(
   words('EVAL', "return redis.call('rpush', KEYS[1], 'e')", '1', key),
   words('NOSUCH', 'command'),
   words('SET', '{t}a'),
+);
+
+/** The state of a client that every other one goes by. */
+const databases = fc.oneof(
+  { weight: 3, arbitrary: words('SELECT', database) },
+  { weight: 1, arbitrary: words('MOVE', key, database) },
+  { weight: 1, arbitrary: words('COPY', key, key, 'DB', database) },
 );
 
 /** What those that wait are waiting for. */
@@ -123,6 +132,7 @@ const request = (ends: boolean): fc.Arbitrary<Words> =>
     { weight: 4, arbitrary: listens },
     { weight: 4, arbitrary: publishes },
     { weight: 2, arbitrary: connection },
+    { weight: 2, arbitrary: databases },
   );
 
 const step = (ends: boolean): fc.Arbitrary<Step> =>
@@ -138,7 +148,7 @@ function steps(ends: boolean): fc.Arbitrary<Step[]> {
   return fc.array(step(ends), { minLength: 5, maxLength: 40 });
 }
 
-/** Programs of several clients in all modes: plain, in transactions, waiting, listening, in RESP2 and RESP3. */
+/** Programs of several clients in all modes: plain, in transactions, waiting, listening, in several databases, in RESP2 and RESP3. */
 export const program: fc.Arbitrary<Step[]> = fc
   .oneof({ weight: 3, arbitrary: steps(false) }, { weight: 1, arbitrary: steps(true) })
   .map(served);
