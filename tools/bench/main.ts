@@ -1,8 +1,13 @@
-/** `npm run bench -- proxy`: our proxy beside the original; `-- stack` is the operator's `twemstack bench stack`. */
+/** `npm run bench -- proxy`: our proxy beside the original; `-- path`: what a request costs on its way through a stack; `-- stack` is the operator's `twemstack bench stack`. */
 import { Command, CommanderError } from 'commander';
+import { dockerClient } from '../../scripts/docker-client.ts';
 import { EXIT, InputError, OperatorError } from '../../scripts/errors.ts';
+import { deployedCredentials } from '../../scripts/stack/credentials.ts';
+import { loadPlan } from '../../scripts/stack/load.ts';
 import { type BenchOptions, benchVerb } from '../../scripts/verbs/bench.ts';
-import { printJson } from '../../scripts/verbs/context.ts';
+import { type CommonOptions, printJson, verbContext } from '../../scripts/verbs/context.ts';
+import { benchPath } from './path.ts';
+import { pathText } from './path-text.ts';
 import { benchText } from './proxy/report.ts';
 import { benchProxy, PARTS, type Part } from './proxy.ts';
 
@@ -12,6 +17,10 @@ interface ProxyOptions {
   readonly only?: string;
   readonly quick?: boolean;
   readonly part?: string;
+}
+
+interface PathCommandOptions extends CommonOptions {
+  readonly rounds: string;
 }
 
 const program = new Command('npm run bench --').showHelpAfterError().exitOverride();
@@ -28,6 +37,17 @@ program
     process.exitCode = await benchBesideOriginal(options);
   });
 program
+  .command('path')
+  .description(
+    'CPU time for a request by tier, through the VIP of a running stack, beside one plain redis-server',
+  )
+  .option('-f, --file <path>', 'the stack file')
+  .option('--rounds <n>', 'rounds per load', '3')
+  .option('--json', 'one JSON document on stdout, nothing else')
+  .action(async (options: PathCommandOptions) => {
+    process.exitCode = await benchOfPath(options);
+  });
+program
   .command('stack')
   .description('a running stack; stops one domain for some seconds (npx twemstack bench stack)')
   .option('-f, --file <path>', 'the stack file')
@@ -38,10 +58,7 @@ program
 
 /** Measures and reports; it never fails because of a figure, that is for whoever reads them. */
 async function benchBesideOriginal(options: ProxyOptions): Promise<number> {
-  const rounds = Number(options.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 50) {
-    throw new InputError(`--rounds "${options.rounds}" is not a whole number from 1 to 50`);
-  }
+  const rounds = roundsOf(options.rounds);
   const { only, quick = false, json = false } = options;
   const part = options.part as Part | undefined;
   if (part !== undefined && !PARTS.includes(part)) {
@@ -59,6 +76,29 @@ async function benchBesideOriginal(options: ProxyOptions): Promise<number> {
   });
   if (json) printJson(result);
   return EXIT.done;
+}
+
+/** As above. */
+async function benchOfPath(options: PathCommandOptions): Promise<number> {
+  const rounds = roundsOf(options.rounds);
+  const plan = loadPlan(options.file);
+  const { home } = verbContext(options);
+  const result = await benchPath({
+    plan,
+    credentials: deployedCredentials(home, plan.name),
+    engine: await dockerClient(),
+    rounds,
+    progress: (text) => void process.stderr.write(`${text}\n`),
+  });
+  if (options.json === true) printJson(result);
+  else process.stdout.write(pathText(result));
+  return EXIT.done;
+}
+
+function roundsOf(text: string): number {
+  const rounds = Number(text);
+  if (Number.isInteger(rounds) && rounds >= 1 && rounds <= 50) return rounds;
+  throw new InputError(`--rounds "${text}" is not a whole number from 1 to 50`);
 }
 
 try {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
 import { type Programs, preparePrograms } from './proxy/candidates.ts';
 import { type Comparison, compare, type Entrant } from './proxy/compare.ts';
+import { measureFamilies } from './proxy/families.ts';
 import { measureIdle } from './proxy/idle.ts';
 import { compareLatency } from './proxy/latency.ts';
 import { type Layout, ONE_CPU, stepAside, TWO_CPUS } from './proxy/layout.ts';
@@ -22,7 +23,16 @@ const QUICK: RoundCount = { wanted: 3, most: 6 };
 const CONNECTION_TRACKING = '/proc/sys/net/netfilter/nf_conntrack_count';
 
 /** What can be measured, in this order. */
-export const PARTS = ['goals', 'latency', 'idle', 'layout-t', 'scaling', 'replicas', 'lifetimes'] as const;
+export const PARTS = [
+  'goals',
+  'latency',
+  'idle',
+  'layout-t',
+  'scaling',
+  'replicas',
+  'families',
+  'lifetimes',
+] as const;
 export type Part = (typeof PARTS)[number];
 
 /** Of these, what `--quick` measures. */
@@ -92,6 +102,8 @@ async function measurePart(part: Part, programs: Programs, options: ProxyBenchOp
       return { scaling: await onOneCpu((rig) => measureScaling(rig, FOR_INFORMATION, progress)) };
     case 'replicas':
       return { replicas: await onOneCpu((rig) => measureReplicaCost(rig, FOR_INFORMATION), 1) };
+    case 'families':
+      return { families: await onOneCpu((rig) => measureFamilies(rig, rounds, progress)) };
     case 'lifetimes':
       return { lifetimes: await onOneCpu(measureLifetimes) };
   }

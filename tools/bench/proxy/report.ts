@@ -1,5 +1,6 @@
 import { table } from '../../../scripts/report/table.ts';
 import type { Comparison } from './compare.ts';
+import type { Families } from './families.ts';
 import type { Latency } from './latency.ts';
 import type { ReplicaCost } from './replicas.ts';
 import type { Machine, ProxyBench } from './results.ts';
@@ -12,7 +13,8 @@ const us = (value: number): string => value.toFixed(2);
 
 /** What was measured as text, for people. */
 export function benchText(bench: ProxyBench): string {
-  const { machine, valuesChecked, loads, latency, idle, twoCpus, scaling = [], replicas, lifetimes } = bench;
+  const { machine, valuesChecked, loads, latency, idle, twoCpus, scaling = [] } = bench;
+  const { replicas, families, lifetimes } = bench;
   const parts: string[] = [];
   if (machine !== undefined) parts.push(machineText(machine));
   if (valuesChecked !== undefined) parts.push(`${valuesChecked} values compared: all are right\n`);
@@ -34,6 +36,7 @@ export function benchText(bench: ProxyBench): string {
     parts.push(`${load}, by number of ${of}\n\n${table([of, 'original us', 'ours us', 'ratio'], cells)}`);
   }
   if (replicas !== undefined) parts.push(replicaTable(replicas));
+  if (families !== undefined) parts.push(familyText(families));
   if (lifetimes !== undefined) parts.push(lifetimeTable(lifetimes));
   return `${parts.join('\n')}\n`;
 }
@@ -105,6 +108,23 @@ function replicaTable(replicas: readonly ReplicaCost[]): string {
   ]);
   const header = ['load', 'CPU us without', 'with', 'p50 ms without', 'with'];
   return `wait_replicas: 1, ours without and with it\n\n${table(header, rows)}`;
+}
+
+function familyText({ rows, blocked }: Families): string {
+  const cells = rows.map(({ name, unit, plain, ours, ratio, spread }) => [
+    name,
+    `${plain.toFixed(0)} ${unit}`,
+    `${ours.toFixed(0)} ${unit}`,
+    us(ratio),
+    percent(spread),
+  ]);
+  const { clients, kibEach, cpuMsPerSecond, verdict } = blocked;
+  const figures = `${kibEach.toFixed(1)} KiB each, ${cpuMsPerSecond.toFixed(2)} ms CPU a second`;
+  return [
+    'Families of commands: time until it is done, through ours with one server and on that redis-server, ratio = ours / plain\n\n',
+    table(['what', 'plain', 'ours', 'ratio', 'spread'], cells),
+    `\n${clients} clients that wait in BLPOP: ${figures} (goals 16 KiB, 1 ms): ${verdict}\n`,
+  ].join('');
 }
 
 function lifetimeTable(lifetimes: NonNullable<ProxyBench['lifetimes']>): string {

@@ -1,4 +1,5 @@
 import type { Comparison } from './compare.ts';
+import type { Families } from './families.ts';
 import type { Idle } from './idle.ts';
 import type { Latency } from './latency.ts';
 import type { Lifetimes } from './lifetimes.ts';
@@ -16,6 +17,7 @@ export interface ProxyBench {
   readonly twoCpus?: readonly Comparison[];
   readonly scaling?: readonly ScalingTable[];
   readonly replicas?: readonly ReplicaCost[];
+  readonly families?: Families;
   readonly lifetimes?: Record<'original' | 'ours', Lifetimes>;
 }
 
