@@ -11,6 +11,8 @@ export interface Rules {
   /** The texts of error replies that may come instead of an answer; null = none may. */
   readonly errors: RegExp | null;
   readonly revenants: Revenants;
+  /** Also transactions, and requests that wait for what never comes. */
+  readonly modes?: boolean;
 }
 
 /** A request that waits for its reply: what the reply means, and what follows when none comes. */
@@ -53,6 +55,8 @@ export class Conversation {
   /** A random request. */
   next(): Buffer {
     const { chance } = this;
+    if (this.rules.modes === true && chance(8) === 0)
+      return chance(2) === 0 ? this.transaction() : this.wait();
     switch (chance(12)) {
       case 0:
       case 1:
@@ -93,6 +97,36 @@ export class Conversation {
   /** HELLO 3: replies are in RESP3 from here on. */
   greet(): Buffer {
     return this.fixed(['HELLO', '3'], (reply) => assert.equal(reply.kind, 'array'));
+  }
+
+  /** A value written and read back as one; of no other server's key, for there may be several. */
+  private transaction(): Buffer {
+    const key = this.key();
+    const value = this.value();
+    const queued = (reply: Reply): void => isLine(reply, '+QUEUED');
+    return Buffer.concat([
+      this.fixed(['MULTI'], (reply) => isLine(reply, '+OK')),
+      this.ask(['SET', key], [valueBytes(key, value)], { check: queued, unknown: () => undefined }),
+      this.fixed(['GET', key], queued),
+      this.ask(['EXEC'], [], {
+        check: (reply) => {
+          assert.ok(reply.kind === 'array' && reply.items.length === 2, 'two replies');
+          isLine(reply.items[0], '+OK');
+          this.known.isNow(key, value);
+          this.isValue(key, reply.items[1]);
+        },
+        unknown: () => this.known.mayBe(key, value),
+      }),
+    ]);
+  }
+
+  /** Over a server connection of its own, with whatever is asked behind it. */
+  private wait(): Buffer {
+    return this.fixed(['BLPOP', `${this.name}:nothing`, '0.005'], (reply) => {
+      const isNil =
+        reply.kind === 'array' ? reply.items.length === 0 : reply.kind === 'bulk' && reply.bytes === null;
+      assert.ok(isNil, 'nothing came');
+    });
   }
 
   private key(): string {

@@ -9,7 +9,7 @@ const MIB = 1024 * 1024;
 
 /** The proxy's own, and that of a server that starts again, which reaches its client as it is. */
 const ERRORS =
-  /^ERR (Connection refused|Connection timed out|Connection reset by peer|Broken pipe|unknown|Invalid argument)$|^LOADING /;
+  /^ERR (Connection refused|Connection timed out|Connection reset by peer|Broken pipe|unknown|Invalid argument)$|^LOADING |^EXECABORT .*: LOADING |^ERR 'blpop' waited on /;
 
 /** Mostly small values, one in ten takes several reads, one in a hundred is up to 1 MiB. */
 function size(chance: Chance): number {
@@ -31,7 +31,12 @@ export class SoakClient {
     private readonly chance: Chance,
     private readonly resp3: boolean,
   ) {
-    this.conversation = new Conversation(name, chance, { size, errors: ERRORS, revenants: 'unanswered' });
+    this.conversation = new Conversation(name, chance, {
+      size,
+      errors: ERRORS,
+      revenants: 'unanswered',
+      modes: true,
+    });
   }
 
   /** Talks until told to stop. @throws Error on a wrong reply, or when one does not come */
