@@ -12,7 +12,7 @@ import type { Owner, Receiver } from '../base/receiver.ts';
 import type { ConnectedServer, EndKind } from './connected-server.ts';
 import { HeldRequests } from './held-requests.ts';
 import type { Holder } from './holder.ts';
-import type { Lane } from './lane.ts';
+import { isSharedElsewhere, type Lane } from './lane.ts';
 import type { PassingRequest } from './passing-request.ts';
 import { PushReader } from './push-reader.ts';
 import { ReplyReader } from './reply-reader.ts';
@@ -55,8 +55,10 @@ export class ServerConnection extends ServerLink implements Flushable {
   constructor(server: ConnectedServer, lane: Lane) {
     super(server, lane);
     this.mostWeight = server.budget.limit;
-    const { serverReplyBytes, serverConnections } = server.config;
-    this.window = new SendWindow(server.counters, Math.ceil(serverReplyBytes / serverConnections));
+    const { databases, serverReplyBytes, serverConnections } = server.config;
+    // all others together may have been asked for as much as the first one
+    const sharing = isSharedElsewhere(lane) ? databases : 1;
+    this.window = new SendWindow(server.counters, Math.ceil(serverReplyBytes / serverConnections), sharing);
   }
 
   /** From now on it belongs to one client, who hears what the server says unasked. To be called before it is used. */

@@ -3,8 +3,8 @@ import type { ServerConnection } from './connection.ts';
 import type { Lane } from './lane.ts';
 
 /** What nobody has used for so long is closed. Milliseconds. */
-export const IDLE_AFTER = 60_000;
-const LOOK_EVERY = 15_000;
+export const IDLE_AFTER = 20_000;
+const LOOK_EVERY = 5000;
 /** Lanes that are open at a server; for one more, the one that is idle for longest is closed. */
 export const MOST_LANES = 64;
 

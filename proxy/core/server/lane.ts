@@ -33,6 +33,11 @@ export function databaseOf(lane: Lane, first: number): number {
   return shared < DATABASE_STEP ? first : Math.floor(shared / DATABASE_STEP) - 1;
 }
 
+/** True for what all clients share who are in another database than the first. */
+export function isSharedElsewhere(lane: Lane): boolean {
+  return lane >= DATABASE_STEP && !isOwnLane(lane);
+}
+
 /** True for a lane that one client has to itself. */
 export function isOwnLane(lane: Lane): boolean {
   return lane >= HOLDER_STEP;

@@ -2,6 +2,8 @@ import type { ServerCounters } from '../base/counters.ts';
 
 /** Requests without a reply while nobody knows how large these are. */
 const FIRST_OPEN = 128;
+/** As few as these, where many connections share a bound, would cost a pipeline its speed. */
+const FEWEST_FIRST = 16;
 /** As many as ever may be. */
 const ANY = 1 << 20;
 /** After so many milliseconds with hardly anything to do nobody knows again. */
@@ -20,16 +22,22 @@ export class SendWindow {
   private beganAt = Number.NEGATIVE_INFINITY;
   private responses = 0;
   private bytes = 0;
+  private readonly limit: number;
+  private readonly firstOpen: number;
 
   /**
    * @param counters of the server: they tell how large its replies are
    * @param limit bytes of replies; 0 = any
+   * @param databases how many share this bound
    */
   constructor(
     private readonly counters: ServerCounters,
-    private readonly limit: number,
+    limit: number,
+    databases = 1,
   ) {
-    this.size = limit === 0 ? ANY : FIRST_OPEN;
+    this.limit = Math.ceil(limit / databases);
+    this.firstOpen = Math.max(FEWEST_FIRST, Math.ceil(FIRST_OPEN / databases));
+    this.size = limit === 0 ? ANY : this.firstOpen;
   }
 
   /** Something is about to be sent, and nothing is without a reply. */
@@ -41,7 +49,7 @@ export class SendWindow {
   /** From now on nobody knows how large replies are. */
   restart(): void {
     this.isShut = false;
-    if (this.limit > 0) this.size = FIRST_OPEN;
+    if (this.limit > 0) this.size = this.firstOpen;
   }
 
   /**

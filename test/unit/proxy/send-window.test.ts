@@ -133,3 +133,25 @@ describe('many clients that ask for large values at once', () => {
     answerInPieces(scene, () => ':1');
   });
 });
+
+test('other databases have a share each of what the first one may have been asked for', async () => {
+  const scene = await memoryScene(['databases: 16', 'server_reply_bytes: 1600000']);
+  const [server] = scene.servers;
+  server.always.set('SELECT', '+OK');
+  const clients = Array.from({ length: 40 }, () => scene.client());
+  for (const [database, open] of [
+    ['1', 16],
+    ['0', 128],
+  ] as const) {
+    for (const client of clients) {
+      client.ask('SELECT', database);
+      for (let i = 0; i < 8; i++) client.ask('GET', 'k');
+    }
+    scene.settle();
+    assert.equal(server.asked.length, open);
+    while (server.asked.length > 0) {
+      server.answer(...server.asked.map(() => '$1\r\nx'));
+      scene.settle();
+    }
+  }
+});
