@@ -139,6 +139,25 @@ verb(
   async () => (await import('./verbs/keys.ts')).locateVerb,
   keys,
 );
+const lab = program.command('lab').description('three engines as three hosts on this machine (root, Linux)');
+verb(
+  'up',
+  'start them, reachable by ssh and TLS; what runs already is left as it is',
+  async () => (await import('./verbs/lab.ts')).labUpVerb,
+  lab,
+);
+verb(
+  'status',
+  'the hosts and their engines; exit 1 when one is off or silent',
+  async () => (await import('./verbs/lab.ts')).labStatusVerb,
+  lab,
+);
+verb(
+  'down',
+  'end them and remove all that is theirs, images and data included',
+  async () => (await import('./verbs/lab.ts')).labDownVerb,
+  lab,
+);
 verb(
   'render',
   'write every generated configuration file to a folder, deploying nothing',

@@ -107,6 +107,7 @@ export const DEBIAN_PACKAGES = [
   'keepalived',
   'mmdebstrap',
   'nutcracker',
+  'openssh-server',
   'procps',
   'prometheus-redis-exporter',
   'redis-sentinel',
