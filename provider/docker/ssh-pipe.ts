@@ -5,10 +5,14 @@
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { Agent } from 'node:http';
+import { Socket } from 'node:net';
 import { Duplex, type Readable, type Writable } from 'node:stream';
 
 /** sshd drops logins beyond ten that have not finished (MaxStartups 10:30:100); requests wait for each other beyond this. */
 const CONNECTIONS = 6;
+/** How often ssh asks a silent host whether it is there, and how many questions may stay unanswered. */
+const ALIVE_SECONDS = 5;
+const ALIVE_QUESTIONS = 3;
 /** Of what ssh says on stderr the end is kept. */
 const WORDS_KEPT = 2000;
 
@@ -41,6 +45,11 @@ export function sshCommand(address: string, options: readonly string[], connectS
     'BatchMode=yes',
     '-o',
     `ConnectTimeout=${connectSeconds}`,
+    // A host that lost its power says nothing any more.
+    '-o',
+    `ServerAliveInterval=${ALIVE_SECONDS}`,
+    '-o',
+    `ServerAliveCountMax=${ALIVE_QUESTIONS}`,
     '-T',
     ...(username === '' ? [] : ['-l', decodeURIComponent(username)]),
     ...(port === '' ? [] : ['-p', port]),
@@ -115,14 +124,20 @@ class SshPipe extends Duplex {
   }
 
   ref(): this {
-    this.#child.ref();
+    for (const handle of this.#handles()) handle.ref();
     return this;
   }
 
-  /** An idle one keeps no program alive, nor does its ssh outlive the program: its stdin ends. */
+  /** An idle one keeps no program alive. */
   unref(): this {
-    this.#child.unref();
+    for (const handle of this.#handles()) handle.unref();
     return this;
+  }
+
+  #handles(): ReadonlyArray<{ ref(): unknown; unref(): unknown }> {
+    const { stdin, stdout, stderr } = this.#child;
+    // Pipes of a child process are sockets (node:child_process), whatever their type says.
+    return [this.#child, ...[stdin, stdout, stderr].filter((pipe) => pipe instanceof Socket)];
   }
 
   #lastWords(code: number | null): string {

@@ -1,14 +1,9 @@
-import 'reflect-metadata'; // The certificate library demands it, and before it.
-import { webcrypto } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as x509 from '@peculiar/x509';
 import { execa } from 'execa';
 import type { LabHost, LabPlace } from './place.ts';
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-const DAY_MS = 24 * 3600 * 1000;
-const VALID_DAYS = 365;
+const VALID_DAYS = '365';
 
 /** ssh keys of hosts and person, and certificates of engines and person: of the lab alone, made once per lab. */
 export async function makeKeys(place: LabPlace, hosts: readonly LabHost[]): Promise<void> {
@@ -23,11 +18,11 @@ async function makeSshKeys({ keys }: LabPlace, hosts: readonly LabHost[]): Promi
   for (const name of ['host', 'person']) {
     const args = ['-q', '-t', 'ed25519', '-N', '', '-C', `twemstack lab ${name}`, '-f', join(keys, name)];
     // A half-made one of a killed `up` would be asked about.
-    await execa('rm', ['-f', join(keys, name), join(keys, `${name}.pub`)]);
+    for (const file of [name, `${name}.pub`]) rmSync(join(keys, file), { force: true });
     await execa('ssh-keygen', args, { stdin: 'ignore' });
   }
-  await execa('cp', [join(keys, 'person.pub'), join(keys, 'authorized_keys')]);
-  const { stdout: key } = await execa('cat', [join(keys, 'host.pub')]);
+  copyFileSync(join(keys, 'person.pub'), join(keys, 'authorized_keys'));
+  const key = readFileSync(join(keys, 'host.pub'), 'utf8').trim();
   writeFileSync(join(keys, 'known_hosts'), hosts.map(({ address }) => `${address} ${key}\n`).join(''));
 }
 
@@ -49,50 +44,31 @@ exec ssh -F /dev/null -o IdentitiesOnly=yes -i "${join(keys, 'person')}" -o User
 
 /** Files as docker's own client and dockerd call them: `ca.pem`, `cert.pem`, `key.pem`, and `<host>-cert.pem`, `<host>-key.pem`. */
 async function makeCertificates({ keys }: LabPlace, hosts: readonly LabHost[]): Promise<void> {
-  x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
-  const authorityKeys = await generate();
-  const authority = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=twemstack lab',
-    ...validity(),
-    keys: authorityKeys,
-    signingAlgorithm: ALGORITHM,
-    extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
-  });
-  writeFileSync(join(keys, 'ca.pem'), authority.toString('pem'));
-  const issue = async (
-    file: string,
-    usage: x509.ExtendedKeyUsage,
-    addresses: readonly string[],
-  ): Promise<void> => {
-    const own = await generate();
-    const names = addresses.map((value) => ({ type: 'ip' as const, value }));
-    const certificate = await x509.X509CertificateGenerator.create({
-      subject: `CN=${file === '' ? 'person' : file}`,
-      issuer: authority.subject,
-      ...validity(),
-      publicKey: own.publicKey,
-      signingKey: authorityKeys.privateKey,
-      signingAlgorithm: ALGORITHM,
-      extensions: [
-        new x509.BasicConstraintsExtension(false),
-        new x509.ExtendedKeyUsageExtension([usage]),
-        ...(names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names)]),
-      ],
-    });
-    const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', own.privateKey);
-    writeFileSync(join(keys, `${file}cert.pem`), certificate.toString('pem'));
-    writeFileSync(join(keys, `${file}key.pem`), x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'), {
-      mode: 0o600,
-    });
+  const openssl = (...words: string[]): Promise<unknown> =>
+    execa('openssl', words, { cwd: keys, stdin: 'ignore' });
+  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  const authority = ['-keyout', 'ca-key.pem', '-out', 'ca.pem', '-days', VALID_DAYS];
+  await openssl('req', '-x509', ...newKey, '-subj', '/CN=twemstack lab', ...authority);
+  const issue = async (prefix: string, extensions: string): Promise<void> => {
+    const [request, settings] = [`${prefix}request.pem`, `${prefix}extensions`];
+    await openssl(
+      'req',
+      ...newKey,
+      '-subj',
+      `/CN=${prefix}lab`,
+      '-keyout',
+      `${prefix}key.pem`,
+      '-out',
+      request,
+    );
+    writeFileSync(join(keys, settings), extensions);
+    await openssl(
+      ...['x509', '-req', '-in', request, '-CA', 'ca.pem', '-CAkey', 'ca-key.pem', '-CAcreateserial'],
+      ...['-days', VALID_DAYS, '-extfile', settings, '-out', `${prefix}cert.pem`],
+    );
+    for (const file of [request, settings]) rmSync(join(keys, file));
   };
-  await issue('', x509.ExtendedKeyUsage.clientAuth, []);
-  for (const { address, name } of hosts) await issue(`${name}-`, x509.ExtendedKeyUsage.serverAuth, [address]);
+  await issue('', 'extendedKeyUsage=clientAuth\n');
+  for (const { address, name } of hosts)
+    await issue(`${name}-`, `extendedKeyUsage=serverAuth\nsubjectAltName=IP:${address}\n`);
 }
-
-const generate = (): Promise<webcrypto.CryptoKeyPair> =>
-  webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-
-const validity = (): { notBefore: Date; notAfter: Date } => ({
-  notBefore: new Date(Date.now() - DAY_MS),
-  notAfter: new Date(Date.now() + VALID_DAYS * DAY_MS),
-});

@@ -18,6 +18,7 @@ const PROGRAMS = {
   ip: 'iproute2',
   iptables: 'iptables',
   nsenter: 'util-linux',
+  openssl: 'openssl',
   ssh: 'openssh-client',
   'ssh-keygen': 'openssh-client',
   sshd: 'openssh-server',

@@ -108,6 +108,7 @@ export const DEBIAN_PACKAGES = [
   'mmdebstrap',
   'nutcracker',
   'openssh-server',
+  'openssl',
   'procps',
   'prometheus-redis-exporter',
   'redis-sentinel',

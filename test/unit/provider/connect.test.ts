@@ -14,6 +14,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
+import { execa } from 'execa';
 import { connect, readTls } from '../../../provider/docker/connect.ts';
 import { Engine } from '../../../provider/docker/engine.ts';
 import { dockerProvider } from '../../../provider/docker/provider.ts';
@@ -68,7 +69,7 @@ describe('an engine at ssh://', () => {
     await docker.ping();
     await docker.ping();
     assert.deepEqual(noted(), [
-      '-F /some/config -o BatchMode=yes -o ConnectTimeout=10 -T -l ops -p 2222 -- host.example docker system dial-stdio',
+      '-F /some/config -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=3 -T -l ops -p 2222 -- host.example docker system dial-stdio',
     ]);
   });
 
@@ -78,6 +79,19 @@ describe('an engine at ssh://', () => {
     const docker = await connect('ssh://host.example');
     await Promise.all(Array.from({ length: 20 }, () => docker.ping()));
     assert.ok(noted().length <= 6, `${noted().length} logins`);
+  });
+
+  test('that is idle keeps no program alive', async (t) => {
+    // As an engine, which never closes an idle connection.
+    const port = await listening(t, createServer({ keepAliveTimeout: 0 }, answers));
+    installSsh(`exec ${process.execPath} ${bridge} ${port}`);
+    const room = new URL('../../../provider/docker/connect.ts', import.meta.url).href;
+    const script = `const { connect } = await import(${JSON.stringify(room)});
+      await (await connect('ssh://host.example')).ping();
+      console.log('asked');`;
+    const args = ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', script];
+    const asked = await execa(process.execPath, args, { timeout: 30_000 });
+    assert.equal(asked.stdout, 'asked');
   });
 
   test('that cannot be reached: ssh’s own words', async () => {
