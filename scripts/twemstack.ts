@@ -235,7 +235,11 @@ verb(
   .option('--html <file>', 'also write one self-contained page with timelines')
   .option('--force', 'also on a stack that is not whole');
 
-const to = () => new Option('--to <where>', 'where backups are kept: a folder (default: .twemstack/backups)');
+const to = () =>
+  new Option(
+    '--to <where>',
+    'where backups are kept: a folder, or s3://BUCKET/PREFIX (default: backup.to of stack.yaml, else .twemstack/backups)',
+  );
 const key = () =>
   new Option('--key <file>', 'the key of an encrypted backup; without it the one that the stack has here');
 const backup = verb(
@@ -246,6 +250,7 @@ const backup = verb(
   .addOption(to())
   .option('--encrypt', 'with a key of the stack, which is made at the first time')
   .option('--keep <n>', 'afterwards remove all but the newest so many backups')
+  .option('--schedule', 'stay, and take one as often as backup.every of stack.yaml says')
   .option('--from-master', 'of a shard without a replica in step, take the data from its master');
 verb(
   'list',

@@ -2,6 +2,7 @@
 import type { Subnet } from './ipv4.ts';
 import type { Path } from './problems.ts';
 import type {
+  BackupSettings,
   Durability,
   EdgeSettings,
   Entrance,
@@ -68,5 +69,6 @@ export interface Draft {
   readonly redis: Partially<RedisSettings>;
   readonly edge: Partially<EdgeSettings>;
   readonly proxy: Partially<ProxySettings>;
+  readonly backup: Partially<BackupSettings>;
   readonly pools: readonly PoolDraft[] | undefined;
 }

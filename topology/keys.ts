@@ -16,6 +16,7 @@ export const TOP_KEYS = [
   'redis',
   'edge',
   'proxy',
+  'backup',
   'pools',
 ] as const;
 export const DOMAIN_KEYS = ['name', 'docker', 'address', 'certificates'] as const;
@@ -41,6 +42,7 @@ export const EDGE_KEYS = [
   'max_connections_per_source',
 ] as const;
 export const PROXY_KEYS = ['slow_log'] as const;
+export const BACKUP_KEYS = ['every', 'keep', 'to', 'encrypt'] as const;
 export const POOL_KEYS = [
   'listen',
   'shards',
@@ -69,6 +71,7 @@ export const KNOWN_KEYS: readonly string[] = [
   ...REDIS_KEYS.map((key) => `redis.${key}`),
   ...EDGE_KEYS.map((key) => `edge.${key}`),
   ...PROXY_KEYS.map((key) => `proxy.${key}`),
+  ...BACKUP_KEYS.map((key) => `backup.${key}`),
   ...POOL_KEYS.map((key) => `pools.<pool>.${key}`),
 ];
 

@@ -72,6 +72,7 @@ export function planStack(topology: Topology): Plan {
     redis: topology.redis,
     edge: topology.edge,
     proxy: topology.proxy,
+    backup: topology.backup,
     members: domains.flatMap((domain) => domain.members),
     warnings: warningsOf(topology),
   };
@@ -104,6 +105,7 @@ export function planHosts(topology: HostsTopology): HostsPlan {
     redis: topology.redis,
     edge: topology.edge,
     proxy: topology.proxy,
+    backup: topology.backup,
     members: domains.flatMap((domain) => domain.members),
     warnings: warningsOf(topology),
   };

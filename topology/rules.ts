@@ -5,6 +5,7 @@ import { ONE_ENGINE, TOP_KEYS } from './keys.ts';
 import { withDatabases } from './pool-databases.ts';
 import { byPosition, type Problem, type Refusal } from './problems.ts';
 import { checkMapping, oneOf, readRequired, readValue } from './reading.ts';
+import { readBackup } from './rules-backup.ts';
 import { checkAcross, shardDomainNames } from './rules-cross.ts';
 import { readDomains, readHostDomains, readReplicas, readShards } from './rules-domains.ts';
 import { namesHosts, readHosts } from './rules-hosts.ts';
@@ -115,6 +116,7 @@ function readCommon(file: StackFile): Common {
     redis: readRedis(file, replicas),
     edge: readEdge(file),
     proxy: readProxy(file),
+    backup: readBackup(file),
     pools: readPools(file, name, replicas),
   };
 }
@@ -176,6 +178,7 @@ function finishCommon(draft: Draft): TopologyBase {
     redis: allPresent(draft.redis, 'redis'),
     edge: allPresent(draft.edge, 'edge'),
     proxy: allPresent(draft.proxy, 'proxy'),
+    backup: allPresent(draft.backup, 'backup'),
     pools: finishPools(draft),
   };
 }

@@ -121,6 +121,17 @@ export interface ProxySettings {
   readonly slowLogMs: number;
 }
 
+/** Where `twemstack backup` puts backups, and how often `backup --schedule` takes one. */
+export interface BackupSettings {
+  /** Milliseconds from one to the next; 0 = nobody says how often. */
+  readonly everyMs: number;
+  /** How many are kept; 0 = all of them. */
+  readonly keep: number;
+  /** A folder, or `s3://bucket/prefix`; empty = `.twemstack/backups`. */
+  readonly to: string;
+  readonly encrypt: boolean;
+}
+
 export interface PoolSpec {
   readonly name: string;
   /** Port of the pool on the VIP, and of the proxies. */
@@ -164,6 +175,7 @@ export interface TopologyBase {
   readonly redis: RedisSettings;
   readonly edge: EdgeSettings;
   readonly proxy: ProxySettings;
+  readonly backup: BackupSettings;
   readonly pools: readonly PoolSpec[];
 }
 
@@ -282,6 +294,7 @@ export interface PlanBase {
   readonly redis: RedisSettings;
   readonly edge: EdgeSettings;
   readonly proxy: ProxySettings;
+  readonly backup: BackupSettings;
   /** All members, in the order of `domains`. */
   readonly members: readonly Member[];
   /** Sentences an operator should read (one replica only, a domain without a shard …). */

@@ -5,6 +5,7 @@ import { dockerClient } from '../docker-client.ts';
 import { EXIT } from '../errors.ts';
 import { readInstance } from '../stack/instance.ts';
 import { loadPlan } from '../stack/load.ts';
+import { placeOf } from './backup.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
 
 /** Options of the verbs that read a backup. */
@@ -17,7 +18,13 @@ export interface StoredBackupOptions extends CommonOptions {
 export async function backupVerifyVerb(options: StoredBackupOptions, name = 'latest'): Promise<number> {
   const plan = loadPlan(options.file);
   const { home, reporter, signal, json } = verbContext(options);
-  const backup = await findBackup({ home, stack: plan.name, name, to: options.to, keyFile: options.key });
+  const backup = await findBackup({
+    home,
+    stack: plan.name,
+    name,
+    to: placeOf(options, plan),
+    keyFile: options.key,
+  });
   const engine = await dockerClient();
   const instance = readInstance(home, plan.name);
   const trial = () => trialInContainer(engine, plan.name, instance);

@@ -1,7 +1,10 @@
+import { dirname, resolve } from 'node:path';
+import type { Plan } from '../../topology/types.ts';
 import { retain, takeBackup } from '../backup/backup.ts';
 import { ensureKey, keyFile } from '../backup/encryption.ts';
 import { holdBackups } from '../backup/hold-backup.ts';
 import { type Manifest, peekManifest } from '../backup/manifest.ts';
+import { keepSchedule } from '../backup/schedule.ts';
 import { openStore } from '../backup/store/open-store.ts';
 import { MANIFEST_FILE, readText } from '../backup/store/store.ts';
 import { bytesText } from '../data/data-text.ts';
@@ -10,47 +13,85 @@ import { answeringEngine } from '../docker-client.ts';
 import { EXIT, InputError } from '../errors.ts';
 import { table } from '../report/table.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
-import type { Home } from '../stack/home.ts';
+import { type Home, stackFilePath } from '../stack/home.ts';
 import { loadPlan } from '../stack/load.ts';
-import { type CommonOptions, printJson, verbContext } from './context.ts';
+import { type CommonOptions, printJson, type VerbContext, verbContext } from './context.ts';
 
 export interface BackupVerbOptions extends CommonOptions {
   readonly to?: string;
   readonly encrypt?: boolean;
   readonly keep?: string;
   readonly fromMaster?: boolean;
+  readonly schedule?: boolean;
 }
 
 /** Backs up every shard from a replica; exit 1 when that cannot be done whole. */
 export async function backupVerb(options: BackupVerbOptions): Promise<number> {
-  const plan = loadPlan(options.file);
-  const keep = keepOf(options.keep);
   const context = verbContext(options);
-  const store = openStore(context.home, plan.name, options.to);
+  if (options.schedule !== true) return takeOne(options, context);
+  await keepSchedule({
+    signal: context.signal,
+    state: async () => {
+      const plan = loadPlan(options.file);
+      const { everyMs } = plan.backup;
+      if (everyMs === 0) {
+        throw new InputError('stack.yaml does not say how often', {
+          where: 'backup.every',
+          remedy: 'write backup: { every: 1h }',
+        });
+      }
+      const store = openStore(context.home, plan.name, placeOf(options, plan));
+      return { everyMs, newest: (await store.ids()).at(-1) };
+    },
+    take: () => takeOne(options, context),
+    tell: (sentence) => void process.stderr.write(`${sentence}\n`),
+  });
+  return EXIT.done;
+}
+
+async function takeOne(options: BackupVerbOptions, context: VerbContext): Promise<number> {
+  const plan = loadPlan(options.file);
+  const keep = keepOf(options.keep) ?? plan.backup.keep;
+  const store = openStore(context.home, plan.name, placeOf(options, plan));
   const credentials = deployedCredentials(context.home, plan.name);
-  await holdBackups(plan.name);
-  await store.sweep();
-  const encryption = options.encrypt === true ? await ensureKey(context.home, plan.name) : undefined;
-  if (encryption?.isNew === true) {
-    context.reporter.note(
-      `note: a key for the backups was made: ${keyFile(context.home, plan.name)}. Keep a copy elsewhere: without it the backups are nothing`,
+  const held = await holdBackups(plan.name);
+  try {
+    await store.sweep();
+    const isEncrypted = options.encrypt ?? plan.backup.encrypt;
+    const manifest = await takeBackup({
+      plan,
+      credentials,
+      store,
+      key: isEncrypted ? await keyOf(context, plan.name) : undefined,
+      fromMaster: options.fromMaster === true,
+      reporter: context.reporter,
+      signal: context.signal,
+      routing: await routingNow(context.home, plan.name),
+    });
+    const removed = keep === 0 ? [] : await retain(store, keep);
+    const where = `${store.where}/${manifest.id}`;
+    if (context.json) printJson({ ...manifest, where, removed });
+    else process.stdout.write(backupText(manifest, where, removed));
+    return EXIT.done;
+  } finally {
+    await held.release();
+  }
+}
+
+async function keyOf({ home, reporter }: VerbContext, stack: string): Promise<string> {
+  const { key, isNew } = await ensureKey(home, stack);
+  if (isNew) {
+    reporter.note(
+      `note: a key for the backups was made: ${keyFile(home, stack)}. Keep a copy elsewhere: without it the backups are nothing`,
     );
   }
-  const manifest = await takeBackup({
-    plan,
-    credentials,
-    store,
-    key: encryption?.key,
-    fromMaster: options.fromMaster === true,
-    reporter: context.reporter,
-    signal: context.signal,
-    routing: await routingNow(context.home, plan.name),
-  });
-  const removed = keep === undefined ? [] : await retain(store, keep);
-  const where = `${store.where}/${manifest.id}`;
-  if (context.json) printJson({ ...manifest, where, removed });
-  else process.stdout.write(backupText(manifest, where, removed));
-  return EXIT.done;
+  return key;
+}
+
+/** Where backups are kept: as the option says, else as stack.yaml does, whose folders begin where it lies. */
+export function placeOf({ to, file }: { to?: string; file?: string }, { backup }: Plan): string | undefined {
+  if (to !== undefined || backup.to === '') return to;
+  return backup.to.startsWith('s3://') ? backup.to : resolve(dirname(stackFilePath(file)), backup.to);
 }
 
 /** Where keys live now, as the proxies have it; undefined when there is no engine to ask. */
@@ -63,7 +104,7 @@ export async function routingNow(home: Home, stack: string): Promise<string | un
 export async function backupListVerb(options: BackupVerbOptions): Promise<number> {
   const plan = loadPlan(options.file);
   const context = verbContext(options);
-  const store = openStore(context.home, plan.name, options.to);
+  const store = openStore(context.home, plan.name, placeOf(options, plan));
   const backups = await Promise.all(
     (await store.ids()).map(async (id) =>
       peekManifest(await readText(store, id, MANIFEST_FILE), `${store.where}/${id}/${MANIFEST_FILE}`),

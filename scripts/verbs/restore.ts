@@ -10,7 +10,7 @@ import { seconds } from '../report/steps.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
 import type { Home } from '../stack/home.ts';
 import { loadPlan } from '../stack/load.ts';
-import { routingNow } from './backup.ts';
+import { placeOf, routingNow } from './backup.ts';
 import type { StoredBackupOptions } from './backup-verify.ts';
 import { printJson, verbContext } from './context.ts';
 
@@ -22,7 +22,13 @@ export async function restoreVerb(
   const plan = loadPlan(options.file);
   const { home, reporter, signal, json } = verbContext(options);
   const credentials = deployedCredentials(home, plan.name);
-  const backup = await findBackup({ home, stack: plan.name, name, to: options.to, keyFile: options.key });
+  const backup = await findBackup({
+    home,
+    stack: plan.name,
+    name,
+    to: placeOf(options, plan),
+    keyFile: options.key,
+  });
   await demandSameRing(home, plan);
   await holdBackups(plan.name);
   const begin = performance.now();

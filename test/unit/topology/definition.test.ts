@@ -27,12 +27,13 @@ import { planOf as planOfText } from '../../support/stack-fixture.ts';
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 type Keys<T extends readonly string[]> = T[number];
 
-/** A construct's service stands on one engine. */
+/** A construct's service stands on one engine; backups are taken by who has a stack.yaml. */
 type OfSeveralHosts = Keys<typeof HOST_KEYS> | 'ports' | 'entrance';
+type OfVerbs = 'backup';
 
 /** A field of stack.yaml that is missing in topology/definition.ts, or one too many there, does not compile here. */
 const COMPLETE: [
-  Same<keyof StackDefinition, Exclude<Keys<typeof TOP_KEYS>, OfSeveralHosts>>,
+  Same<keyof StackDefinition, Exclude<Keys<typeof TOP_KEYS>, OfSeveralHosts | OfVerbs>>,
   Same<keyof DomainDefinition, Exclude<Keys<typeof DOMAIN_KEYS>, OfSeveralHosts>>,
   Same<keyof ShardDefinition, Keys<typeof SHARD_KEYS>>,
   Same<keyof SentinelDefinition, Keys<typeof SENTINEL_KEYS>>,

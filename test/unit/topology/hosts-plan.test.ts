@@ -25,6 +25,7 @@ describe('a stack on one engine', () => {
     ] as const) {
       // Settings are the file's own, whatever they are.
       const {
+        backup: _b,
         durability: _d,
         edge: _e,
         pools: _p,

@@ -216,6 +216,23 @@ const SECTIONS: Readonly<Record<string, readonly Case[]>> = {
     ['auto_eject_hosts', `${HEAD}pools: {a: {§auto_eject_hosts: true}}`, /remove the key/],
     ['redis_auth', `${HEAD}pools: {a: {§redis_auth: x}}`, /generated once/],
   ],
+  backup: [
+    [
+      'too often',
+      `${HEAD}backup: { every: §30s }`,
+      /^backup.every is not a duration from 1m to 168h. The nearest is 1m/,
+    ],
+    ['no unit', `${HEAD}backup: { every: §5 }`, /has no unit/],
+    ['keeps none', `${HEAD}backup: { keep: §0 }`, /not a whole number from 1 to 999999/],
+    [
+      'another kind of store',
+      `${HEAD}backup: { to: §ftp://x/y }`,
+      /neither a folder nor s3:\/\/BUCKET\/PREFIX/,
+    ],
+    ['no bucket', `${HEAD}backup: { to: §"s3://" }`, /neither a folder nor s3/],
+    ['encrypt', `${HEAD}backup: { encrypt: §maybe }`, /neither true nor false. Write true or false/],
+    ['misspelt', `${HEAD}backup: { §evry: 1h }`, /evry is an unknown key. Did you mean every/],
+  ],
   'unknown keys': [
     ['near', `${HEAD}§replica: 2`, /^replica is an unknown key. Did you mean replicas\?/],
     ['camel case', `${HEAD}sentinel: {§downAfter: 1s}`, /Did you mean down_after/],

@@ -17,12 +17,13 @@ describe('durations and sizes', () => {
       ['0.3s', 300],
       ['40.95s', 40_950],
       ['1.001s', 1001],
+      ['1.5h', 5_400_000],
     ] as const)
       assert.equal(parseDuration(text), ms);
   });
 
   test('other spellings are not guessed at', () => {
-    for (const text of ['', '1', '1h', '-1s', '1 s 2 ms', 's', '1e3ms', '1S'])
+    for (const text of ['', '1', '1d', '-1s', '1 s 2 ms', 's', '1e3ms', '1S'])
       assert.equal(parseDuration(text), undefined, text);
     for (const text of ['', '1', '1m', '1.5gb', '-1mb', '1kb', '1 tb'])
       assert.equal(parseSizeMb(text), undefined, text);
