@@ -9,7 +9,7 @@ import { loadPlan } from '../stack/load.ts';
 import { madeBy } from '../stack/made-by.ts';
 import { readIfPresent, writePrivate } from '../stack/private-file.ts';
 import { prepareInputs } from './prepare-inputs.ts';
-import { linkProviders } from './synth.ts';
+import { linkProvidersOf } from './synth.ts';
 
 export interface ServiceOptions {
   /**
@@ -41,8 +41,8 @@ export interface PreparedService {
   /** The password of applications, and nothing else, as a file. */
   passwordUpload(): SecretUpload;
   /**
-   * After `app.synth()`: makes each stack's folder usable where terraform finds the provider in a mirror alone. Where the
-   * registry is in reach it changes nothing that matters.
+   * After `app.synth()`: makes the folder of each stack that asks for the provider of the service usable where terraform finds
+   * it in a mirror alone. Where the registry is in reach it changes nothing that matters.
    */
   linkProvider(): void;
 }
@@ -67,7 +67,7 @@ export async function prepareService(options: ServiceOptions = {}): Promise<Prep
     plan,
     inputs,
     passwordUpload: () => secretUpload(home, plan, 'application', credentials),
-    linkProvider: () => linkProviders(home, plan, environment.provider),
+    linkProvider: () => linkProvidersOf(home.outdir, environment.provider, home),
   };
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { SeedInput, StackInputs } from '../../stacks/inputs.ts';
 import type { Credentials, MemberFile, Plan } from '../../topology/types.ts';
@@ -89,12 +89,31 @@ export function stackOrder(plan: Plan): string[] {
 export async function synth(home: Home, inputs: StackInputs, provider: ProviderChoice): Promise<void> {
   const { synthStacks } = await loadStacks();
   synthStacks(inputs, home.outdir);
-  linkProviders(home, inputs.plan, provider);
+  for (const name of stackOrder(inputs.plan)) linkProvider(home.terraformDir(name), provider, home);
 }
 
-/** Makes the folder of every stack of a plan usable by plain terraform and plain `cdktf deploy`. */
-export function linkProviders(home: Home, plan: Plan, provider: ProviderChoice): void {
-  for (const name of stackOrder(plan)) linkProvider(home.terraformDir(name), provider, home);
+/**
+ * Makes the folder of every stack of an app that asks for the provider, those of the application too, usable by plain terraform and
+ * plain `cdktf deploy`. Called when the app is synthesised.
+ *
+ * @param outdir of the app
+ */
+export function linkProvidersOf(outdir: string, provider: ProviderChoice, home: Home): void {
+  const read = <T>(...path: string[]): T => JSON.parse(readFileSync(join(outdir, ...path), 'utf8')) as T;
+  const { stacks } = read<Manifest>('manifest.json');
+  for (const { workingDirectory, synthesizedStackPath } of Object.values(stacks)) {
+    const asked = Object.values(read<Synthesised>(synthesizedStackPath).terraform?.required_providers ?? {});
+    if (asked.some(({ source }) => source === provider.source))
+      linkProvider(join(outdir, workingDirectory), provider, home);
+  }
+}
+
+/** Of what an app writes, what is read here. */
+interface Manifest {
+  readonly stacks: Readonly<Record<string, { workingDirectory: string; synthesizedStackPath: string }>>;
+}
+interface Synthesised {
+  readonly terraform?: { readonly required_providers?: Readonly<Record<string, { source: string }>> };
 }
 
 /** Loading cdktf takes most of a second: only verbs that deploy pay for it. @throws EnvironmentError when it is not installed */

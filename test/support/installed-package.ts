@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { cacheFolder } from '../../scripts/prepare/debian-base.ts';
@@ -29,7 +29,12 @@ export async function installedPackage(): Promise<InstalledPackage> {
     // The versions of what it needs are pinned by the package itself, but for its peers.
     const hash = createHash('sha256').update(readFileSync(tarball)).digest('hex').slice(0, 12);
     const folder = join(root, `installed-${hash}`);
-    if (!existsSync(folder)) await install(tarball, folder);
+    if (!existsSync(folder)) {
+      // A hundred megabytes for each content would add up.
+      for (const name of readdirSync(root))
+        if (name.startsWith('installed-')) rmSync(join(root, name), { recursive: true });
+      await install(tarball, folder);
+    }
     return { built, tarball, modules: join(folder, 'node_modules') };
   } finally {
     await held.release();
