@@ -11,7 +11,9 @@ const PIP = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
 export interface Runtime {
   /** Folder below test/apps: the pinned libraries and the programs. */
   readonly folder: string;
-  /** What must run without an error; where it does not, the applications do not run. */
+  /** What is needed and not installed here, for people … */
+  readonly needs: string;
+  /** … and what runs without an error where it is there. Elsewhere the applications do not run. */
   readonly toolchain: readonly [program: string, ...args: string[]];
   /** Files that say what is installed. */
   readonly pins: readonly string[];
@@ -21,13 +23,14 @@ export interface Runtime {
   command(folder: string, program: string): readonly [program: string, ...args: string[]];
 }
 
-export type RuntimeName = 'node' | 'python' | 'go';
+export type RuntimeName = 'node' | 'python' | 'go' | 'ruby' | 'php';
 
 const sourceOf = (folder: string): string => new URL(`${folder}/`, import.meta.url).pathname;
 
 export const RUNTIMES: Readonly<Record<RuntimeName, Runtime>> = {
   node: {
     folder: 'node',
+    needs: 'npm',
     toolchain: ['npm', '--version'],
     pins: ['package.json', 'package-lock.json'],
     install: [['npm', 'ci', '--no-audit', '--no-fund', '--ignore-scripts']],
@@ -35,6 +38,7 @@ export const RUNTIMES: Readonly<Record<RuntimeName, Runtime>> = {
   },
   python: {
     folder: 'python',
+    needs: 'python3',
     toolchain: ['python3', '--version'],
     pins: ['requirements.txt'],
     // --target, not a venv: Debian's python3 has none without another package
@@ -43,11 +47,28 @@ export const RUNTIMES: Readonly<Record<RuntimeName, Runtime>> = {
   },
   go: {
     folder: 'go',
+    needs: 'go',
     toolchain: ['go', 'version'],
     // one executable of everything
     pins: readdirSync(sourceOf('go')),
     install: [['go', 'build', '-mod=readonly', '-o', 'applications', '.']],
     command: (folder, program) => [join(folder, 'applications'), program],
+  },
+  ruby: {
+    folder: 'ruby',
+    needs: 'ruby with Sidekiq (ruby-sidekiq)',
+    toolchain: ['ruby', '-e', 'require "sidekiq"'],
+    pins: [],
+    install: [],
+    command: (folder, program) => ['ruby', join(folder, `${program}.rb`)],
+  },
+  php: {
+    folder: 'php',
+    needs: 'php with predis and the extension redis (php-cli, php-nrk-predis, php-redis)',
+    toolchain: ['php', '-r', 'require "Predis/Autoloader.php"; exit(extension_loaded("redis") ? 0 : 1);'],
+    pins: [],
+    install: [],
+    command: (folder, program) => ['php', join(folder, `${program}.php`)],
   },
 };
 
@@ -78,7 +99,7 @@ export const environmentOf = (folder: string): Record<string, string> => ({
 export async function installRuntime(runtime: Runtime): Promise<Installation> {
   const [tool, ...asked] = runtime.toolchain;
   const there = await execa(tool, asked, { reject: false, timeout: 30_000 });
-  if (there.failed) return { reason: `${tool} is not there` };
+  if (there.failed) return { reason: `${runtime.needs} is not there` };
   const source = sourceOf(runtime.folder);
   const hash = createHash('sha256').update(JSON.stringify(runtime.install));
   for (const pin of runtime.pins) hash.update(readFileSync(join(source, pin)));

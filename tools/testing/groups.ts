@@ -62,7 +62,7 @@ export const GROUPS: readonly Group[] = [
   },
   {
     name: 'apps',
-    about: 'real applications: queues, caches, limiters, locks of npm, PyPI and Go',
+    about: 'real applications: queues, caches, limiters, locks of npm, PyPI, Go, Ruby, PHP',
     kind: 'files',
     concurrency: 1,
     daemons: true,

@@ -37,10 +37,15 @@ function messageOf(error) {
   return causes.map((cause) => cause.message ?? String(cause)).join('; ');
 }
 
-/** Runs a program and ends the process: libraries leave sockets and timers behind. */
-export async function run(program) {
+/**
+ * Runs a program and ends the process: libraries leave sockets and timers behind.
+ * @param unhandled errors that its library leaves to nobody, and that its user must have a handler for
+ */
+export async function run(program, unhandled = /$^/) {
   let verdicts;
-  process.on('unhandledRejection', (error) => finish({ error: `unhandled: ${messageOf(error)}` }));
+  process.on('unhandledRejection', (error) => {
+    if (!unhandled.test(messageOf(error))) finish({ error: `unhandled: ${messageOf(error)}` });
+  });
   try {
     verdicts = await program(Number(port), naming === '' ? undefined : naming);
   } catch (error) {

@@ -15,8 +15,9 @@ def program(port, naming):
     queue = Queue("rq", connection=Redis.from_url(url(port)))
 
     def held():
-        ids = [*queue.intermediate_queue.get_job_ids(), *queue.failed_job_registry.get_job_ids()]
-        return {queue.fetch_job(each).args[1] for each in ids}
+        keepers = (queue.intermediate_queue, queue.started_job_registry, queue.failed_job_registry)
+        jobs = [queue.fetch_job(each) for keeper in keepers for each in keeper.get_job_ids()]
+        return {job.args[1] for job in jobs if job}
 
     with tempfile.TemporaryDirectory() as folder, Worker("rq.cli", "worker", "--url", url(port), "--quiet", "rq") as worker:
 

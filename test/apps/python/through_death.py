@@ -90,6 +90,10 @@ def feed(accept, done, held=frozenset):
             pass
         number += 1
     ends = time.monotonic() + PATIENCE
-    while set(accepted) - done() - held() and time.monotonic() < ends:
+    lost = accepted
+    while lost and time.monotonic() < ends:
         time.sleep(0.05)
-    return {"lost": sorted(set(accepted) - done() - held()), "worked": True}
+        # in this order: what is done in between is seen either way
+        kept = held()
+        lost = sorted(set(accepted) - kept - done())
+    return {"lost": lost, "worked": True}
