@@ -1,5 +1,3 @@
-import { DEFAULT_DATABASES } from '../topology/pool-databases.ts';
-
 /** One line of a redis or sentinel configuration: its first word, and the rest without quotes. */
 export interface Directive {
   readonly name: string;
@@ -19,18 +17,9 @@ export function directivesOf(configuration: string): Directive[] {
 }
 
 /** What of redis.conf CONFIG SET does not take (redis 7.0): a redis must be started anew for it. */
-const REDIS_FIXED = new Set([
-  'bind',
-  'bind-source-addr',
-  'port',
-  'daemonize',
-  'logfile',
-  'dir',
-  'aclfile',
-  'databases',
-]);
-/** What every redis goes by that was started without a word about it: no reason to start it anew. */
-const REDIS_DEFAULTS = new Set([`databases ${DEFAULT_DATABASES}`]);
+const REDIS_FIXED = new Set(['bind', 'bind-source-addr', 'port', 'daemonize', 'logfile', 'dir', 'aclfile']);
+/** What every redis goes by from its start on, also one that was started without a word about it: nothing has to be done for it. */
+const REDIS_AS_EVER = new Set(['databases']);
 
 /** What of sentinel.conf SENTINEL SET and SENTINEL CONFIG SET do take, second word of a `sentinel` line. */
 const SENTINEL_SETTABLE = new Set([
@@ -46,15 +35,11 @@ const SENTINEL_SETTABLE = new Set([
 
 /** Settings of a redis.conf that a running redis takes over. */
 export const settableOf = (configuration: string): Directive[] =>
-  directivesOf(configuration).filter(({ name }) => !REDIS_FIXED.has(name));
+  directivesOf(configuration).filter(({ name }) => !REDIS_FIXED.has(name) && !REDIS_AS_EVER.has(name));
 
 /** The part of redis.conf that only a start puts in force. */
 export const fixedOfRedis = (configuration: string): string =>
-  format(
-    directivesOf(configuration).filter(
-      ({ name, value }) => REDIS_FIXED.has(name) && !REDIS_DEFAULTS.has(`${name} ${value}`),
-    ),
-  );
+  format(directivesOf(configuration).filter(({ name }) => REDIS_FIXED.has(name)));
 
 /** The part of sentinel.conf that only a start puts in force. */
 export const fixedOfSentinel = (configuration: string): string =>

@@ -1,5 +1,5 @@
 import { isOnHosts } from '../topology/plan.ts';
-import { databasesOfRedis } from '../topology/pool-databases.ts';
+import { REDIS_DATABASES } from '../topology/pool-databases.ts';
 import { type RedisMemory, redisMemory } from '../topology/redis-memory.ts';
 import type { AnyPlan, Credentials, RedisMember } from '../topology/types.ts';
 import { STORE_DIR, USERS_ACL } from './paths.ts';
@@ -22,7 +22,7 @@ tcp-keepalive 60
 daemonize no
 logfile ""
 loglevel notice
-databases ${databasesOfRedis(plan.pools)}
+databases ${REDIS_DATABASES}
 dir ${STORE_DIR}
 
 # Accounts. Every member can be a replica of any other at any time, so each one knows the replication account.

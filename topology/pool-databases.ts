@@ -1,8 +1,11 @@
-/** Which databases the clients of a pool may SELECT, and how many each redis must have for that. */
+/** Which databases the clients of a pool may SELECT. */
 import type { PoolSpec } from './types.ts';
 
-/** Redis' own `databases`. */
-export const DEFAULT_DATABASES = 16;
+/**
+ * Databases of every redis, Redis' own default. The same for all stacks at all times: while some members of a shard had more than
+ * others, a replica would not understand its master, and no redis starts with keys in a database that it has not.
+ */
+export const REDIS_DATABASES = 16;
 
 /**
  * Pools with what the file leaves open filled in. All of Redis' own, but its own one alone for a pool that names one, or
@@ -15,11 +18,6 @@ export function withDatabases(pools: readonly PoolSpec[]): PoolSpec[] {
     const isApart = pools.some(
       (other) => other.redisDb !== pool.redisDb && other.shards.some((shard) => pool.shards.includes(shard)),
     );
-    return isApart ? pool : { ...pool, databases: DEFAULT_DATABASES };
+    return isApart ? pool : { ...pool, databases: REDIS_DATABASES };
   });
-}
-
-/** So many that every pool finds those that it serves. */
-export function databasesOfRedis(pools: readonly Pick<PoolSpec, 'databases'>[]): number {
-  return Math.max(DEFAULT_DATABASES, ...pools.map(({ databases }) => databases));
 }

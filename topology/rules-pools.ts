@@ -3,7 +3,7 @@
 import { MAX_DOMAINS } from './addresses.ts';
 import type { NamedShard, PoolDraft } from './draft.ts';
 import { POOL_KEYS, REFUSED_POOL_KEYS } from './keys.ts';
-import { DEFAULT_DATABASES } from './pool-databases.ts';
+import { REDIS_DATABASES } from './pool-databases.ts';
 import { EDGE_OPS_PORT, PROXY_STATS_PORT, REDIS_PORT } from './ports.ts';
 import type { Path } from './problems.ts';
 import { checkMapping, duration, integer, oneOf, type Parser, REQUIRED, readValue } from './reading.ts';
@@ -24,9 +24,7 @@ import {
 } from './types.ts';
 
 const DEFAULT_HASH_TAG = '{}';
-const LAST_DB = DEFAULT_DATABASES - 1;
-/** Each that clients use is a connection of every proxy to every redis. */
-const MOST_DATABASES = 256;
+const LAST_DB = REDIS_DATABASES - 1;
 /** Bytes of a hash tag: where the hashed part of a key begins and ends. */
 const HASH_TAG_BYTES = 2;
 
@@ -149,7 +147,7 @@ function readDatabases(
   databases: Path,
 ): Pick<PoolDraft, 'redisDb' | 'databases'> {
   const first = readValue(file, redisDb, integer(0, LAST_DB), { value: 0 });
-  const count = readValue(file, databases, integer(1, MOST_DATABASES), { value: 0, shown: 'see below' });
+  const count = readValue(file, databases, integer(1, REDIS_DATABASES), { value: 0, shown: 'see below' });
   if (first !== undefined && count !== undefined && count > 0 && first >= count) {
     file.report({
       path: databases,

@@ -176,8 +176,8 @@ describe('what a file may choose', () => {
       [16, 0],
     );
     assert.deepEqual(
-      databases('{a: {databases: 20}, b: {listen: 7000, redis_db: 1, databases: 2}}'),
-      [20, 2],
+      databases('{a: {databases: 10}, b: {listen: 7000, redis_db: 1, databases: 2}}'),
+      [10, 2],
     );
   });
 

@@ -206,7 +206,7 @@ const SECTIONS: Readonly<Record<string, readonly Case[]>> = {
     ['wait_replicas', `${HEAD}pools: {a: {wait_replicas: §3}}`, /more than the 2 replicas of a shard/],
     ['wait_timeout', `${HEAD}pools: {a: {wait_timeout: §0}}`, /nearest is 1ms/],
     ['redis_db', `${HEAD}pools: {a: {redis_db: §16}}`, /from 0 to 15/],
-    ['databases', `${HEAD}pools: {a: {databases: §257}}`, /from 1 to 256/],
+    ['databases', `${HEAD}pools: {a: {databases: §17}}`, /from 1 to 16/],
     [
       'its own beyond',
       `${HEAD}pools: {a: {redis_db: 4, databases: §4}}`,
