@@ -55,7 +55,7 @@ export interface Injected {
   readonly figures?: Readonly<Record<string, number>>;
 }
 
-/** What is promised under a fault, besides: nothing acknowledged is lost, nothing duplicated, one holder of the VIP. */
+/** What is promised under a fault, besides: nothing acknowledged is lost, nothing is done twice or in part, one holder of the VIP. */
 export interface Promised {
   /** How soon writes flow again. */
   readonly resume: {
@@ -70,6 +70,11 @@ export interface Promised {
     /** `restored`: the fault makes writes impossible, so the time counts from the moment it is taken back. */
     readonly since: 'fault' | 'restored';
   };
+  /**
+   * How much later (ms) than that subscribers hear again, besides what subscribing takes. Unless it is said: when existing
+   * connections may end without a word (`newcomer`), the time that a client which only listens needs to find out.
+   */
+  readonly hearLater?: number;
   /** Failed requests that any one connection may see: one each time that it is cut. */
   readonly failures: number | 'any';
   /** True = not even where writes may fail. */

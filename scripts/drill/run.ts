@@ -86,6 +86,7 @@ class Round {
       writersPerShard: WRITERS_PER_SHARD,
       rate: RATE,
       asksAgain: drill.asksAgain === true,
+      families: true,
     });
   }
 

@@ -23,6 +23,11 @@ export interface RoundCase {
   readonly lost?: readonly [number, number];
   readonly of?: typeof plan;
   readonly timeline?: Timeline;
+  /** Adds to what the load did, and to what is found afterwards. */
+  readonly besides?: (
+    ledger: Ledger,
+    found: { lists: Map<string, string[]>; counters: Map<string, number> },
+  ) => void;
 }
 
 /** A round with the fault at 1000 ms, of which a test says only what it is about. */
@@ -37,6 +42,7 @@ export function roundOf({
   lost,
   of = plan,
   timeline = new Timeline(),
+  besides,
 }: RoundCase): RoundReport {
   const ledger = new Ledger();
   const values = new Map<string, string>();
@@ -53,7 +59,7 @@ export function roundOf({
       ...change,
     };
     ledger.writes.push(write);
-    ledger.servedAt.set(write.connection, write.endedAt);
+    ledger.reconnects.set(write.connection, 0);
     const isLost = lost !== undefined && write.endedAt >= lost[0] && write.endedAt <= lost[1];
     if (write.outcome === 'acknowledged' && !isLost) values.set(write.key, write.id);
   }
@@ -62,6 +68,8 @@ export function roundOf({
     ledger.reads.push({ ...read, stale: false, backwards: false, ...change });
   }
   ledger.endedAt = (writes.at(-1)?.endedAt ?? 0) + 1;
+  const others = { lists: new Map<string, string[]>(), counters: new Map<string, number>() };
+  besides?.(ledger, others);
   const found = DRILLS.find(({ name }) => name === drill) ?? assert.fail();
   return makeRound({
     drill: found,
@@ -70,7 +78,7 @@ export function roundOf({
     startedAt: new Date(0),
     ledger,
     timeline,
-    readBack: { masters: { values, lists: new Map(), counters: new Map() }, differing: [] },
+    readBack: { masters: { values, ...others }, differing: [] },
     spans,
     injected: { at: 1000, members: ['alpha-shard-1-a'], shard: 'shard-1', ...injected },
     undoingFrom: undoneAt,

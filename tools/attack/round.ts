@@ -123,6 +123,7 @@ function bystander({ plan, credentials }: RoundOptions): Load {
     writersPerShard: 2,
     rate: 50,
     asksAgain: false,
+    families: false,
   });
 }
 

@@ -1,7 +1,7 @@
 import type { Drill } from '../drill.ts';
 import { killContainer } from './break.ts';
 import { engineOutOfReach, restartEngine } from './engine-process.ts';
-import { failover, failoverLimit } from './limits.ts';
+import { failover, failoverLimit, UNHEARD_MS } from './limits.ts';
 import { worstDomain } from './targets.ts';
 
 const killDomain: Drill = {
@@ -9,7 +9,12 @@ const killDomain: Drill = {
   summary:
     'kill every container of one domain at once, one with a master, and the VIP if it can be: a host gone',
   // Master, proxy and edge go within a tenth of a second: a connection may lose one request to the first two, one to the last.
-  promised: (plan) => ({ ...failover(failoverLimit(plan)), failures: 2, readsNeverFail: false }),
+  promised: (plan) => ({
+    ...failover(failoverLimit(plan)),
+    failures: 2,
+    readsNeverFail: false,
+    hearLater: UNHEARD_MS,
+  }),
   lasts: () => 4000,
   async inject(context) {
     const { plan, status } = context;

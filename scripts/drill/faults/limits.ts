@@ -1,5 +1,6 @@
 import type { Plan } from '../../../topology/types.ts';
 import type { Promised } from '../drill.ts';
+import { KEEP_ALIVE_MS } from '../load/application.ts';
 import { drilledPool } from '../load/drilled-pool.ts';
 
 /**
@@ -11,6 +12,12 @@ export const failoverLimit = (plan: Plan): number => plan.sentinel.downAfterMs +
 
 /** A hung master is noticed up to one ping period (1 s at most) later than a dead one. */
 export const hangLimit = (plan: Plan): number => plan.sentinel.downAfterMs + 3000;
+
+/**
+ * Milliseconds after which a client that only listens knows that its connection is gone without a word: the kernel asks after
+ * a second of silence, and once a second from then on.
+ */
+export const UNHEARD_MS = 2 * KEEP_ALIVE_MS;
 
 /** A master fails over: requests not yet sent wait, those under way may fail, one a connection. */
 export const failover = (within: number): Promised => ({

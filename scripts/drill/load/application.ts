@@ -9,7 +9,7 @@ const CONNECT_TIMEOUT_MS = 500;
  * Milliseconds of silence before the kernel asks whether the other side still knows the connection. A client that
  * waits for an answer sends nothing, so this is how it learns that the VIP is elsewhere: the new holder resets it.
  */
-const KEEP_ALIVE_MS = 1000;
+export const KEEP_ALIVE_MS = 1000;
 const RECONNECT_MS = 50;
 
 /**
@@ -36,6 +36,8 @@ export async function connectApplication(
     keepAlive: KEEP_ALIVE_MS,
     maxRetriesPerRequest: asksAgain ? null : 0,
     autoResendUnfulfilledCommands: asksAgain,
+    // Who listens subscribes again itself, and once more when that is refused.
+    autoResubscribe: false,
     // An INFO after each connect would only delay the first request.
     enableReadyCheck: false,
     retryStrategy: () => RECONNECT_MS,

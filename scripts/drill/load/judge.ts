@@ -1,14 +1,8 @@
 import { judgeCounter } from './counters.ts';
+import { type JobVerdict, judgeJobs } from './judge-jobs.ts';
+import { judgeTransactions, type TransactionVerdict } from './judge-transactions.ts';
+import { type Acknowledged, repeated } from './judged.ts';
 import type { Found, Ledger, WriteRecord } from './ledger.ts';
-
-/** An acknowledged write that is not there. */
-export interface LostWrite {
-  readonly id: string;
-  readonly key: string;
-  readonly shard: string;
-  /** When it was acknowledged, on the run's clock (ms). */
-  readonly acknowledgedAt: number;
-}
 
 /** The ledger held against what is really there. */
 export interface Verdict {
@@ -16,7 +10,7 @@ export interface Verdict {
   readonly refused: number;
   readonly unknown: number;
   /** Acknowledged, and not there: what must be empty. */
-  readonly lost: readonly LostWrite[];
+  readonly lost: readonly Acknowledged[];
   readonly unknownApplied: number;
   /** List elements of unknown outcome that stand behind one which their writer sent later: carried out out of a buffer. */
   readonly unknownAppliedLate: readonly string[];
@@ -31,6 +25,8 @@ export interface Verdict {
   readonly failedReads: number;
   readonly staleReads: number;
   readonly backwardsReads: number;
+  readonly transactions: TransactionVerdict;
+  readonly jobs: JobVerdict;
 }
 
 /** Judges a run. Pure. */
@@ -47,6 +43,7 @@ export function judge(ledger: Ledger, found: Found): Verdict {
   const counters = judgeCounters(increments, found);
   const unknownApplied = of('unknown').filter(isThere).length + counters.unknownApplied;
   const unknown = of('unknown', ledger.writes).length;
+  const lists = [...new Set(plain.filter(({ kind }) => kind === 'append').map(({ key }) => key))];
   const acknowledgedIds = new Set(of('acknowledged').map(({ id }) => id));
   return {
     acknowledged: of('acknowledged', ledger.writes).length,
@@ -62,16 +59,18 @@ export function judge(ledger: Ledger, found: Found): Verdict {
     refusedApplied: of('refused')
       .filter(isThere)
       .map(({ id }) => id),
-    duplicated: [...[...found.lists.values()].flatMap(repeated), ...counters.duplicated],
+    duplicated: [...lists.flatMap((key) => repeated(found.lists.get(key) ?? [])), ...counters.duplicated],
     reordered: outOfOrder(of('acknowledged'), found),
     reads: ledger.reads.length,
     failedReads: ledger.reads.filter(({ ok }) => !ok).length,
     staleReads: ledger.reads.filter(({ stale }) => stale).length,
     backwardsReads: ledger.reads.filter(({ backwards }) => backwards).length,
+    transactions: judgeTransactions(ledger.transactions, found),
+    jobs: judgeJobs(ledger, found),
   };
 }
 
-const lostWrite = ({ id, key, shard, endedAt }: WriteRecord): LostWrite => ({
+const lostWrite = ({ id, key, shard, endedAt }: WriteRecord): Acknowledged => ({
   id,
   key,
   shard,
@@ -97,16 +96,6 @@ function judgeCounters(
     duplicated: verdicts.flatMap(({ key, duplicated }) => Array<string>(duplicated).fill(key)),
     unknownApplied: verdicts.reduce((sum, { unknownApplied }) => sum + unknownApplied, 0),
   };
-}
-
-function repeated(elements: readonly string[]): string[] {
-  const seen = new Set<string>();
-  const twice = new Set<string>();
-  for (const element of elements) {
-    if (seen.has(element)) twice.add(element);
-    seen.add(element);
-  }
-  return [...twice];
 }
 
 /**

@@ -1,12 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { shardsOf } from '../../../topology/pool-shards.ts';
 import type { Plan, PoolSpec } from '../../../topology/types.ts';
-import { connectApplication, served } from './application.ts';
-import { Ledger, type Outcome, type ReadRecord, type WriteKind } from './ledger.ts';
+import { connectApplication } from './application.ts';
+import { listen, publish } from './channels.ts';
+import { DEAF_MS } from './judge-messages.ts';
+import { Ledger, type Subscription } from './ledger.ts';
+import type { LoadClient } from './load-client.ts';
 import { Newcomers } from './newcomers.ts';
-import { outcomeOf, reasonOf } from './outcome.ts';
+import { consume, produce } from './queue.ts';
 import { keysOn, shardFinder } from './shard-of.ts';
+import { transact } from './transactions.ts';
+import { type Newest, read, write } from './writers.ts';
 
 export interface LoadOptions {
   readonly plan: Plan;
@@ -20,20 +24,19 @@ export interface LoadOptions {
   readonly rate: number;
   /** Whether requests that went unanswered with their connection are sent again. */
   readonly asksAgain: boolean;
+  /** Besides writers and readers: transactions, queues and subscribers. */
+  readonly families: boolean;
 }
 
-/** One writer: its connection, and what it writes to. */
-interface Writer {
-  readonly client: Redis;
-  readonly shard: string;
-  readonly connection: string;
-  readonly nextKey: () => string;
-  readonly list: string;
-  /** Of one writer of each shard it is also what the shard's readers read: it only ever grows. */
-  readonly counter: string;
-}
+/** Consumers of the queue of each shard whose jobs go to a list of the consumer's own; they compete for them. */
+const MOVERS = 2;
+/** What stands for all shards where a connection has to do with them. */
+const ALL = 'all';
 
-/** Writers and readers that use the stack as an application would: ioredis, through the VIP, at a fixed rate. */
+/**
+ * Writers, readers, transactions, producers and consumers of queues, publishers and subscribers, that use the stack as an
+ * application would: ioredis, through the VIP, at fixed rates.
+ */
 export class Load {
   readonly ledger = new Ledger();
   /** Keys it writes to that are not in the ledger. */
@@ -41,10 +44,10 @@ export class Load {
   readonly #options: LoadOptions;
   readonly #clients: Redis[] = [];
   readonly #loops: Array<Promise<void>> = [];
-  /** Key of a counter that is read -> its newest acknowledged value: nobody may read less afterwards. */
-  readonly #newest = new Map<string, number>();
+  readonly #newest: Newest = new Map();
   readonly #newcomers: Newcomers;
-  #running = true;
+  readonly #running = (): boolean => this.#isRunning;
+  #isRunning = true;
 
   constructor(options: LoadOptions) {
     this.#options = options;
@@ -52,29 +55,79 @@ export class Load {
     this.otherKeys.push(...this.#newcomers.keys);
   }
 
-  /** Starts all writers and readers once each of them is connected. */
+  /** Starts everything once it is connected. */
   async start(): Promise<void> {
-    const { plan, pool, writersPerShard, run } = this.#options;
+    const { plan, pool, run, families } = this.#options;
     const shardOf = shardFinder(plan, pool);
-    for (const { name: shard } of shardsOf(plan, pool)) {
-      const counters: string[] = [];
-      for (let n = 0; n < writersPerShard; n++) {
-        const nextKey = keysOn(shard, `drill:${run}:${shard}:${n}`, shardOf);
-        const connection = `${shard}/w${n}`;
-        const client = await this.#connect(connection);
-        const [list, counter] = [nextKey(), nextKey()];
-        counters.push(counter);
-        this.#loops.push(this.#write({ client, shard, connection, nextKey, list, counter }));
+    const shards = shardsOf(plan, pool).map(({ name: shard }) => ({
+      shard,
+      key: (purpose: string) => keysOn(shard, `drill:${run}:${shard}:${purpose}`, shardOf),
+    }));
+    for (const { shard, key } of shards) await this.#startWriters(shard, key);
+    if (families) {
+      await this.#startChannels(shards.map(({ shard, key }) => ({ shard, channel: key('channel')() })));
+      for (const { shard, key } of shards) {
+        await this.#startTransactions(shard, key('transactions'));
+        await this.#startQueues(shard, key('queue'));
       }
-      const reader = `${shard}/r0`;
-      this.#loops.push(this.#read(await this.#connect(reader), shard, reader, counters[0]));
     }
     this.#newcomers.start();
   }
 
+  async #startTransactions(shard: string, nextKey: () => string): Promise<void> {
+    const keys = { lists: [nextKey(), nextKey()], counter: nextKey() } as const;
+    this.#loops.push(transact(await this.#connect(shard, 't0'), this.#options.run, keys));
+  }
+
+  async #startChannels(channels: ReadonlyArray<Omit<Subscription, 'subscriber'>>): Promise<void> {
+    await this.#listen('s0', channels);
+    await this.#listen('s1', channels, `drill:${this.#options.run}:*`);
+    for (const { shard, channel } of channels)
+      this.#loops.push(publish(await this.#connect(shard, 'p0'), channel));
+  }
+
+  async #startWriters(shard: string, key: (purpose: string) => () => string): Promise<void> {
+    const { writersPerShard, run, rate } = this.#options;
+    const { servedAt } = this.ledger;
+    const newest = this.#newest;
+    const counters: string[] = [];
+    for (let n = 0; n < writersPerShard; n++) {
+      const nextKey = key(`${n}`);
+      const client = await this.#connect(shard, `w${n}`);
+      servedAt.set(client.connection, performance.now());
+      const [list, counter] = [nextKey(), nextKey()];
+      counters.push(counter);
+      this.#loops.push(write({ client, run, nextKey, list, counter, newest, rate }));
+    }
+    const reader = await this.#connect(shard, 'r0');
+    servedAt.set(reader.connection, performance.now());
+    this.#loops.push(read(reader, counters[0], newest, rate));
+  }
+
+  async #startQueues(shard: string, nextKey: () => string): Promise<void> {
+    const [moved, popped] = [nextKey(), nextKey()];
+    for (let n = 0; n < MOVERS; n++)
+      this.#loops.push(consume(await this.#connect(shard, `m${n}`), moved, nextKey()));
+    this.#loops.push(consume(await this.#connect(shard, 'b0'), popped));
+    const queues = [
+      { queue: moved, consumers: MOVERS },
+      { queue: popped, consumers: 1 },
+    ];
+    this.#loops.push(produce(await this.#connect(shard, 'q0'), this.#options.run, queues));
+  }
+
+  async #listen(
+    name: string,
+    channels: ReadonlyArray<Omit<Subscription, 'subscriber'>>,
+    pattern?: string,
+  ): Promise<void> {
+    const { redis, connection: subscriber } = await this.#connect(ALL, name);
+    await listen({ redis, subscriber, ledger: this.ledger, running: this.#running, channels, pattern });
+  }
+
   /** Lets every request under way end, then closes the connections. */
   async stop(): Promise<Ledger> {
-    this.#running = false;
+    this.#isRunning = false;
     this.ledger.endedAt = performance.now();
     await Promise.all([...this.#loops, this.#newcomers.stop()]);
     for (const client of this.#clients) {
@@ -89,93 +142,22 @@ export class Load {
     this.#newcomers.usePassword(password);
   }
 
-  /** True when every connection was served within the last `ms`. */
+  /** True when every writer and reader was served within the last `ms`, and no subscriber is deaf. */
   flows(ms: number): boolean {
-    const oldest = Math.min(...this.ledger.servedAt.values());
-    return performance.now() - oldest < ms;
+    const { servedAt, heardAt } = this.ledger;
+    const now = performance.now();
+    return now - Math.min(...servedAt.values()) < ms && now - Math.min(now, ...heardAt.values()) < DEAF_MS;
   }
 
-  async #connect(connection: string): Promise<Redis> {
+  async #connect(shard: string, name: string): Promise<LoadClient> {
     const { plan, pool, password, asksAgain } = this.#options;
     const { ledger } = this;
-    const client = await connectApplication(plan.vip, pool.listen, password, asksAgain, () =>
+    const connection = `${shard}/${name}`;
+    const redis = await connectApplication(plan.vip, pool.listen, password, asksAgain, () =>
       ledger.reconnects.set(connection, (ledger.reconnects.get(connection) ?? 0) + 1),
     );
-    this.#clients.push(client);
-    ledger.servedAt.set(connection, performance.now());
-    return client;
-  }
-
-  async #write(writer: Writer): Promise<void> {
-    const { client, nextKey, list, counter } = writer;
-    for (let n = 1; this.#running; n++) {
-      const due = performance.now() + 1000 / this.#options.rate;
-      const id = `${this.#options.run}-${writer.connection}-${n}`;
-      if (n % 4 === 0) await this.#record(writer, 'append', list, id, () => client.rpush(list, id));
-      else if (n % 4 === 2) await this.#record(writer, 'increment', counter, id, () => client.incr(counter));
-      else {
-        const key = nextKey();
-        await this.#record(writer, 'set', key, id, () => client.set(key, id));
-      }
-      const rest = due - performance.now();
-      if (rest > 0) await delay(rest);
-    }
-  }
-
-  async #record(
-    { client, shard, connection }: Writer,
-    kind: WriteKind,
-    key: string,
-    id: string,
-    send: () => Promise<unknown>,
-  ): Promise<void> {
-    // What an application waits for while its connection is made again is latency, too.
-    const sentAt = performance.now();
-    if (!(await served(client, () => this.#running))) return;
-    let outcome: Outcome = 'acknowledged';
-    let error: string | undefined;
-    let reply: unknown;
-    try {
-      reply = await send();
-    } catch (cause) {
-      error = reasonOf(cause as Error);
-      outcome = outcomeOf(error);
-    }
-    const endedAt = performance.now();
-    if (outcome === 'acknowledged') this.ledger.servedAt.set(connection, endedAt);
-    const value = kind === 'increment' && typeof reply === 'number' ? { reply } : {};
-    if (value.reply !== undefined) this.#newest.set(key, value.reply);
-    this.ledger.writes.push({
-      kind,
-      shard,
-      connection,
-      key,
-      id,
-      sentAt,
-      endedAt,
-      outcome,
-      error,
-      ...value,
-    });
-  }
-
-  async #read(client: Redis, shard: string, connection: string, key: string): Promise<void> {
-    let seen = 0;
-    while (this.#running) {
-      const floor = this.#newest.get(key) ?? 0;
-      const sentAt = performance.now();
-      if (!(await served(client, () => this.#running))) return;
-      let result: Pick<ReadRecord, 'ok' | 'stale' | 'backwards' | 'error'>;
-      try {
-        const value = Number((await client.get(key)) ?? 0);
-        result = { ok: true, stale: value < floor, backwards: value < seen };
-        seen = Math.max(seen, value);
-        this.ledger.servedAt.set(connection, performance.now());
-      } catch (cause) {
-        result = { ok: false, stale: false, backwards: false, error: reasonOf(cause as Error) };
-      }
-      this.ledger.reads.push({ shard, connection, sentAt, endedAt: performance.now(), ...result });
-      await delay(1000 / this.#options.rate);
-    }
+    this.#clients.push(redis);
+    ledger.reconnects.set(connection, 0);
+    return { redis, shard, connection, ledger, running: this.#running };
   }
 }

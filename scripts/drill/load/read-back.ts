@@ -8,7 +8,7 @@ import { readRedis } from '../../observe/redis-view.ts';
 import type { StackStatus } from '../../observe/status.ts';
 import { drilledPool, drilledShards } from './drilled-pool.ts';
 import { differences } from './judge.ts';
-import type { Found, Ledger } from './ledger.ts';
+import { type Found, keysOfRun, type Ledger } from './ledger.ts';
 
 const BATCH = 500;
 const PATIENCE_MS = 15_000;
@@ -67,13 +67,7 @@ async function level(credentials: Credentials, master: RedisMember, replica: Red
 }
 
 async function readMember({ ledger, credentials, db }: ReadBackOptions, member: RedisMember): Promise<Found> {
-  const keysOf = (kind: string): string[] => [
-    ...new Set(
-      ledger.writes
-        .filter((write) => write.shard === member.shard && write.kind === kind)
-        .map(({ key }) => key),
-    ),
-  ];
+  const keys = keysOfRun(ledger, member.shard);
   const login = { username: 'operator', password: credentials.operator };
   return withRedis(
     member,
@@ -81,10 +75,10 @@ async function readMember({ ledger, credentials, db }: ReadBackOptions, member: 
     async (redis) => {
       if (db !== 0) await redis.select(db);
       const lists = new Map<string, string[]>();
-      for (const key of keysOf('append')) lists.set(key, await redis.lrange(key, 0, -1));
-      const counters = await readValues(redis, keysOf('increment'));
+      for (const key of keys.lists) lists.set(key, await redis.lrange(key, 0, -1));
+      const counters = await readValues(redis, keys.counters);
       return {
-        values: await readValues(redis, keysOf('set')),
+        values: await readValues(redis, keys.values),
         lists,
         counters: new Map([...counters].map(([key, value]) => [key, Number(value)])),
       };
@@ -110,7 +104,8 @@ export async function removeTraces(
   ledger: Ledger,
   others: readonly string[],
 ): Promise<void> {
-  const keys = [...new Set([...ledger.writes.map(({ key }) => key), ...others])];
+  const { values, lists, counters } = keysOfRun(ledger);
+  const keys = [...values, ...lists, ...counters, ...others];
   const entrance = { address: plan.vip, port: drilledPool(plan).listen };
   const remove = async (redis: Redis): Promise<void> => {
     for (let at = 0; at < keys.length; at += BATCH) await redis.unlink(...keys.slice(at, at + BATCH));

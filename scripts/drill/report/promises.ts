@@ -1,9 +1,12 @@
 import type { Plan } from '../../../topology/types.ts';
 import type { Drill, Injected } from '../drill.ts';
+import { UNHEARD_MS } from '../faults/limits.ts';
 import { drilledShards } from '../load/drilled-pool.ts';
 import { acknowledgements, lengthOf, newcomerGap, shardGap, worstConnectionGap } from '../load/gaps.ts';
 import type { Verdict } from '../load/judge.ts';
-import type { Ledger } from '../load/ledger.ts';
+import { type Hearing, judgeHearing } from '../load/judge-messages.ts';
+import type { Acknowledged } from '../load/judged.ts';
+import { attemptsOf, type Ledger } from '../load/ledger.ts';
 
 /** One promise held against what was seen in one round. */
 export interface PromiseResult {
@@ -44,25 +47,57 @@ const LOST = 'acknowledged writes lost';
 const DUPLICATED = 'writes duplicated or reordered';
 const REFUSED_APPLIED = 'writes refused and yet carried out';
 const STALE = 'reads older than an acknowledged write';
+const LOST_TRANSACTIONS = 'acknowledged transactions lost';
+const NOT_WHOLE = 'transactions carried out twice or in part';
+const LOST_JOBS = 'jobs lost';
+const JOBS_TWICE = 'jobs handled twice';
+const HEARD_TWICE = 'messages heard twice';
+
+/**
+ * Milliseconds from the first good write to the first message that is heard: a proxy subscribes again within 200 ms of a
+ * promotion, a client connects again after 50 ms, and messages come every 50 ms.
+ */
+const HEAR_AGAIN_MS = 500;
 
 /** Whether what was promised of the data itself was seen to be broken, as opposed to late or not to be found out. Pure. */
 export function brokeData(results: readonly PromiseResult[]): boolean {
-  const ofData = [LOST, DUPLICATED, REFUSED_APPLIED, STALE];
+  const ofData = [
+    LOST,
+    DUPLICATED,
+    REFUSED_APPLIED,
+    STALE,
+    LOST_TRANSACTIONS,
+    NOT_WHOLE,
+    LOST_JOBS,
+    JOBS_TWICE,
+    HEARD_TWICE,
+  ];
   return results.some(({ promise, seen, kept }) => ofData.includes(promise) && seen !== null && !kept);
 }
 
 /** Everything that was promised for this drill. Pure. */
 export function holdPromises(evidence: Evidence): PromiseResult[] {
   const { plan, drill, verdict } = evidence;
+  const { transactions, jobs } = verdict ?? {};
+  const hearing = hearingOf(evidence);
   const none = (promise: string, seen: number | undefined): PromiseResult =>
     result(promise, 'count', 0, seen);
   return [
     resumePromise(evidence),
     ...returnPromises(evidence),
     ...failurePromises(evidence),
-    lossPromise(evidence),
+    lossPromise(evidence, LOST, verdict?.lost),
     none(DUPLICATED, verdict && verdict.duplicated.length + verdict.reordered.length),
-    none(REFUSED_APPLIED, verdict?.refusedApplied.length),
+    none(REFUSED_APPLIED, verdict && refusedApplied(verdict)),
+    lossPromise(evidence, LOST_TRANSACTIONS, transactions?.lost),
+    none(NOT_WHOLE, transactions && transactions.twice.length + transactions.inPart.length),
+    lossPromise(evidence, LOST_JOBS, jobs?.lost),
+    lossPromise(evidence, JOBS_TWICE, jobs?.twice),
+    hearPromise(evidence, hearing),
+    none(
+      HEARD_TWICE,
+      hearing.reduce((sum, { twice }) => sum + twice.length, 0),
+    ),
     ...(readsAreCurrent(plan) ? [none(STALE, verdict?.staleReads)] : []),
     ...(drill.promised(plan).noFailover === true ? [none('members promoted', evidence.promotions)] : []),
     ...holderPromises(evidence),
@@ -127,17 +162,35 @@ function firstAfter(ledger: Ledger, shard: string, moment: number): number {
   return later.reduce((least, at) => Math.min(least, at), Number.POSITIVE_INFINITY);
 }
 
-/** Lost writes count, but for those that a pool without `wait_replicas` may lose right after this fault. */
-function lossPromise({ drill, plan, injected, verdict }: Evidence): PromiseResult {
+/** What is lost, or done twice, counts, but for what a pool without `wait_replicas` may lose right after this fault. */
+function lossPromise(
+  { drill, plan, injected }: Evidence,
+  promise: string,
+  lost: readonly Acknowledged[] | undefined,
+): PromiseResult {
   const { mayLoseFor } = drill.promised(plan);
-  if (mayLoseFor === undefined) return result(LOST, 'count', 0, verdict?.lost.length);
-  const late = verdict?.lost.filter(({ acknowledgedAt }) => acknowledgedAt > injected.at + mayLoseFor);
-  return result(
-    `acknowledged writes lost later than ${mayLoseFor} ms (without wait_replicas)`,
-    'count',
-    0,
-    late?.length,
-  );
+  if (mayLoseFor === undefined) return result(promise, 'count', 0, lost?.length);
+  const late = lost?.filter(({ acknowledgedAt }) => acknowledgedAt > injected.at + mayLoseFor);
+  return result(`${promise} later than ${mayLoseFor} ms (without wait_replicas)`, 'count', 0, late?.length);
+}
+
+const refusedApplied = ({ refusedApplied: writes, transactions, jobs }: Verdict): number =>
+  writes.length + transactions.refusedApplied.length + jobs.refusedHandled.length;
+
+type Heard = Pick<Evidence, 'drill' | 'plan' | 'injected' | 'ledger' | 'undoneAt'>;
+
+/** What each subscriber heard from the moment on that its silence is held against the drill. */
+export function hearingOf({ drill, plan, injected, ledger, undoneAt }: Heard): Hearing[] {
+  const { since } = drill.promised(plan).resume;
+  return judgeHearing(ledger, since === 'restored' ? undoneAt : injected.at);
+}
+
+/** Every subscriber hears every channel again. One that is deaf at the end never will. */
+function hearPromise({ drill, plan }: Evidence, hearing: readonly Hearing[]): PromiseResult {
+  const { resume, hearLater } = drill.promised(plan);
+  const limit = resume.within + HEAR_AGAIN_MS + (hearLater ?? (resume.of === 'newcomer' ? UNHEARD_MS : 0));
+  const longest = Math.max(0, ...hearing.map(({ silence }) => silence));
+  return result('a subscriber heard nothing for', 'ms', limit, longest);
 }
 
 function failurePromises({ drill, plan, injected, ledger }: Evidence): PromiseResult[] {
@@ -171,14 +224,13 @@ export interface ConnectionFailures {
 }
 
 export function failuresPerConnection(ledger: Ledger): ConnectionFailures[] {
-  return [...ledger.servedAt.keys()].map((connection) => ({
+  const failed = attemptsOf(ledger).filter(({ outcome }) => outcome !== 'acknowledged');
+  return [...ledger.reconnects].map(([connection, reconnects]) => ({
     connection,
     shard: connection.split('/')[0],
-    writes: ledger.writes.filter(
-      (write) => write.connection === connection && write.outcome !== 'acknowledged',
-    ).length,
+    writes: failed.filter((attempt) => attempt.connection === connection).length,
     reads: ledger.reads.filter((read) => read.connection === connection && !read.ok).length,
-    reconnects: ledger.reconnects.get(connection) ?? 0,
+    reconnects,
   }));
 }
 

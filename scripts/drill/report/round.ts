@@ -1,8 +1,10 @@
 import { drilledShards } from '../load/drilled-pool.ts';
 import type { Gap } from '../load/gaps.ts';
 import { newcomerGap, shardGap, worstConnectionGap } from '../load/gaps.ts';
-import { judge, type LostWrite, type Verdict } from '../load/judge.ts';
-import type { Ledger } from '../load/ledger.ts';
+import { judge, type Verdict } from '../load/judge.ts';
+import type { Hearing } from '../load/judge-messages.ts';
+import type { Acknowledged } from '../load/judged.ts';
+import { attemptsOf, type Ledger } from '../load/ledger.ts';
 import type { ReadBack } from '../load/read-back.ts';
 import type { Timeline, TimelineEvent } from '../watch/timeline.ts';
 import { type HolderSpan, holderTimes } from '../watch/vip.ts';
@@ -11,6 +13,7 @@ import {
   type ConnectionFailures,
   type Evidence,
   failuresPerConnection,
+  hearingOf,
   holdPromises,
   type PromiseResult,
 } from './promises.ts';
@@ -40,6 +43,8 @@ export interface RoundReport {
   readonly connections: readonly ConnectionFailures[];
   /** null = interrupted before the writes could be read back. */
   readonly verdict: Verdict | null;
+  /** What each subscriber heard; `silence` null = it was deaf at the end. */
+  readonly subscribers: ReadonlyArray<Omit<Hearing, 'silence'> & { readonly silence: number | null }>;
   readonly differingReplicas: ReadBack['differing'];
   readonly latency: Latency;
   readonly vip: {
@@ -100,8 +105,11 @@ export function makeRound(inputs: RoundInputs): RoundReport {
     script: injected.script ?? null,
     errors: errorCounts(ledger),
     connections: failuresPerConnection(ledger),
-    verdict:
-      verdict === undefined ? null : { ...verdict, lost: verdict.lost.map((lost) => relative(lost, since)) },
+    verdict: verdict === undefined ? null : relativeVerdict(verdict, since),
+    subscribers: hearingOf(inputs).map((each) => ({
+      ...each,
+      silence: Number.isFinite(each.silence) ? round(each.silence) : null,
+    })),
     differingReplicas: readBack?.differing ?? [],
     latency: latencyOf(ledger, { shard: injected.shard, from: injected.at, until: inputs.undoingFrom }),
     vip:
@@ -176,7 +184,7 @@ function rolesAt({ events }: Timeline, moment: number, role: string): string[] {
 
 function errorCounts(ledger: Ledger): RoundReport['errors'] {
   const counts = new Map<string, { shard: string; error: string; count: number }>();
-  for (const { shard, error } of [...ledger.writes, ...ledger.reads]) {
+  for (const { shard, error } of [...attemptsOf(ledger), ...ledger.reads]) {
     if (error === undefined) continue;
     const key = `${shard} ${error}`;
     const entry = counts.get(key) ?? { shard, error, count: 0 };
@@ -186,10 +194,18 @@ function errorCounts(ledger: Ledger): RoundReport['errors'] {
   return [...counts.values()].sort((a, b) => b.count - a.count);
 }
 
-const relative = (lost: LostWrite, since: (at: number) => number): LostWrite => ({
-  ...lost,
-  acknowledgedAt: since(lost.acknowledgedAt),
-});
+/** The same with moments that count from the fault. */
+function relativeVerdict(verdict: Verdict, since: (at: number) => number): Verdict {
+  const { lost, transactions, jobs } = verdict;
+  const relative = (list: readonly Acknowledged[]): Acknowledged[] =>
+    list.map((each) => ({ ...each, acknowledgedAt: since(each.acknowledgedAt) }));
+  return {
+    ...verdict,
+    lost: relative(lost),
+    transactions: { ...transactions, lost: relative(transactions.lost) },
+    jobs: { ...jobs, lost: relative(jobs.lost), twice: relative(jobs.twice) },
+  };
+}
 
 const round = (ms: number): number => Math.round(ms * 10) / 10;
 

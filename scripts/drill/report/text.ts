@@ -1,4 +1,5 @@
 import { table } from '../../report/table.ts';
+import type { Verdict } from '../load/judge.ts';
 import type { DrillDocument, PromiseSummary } from './document.ts';
 
 /** The report for a terminal: one table of promises per drill, then what the application was told. */
@@ -42,10 +43,26 @@ export const replayLine = (script: string): string => `twemstack drill nemesis -
 
 /** Losses are told even where a promise allows them. */
 function lostLines(rounds: DrillDocument['rounds']): string[] {
-  const lost = rounds.reduce((sum, { verdict }) => sum + (verdict?.lost.length ?? 0), 0);
-  const all = rounds.reduce((sum, { verdict }) => sum + (verdict?.acknowledged ?? 0), 0);
-  return lost === 0 ? [] : [`${lost} of ${all} acknowledged writes LOST\n`];
+  const line = (what: string, of: (verdict: Verdict) => { lost: number; all: number }): string[] => {
+    const counts = rounds.flatMap(({ verdict }) => (verdict === null ? [] : [of(verdict)]));
+    const lost = counts.reduce((sum, count) => sum + count.lost, 0);
+    const all = counts.reduce((sum, count) => sum + count.all, 0);
+    return lost === 0 ? [] : [`${lost} of ${all} acknowledged ${what} LOST\n`];
+  };
+  const of = (part: Pick<Verdict['jobs'], 'lost' | 'acknowledged'>): { lost: number; all: number } => ({
+    lost: part.lost.length,
+    all: part.acknowledged,
+  });
+  return [
+    ...line('writes', of),
+    ...line('transactions', ({ transactions }) => of(transactions)),
+    ...line('jobs', ({ jobs }) => of(jobs)),
+  ];
 }
+
+/** How many acknowledged writes, transactions and jobs are gone. */
+export const lostOf = ({ lost, transactions, jobs }: Verdict): number =>
+  lost.length + transactions.lost.length + jobs.lost.length;
 
 function errorLines(rounds: DrillDocument['rounds']): string[] {
   const counts = new Map<string, number>();

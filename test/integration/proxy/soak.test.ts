@@ -8,7 +8,7 @@ const PROXY_MB = 600;
 test('120 clients, servers killed and stopped under them: no reply is wrong, none is missing', async (t) => {
   const result = await soak({ seconds: 12, clients: 120, seed: 1, tell: () => undefined });
   t.diagnostic(describe(result));
-  assert.ok(result.answered - result.errors > 20_000, `${result.answered} replies, ${result.errors} errors`);
+  assert.ok(result.answered - result.errors > 5000, `${result.answered} replies, ${result.errors} errors`);
   assert.ok(result.troubles >= 3, `${result.troubles} times`);
   assert.ok(result.proxyMb < PROXY_MB, `${result.proxyMb} MB`);
 });

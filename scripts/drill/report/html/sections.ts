@@ -1,7 +1,8 @@
 import type { Verdict } from '../../load/judge.ts';
+import type { Acknowledged } from '../../load/judged.ts';
 import type { DrillDocument, DrillSummary, PromiseSummary } from '../document.ts';
 import type { RoundReport } from '../round.ts';
-import { replayLine } from '../text.ts';
+import { lostOf, replayLine } from '../text.ts';
 import { badge, duration, escapeText, htmlTable } from './markup.ts';
 import { timelineSvg } from './timeline-svg.ts';
 
@@ -42,9 +43,9 @@ export function overview(document: DrillDocument): string {
   return htmlTable(columns, rows, 'All drills');
 }
 
-/** The most acknowledged writes that a round lost, also where a promise allows it; null = no round was read back. */
+/** The most acknowledged writes, transactions and jobs that a round lost, also where a promise allows it; null = no round was read back. */
 function mostLost(rounds: readonly RoundReport[]): number | null {
-  const counts = rounds.flatMap(({ verdict }) => (verdict === null ? [] : [verdict.lost.length]));
+  const counts = rounds.flatMap(({ verdict }) => (verdict === null ? [] : [lostOf(verdict)]));
   return counts.length === 0 ? null : Math.max(...counts);
 }
 
@@ -102,7 +103,7 @@ function mostTelling(rounds: readonly RoundReport[]): RoundReport {
 
 function headline({ promises, verdict }: RoundReport): string {
   const first = promises[0];
-  const lost = verdict === null ? 'not read back' : `${verdict.lost.length} lost`;
+  const lost = verdict === null ? 'not read back' : `${lostOf(verdict)} lost`;
   return `${first.promise} ${value(first.seen, first.unit)}, ${lost}`;
 }
 
@@ -116,11 +117,12 @@ function roundBlock(report: RoundReport, rounds: number): string {
   return [
     `<h3>${rounds > 1 ? `Round ${report.round}: ` : ''}hit ${hit || 'nobody'}${report.interrupted ? ' – interrupted' : ''}</h3>`,
     `<figure tabindex="0">${timelineSvg(report)}</figure>`,
-    `<p class="soft">${counts} ${latencies(report)} This program was held up for ${duration(report.stall)} at most.</p>`,
+    `<p class="soft">${counts} ${familyCounts(report)} ${latencies(report)} This program was held up for ${duration(report.stall)} at most.</p>`,
     report.problem === null ? '' : `<p><code>${escapeText(report.problem)}</code></p>`,
     report.script === null ? '' : `<p><code>${escapeText(replayLine(report.script))}</code></p>`,
     errorList(report),
-    lostList(report),
+    lostLists(report),
+    subscriberTable(report),
     connectionTable(report),
     eventTable(report),
   ].join('\n');
@@ -128,6 +130,16 @@ function roundBlock(report: RoundReport, rounds: number): string {
 
 const late = ({ unknownAppliedLate }: Verdict): string =>
   unknownAppliedLate.length === 0 ? '' : `, ${unknownAppliedLate.length} behind a later one`;
+
+/** Transactions and queues in a sentence each. */
+function familyCounts({ verdict }: RoundReport): string {
+  if (verdict === null) return '';
+  const { transactions, jobs } = verdict;
+  return [
+    `${transactions.acknowledged} transactions acknowledged, ${transactions.refused} refused, ${transactions.unknown} of unknown outcome (${transactions.unknownApplied} of them carried out).`,
+    `${jobs.acknowledged} jobs queued, ${jobs.handled} handled, ${jobs.waiting} still waiting, ${jobs.recovered} in the list of a consumer that was not told, ${jobs.reportedUnknown} gone where it was told that this is unknown.`,
+  ].join(' ');
+}
 
 function latencies({ latency }: RoundReport): string {
   const all = `Latency p50 ${latency.p50} ms, p99 ${latency.p99} ms`;
@@ -146,9 +158,27 @@ function errorList({ errors }: RoundReport): string {
   return `<details><summary>errors the application saw: ${errors.reduce((sum, { count }) => sum + count, 0)}</summary>${htmlTable([{ title: 'times', number: true }, { title: 'shard' }, { title: 'error' }], rows, 'Errors')}</details>`;
 }
 
-function lostList({ verdict }: RoundReport): string {
-  if (verdict === null || verdict.lost.length === 0) return '';
-  const rows = verdict.lost.map(({ shard, key, id, acknowledgedAt }) => [
+function lostLists({ verdict }: RoundReport): string {
+  if (verdict === null) return '';
+  const { lost, transactions, jobs } = verdict;
+  return [
+    lostList('lost', lost),
+    lostList('transactions lost', transactions.lost),
+    lostList('jobs lost', jobs.lost),
+    lostList('jobs handled twice', jobs.twice),
+    idList('transactions carried out twice', transactions.twice),
+    idList('transactions carried out in part', transactions.inPart),
+  ].join('');
+}
+
+const idList = (what: string, ids: readonly string[]): string =>
+  ids.length === 0
+    ? ''
+    : `<details open><summary>${what}: ${ids.length}</summary><p><code>${ids.map(escapeText).join('<br>')}</code></p></details>`;
+
+function lostList(what: string, entries: readonly Acknowledged[]): string {
+  if (entries.length === 0) return '';
+  const rows = entries.map(({ shard, key, id, acknowledgedAt }) => [
     escapeText(shard),
     `<code>${escapeText(key)}</code>`,
     `<code>${escapeText(id)}</code>`,
@@ -157,10 +187,31 @@ function lostList({ verdict }: RoundReport): string {
   const columns = [
     { title: 'shard' },
     { title: 'key' },
-    { title: 'write' },
+    { title: 'id' },
     { title: 'acknowledged at', number: true },
   ];
-  return `<details open><summary>lost: ${verdict.lost.length}</summary>${htmlTable(columns, rows, 'Lost writes')}</details>`;
+  return `<details open><summary>${what}: ${entries.length}</summary>${htmlTable(columns, rows, what)}</details>`;
+}
+
+function subscriberTable({ subscribers }: RoundReport): string {
+  if (subscribers.length === 0) return '';
+  const rows = subscribers.map(({ subscriber, channel, shard, heard, twice, silence }) => [
+    escapeText(subscriber),
+    `<code>${escapeText(channel)}</code>`,
+    escapeText(shard),
+    String(heard),
+    String(twice.length),
+    silence === null ? 'for good' : duration(silence),
+  ]);
+  const columns = [
+    { title: 'subscriber' },
+    { title: 'channel' },
+    { title: 'shard' },
+    { title: 'heard', number: true },
+    { title: 'twice', number: true },
+    { title: 'longest silence', number: true },
+  ];
+  return `<details><summary>subscribers</summary>${htmlTable(columns, rows, 'Subscribers')}</details>`;
 }
 
 function connectionTable({ connections }: RoundReport): string {
