@@ -139,6 +139,11 @@ verb(
   async () => (await import('./verbs/keys.ts')).locateVerb,
   keys,
 );
+verb(
+  'hosts',
+  'several hosts: who the machines say they are, at most four seconds each; exit 3 when one will not do',
+  async () => (await import('./verbs/hosts.ts')).hostsVerb,
+);
 const lab = program.command('lab').description('three engines as three hosts on this machine (root, Linux)');
 verb(
   'up',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { execa } from 'execa';
@@ -10,9 +10,11 @@ import type { ObjectValue } from '../../../provider/protocol/values.ts';
 import { hostPid, stopHost } from '../../../scripts/lab/host.ts';
 import { type Lab, labDown, labStatus, labUp } from '../../../scripts/lab/lab.ts';
 import { labPlace } from '../../../scripts/lab/place.ts';
+import { lookAtHosts } from '../../../scripts/observe/hosts.ts';
 import { cacheFolder } from '../../../scripts/prepare/debian-base.ts';
 import { lock } from '../../../scripts/process-lock.mjs';
 import { loadAnyTopology } from '../../../topology/index.ts';
+import { hostsPlanOf } from '../../support/stack-fixture.ts';
 
 const QUIET = { progress: () => undefined, outcome: () => undefined };
 const place = labPlace(join(cacheFolder(), 'test-lab'));
@@ -77,6 +79,40 @@ describe('a lab of three hosts on this machine', () => {
     assert.ok(loaded.ok, JSON.stringify(loaded));
   });
 
+  const views = (text: string) => lookAtHosts(hostsPlanOf(text), place.folder, 30_000);
+
+  test('its hosts say who they are', async () => {
+    const hosts = await views(readFileSync(place.stackFile, 'utf8'));
+    assert.deepEqual(
+      hosts.map(({ domain, hostname, problem }) => [domain, hostname, problem]),
+      lab.hosts.map(({ hostname, name }) => [name, hostname, undefined]),
+    );
+    for (const { clockMs } of hosts) assert.ok(Math.abs(clockMs ?? Number.NaN) < 60_000);
+  });
+
+  test('an engine that two domains name, a wrong certificate, a host that is not there: each said of its domain', async () => {
+    const [a, , c] = lab.hosts;
+    const other = join(place.folder, 'other');
+    mkdirSync(other, { recursive: true });
+    for (const file of ['ca.pem', 'key.pem']) copyFileSync(join(place.keys, file), join(other, file));
+    copyFileSync(join(place.keys, 'a-cert.pem'), join(other, 'cert.pem'));
+    const hosts = await views(`name: lab
+vip: ${lab.vip}
+domains:
+  - { name: a, docker: "${a.ssh}", address: ${a.address} }
+  - { name: twin, docker: "${a.tls}", certificates: keys, address: 10.0.0.2 }
+  - { name: gone, docker: "${c.ssh}1", address: 10.0.0.3 }
+  - { name: wrong, docker: "${c.tls}", certificates: other, address: 10.0.0.4 }
+`);
+    assert.deepEqual(
+      hosts.map(({ problem }) => problem !== undefined),
+      [false, true, true, true],
+    );
+    assert.match(hosts[1].problem?.what ?? '', /is the engine of domain a by another name/);
+    assert.match(hosts[3].problem?.what ?? '', /key|cert|SSL|TLS/i);
+    assert.match(hosts[3].problem?.remedy ?? '', /other/);
+  });
+
   test('is made use of by the bundled provider, by ssh and by TLS', async () => {
     const [a, , c] = lab.hosts;
     const configurations: ObjectValue[] = [{ host: a.ssh }, { host: c.tls, cert_path: place.keys }];
@@ -119,6 +155,11 @@ describe('a lab of three hosts on this machine', () => {
     const others = lab.hosts.filter(({ name }) => name !== 'b').map((host) => hostPid(host));
     await (await connect(b.ssh)).createVolume({ Name: 'kept' });
     await stopHost(b);
+    const hosts = await views(readFileSync(place.stackFile, 'utf8'));
+    assert.deepEqual(
+      hosts.map(({ problem }) => problem !== undefined),
+      [false, true, false],
+    );
     const seen = await labStatus(place);
     assert.deepEqual(
       seen?.map(({ host, running, engine }) => [host.name, running, engine !== undefined]),

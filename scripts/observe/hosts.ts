@@ -1,0 +1,132 @@
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, readTls } from '../../provider/docker/connect.ts';
+import type { Host, HostsPlan } from '../../topology/types.ts';
+
+/** As long as anybody waits for one host; ssh gives up a second earlier, so that it says why. */
+const PATIENCE_MS = 4000;
+const WORDS_MS = 1000;
+/** Oldest engine API that has everything the stacks use: 1.40, engine 19.03. */
+const OLDEST_API = 40;
+/** Beyond, logs of hosts cannot be laid side by side. */
+const CLOCK_MS = 1000;
+
+/** What one machine says of itself, or why it says nothing. */
+export interface HostView {
+  readonly domain: string;
+  readonly docker: string;
+  readonly address: string;
+  /** Of its engine; undefined when it was not reached. */
+  readonly version?: string;
+  readonly hostname?: string;
+  readonly processors?: number;
+  readonly memoryMb?: number;
+  /** How far its clock is ahead of this machine's, to the milliseconds that the question took. */
+  readonly clockMs?: number;
+  /** Why nothing can be deployed there, and what to do about it. */
+  readonly problem?: { readonly what: string; readonly remedy: string };
+  /** What works all the same. */
+  readonly warning?: string;
+}
+
+interface EngineInfo {
+  readonly ID: string;
+  readonly Name: string;
+  readonly NCPU: number;
+  readonly MemTotal: number;
+  readonly OSType: string;
+  readonly SystemTime: string;
+}
+
+interface Seen {
+  readonly view: HostView;
+  readonly id?: string;
+}
+
+/**
+ * Asks all hosts of a plan at once. One that cannot be reached is a view like the others.
+ *
+ * @param folder that paths of certificates are relative to: the stack file's
+ * @param patienceMs for each of them
+ */
+export async function lookAtHosts(
+  plan: HostsPlan,
+  folder: string,
+  patienceMs = PATIENCE_MS,
+): Promise<HostView[]> {
+  const seen = await Promise.all(plan.domains.map(({ host, name }) => look(name, host, folder, patienceMs)));
+  return seen.map(({ id, view }, index) => {
+    const twin = id === undefined ? undefined : seen.slice(0, index).find((other) => other.id === id);
+    if (twin === undefined) return view;
+    const what = `is the engine of domain ${twin.view.domain} by another name`;
+    return { ...view, problem: { what, remedy: 'give every domain a machine of its own' } };
+  });
+}
+
+async function look(domain: string, host: Host, folder: string, patienceMs: number): Promise<Seen> {
+  const known = { domain, docker: host.docker, address: host.address };
+  const patience = new AbortController();
+  try {
+    return await Promise.race([
+      ask(known, host, folder, (patienceMs - WORDS_MS) / 1000),
+      sleep(patienceMs, undefined, { signal: patience.signal, ref: false }).then(() => {
+        throw new Error(`does not answer within ${patienceMs / 1000} s`);
+      }),
+    ]);
+  } catch (error) {
+    const what = (error as Error).message;
+    return { view: { ...known, problem: { what, remedy: remedyFor(what, host) } } };
+  } finally {
+    patience.abort();
+  }
+}
+
+async function ask(
+  known: Pick<HostView, 'domain' | 'docker' | 'address'>,
+  { certificates, docker }: Host,
+  folder: string,
+  connectSeconds: number,
+): Promise<Seen> {
+  const tls = certificates === undefined ? undefined : readTls(resolve(folder, certificates));
+  const engine = await connect(docker, { tls, connectSeconds });
+  const version = await engine.version();
+  const asked = Date.now();
+  const info = (await engine.info()) as EngineInfo;
+  const clockMs = Math.round(Date.parse(info.SystemTime) - (asked + Date.now()) / 2);
+  const view: HostView = {
+    ...known,
+    version: version.Version,
+    hostname: info.Name,
+    processors: info.NCPU,
+    memoryMb: Math.round(info.MemTotal / 1024 ** 2),
+    clockMs,
+    ...unfit(info.OSType, version.ApiVersion),
+    ...(Math.abs(clockMs) > CLOCK_MS
+      ? {
+          warning: `its clock is ${Math.abs(clockMs)} ms ${clockMs > 0 ? 'ahead' : 'behind'}: logs cannot be compared`,
+        }
+      : {}),
+  };
+  return { view, id: info.ID };
+}
+
+function unfit(system: string, api: string): Pick<HostView, 'problem'> {
+  if (system !== 'linux')
+    return { problem: { what: `runs ${system} containers`, remedy: 'use an engine on Linux' } };
+  if (Number(api.split('.')[1]) < OLDEST_API)
+    return { problem: { what: `speaks API ${api}`, remedy: 'install Docker 19.03 or later there' } };
+  return {};
+}
+
+/** What people do about the words of ssh, TLS and the network. */
+function remedyFor(what: string, { address, certificates, docker }: Host): string {
+  const by = docker.startsWith('ssh://') ? `ssh ${new URL(docker).host}` : docker;
+  if (/Host key verification failed|IDENTIFICATION HAS CHANGED/.test(what))
+    return `compare its host key with the machine's, then log in once by hand: ${by}`;
+  if (/Permission denied \(/.test(what)) return 'give your ssh key to that user there';
+  if (/permission denied/i.test(what)) return 'put that user into the group docker there';
+  if (/docker: (command )?not found|docker: not found/.test(what)) return 'install the docker command there';
+  if (/certificate|cert|TLS|SSL/i.test(what))
+    return `check ca.pem, cert.pem and key.pem in ${certificates ?? '`certificates`'}; the engine's must be for the address in ${docker}`;
+  return `start the machine and its engine, and let ${by} through to ${address}`;
+}
