@@ -365,7 +365,7 @@ export const APPLICATIONS: readonly Application[] = [
     name: 'rueidis',
     runtime: 'go',
     program: 'rueidis',
-    runs: [{ pool: 'sharded', naming: 'uncached' }],
+    runs: [AS_IS, { pool: 'sharded', naming: 'uncached' }],
     verdicts: {
       many: 100,
       cached: 'new',

@@ -43,7 +43,7 @@ func rueidisProgram(port int, naming string) (verdicts, error) {
 			many++
 		}
 	}
-	cached, err := cache(ctx, client, keys[0])
+	cached, err := cache(ctx, client, keys[0], naming != "uncached")
 	if err != nil {
 		return nil, err
 	}
@@ -94,15 +94,21 @@ func rueidisProgram(port int, naming string) (verdicts, error) {
 	return verdicts{"many": many, "cached": cached, "moved": moved, "scripts": scripts, "heard": <-heard, "popped": <-popped}, nil
 }
 
-// cache reads a key twice by way of the client's memory, and again when somebody else has written it.
-func cache(ctx context.Context, client rueidis.Client, key string) (string, error) {
+// cache reads a key twice, the second time from the client's memory if it has one, and again when it was written.
+func cache(ctx context.Context, client rueidis.Client, key string, remembers bool) (string, error) {
+	hit := false
 	read := func() (string, error) {
-		return client.DoCache(ctx, client.B().Get().Key(key).Cache(), time.Minute).ToString()
+		result := client.DoCache(ctx, client.B().Get().Key(key).Cache(), time.Minute)
+		hit = result.IsCacheHit()
+		return result.ToString()
 	}
 	for range 2 {
 		if value, err := read(); err != nil || value != key {
 			return value, errors.Join(err, errors.New("not what was stored"))
 		}
+	}
+	if hit != remembers {
+		return "", fmt.Errorf("from the client's memory: %t", hit)
 	}
 	if err := client.Do(ctx, client.B().Set().Key(key).Value("new").Build()).Error(); err != nil {
 		return "", err
