@@ -285,7 +285,9 @@ export class Client extends ReplySlot implements LinkOwner, WorkingClient, Flush
   /** Says what has waited for replies that are out by now. */
   private sayBehind(behind: { readonly number: number; readonly bytes: Uint8Array }[]): void {
     let said = 0;
-    while (said < behind.length && behind[said].number <= this.head) {
+    // a request that was withdrawn has no reply
+    const isIdle = this.head === this.tail;
+    while (said < behind.length && (isIdle || behind[said].number <= this.head)) {
       const { bytes } = behind[said++];
       this.work.load.arriving -= bytes.length;
       this.push(bytes, 0, bytes.length);

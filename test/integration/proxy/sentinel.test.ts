@@ -178,8 +178,9 @@ describe('a pool that follows Sentinel', () => {
     await master();
   });
 
-  test('master killed: a subscriber hears again from the new one, on the same connection', async () => {
+  test('master killed: a subscriber hears again from the new one, and a cache forgets all and hears too, on the same connections', async () => {
     const old = await master();
+    const cache = await RawClient.open(proxy.ports[0]);
     const listener = await RawClient.open(proxy.ports[0]);
     const publisher = application();
     try {
@@ -187,6 +188,11 @@ describe('a pool that follows Sentinel', () => {
       await listener.ask(request('SUBSCRIBE', 'news'));
       await listener.ask(request('PSUBSCRIBE', 'n*'));
       assert.equal(await publisher.publish('news', 'before'), 2);
+      await publisher.set('cached', 'before');
+      await cache.ask(request('HELLO', '3', 'AUTH', 'application', TEST_CREDENTIALS.application));
+      assert.equal(await cache.ask(request('CLIENT', 'TRACKING', 'ON')), '+OK\r\n');
+      assert.equal(await cache.ask(request('GET', 'cached')), '$6\r\nbefore\r\n');
+      cache.received = Buffer.alloc(0);
       listener.received = Buffer.alloc(0);
       await tier.kill(old);
       // sent while there is no master
@@ -203,8 +209,17 @@ describe('a pool that follows Sentinel', () => {
       await waitUntil('the answer to what waited', () => heard().includes('later'), { withinMs: 15_000 });
       assert.ok(!listener.closed);
       assert.equal(heard().match(/subscribe\r\n/g)?.length, 1, 'answered once, and nothing else anew');
+      assert.match(cache.received.toString(), /^(>2\r\n\$10\r\ninvalidate\r\n_\r\n)+$/);
+      cache.received = Buffer.alloc(0);
+      cache.send(request('GET', 'cached'));
+      await waitUntil('the value at the new master', () => /\$6\r\nbefore/.test(cache.received.toString()));
+      await publisher.set('cached', 'after');
+      await waitUntil('its change', () =>
+        /invalidate\r\n\*1\r\n\$6\r\ncached/.test(cache.received.toString()),
+      );
     } finally {
       listener.end();
+      cache.end();
       publisher.disconnect();
     }
     await tier.start(old);

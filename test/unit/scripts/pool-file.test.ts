@@ -26,6 +26,11 @@ describe("the proxies' pool file", () => {
     assert.deepEqual(names(pool('listen: 6379').servers), ['shard-1', 'shard-2']);
   });
 
+  test('makes the proxies each other’s peers, where the pool listens', () => {
+    const { peers } = pool('listen: 6400');
+    assert.deepEqual(peers, ['198.18.128.16:6400', '198.18.128.17:6400', '198.18.128.18:6400']);
+  });
+
   test('takes no request for which a redis of this stack has no memory', () => {
     const { request_bytes, large_request_bytes } = pool('listen: 6379');
     assert.deepEqual([request_bytes, large_request_bytes], [8 * 1024 * 1024, 8 * 1024 * 1024]);
