@@ -11,6 +11,7 @@ import { type Application, startApplication } from './application.ts';
 import { backupTests } from './backups.ts';
 import { consoleTests } from './console.ts';
 import { editTests } from './edits.ts';
+import { installedTests } from './installed.ts';
 import { parse } from './json-output.ts';
 import { killedTests } from './killed.ts';
 import { secretsFound } from './secret-search.ts';
@@ -379,4 +380,6 @@ describe('the default stack on a real engine', () => {
     ]);
     assert.throws(() => readFileSync(`${stack.home.stack('proof')}/credentials.json`), /ENOENT/);
   });
+
+  installedTests(() => stack);
 });
