@@ -91,6 +91,11 @@ verb(
   async () => (await import('./verbs/status.ts')).statusVerb,
 ).option('--watch', 'again every second until interrupted');
 verb(
+  'doctor',
+  'what is wrong, why, and the command that mends it; changes nothing; exit 1 when something is wrong',
+  async () => (await import('./verbs/doctor.ts')).doctorVerb,
+);
+verb(
   'logs [who...]',
   "all members' logs on one clock, in one format; members, roles, shards and domains narrow it",
   async () => (await import('./verbs/logs.ts')).logsVerb,

@@ -9,12 +9,17 @@ import type { Home } from './home.ts';
 import { readInstance } from './instance.ts';
 import { readIfPresent, writePrivate } from './private-file.ts';
 
-/** A file that twemstack can do without, at a price. */
-interface Expendable {
+/** A file that is damaged, and that twemstack can do without, at a price. */
+export interface DamagedFile {
   readonly path: string;
-  readonly isGood: (text: string) => boolean;
   /** What becomes of its loss, as the end of a sentence. */
   readonly outcome: string;
+  /** What takes its place. */
+  readonly before?: string;
+}
+
+interface Expendable extends DamagedFile {
+  readonly isGood: (text: string) => boolean;
 }
 
 /**
@@ -24,6 +29,15 @@ interface Expendable {
  * @returns a sentence for each
  */
 export function mendFiles(home: Home, stack: string): string[] {
+  return damagedFiles(home, stack).map(({ path, outcome, before }) => {
+    renameSync(path, `${path}.damaged`);
+    if (before !== undefined) writePrivate(path, before);
+    return `${path} was damaged (kept as *.damaged): ${outcome}`;
+  });
+}
+
+/** What `mendFiles` would set aside. Changes nothing. */
+export function damagedFiles(home: Home, stack: string): DamagedFile[] {
   const expendable: Expendable[] = [
     {
       path: environmentFile(home),
@@ -52,27 +66,19 @@ export function mendFiles(home: Home, stack: string): string[] {
       outcome: 'it is read from terraform’s states',
     },
   ];
-  return [
-    ...expendable.flatMap((file) => setAside(file)),
-    ...stateFiles(home, stack).flatMap((path) => mendState(path)),
-  ];
-}
-
-function setAside({ path, isGood, outcome }: Expendable): string[] {
-  const text = readIfPresent(path);
-  if (text === undefined || isGood(text)) return [];
-  renameSync(path, `${path}.damaged`);
-  return [`${path} was damaged (kept as *.damaged): ${outcome}`];
-}
-
-/** A state is as good as the one before it: terraform looks at what is there anyway. */
-function mendState(path: string): string[] {
-  const before = readIfPresent(`${path}.backup`);
-  const hasBackup = before !== undefined && before.trim() !== '' && isReadableState(before);
-  const outcome = hasBackup
-    ? 'the one before it is taken'
-    : 'what it knew is made anew, data volumes are taken as they are';
-  const said = setAside({ path, isGood: isReadableState, outcome });
-  if (said.length > 0 && hasBackup) writePrivate(path, before);
-  return said;
+  const states = stateFiles(home, stack).map((path): Expendable => {
+    // A state is as good as the one before it: terraform looks at what is there anyway.
+    const backup = readIfPresent(`${path}.backup`);
+    const before =
+      backup !== undefined && backup.trim() !== '' && isReadableState(backup) ? backup : undefined;
+    const outcome =
+      before === undefined
+        ? 'what it knew is made anew, data volumes are taken as they are'
+        : 'the one before it is taken';
+    return { path, isGood: isReadableState, outcome, before };
+  });
+  return [...expendable, ...states].filter(({ path, isGood }) => {
+    const text = readIfPresent(path);
+    return text !== undefined && !isGood(text);
+  });
 }

@@ -34,7 +34,9 @@ export async function statusVerb(options: CommonOptions & { watch?: boolean }): 
       if (options.watch === true) process.stdout.write('\x1b[2J\x1b[H');
       process.stdout.write(`${statusTable(plan, status)}\n`);
       for (const { subject, what } of problems) process.stdout.write(`degraded: ${subject} ${what}\n`);
-      if (problems.length === 0) process.stdout.write('healthy\n');
+      process.stdout.write(
+        problems.length === 0 ? 'healthy\n' : '`twemstack doctor` tells why, and what mends it\n',
+      );
     }
     if (options.watch !== true || signal.aborted || isOutputClosed())
       return problems.length === 0 ? EXIT.done : EXIT.notSo;

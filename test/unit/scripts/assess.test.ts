@@ -1,83 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { assess } from '../../../scripts/observe/assess.ts';
-import type { RedisView } from '../../../scripts/observe/redis-view.ts';
 import type { MemberStatus, StackStatus } from '../../../scripts/observe/status.ts';
-import type { Member, Plan } from '../../../topology/types.ts';
+import type { Member } from '../../../topology/types.ts';
 import { defaultPlan } from '../../support/stack-fixture.ts';
+import { redisView, wellMember, wellStatus } from '../../support/well-stack.ts';
 
 const plan = defaultPlan();
 const ALL = new Set(['a', 'b', 'c']);
 
 /** The default stack as it is when nothing is wrong; `change` alters single members. */
-function statusOf(
-  change: (member: Member) => Partial<MemberStatus> | undefined = () => undefined,
-): StackStatus {
-  return {
-    members: plan.members.map((member) => ({ ...wellMember(plan, member), ...change(member) })),
-    pools: [{ name: 'alpha', port: 6379, answers: true }],
-  };
-}
-
-function wellMember(from: Plan, member: Member): MemberStatus {
-  const container = {
-    name: member.name,
-    id: member.name,
-    role: member.role,
-    status: 'running',
-    health: 'healthy',
-    restarts: 0,
-    exitCode: 0,
-    oomKilled: false,
-    imageName: 'x',
-    addresses: [],
-    networks: [],
-    createdAt: 0,
-    startedAt: 0,
-  };
-  if (member.role === 'proxy') return { member, container, serving: true };
-  if (member.role === 'edge') return { member, container, vip: member.domain === 'a' };
-  if (member.role === 'sentinel') {
-    const masters = from.shards.map(({ name, initialMaster, members }) => ({
-      name,
-      address: initialMaster.address,
-      port: 6379,
-      flags: ['master'],
-      configEpoch: 0,
-      replicas: 2,
-      strayReplicas: [],
-      notPromoted: [],
-      replicaPlaces: members.filter((each) => !each.initialMaster).map(placeOf),
-      sentinelPlaces: from.sentinels.filter((each) => each !== member).map(placeOf),
-      otherSentinels: 2,
-      quorum: 2,
-      quorumCheck: 'OK 3 usable Sentinels',
-    }));
-    return { member, container, sentinel: { tilt: false, masters } };
-  }
-  return { member, container, redis: redisView(from, member.shard, member.initialMaster) };
-}
-
-const placeOf = ({ address, port }: { address: string; port: number }): string => `${address}:${port}`;
-
-function redisView(from: Plan, shard: string, master: boolean): RedisView {
-  const found = from.shards.find(({ name }) => name === shard);
-  assert.ok(found);
-  const replicas = found.members.filter(({ initialMaster }) => !initialMaster);
-  return {
-    role: master ? 'master' : 'replica',
-    version: '7.0.15',
-    offset: 100,
-    replId: 'r',
-    masterAddress: master ? undefined : found.initialMaster.address,
-    linkUp: master ? undefined : true,
-    replicas: master
-      ? replicas.map(({ address }) => ({ address, offset: 100, lagSeconds: 0, online: true }))
-      : [],
-    loading: false,
-    keys: 0,
-  };
-}
+const statusOf = (change?: (member: Member) => Partial<MemberStatus> | undefined): StackStatus =>
+  wellStatus(plan, change);
 
 const sentences = (status: StackStatus, domains = ALL): string[] =>
   assess(plan, status, domains).map(({ subject, what }) => `${subject}: ${what}`);

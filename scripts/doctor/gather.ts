@@ -1,0 +1,263 @@
+import type Docker from 'dockerode';
+import type { GuardState } from '../../sentinel/guard/messages.ts';
+import type { Credentials, Plan } from '../../topology/types.ts';
+import { demandEngine, dockerClient, engineAddress } from '../docker-client.ts';
+import { describeFault, faultsLeftBehind } from '../drill/take-back.ts';
+import { EnvironmentError } from '../errors.ts';
+import { assess } from '../observe/assess.ts';
+import { type ContainerState, execInContainer, lastLogLines, listContainers } from '../observe/engine.ts';
+import { askGuard } from '../observe/guard-call.ts';
+import { collectStatus } from '../observe/status.ts';
+import {
+  type Conflict,
+  dockerBridges,
+  engineConflicts,
+  hostConflicts,
+  hostNetwork,
+} from '../prepare/conflicts.ts';
+import { probeEngine } from '../prepare/engine.ts';
+import { credentialsFile, readCredentials } from '../stack/credentials.ts';
+import type { Home } from '../stack/home.ts';
+import { readInstance } from '../stack/instance.ts';
+import { damagedFiles } from '../stack/mend-files.ts';
+import type { EngineFacts, Facts, FileFacts, HostFacts } from './facts.ts';
+import { findDrift } from './find-drift.ts';
+import { isLooping } from './looping.ts';
+import { readMemory, readVitals } from './vitals.ts';
+
+const EXEC_MS = 5000;
+const LOG_LINES = 40;
+
+/** Looks at everything that a verdict may need, all at once. What cannot be seen is said in `unseen`; changes nothing. */
+export async function gatherFacts(home: Home, plan: Plan): Promise<Facts> {
+  const files = fileFacts(home, plan.name);
+  const leftFaults = (await faultsLeftBehind(home, plan.name)).map(describeFault);
+  const engine = await engineFacts();
+  const nothing: Facts = {
+    plan,
+    now: Date.now(),
+    engine,
+    files,
+    leftFaults,
+    containers: new Map(),
+    problems: [],
+    guards: new Map(),
+    vitals: new Map(),
+    vrrp: new Map(),
+    lastLines: new Map(),
+    memory: new Map(),
+    hosts: new Map(),
+    drift: new Map(),
+    conflicts: [],
+    unseen: [],
+  };
+  if (engine.kind !== 'answers') return nothing;
+  return new Gathering(home, plan, nothing, await dockerClient()).all();
+}
+
+class Gathering {
+  readonly #unseen: string[] = [];
+
+  constructor(
+    private readonly home: Home,
+    private readonly plan: Plan,
+    private readonly known: Facts,
+    private readonly engine: Docker,
+  ) {}
+
+  async all(): Promise<Facts> {
+    const { plan, engine, home } = this;
+    const containers = await listContainers(engine, plan.name);
+    const credentials = this.#credentials();
+    const [status, guards, vitals, vrrp, lastLines, memory, hosts, conflicts] = await Promise.all([
+      credentials === undefined || containers.size === 0
+        ? undefined
+        : collectStatus(plan, credentials, engine),
+      this.#guards(credentials),
+      this.#vitals(credentials, containers),
+      this.#vrrp(containers),
+      this.#lastLines(containers),
+      this.#memory(containers),
+      this.#hosts(containers),
+      this.#conflicts(),
+    ]);
+    const drift = credentials === undefined ? undefined : findDrift(home, plan, credentials, containers);
+    if (drift === undefined && containers.size > 0)
+      this.#unseen.push(
+        'whether members run with the files of stack.yaml: terraform’s state of them is not here',
+      );
+    const domains = new Set(plan.domains.map(({ name }) => name));
+    return {
+      ...this.known,
+      now: Date.now(),
+      containers,
+      status,
+      problems: status === undefined ? [] : assess(plan, status, domains),
+      guards,
+      vitals,
+      vrrp,
+      lastLines,
+      memory,
+      hosts,
+      conflicts,
+      drift: drift ?? new Map(),
+      unseen: this.#unseen,
+    };
+  }
+
+  #credentials(): Credentials | undefined {
+    if (this.known.files.credentials !== 'good') {
+      this.#unseen.push('what members say of themselves: there are no usable passwords here');
+      return undefined;
+    }
+    return readCredentials(this.home, this.plan.name);
+  }
+
+  /** What `look` finds of each, by name; those of which it finds nothing are left out. */
+  async #each<M extends { readonly name: string }, T>(
+    members: readonly M[],
+    look: (member: M) => Promise<T | undefined>,
+    unseen?: string,
+  ): Promise<ReadonlyMap<string, T>> {
+    const found = await Promise.all(
+      members.map(async (member) => {
+        try {
+          const value = await look(member);
+          return value === undefined ? [] : [[member.name, value] as const];
+        } catch (error) {
+          if (unseen !== undefined)
+            this.#unseen.push(`${unseen} of ${member.name}: ${(error as Error).message.trim()}`);
+          return [];
+        }
+      }),
+    );
+    return new Map(found.flat());
+  }
+
+  /** One that does not answer is a fact, too. */
+  async #guards(credentials: Credentials | undefined): Promise<Facts['guards']> {
+    if (credentials === undefined) return new Map();
+    const redises = this.plan.shards.flatMap(({ members }) => members);
+    return this.#each(redises, (member) => askGuard<GuardState>(member, credentials, { kind: 'state' }));
+  }
+
+  /** One that does not answer is told of by its status. */
+  async #vitals(
+    credentials: Credentials | undefined,
+    containers: Facts['containers'],
+  ): Promise<Facts['vitals']> {
+    if (credentials === undefined) return new Map();
+    const login = { username: 'operator', password: credentials.operator };
+    const asked = [...this.plan.shards.flatMap(({ members }) => members), ...this.plan.sentinels];
+    return this.#each(running(asked, containers), (member) => readVitals(member, login));
+  }
+
+  #vrrp(containers: Facts['containers']): Promise<Facts['vrrp']> {
+    return this.#each(
+      running(this.plan.edges, containers),
+      async ({ name }) => {
+        const text = await execInContainer(this.engine, name, ['cat', '/run/twemstack/vrrp-state'], EXEC_MS);
+        return /^[A-Z]+/.exec(text)?.[0];
+      },
+      'the state of keepalived',
+    );
+  }
+
+  #lastLines(containers: Facts['containers']): Promise<Facts['lastLines']> {
+    const ailing = this.plan.members.filter(({ name }) => {
+      const container = containers.get(name);
+      return (
+        container !== undefined &&
+        (container.status !== 'running' ||
+          isLooping(container, Date.now()) ||
+          container.health === 'unhealthy')
+      );
+    });
+    return this.#each(ailing, ({ name }) => lastLogLines(this.engine, name, LOG_LINES), 'the log');
+  }
+
+  #memory(containers: Facts['containers']): Promise<Facts['memory']> {
+    return this.#each(
+      running(this.plan.members, containers),
+      ({ name }) => readMemory(this.engine, name),
+      'the memory',
+    );
+  }
+
+  /** By domain, seen from one of its members that has data. */
+  async #hosts(containers: Facts['containers']): Promise<Facts['hosts']> {
+    const eyes = this.plan.domains.flatMap((domain) => {
+      const members = domain.members.filter(({ role }) => role === 'redis' || role === 'sentinel');
+      const [eye] = running(members, containers);
+      return eye === undefined ? [] : [{ name: domain.name, eye: eye.name }];
+    });
+    return this.#each(
+      eyes,
+      async ({ eye }) => parseHost(await execInContainer(this.engine, eye, HOST_COMMAND, EXEC_MS)),
+      'disk and kernel settings of domain',
+    );
+  }
+
+  async #conflicts(): Promise<readonly Conflict[]> {
+    const { plan, engine, home } = this;
+    try {
+      const onEngine = await engineConflicts(plan, engine, readInstance(home, plan.name));
+      // Of another machine neither routes nor addresses are to be seen.
+      if (!engineAddress().startsWith('unix://')) return onEngine;
+      return [...onEngine, ...hostConflicts(plan, hostNetwork(), await dockerBridges(engine))];
+    } catch (error) {
+      this.#unseen.push(`whether others have names or addresses of the stack: ${(error as Error).message}`);
+      return [];
+    }
+  }
+}
+
+function running<M extends { readonly name: string }>(
+  members: readonly M[],
+  containers: ReadonlyMap<string, ContainerState>,
+): M[] {
+  return members.filter(({ name }) => containers.get(name)?.status === 'running');
+}
+
+const HOST_COMMAND = [
+  'bash',
+  '-c',
+  'df -B1 --output=avail,size /data | tail -n 1; cat /proc/sys/vm/overcommit_memory',
+];
+
+/** `FREE SIZE`, and `OVERCOMMIT` in the next line. */
+export function parseHost(text: string): HostFacts | undefined {
+  const [diskFree, diskSize, overcommit] = text.trim().split(/\s+/).map(Number);
+  const isWhole = [diskFree, diskSize, overcommit].every((value) => Number.isFinite(value));
+  return isWhole ? { diskFree, diskSize, overcommit } : undefined;
+}
+
+async function engineFacts(): Promise<EngineFacts> {
+  const address = engineAddress();
+  try {
+    const engine = await demandEngine();
+    const before = Date.now();
+    const { SystemTime } = (await engine.info()) as { readonly SystemTime?: string };
+    const at = (before + Date.now()) / 2;
+    const theirs = Date.parse(SystemTime ?? '');
+    return { kind: 'answers', address, ahead: Number.isNaN(theirs) ? 0 : Math.round(theirs - at) };
+  } catch (error) {
+    const found = await probeEngine(address).catch((cause: Error) => {
+      if (!(cause instanceof EnvironmentError)) throw cause;
+      return { kind: 'absent', detail: cause.message } as const;
+    });
+    if (found.kind === 'engine') return { kind: 'silent', address, detail: (error as Error).message };
+    return { kind: found.kind, address, detail: found.detail };
+  }
+}
+
+function fileFacts(home: Home, stack: string): FileFacts {
+  const credentialsPath = credentialsFile(home, stack);
+  const damaged = damagedFiles(home, stack).map(({ path, outcome }) => ({ path, outcome }));
+  try {
+    const credentials = readCredentials(home, stack) === undefined ? 'missing' : 'good';
+    return { credentialsPath, credentials, damaged };
+  } catch (error) {
+    return { credentialsPath, credentials: { damaged: (error as Error).message }, damaged };
+  }
+}

@@ -1,0 +1,26 @@
+// Each registers itself. Those first whose findings explain others'.
+import './engine.ts';
+import './deployed.ts';
+import './credentials.ts';
+import './damaged-files.ts';
+import './left-faults.ts';
+import './one-network.ts';
+import './conflicts.ts';
+import './not-running.ts';
+import './broken-store.ts';
+import './crash-loop.ts';
+import './shard-waits.ts';
+import './masters.ts';
+import './guards.ts';
+import './vip.ts';
+import './busy-script.ts';
+import './strays.ts';
+import './tilt.ts';
+import './clocks.ts';
+import './persistence.ts';
+import './disk.ts';
+import './memory.ts';
+import './restarts.ts';
+import './clients.ts';
+import './drift.ts';
+import './overcommit.ts';

@@ -1,0 +1,72 @@
+import { type Finding, registerCheck } from '../check.ts';
+import type { Facts } from '../facts.ts';
+
+export const vip = registerCheck({
+  name: 'vip',
+  well: 'one edge holds the virtual IP, and its keepalived says so',
+  examine: (facts) =>
+    facts.status === undefined || facts.containers.size === 0 ? [] : [...holders(facts), ...stale(facts)],
+});
+
+function holders({ plan, status, vrrp }: Facts): Finding[] {
+  const names = (status?.members ?? [])
+    .filter(({ vip: held }) => held === true)
+    .map(({ member }) => member.name);
+  const states = [...vrrp].map(([name, state]) => `${name} ${state}`).join(', ');
+  if (names.length === 0) {
+    const faults = [...vrrp].filter(([, state]) => state === 'FAULT').map(([name]) => name);
+    return [
+      {
+        severity: 'wrong',
+        subjects: [plan.vip],
+        what: `no edge holds ${plan.vip}: no application reaches the stack`,
+        why:
+          faults.length > 0
+            ? `${faults.join(', ')} in FAULT: HAProxy does not answer there, or the front network is down`
+            : `an election takes a second or two; keepalived says: ${states || 'nothing'}`,
+        mend: [
+          'look again in a few seconds',
+          '`twemstack logs edge --since 5m` tells why',
+          '`twemstack up` starts edges that do not run',
+        ],
+      },
+    ];
+  }
+  if (names.length === 1) return [];
+  return [
+    {
+      severity: 'wrong',
+      subjects: [plan.vip, ...names],
+      what: `${names.join(' and ')} both hold ${plan.vip}`,
+      why: `their adverts do not reach each other over ${plan.back.name}; keepalived says: ${states || 'nothing'}`,
+      mend: [
+        `see that both stand on ${plan.back.name} and nothing filters VRRP (IP protocol 112) there`,
+        `\`docker restart ${names.at(-1)}\` leaves one of them while you look`,
+      ],
+    },
+  ];
+}
+
+/** What the device has, and what keepalived says, differ. */
+function stale({ plan, status, vrrp }: Facts): Finding[] {
+  return (status?.members ?? []).flatMap(({ member: { name }, vip: held }): Finding[] => {
+    const state = vrrp.get(name);
+    if (state === undefined || held === undefined || held === (state === 'MASTER')) return [];
+    return [
+      {
+        severity: 'wrong',
+        subjects: [name, plan.vip],
+        what: held
+          ? `${name} has ${plan.vip} on its device, while keepalived there is ${state}`
+          : `keepalived on ${name} is MASTER, while its device has not got ${plan.vip}`,
+        why: held
+          ? 'a keepalived that hung or was killed left it; the supervisor takes it off within a second, the kernel after four'
+          : 'somebody took the address off, or its lease ran out while the edge was frozen',
+        mend: [
+          'look again in five seconds',
+          `when it stays: \`docker restart ${name}\`; the other edge takes over meanwhile`,
+        ],
+      },
+    ];
+  });
+}
