@@ -6,9 +6,10 @@ export const busyScript = registerCheck({
   examine: ({ status }) =>
     (status?.members ?? [])
       .filter(({ error }) => error?.startsWith('BUSY') === true)
-      .map(({ member: { name } }) => ({
+      .map(({ member }) => ({ name: member.name, shard: member.role === 'redis' ? [member.shard] : [] }))
+      .map(({ name, shard }) => ({
         severity: 'wrong',
-        subjects: [name],
+        subjects: [name, ...shard],
         what: `${name} runs a script that does not end, and serves nobody else`,
         why: 'an application sent an endless or a very long EVAL or FCALL (past redis.script_time_limit)',
         mend: [

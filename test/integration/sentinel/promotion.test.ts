@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { readVitals } from '../../../scripts/doctor/vitals.ts';
 import { eventOf } from '../../../scripts/logs/events.ts';
 import { parseLine } from '../../../scripts/logs/formats/parse-line.ts';
+import { askGuard } from '../../../scripts/observe/guard-call.ts';
+import type { GuardState } from '../../../sentinel/guard/messages.ts';
 import type { RedisMember } from '../../../topology/types.ts';
 import { NativeTier } from '../../support/native-tier.ts';
+import { TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /** Above a slow machine's 0.1 s, below what a sentinel needs on average: it looks once a second. */
@@ -81,4 +85,18 @@ test('every line that the daemons and ours wrote meanwhile is understood, and th
     'entrypoint: start',
   ])
     assert.ok(events.has(event), `${event} in ${[...events].join(', ')}`);
+});
+
+test('the doctor can ask a redis, a sentinel and a guard how they are', async () => {
+  const login = { username: 'operator', password: TEST_CREDENTIALS.operator };
+  const master = await tier.settled(2);
+  for (const member of [master, tier.sentinels[0]]) {
+    const { ahead, exactTo, aofWrites } = await readVitals(member, login);
+    assert.ok(Math.abs(ahead) - exactTo < 500, `${member.name}: ${ahead}`);
+    assert.equal(aofWrites, true);
+  }
+  const { maxMemory, maxClients, clients } = await readVitals(master, login);
+  assert.ok(maxMemory > 1e6 && maxClients > 100 && clients > 0);
+  const state = await askGuard<GuardState>(master, TEST_CREDENTIALS, { kind: 'state' });
+  assert.equal(state.lead?.term.owner, master.name);
 });
