@@ -62,7 +62,7 @@ async function gateFailure(options: GateOptions, problems: readonly Problem[]): 
     {
       where: [...options.domains].map((domain) => `${options.plan.name}-${domain}`).join(', '),
       remedy:
-        'the later domains were not touched; `twemstack status` shows how it stands now, `docker logs <member>` the rest; ' +
+        'the later domains were not touched; `twemstack status` shows how it stands now, `twemstack logs <member>` the rest, `twemstack doctor` what mends it; ' +
         'mend the cause, or take the change back in stack.yaml, and run the same command again; `twemstack down` removes ' +
         'what stands',
     },

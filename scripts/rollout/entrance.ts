@@ -139,7 +139,7 @@ export class Entrance {
     }
     throw new NotSoError(`no other edge took the VIP within ${VIP_MS / 1000} s; it goes back to ${before}`, {
       where: others.join(', '),
-      remedy: `\`docker logs ${others[0]}\` tells why; then run the same command again`,
+      remedy: `\`twemstack logs ${others[0]}\` tells why; then run the same command again`,
     });
   }
 }

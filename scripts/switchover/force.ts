@@ -78,6 +78,6 @@ export async function forceMaster(
   }
   throw new NotSoError(`${member.name} did not become master: ${refused ?? 'no reason was given'}`, {
     where: member.name,
-    remedy: `\`docker logs ${member.name}\` tells more`,
+    remedy: `\`twemstack logs ${member.name}\` tells more`,
   });
 }

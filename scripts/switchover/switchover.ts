@@ -152,7 +152,7 @@ async function askToYield(
     await askGuard(from, credentials, { kind: 'yield', to: to.name, forMs: failoverTimeoutMs });
   } catch (error) {
     throw new NotSoError(`the guard of ${from.name} does not answer: ${(error as Error).message}`, {
-      remedy: `nothing was changed and writes go on; \`docker logs ${from.name}\` tells why`,
+      remedy: `nothing was changed and writes go on; \`twemstack logs ${from.name}\` tells why`,
     });
   }
 }
@@ -185,7 +185,7 @@ async function awaitPromotion(
   }
   throw new NotSoError(`${member.name} was not promoted`, {
     where: coordinator.member.name,
-    remedy: `writes go on at the old master; \`docker logs ${coordinator.member.name}\` tells why`,
+    remedy: `writes go on at the old master; \`twemstack logs ${coordinator.member.name}\` tells why`,
   });
 }
 

@@ -13,12 +13,14 @@ export const crashLoop = registerCheck({
       const container = facts.containers.get(name);
       if (container === undefined || !isLooping(container, facts.now)) return [];
       if (brokenStoreLine(facts, name) !== undefined) return [];
+      // The engine forgets the code when it starts it again.
+      const code = container.status === 'running' ? '' : `, last with exit code ${container.exitCode}`;
       const said = (facts.lastLines.get(name) ?? []).slice(-QUOTED);
       return [
         {
           severity: 'wrong',
           subjects: [name],
-          what: `${name} ends soon after each start: ${container.restarts} times until now, last with exit code ${container.exitCode}`,
+          what: `${name} ends soon after each start: ${container.restarts} times until now${code}`,
           why: said.length === 0 ? 'it says nothing' : `its last words: ${said.join(' / ')}`,
           mend: [
             `\`twemstack logs ${name} --since 1h\` tells more`,

@@ -28,7 +28,7 @@ export const restarts = registerCheck({
           severity: 'note',
           subjects: [],
           what: `${name} was restarted ${container.restarts} time${container.restarts === 1 ? '' : 's'} by itself since it was made, last at ${new Date(container.startedAt).toISOString()}`,
-          why: `its process had ended; the last exit code is ${container.exitCode}`,
+          why: 'its process had ended, and the engine started it again; after a restart of the engine that is so for all members',
           mend: [`\`twemstack logs ${name} --events --since 1d\` tells when and why`],
         },
       ];
