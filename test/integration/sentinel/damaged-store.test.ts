@@ -12,9 +12,11 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { examine } from '../../../scripts/doctor/examine.ts';
 import type { RedisMember } from '../../../topology/types.ts';
 import { NativeTier } from '../../support/native-tier.ts';
 import { waitUntil } from '../../support/wait-until.ts';
+import { wellFacts } from '../../support/well-stack.ts';
 
 type Damage = (folder: string) => void;
 
@@ -141,5 +143,17 @@ describe('a damaged store', { timeout: 300_000 }, () => {
       { withinMs: 30_000 },
     );
     assert.deepEqual([...masters], [], tier.logs());
+    // What doctor goes by is what they say.
+    const lastLines = new Map(
+      tier.redises.map((member) => [
+        member.name,
+        tier.daemon(member).output().trimEnd().split('\n').slice(-40),
+      ]),
+    );
+    const { verdicts } = examine({ ...wellFacts(tier.plan), lastLines });
+    assert.deepEqual(
+      verdicts.filter(({ check }) => check === 'broken-store').map(({ subjects }) => subjects[0]),
+      tier.redises.map(({ name }) => name),
+    );
   });
 });
