@@ -1,4 +1,5 @@
 import type { Plan } from '../../topology/types.ts';
+import { printable } from '../logs/show.ts';
 import type { Diagnosis, Verdict } from './examine.ts';
 
 /** The diagnosis for people: each verdict with what is wrong, why, and what mends it. */
@@ -7,7 +8,7 @@ export function diagnosisText({ verdicts, well }: Diagnosis, unseen: readonly st
   const notes = verdicts.length - wrong;
   return [
     ...verdicts.map(verdictText),
-    ...unseen.map((what) => `? ${what}`),
+    ...unseen.map((what) => `? ${printable(what)}`),
     ...(unseen.length > 0 ? [''] : []),
     wrong === 0
       ? `nothing is wrong: ${well.length} checks found nothing${notes === 0 ? '' : `, ${notes} to know`}`
@@ -19,8 +20,9 @@ export function diagnosisText({ verdicts, well }: Diagnosis, unseen: readonly st
 function verdictText({ severity, what, why, mend }: Verdict): string {
   const [first, ...more] = mend;
   return [
-    `${severity === 'wrong' ? '✗' : '·'} ${what}`,
-    `    why: ${why}`,
+    // Both may quote what somebody wrote into a log.
+    `${severity === 'wrong' ? '✗' : '·'} ${printable(what)}`,
+    `    why: ${printable(why)}`,
     `    do:  ${first}`,
     ...more.map((step) => `         ${step}`),
     '',

@@ -562,6 +562,14 @@ describe('the report', () => {
     assert.match(diagnosisText(examine(facts()), []), /^nothing is wrong: \d+ checks found nothing\n$/);
   });
 
+  test('what it quotes from a log commands no terminal', () => {
+    const lastLines = new Map([['alpha-proxy-a', ['panic: \x1b[2J']]]);
+    const containers = container('alpha-proxy-a', { status: 'restarting', restarts: 4 });
+    const text = diagnosisText(examine(facts({ containers, lastLines })), []);
+    assert.ok(!text.includes('\x1b'));
+    assert.match(text, /panic: \\x1b\[2J/);
+  });
+
   test('a note alone is well, for machines too', () => {
     const diagnosis = examine(facts({ hosts: hosts({ overcommit: 0 }) }));
     const document = diagnosisDocument(plan, diagnosis, ['the log of x: gone']);
