@@ -68,11 +68,9 @@ class Gathering {
   async all(): Promise<Facts> {
     const { plan, engine, home } = this;
     const containers = await listContainers(engine, plan.name);
-    const credentials = this.#credentials();
+    const credentials = containers.size === 0 ? undefined : this.#credentials();
     const [status, guards, vitals, vrrp, lastLines, memory, hosts, conflicts] = await Promise.all([
-      credentials === undefined || containers.size === 0
-        ? undefined
-        : collectStatus(plan, credentials, engine),
+      credentials === undefined ? undefined : collectStatus(plan, credentials, engine),
       this.#guards(credentials),
       this.#vitals(credentials, containers),
       this.#vrrp(containers),
@@ -82,7 +80,7 @@ class Gathering {
       this.#conflicts(),
     ]);
     const drift = credentials === undefined ? undefined : findDrift(home, plan, credentials, containers);
-    if (drift === undefined && containers.size > 0)
+    if (drift === undefined && credentials !== undefined)
       this.#unseen.push(
         'whether members run with the files of stack.yaml: terraform’s state of them is not here',
       );

@@ -28,7 +28,7 @@ const EVENTS: ReadonlyArray<readonly [program: Program, match: RegExp, event: st
   ['supervisor', /^full:/, 'full'],
   ['haproxy', /^Server \S+ is DOWN/, 'proxy down'],
   ['haproxy', /^Server \S+ is UP/, 'proxy up'],
-  ['haproxy', /has no server available/, 'no proxy'],
+  ['haproxy', /^backend \S+ has no server available/, 'no proxy'],
   ['proxy', /^'[^']+' is at .* now, was |^'[^']+' is at .* ahead of /, 'cutover'],
   ['proxy', /a majority of sentinels holds .* for down/, 'master down'],
   ['proxy', / is in force$/, 'reload'],

@@ -10,7 +10,7 @@ import { isEngineGone, openLog } from './open-log.ts';
 import type { LogRecord, ParsedLine } from './record.ts';
 
 /** Between two tries for a log that has ended, or cannot be had. Milliseconds. */
-const AGAIN_MS = 250;
+const AGAIN_MS = 100;
 /** An engine that sends nothing of a log that it has for so long will not any more. Milliseconds. */
 const SILENT_MS = 15_000;
 

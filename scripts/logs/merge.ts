@@ -7,18 +7,18 @@ export type Source<T> = AsyncIterator<T | typeof LIVE>;
 interface Head<T> {
   readonly record: T;
   readonly source: number;
-  /** On the monotonic clock, when it came. */
-  readonly arrived: number;
+  /** When it was written, milliseconds since 1970 by the sources' clock. */
+  readonly written: number;
 }
 
 /**
  * Many sources as one, by time; what has the same time in the order of the sources. Of each one no more than one record
  * is held, however long it is, so whoever reads slowly slows the sources down.
  *
- * While a source is behind (before `LIVE`), everybody waits for it. Later a record waits so long only that others, written
- * before it, can still come in.
+ * While a source is behind (before `LIVE`), everybody waits for it. Later a record waits until it is so old only that others,
+ * written before it, have come in.
  *
- * @param graceMs how long that is
+ * @param graceMs how old that is, beyond what the quickest took from being written to being here
  */
 export async function* mergeByTime<T extends { readonly stamp: string }>(
   sources: ReadonlyArray<Source<T>>,
@@ -37,6 +37,8 @@ class Merge<T extends { readonly stamp: string }> {
   /** Sources that were asked for their next record. */
   readonly #pending = new Set<number>();
   readonly #live = new Set<number>();
+  /** What the quickest record took: the way here, and how far the clocks are apart. Milliseconds. */
+  #quickest = Number.POSITIVE_INFINITY;
   #failure: { readonly error: unknown } | undefined;
   #wake: () => void = () => undefined;
 
@@ -61,10 +63,12 @@ class Merge<T extends { readonly stamp: string }> {
   }
 
   /** Milliseconds that a record has to wait yet; undefined: until somebody who is behind says more. */
-  #waits({ arrived }: Head<T>, graceMs: number): number | undefined {
+  #waits({ written }: Head<T>, graceMs: number): number | undefined {
     if (this.#pending.size === 0) return 0;
     if ([...this.#pending].some((source) => !this.#live.has(source))) return undefined;
-    return Math.max(0, arrived + graceMs - performance.now());
+    if (this.#quickest === Number.POSITIVE_INFINITY) return 0;
+    const old = Date.now() - written - this.#quickest;
+    return Math.min(graceMs, Math.max(0, graceMs - old));
   }
 
   #something(withinMs: number | undefined): Promise<void> {
@@ -86,7 +90,7 @@ class Merge<T extends { readonly stamp: string }> {
           this.#ask(source);
         } else {
           this.#pending.delete(source);
-          if (done !== true) this.#insert({ record: value as T, source, arrived: performance.now() });
+          if (done !== true) this.#take(value as T, source);
         }
         this.#wake();
       },
@@ -95,6 +99,15 @@ class Merge<T extends { readonly stamp: string }> {
         this.#wake();
       },
     );
+  }
+
+  #take(record: T, source: number): void {
+    const time = Date.parse(record.stamp);
+    // What tells no time waits for nobody.
+    const written = Number.isNaN(time) ? 0 : time;
+    if (this.#live.has(source) && written > 0)
+      this.#quickest = Math.min(this.#quickest, Date.now() - written);
+    this.#insert({ record, source, written });
   }
 
   /** Heads stay sorted; there are as many as sources at most. */

@@ -22,7 +22,7 @@ export interface LogsOptions extends CommonOptions {
 }
 
 /** What was written before something else comes in so much later at the latest. Milliseconds. */
-const GRACE_MS = 250;
+const GRACE_MS = 400;
 
 /** All members' logs as one; with `--json` each line is a document. Ends with 0 when it is interrupted, or nobody reads on. */
 export async function logsVerb(options: LogsOptions, ...given: string[]): Promise<number> {

@@ -2,13 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { examine } from '../../scripts/doctor/examine.ts';
 import type { DrillDocument } from '../../scripts/drill/report/document.ts';
-import { execInContainer, listContainers, signalContainer } from '../../scripts/observe/engine.ts';
+import { execInContainer, signalContainer } from '../../scripts/observe/engine.ts';
 import { credentialsFile } from '../../scripts/stack/credentials.ts';
 import { type StackRun, startStackRun } from '../support/stack-run.ts';
 import { waitUntil } from '../support/wait-until.ts';
-import { wellFacts } from '../support/well-stack.ts';
 import { type Application, startApplication } from './application.ts';
 import { backupTests } from './backups.ts';
 import { consoleTests } from './console.ts';
@@ -155,54 +153,6 @@ describe('the default stack on a real engine', () => {
 
   test('no password is in terraform state, configuration, container metadata, logs or process lists', async () => {
     assert.deepEqual(await secretsFound(stack), []);
-  });
-
-  test('doctor finds nothing wrong, names what is broken with the command that mends it; logs are one', async () => {
-    interface Diagnosis {
-      readonly well: boolean;
-      readonly verdicts: ReadonlyArray<{ check: string; severity: string; what: string; mend: string[] }>;
-      readonly unseen: readonly string[];
-    }
-    const whole = await stack.twemstack('doctor', '--json');
-    assert.equal(whole.exitCode, 0, whole.stdout + whole.stderr);
-    assert.deepEqual(parse<Diagnosis>(whole.stdout).unseen, []);
-    const frozen = stack.engine.docker.getContainer('proof-proxy-c');
-    await frozen.pause();
-    try {
-      const broken = await stack.twemstack('doctor', '--json');
-      assert.equal(broken.exitCode, 1, broken.stderr);
-      const { verdicts } = parse<Diagnosis>(broken.stdout);
-      const [first] = verdicts;
-      assert.deepEqual([first.check, first.mend], ['not-running', ['`docker unpause proof-proxy-c`']]);
-      assert.match((await stack.twemstack('status')).stdout, /twemstack doctor/);
-    } finally {
-      await frozen.unpause();
-    }
-    const isWhole = async (): Promise<boolean> => (await stack.twemstack('doctor')).exitCode === 0;
-    await waitUntil('the stack to be whole', isWhole, { withinMs: 30_000 });
-    const { stdout } = await stack.twemstack('logs', '--json', '--since', '1h');
-    const lines = stdout
-      .split('\n')
-      .map((line) => JSON.parse(line) as { stamp: string; member: string; event?: string });
-    assert.equal(new Set(lines.map(({ member }) => member)).size, 14);
-    assert.deepEqual(
-      lines.map(({ stamp }) => stamp),
-      lines.map(({ stamp }) => stamp).sort(),
-    );
-    const events = new Set(lines.map(({ event }) => event));
-    for (const event of ['promotion', 'VIP', 'start', 'deploy', 'proxy down'])
-      assert.ok(events.has(event), `${event} in ${[...events].join(', ')}`);
-  });
-
-  test('what doctor offers for an append-only file that does not load can be typed as it stands', async () => {
-    const containers = await listContainers(stack.engine.docker, stack.plan.name);
-    const lastLines = new Map([['proof-shard-1-b', ['my store does not load (why)']]]);
-    const { verdicts } = examine({ ...wellFacts(stack.plan), containers, lastLines });
-    const steps = verdicts.find(({ check }) => check === 'broken-store')?.mend ?? [];
-    const [, command] = /^`(.*)` shows how far/.exec(steps[2]) ?? [];
-    const checked = await stack.run('sh', '-c', command);
-    assert.match(checked.stdout, /AOF and multi-part AOF|All AOF files and manifest are valid/);
-    assert.equal(checked.exitCode, 0, checked.stdout + checked.stderr);
   });
 
   test('up again changes nothing', async () => {

@@ -8,10 +8,15 @@ const CONSOLE_LEVELS: Readonly<Record<string, Level>> = {
   ALERT: 'error',
 };
 
+/** What it says of its servers it says twice: to the log, and to its console. */
+const REPEATED = /^Server \S+ is |^backend '/;
+
 /** What it logs afterwards has neither time nor level (`log stdout format raw`). */
 export const haproxyLine: LineFormat = (line, role) => {
   if (role !== 'edge') return undefined;
   const [, word, text] = CONSOLE.exec(line) ?? [];
+  if (text !== undefined && REPEATED.test(text))
+    return { program: 'haproxy', level: 'debug', text: `on its console as well: ${text}` };
   if (text !== undefined) return { program: 'haproxy', level: CONSOLE_LEVELS[word], text };
   return { program: 'haproxy', level: rawLevel(line), text: line };
 };

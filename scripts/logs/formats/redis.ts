@@ -10,6 +10,10 @@ const LEVEL_SIGNS: Readonly<Record<string, Level>> = {
   '#': 'warning',
 };
 
+/** What Redis 7.0 calls a warning, and later versions a notice: nobody needs to be warned of it. */
+const CHATTER =
+  /^(?:oO0OoO0OoO0Oo |Redis version=|Configuration loaded|Server initialized|Sentinel ID is|\+monitor |-sdown |-odown |\+reboot |User requested shutdown|Redis is now ready to exit|Sentinel is now ready to exit|Setting secondary replication ID|Diskless rdb transfer, done|\+vote-for-leader |\+new-epoch )/;
+
 /** redis-server and redis-sentinel. Containers keep UTC. */
 export const redisLine: LineFormat = (line, role) => {
   const match = LINE.exec(line);
@@ -18,7 +22,7 @@ export const redisLine: LineFormat = (line, role) => {
   const time = [day, hour, minute, second, millis].map(Number);
   return {
     program: letter === 'X' || role === 'sentinel' ? 'sentinel' : 'redis',
-    level: LEVEL_SIGNS[sign],
+    level: sign === '#' && CHATTER.test(text) ? 'notice' : LEVEL_SIGNS[sign],
     text,
     ownTime: Date.UTC(Number(year), monthOf(month), time[0], time[1], time[2], time[3], time[4]),
   };

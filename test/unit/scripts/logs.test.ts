@@ -131,6 +131,22 @@ const LINES: ReadonlyArray<readonly [role: Role, line: string, ...parsed: Array<
     'no proxy',
   ],
   [
+    'edge',
+    '[WARNING]  (8) : Server proxies-alpha/alpha-proxy-a is UP, reason: Layer7 check passed',
+    'haproxy',
+    'debug',
+    'on its console as well: Server proxies-alpha/alpha-proxy-a is UP, reason: Layer7 check passed',
+    undefined,
+  ],
+  [
+    'redis',
+    '7:M 27 Nov 2026 23:03:00.123 # Server initialized',
+    'redis',
+    'notice',
+    'Server initialized',
+    undefined,
+  ],
+  [
     'proxy',
     "[2026-11-27 23:03:00.123] 'shard-1' is at 198.18.128.33:6379 now, was 198.18.128.32:6379 (epoch 3)",
     'proxy',
@@ -323,6 +339,25 @@ describe('many logs as one', () => {
       yield { stamp: '2', from: 'first' };
     }
     assert.deepEqual(await shown([first(), late()], 5000), ['late1', 'first2']);
+  });
+
+  test('a burst of one source is not held up line by line while the others are silent', async () => {
+    const at = (ms: number): string => new Date(ms).toISOString();
+    const end = new AbortController();
+    async function* burst(): AsyncGenerator<Item | typeof LIVE> {
+      yield LIVE;
+      const now = Date.now();
+      for (let line = 0; line < 100; line++) yield { stamp: at(now), from: 'burst' };
+    }
+    async function* silent(): AsyncGenerator<Item | typeof LIVE> {
+      yield LIVE;
+      await new Promise((resolve) => end.signal.addEventListener('abort', resolve));
+    }
+    const started = performance.now();
+    assert.equal((await shown([silent(), burst()], 200, 100)).length, 100);
+    end.abort();
+    // Line by line it would be 20 s.
+    assert.ok(performance.now() - started < 10_000);
   });
 
   test('of an endless log no more is read than is taken', async () => {
