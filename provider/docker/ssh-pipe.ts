@@ -69,7 +69,8 @@ class SshPipe extends Duplex {
 
   constructor(args: readonly string[]) {
     super({ allowHalfOpen: true });
-    this.#child = spawn('ssh', args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    // In a session of its own: Ctrl-C is for us, and what we do about it still takes the connection.
+    this.#child = spawn('ssh', args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     this.#child.stderr.on('data', (chunk: Buffer) => {
       this.#words = (this.#words + String(chunk)).slice(-WORDS_KEPT);
     });

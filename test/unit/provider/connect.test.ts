@@ -8,7 +8,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -92,6 +92,30 @@ describe('an engine at ssh://', () => {
     const args = ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', script];
     const asked = await execa(process.execPath, args, { timeout: 30_000 });
     assert.equal(asked.stdout, 'asked');
+  });
+
+  test('goes on answering after Ctrl-C, which reaches the whole group of processes', async (t) => {
+    let arrived: (response: ServerResponse) => void = () => undefined;
+    const asked = new Promise<ServerResponse>((resolve) => {
+      arrived = resolve;
+    });
+    const port = await listening(
+      t,
+      createServer((_request, response) => arrived(response)),
+    );
+    installSsh(`exec ${process.execPath} ${bridge} ${port}`);
+    const room = new URL('../../../provider/docker/connect.ts', import.meta.url).href;
+    const script = `const { connect } = await import(${JSON.stringify(room)});
+      process.on('SIGINT', () => console.log('interrupted'));
+      await (await connect('ssh://host.example')).ping();
+      console.log('answered');
+      process.exit();`;
+    const args = ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', script];
+    const program = execa(process.execPath, args, { detached: true, reject: false, timeout: 60_000 });
+    const response = await asked;
+    process.kill(-Number(program.pid), 'SIGINT');
+    for await (const line of program) if (line === 'interrupted') response.end('OK');
+    assert.equal((await program).stdout, 'interrupted\nanswered');
   });
 
   test('that cannot be reached: ssh’s own words', async () => {
