@@ -3,7 +3,7 @@ import { attempt, type LoadClient, repeat } from './load-client.ts';
 
 const PER_SECOND = 10;
 /** Longer than a failover takes, so that a request which waits is carried over to the new master. */
-const WAIT_S = 5;
+const WAIT_S = 3;
 /** What a consumer does with a job takes its time; a proxy that is to end finds the connection idle then. */
 const HANDLING_MS = 10;
 

@@ -237,6 +237,18 @@ describe('a switch of master while a client waits', () => {
     assert.equal(client.said, '*2\r\n$1\r\na\r\n$3\r\njob\r\n');
   });
 
+  test('a master that cannot write to its disk refuses it: asked again, the client hears nothing of it', async () => {
+    const scene = await sceneOf(FOLLOWED);
+    const client = scene.client();
+    ask(scene, client, 'BLPOP a 10');
+    scene.servers[0].answer('-MISCONF Errors writing to the AOF file: No space left on device');
+    scene.settle();
+    await delay(AGAIN_MS);
+    scene.settle();
+    assert.equal(client.said, '');
+    assert.equal(scene.servers[0].asked.length, 1);
+  });
+
   test('a demoted master says UNBLOCKED: asked again, the client hears nothing of it', async () => {
     const scene = await sceneOf(FOLLOWED);
     const client = scene.client();

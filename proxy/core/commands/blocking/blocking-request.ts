@@ -12,7 +12,7 @@ import { type TimeoutPlace, withTimeLeft } from './timeout.ts';
 /** Of connections that a client waits on. */
 export const PURPOSE = 'blocking';
 /** What a server answers that is no master any more, or not yet: nothing was popped. */
-const NOT_THE_MASTER = /^-(UNBLOCKED force unblock|READONLY |MASTERDOWN |LOADING |NOREPLICAS )/;
+const NOT_THE_MASTER = /^-(UNBLOCKED force unblock|READONLY |MASTERDOWN |LOADING |NOREPLICAS |MISCONF )/;
 /** Nothing came in time: a null of RESP2 or RESP3. */
 const NOTHING = /^(\*-1|\$-1|_)\r\n/;
 /** Milliseconds before a request is asked again after such an answer, or after a lost connection. */
