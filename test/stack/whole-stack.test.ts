@@ -14,6 +14,7 @@ import { editTests } from './edits.ts';
 import { installedTests } from './installed.ts';
 import { parse } from './json-output.ts';
 import { killedTests } from './killed.ts';
+import { operatingTests } from './operating.ts';
 import { secretsFound } from './secret-search.ts';
 
 /**
@@ -154,6 +155,8 @@ describe('the default stack on a real engine', () => {
   test('no password is in terraform state, configuration, container metadata, logs or process lists', async () => {
     assert.deepEqual(await secretsFound(stack), []);
   });
+
+  operatingTests(() => stack);
 
   test('up again changes nothing', async () => {
     assert.deepEqual((await up()).changes, { added: 0, changed: 0, removed: 0 });
