@@ -153,26 +153,31 @@ export class PoolTopology implements SentinelObserver {
     const promoted = candidate?.promoted ? candidate.place : null;
     const now = performance.now();
     const serves = followed.probe?.serves ?? false;
-    const decision = decide(state, views, this.watches.length, now, promoted, serves);
+    const { guardedPromotions } = this.pool.config;
+    const decision = decide(state, views, this.watches.length, now, promoted, serves, guardedPromotions);
     followed.state = nextState(state, decision);
+    if (!samePlace(followed.state, state)) forgetProbe(followed);
     this.carryOut(followed, decision, state);
     this.probeIfDown(followed, heldForDown(followed.state, views, this.watches.length, now));
   }
 
-  /** Sentinels that have lost a master may be the only ones; where promotions take its replicas first, it can be asked. */
+  /**
+   * Sentinels that have lost a master may be the only ones, and those that gave a failover up do not know what came of it;
+   * where promotions take the old master's replicas first, the one that is used can be asked.
+   */
   private probeIfDown(followed: Followed, isDown: boolean): void {
     const { config } = this.pool;
     const { state, probe, server } = followed;
-    if (!isDown || !config.guardedPromotions || state.provisional !== null) {
-      probe?.stop();
-      followed.probe = null;
+    const isEarly = state.provisional !== null;
+    if (!config.guardedPromotions || !(isDown || isEarly)) {
+      forgetProbe(followed);
       return;
     }
     if (probe !== null) return;
     const created: MasterProbe = new MasterProbe(serverAccess(state, config), config.waitReplicas, () => {
-      this.log(
-        `'${server.name}' at ${formatPlace(state)} ${created.serves ? 'serves although' : 'is silent, and'} sentinels hold it for down`,
-      );
+      const what = isEarly ? 'no majority of sentinels names it yet' : 'sentinels hold it for down';
+      const how = created.serves ? 'serves although' : 'does not serve, and';
+      this.log(`'${server.name}' at ${formatPlace(state)} ${how} ${what}`);
       this.review(followed);
     });
     followed.probe = created;
@@ -242,6 +247,11 @@ export class PoolTopology implements SentinelObserver {
 
 function formatPlace({ host, port }: Place): string {
   return `${host}:${port}`;
+}
+
+function forgetProbe(followed: Followed): void {
+  followed.probe?.stop();
+  followed.probe = null;
 }
 
 function forgetCandidate(followed: Followed): void {

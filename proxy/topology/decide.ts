@@ -64,11 +64,15 @@ const KEEP: Decision = { kind: 'keep' };
  *   nothing.
  * - Then, and only then, a promotion that was witnessed is anticipated: its replica is used until a majority names it,
  *   or somebody else, or the present master is up again, or time is over.
+ * - A guarded promotion has taken the old master's replicas away for good: the sentinels may give their failover up and find
+ *   the old one in reach again, but it can confirm nothing any more, and what it is read from is old. So the new one is left
+ *   only when time is over and it does not serve.
  * - Without a majority everything stays as it is.
  * @param configured number of sentinels in the pool's configuration
  * @param serves the current master itself says that it is one and has the replicas its writes wait for, where that means
  * something
  * @param promoted a replica that a sentinel selected and that was seen to turn from replica to master
+ * @param guarded promotions take the old master's replicas away first
  */
 export function decide(
   current: MasterState,
@@ -77,15 +81,18 @@ export function decide(
   now: number,
   promoted: Place | null = null,
   serves = false,
+  guarded = false,
 ): Decision {
   const majority = Math.floor(configured / 2) + 1;
   const fresh = views.filter((view) => !view.tilt && now - view.at < VIEW_LIFETIME);
   const named = namedByMajority(fresh, majority);
   if (current.provisional !== null) {
     const { instead, since } = current.provisional;
+    const isOver = now - since >= CONFIRM_WITHIN;
+    if (guarded) return reconsider(current, instead, named, isOver && !serves);
     // what a sentinel said before it died, or lost touch, tells nothing about now
     const ups = fresh.filter((view) => !view.down && view.at >= since && samePlace(view, instead)).length;
-    return reconsider(current, current.provisional, named, ups >= majority, now);
+    return reconsider(current, instead, named, isOver || ups >= majority);
   }
   if (named === null) return KEEP;
   if (!samePlace(named, current)) {
@@ -115,17 +122,20 @@ export function heldForDown(
   return 2 * down.length > configured;
 }
 
-/** What becomes of a master that is used ahead of the majority's word. */
+/**
+ * What becomes of a master that is used ahead of the majority's word.
+ * @param instead the one that a majority named until then
+ * @param isMistaken nothing speaks for it any longer
+ */
 function reconsider(
   current: MasterState,
-  { instead, since }: Provisional,
+  instead: Place,
   named: (Place & { epoch: number }) | null,
-  isUpAgain: boolean,
-  now: number,
+  isMistaken: boolean,
 ): Decision {
   if (named !== null && samePlace(named, current)) return { kind: 'confirm', epoch: named.epoch };
   if (named !== null && !samePlace(named, instead)) return { kind: 'move', ...named };
-  return isUpAgain || now - since >= CONFIRM_WITHIN ? { kind: 'undo' } : KEEP;
+  return isMistaken ? { kind: 'undo' } : KEEP;
 }
 
 /** The address that at least `majority` views agree on; two such cannot be. Its epoch is the highest among them. */

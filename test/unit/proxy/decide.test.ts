@@ -90,6 +90,30 @@ describe('who is master, three sentinels configured', () => {
     assert.equal(decide(serving, moved, 3, NOW, null, true).kind, 'move');
   });
 
+  test('after a guarded promotion the old master is never gone back to while the new one serves', () => {
+    const state: MasterState = {
+      ...NEW,
+      epoch: 3,
+      waiting: false,
+      provisional: { instead: OLD, since: NOW - 100 },
+    };
+    const upAgain = [view(OLD, 3, { at: NOW }), view(OLD, 3, { at: NOW }), view(OLD, 3, { at: NOW })];
+    const kind = (now: number, serves: boolean, guarded: boolean): string => {
+      const views = upAgain.map((each) => ({ ...each, at: now }));
+      return decide(state, views, 3, now, null, serves, guarded).kind;
+    };
+    assert.equal(kind(NOW, false, false), 'undo', 'without guards: the sentinels have made nobody master');
+    assert.equal(kind(NOW, false, true), 'keep', 'it has not been asked yet');
+    const later = NOW + CONFIRM_WITHIN;
+    assert.equal(kind(later, true, true), 'keep');
+    assert.equal(kind(later, false, true), 'undo');
+    const third = { host: '10.0.0.3', port: 6379 };
+    const named = [view(third, 4), view(third, 4)];
+    assert.equal(decide(state, named, 3, NOW, null, true, true).kind, 'move');
+    const confirmed = [view(NEW, 4), view(NEW, 4)];
+    assert.equal(decide(state, confirmed, 3, NOW, null, true, true).kind, 'confirm');
+  });
+
   test('serving means: master, with so many replicas that answered lately', () => {
     const info = (role: string, ...lags: number[]): string =>
       [

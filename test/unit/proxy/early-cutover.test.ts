@@ -5,6 +5,7 @@ import { afterEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ValueReader } from '../../../proxy/protocol/reply-values.ts';
 import { PoolTopology } from '../../../proxy/topology/apply.ts';
+import { CONFIRM_WITHIN } from '../../../proxy/topology/decide.ts';
 import { closeScenes, memoryScene } from '../../support/memory-scene.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -46,7 +47,7 @@ async function listen(answer: (words: string[]) => string): Promise<{ port: numb
 
 /** A pool on three sentinels of one mind, which hold its master for down, and a replica that they are about to promote. */
 async function failingOver(settings: readonly string[]) {
-  const said = { flags: 'master', role: 'slave' };
+  const said = { flags: 'master', role: 'slave', replicas: 1 };
   const sentinel = (words: string[]): string => {
     if (words[0] === 'SUBSCRIBE') return '';
     if (words[1] === 'GET-MASTER-ADDR-BY-NAME') return bulks('10.0.0.1', '6379');
@@ -54,9 +55,14 @@ async function failingOver(settings: readonly string[]) {
   };
   const sentinels = [await listen(sentinel), await listen(sentinel), await listen(sentinel)];
   let questions = 0;
-  const replica = await listen(() => {
+  const replica = await listen((words) => {
     questions++;
-    return bulks(said.role);
+    if (words[0] !== 'INFO') return bulks(said.role);
+    const lines = [`role:${said.role}`];
+    for (let n = 0; n < said.replicas; n++)
+      lines.push(`slave${n}:ip=10.0.0.9,port=1,state=online,offset=9,lag=0`);
+    const info = lines.join('\r\n');
+    return `$${info.length}\r\n${info}\r\n`;
   });
   const lines = sentinels.map(({ port }) => `  - 127.0.0.1:${port}:1`);
   const { pool } = await memoryScene([...settings, 'sentinels:', ...lines]);
@@ -110,6 +116,23 @@ describe('a replica that a sentinel has selected', () => {
       scene.log.join('\n'),
       /ahead of the sentinels' word.*\n.*was not confirmed: back to 10\.0\.0\.1:6379/,
     );
+  });
+
+  test('is not left for the old one after a guarded promotion, as long as it has its replicas', async () => {
+    const scene = await failingOver(['wait_replicas: 1', 'guarded_promotions: true']);
+    scene.select();
+    await scene.asked();
+    await sleep(120);
+    scene.said.role = 'master';
+    await waitUntil('the cut-over', () => scene.at() === scene.replica);
+    // The leader has given its failover up, and the old master, which nobody has told yet, is in reach again.
+    scene.recover();
+    await waitUntil('its word', () => scene.log.some((line) => /serves although no majority/.test(line)));
+    await sleep(CONFIRM_WITHIN + 300);
+    assert.equal(scene.at(), scene.replica, scene.log.join('\n'));
+    assert.equal(scene.server.mustWait, false);
+    scene.said.replicas = 0;
+    await waitUntil('the way back', () => scene.at() === '10.0.0.1:6379');
   });
 
   test('is not used when it was a master from the beginning: nobody may have demoted it yet', async () => {
