@@ -53,17 +53,21 @@ const SENTINEL_RULES: Readonly<Partial<Record<Account, string>>> = {
 };
 
 /** What a pool may do unless it refuses it (`dangerous`). Where every pool refuses it, scripts are refused it here. */
-const ALL_KEYS = '+keys +flushdb +swapdb';
+const ALL_KEYS = '+keys +flushdb';
+/** And this where one shard is all there is: a script would exchange the databases of one server, and leave the others' as they are. */
+const ALL_DATABASES = '+swapdb';
 
 /** Accounts of every redis server of a stack: the same file on all of them. */
 export function renderRedisUsers(
-  pools: readonly Pick<PoolSpec, 'dangerous'>[],
+  pools: readonly Pick<PoolSpec, 'dangerous' | 'shards'>[],
   credentials: Credentials,
   further: FurtherPasswords = {},
 ): string {
   if (pools.every(({ dangerous }) => dangerous === 'refuse'))
     return renderUsers(REDIS_RULES, credentials, further);
-  const proxy = REDIS_RULES.proxy.replace(ANY_PATTERN, `${ALL_KEYS} ${ANY_PATTERN}`);
+  const isOneShard = new Set(pools.flatMap(({ shards }) => shards)).size === 1;
+  const rights = isOneShard ? `${ALL_KEYS} ${ALL_DATABASES}` : ALL_KEYS;
+  const proxy = REDIS_RULES.proxy.replace(ANY_PATTERN, `${rights} ${ANY_PATTERN}`);
   return renderUsers({ ...REDIS_RULES, proxy }, credentials, further);
 }
 

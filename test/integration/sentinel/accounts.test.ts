@@ -27,7 +27,7 @@ const DANGEROUS = [
   'BGREWRITEAOF',
   'MODULE LIST',
 ];
-/** Of these, what the proxy does for applications; FLUSHALL is FLUSHDB to it, and of CONFIG it passes on what is no secret. */
+/** Of these, what the proxy does for applications; FLUSHALL is FLUSHDB to it, SWAPDB is for stacks of one shard, as here, and of CONFIG it passes on what is no secret. */
 const ALL_SERVERS = ['FLUSHDB', 'KEYS *', 'SWAPDB 0 1', 'CONFIG GET maxmemory', 'SLOWLOG GET'];
 const APPLICATION_WORK = [
   'PING',

@@ -80,16 +80,17 @@ describe('files of the data tier', () => {
     assert.doesNotMatch(acl, /application/);
   });
 
-  test('FLUSHDB, KEYS and SWAPDB are allowed to the proxies unless every pool refuses them', () => {
-    const rights = (pools: string): boolean[] => {
-      const plan = planOf(`name: beta\nvip: 198.18.0.100\npools: ${pools}\n`);
+  test('FLUSHDB and KEYS are allowed to the proxies unless every pool refuses them, SWAPDB where there is one shard', () => {
+    const rights = (pools: string, shards = 2): boolean[] => {
+      const plan = planOf(`name: beta\nvip: 198.18.0.100\nshards: ${shards}\npools: ${pools}\n`);
       const acl = contentOf(redisFiles(plan), 'users.acl');
       const proxy = acl.split('\n').find((line) => line.startsWith('user proxy ')) ?? '';
       return ['+keys', '+flushdb', '+swapdb'].map((right) => proxy.split(' ').includes(right));
     };
-    assert.deepEqual(rights('{ a: {} }'), [true, true, true]);
-    assert.deepEqual(rights('{ a: { dangerous: refuse } }'), [false, false, false]);
-    assert.deepEqual(rights('{ a: { dangerous: refuse }, b: { listen: 6380 } }'), [true, true, true]);
+    assert.deepEqual(rights('{ a: {} }', 1), [true, true, true]);
+    assert.deepEqual(rights('{ a: {} }'), [true, true, false], 'a script would swap those of one server');
+    assert.deepEqual(rights('{ a: { dangerous: refuse } }', 1), [false, false, false]);
+    assert.deepEqual(rights('{ a: { dangerous: refuse }, b: { listen: 6380 } }'), [true, true, false]);
   });
 
   test('every redis has 16 databases, and one that runs is neither told so nor started anew for it', () => {
