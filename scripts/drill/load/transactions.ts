@@ -9,9 +9,12 @@ export function transact(client: LoadClient, run: string, keys: TransactionKeys)
   const [one, other] = keys.lists;
   return repeat(PER_SECOND, running, async (n) => {
     const id = `${run}-${connection}-${n}`;
-    const answered = await attempt(client, () =>
-      redis.multi().rpush(one, id).rpush(other, id).incr(keys.counter).exec(),
-    );
+    const answered = await attempt(client, async () => {
+      const replies = await redis.multi().rpush(one, id).rpush(other, id).incr(keys.counter).exec();
+      // ioredis takes a transaction for good whatever its commands were answered with.
+      for (const [error] of replies ?? [[new Error('EXEC was answered with nothing')]])
+        if (error) throw error;
+    });
     if (answered !== undefined) ledger.transactions.push({ id, keys, ...answered.attempt });
   });
 }
