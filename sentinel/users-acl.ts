@@ -1,8 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Account, Credentials, FurtherPasswords, PoolSpec } from '../topology/types.ts';
 
-/** The account that everyone is before AUTH: nothing. */
+/** The account that everyone is before AUTH: on a sentinel, nothing. */
 const NOBODY = 'user default reset off';
+/**
+ * On a redis nobody can be it either, for it is off; but redis reads its append-only file in its name, and what was written
+ * in a transaction or by a script is held against its rights there (Redis 7.0, multi.c, execCommand). Without rights all of
+ * that would be gone after a restart.
+ */
+const READS_THE_FILE = `${NOBODY} ~* &* +@all`;
 
 /**
  * Channels over which sentinels tell each other who is master, and believe what they hear: whoever may publish there can
@@ -64,16 +70,16 @@ export function renderRedisUsers(
   further: FurtherPasswords = {},
 ): string {
   if (pools.every(({ dangerous }) => dangerous === 'refuse'))
-    return renderUsers(REDIS_RULES, credentials, further);
+    return renderUsers(READS_THE_FILE, REDIS_RULES, credentials, further);
   const isOneShard = new Set(pools.flatMap(({ shards }) => shards)).size === 1;
   const rights = isOneShard ? `${ALL_KEYS} ${ALL_DATABASES}` : ALL_KEYS;
   const proxy = REDIS_RULES.proxy.replace(ANY_PATTERN, `${rights} ${ANY_PATTERN}`);
-  return renderUsers({ ...REDIS_RULES, proxy }, credentials, further);
+  return renderUsers(READS_THE_FILE, { ...REDIS_RULES, proxy }, credentials, further);
 }
 
 /** Accounts of every sentinel of a stack: the same file on all of them. */
 export const renderSentinelUsers = (credentials: Credentials, further: FurtherPasswords = {}): string =>
-  renderUsers(SENTINEL_RULES, credentials, further);
+  renderUsers(NOBODY, SENTINEL_RULES, credentials, further);
 
 /**
  * ACL patterns (Redis 7.0: they allow only) that together match every channel which does not begin with the prefix: each
@@ -89,6 +95,7 @@ function channelsWithout(prefix: string): string {
 
 /** An ACL file takes no comments and no clear text from us: passwords are SHA-256 in hex. */
 function renderUsers(
+  before: string,
   rules: Readonly<Partial<Record<Account, string>>>,
   credentials: Credentials,
   further: FurtherPasswords,
@@ -98,7 +105,7 @@ function renderUsers(
     const hashes = passwords.map((password) => `#${sha256(password)}`).join(' ');
     return `user ${account} reset on ${hashes} ${rule}`;
   });
-  return `${[NOBODY, ...users].join('\n')}\n`;
+  return `${[before, ...users].join('\n')}\n`;
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

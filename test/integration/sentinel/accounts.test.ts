@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
+import { Redis } from 'ioredis';
+import { renderRedisUsers } from '../../../sentinel/users-acl.ts';
 import { ACCOUNTS, type Account } from '../../../topology/types.ts';
 import { NativeTier } from '../../support/native-tier.ts';
-import { TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
+import { startRedis } from '../../support/redis-server.ts';
+import { planOf, TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 type Table = Readonly<Partial<Record<Account, { may: readonly string[]; mayNot: readonly string[] }>>>;
@@ -240,6 +246,56 @@ describe('accounts may do what they must, and nothing else', { timeout: 90_000 }
         assert.ok(!argumentsOf.includes(password), `${account} in the arguments of ${member.name}`);
         assert.ok(!log.includes(password), `${account} in the log of ${member.name}`);
       }
+    }
+  });
+});
+
+describe('the append-only file of a redis with these accounts', () => {
+  test('gives back what was written in a transaction and by a script, after a crash and after an orderly end', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'twemstack-aof-'));
+    const plan = planOf('name: beta\nvip: 198.18.0.100\n');
+    writeFileSync(join(data, 'users.acl'), renderRedisUsers(plan.pools, TEST_CREDENTIALS));
+    const settings = [
+      '--appendonly',
+      'yes',
+      '--appendfsync',
+      'always',
+      '--dir',
+      data,
+      '--aclfile',
+      join(data, 'users.acl'),
+    ];
+    let redis = await startRedis(settings);
+    const clients: Redis[] = [];
+    const open = (): Redis => {
+      const login = { username: 'proxy', password: TEST_CREDENTIALS.proxy, protocol: 2 } as const;
+      const client = new Redis(redis.port, '127.0.0.1', { ...login, retryStrategy: () => null });
+      client.on('error', () => undefined);
+      clients.push(client);
+      return client;
+    };
+    try {
+      for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+        const before = open();
+        await before.set(`plain ${signal}`, 'value');
+        await before.multi().rpush(`list ${signal}`, 'a', 'b').incr(`count ${signal}`).exec();
+        const script = "redis.call('SET', KEYS[1], 1); redis.call('SADD', KEYS[2], 'x', 'y')";
+        await before.eval(script, 2, `one ${signal}`, `other ${signal}`);
+        const { port } = redis;
+        if (signal === 'SIGKILL') redis.daemon.signal(signal);
+        await redis.daemon.stop();
+        redis = await startRedis(settings, port);
+        const after = open();
+        assert.equal(await after.get(`plain ${signal}`), 'value');
+        assert.deepEqual(await after.lrange(`list ${signal}`, 0, -1), ['a', 'b'], 'a transaction');
+        assert.equal(await after.get(`count ${signal}`), '1');
+        assert.equal(await after.get(`one ${signal}`), '1', 'a script');
+        assert.deepEqual((await after.smembers(`other ${signal}`)).sort(), ['x', 'y']);
+      }
+    } finally {
+      for (const client of clients) client.disconnect();
+      await redis.stop();
+      rmSync(data, { recursive: true, force: true });
     }
   });
 });

@@ -70,7 +70,7 @@ describe('files of the data tier', () => {
 
   test('accounts carry SHA-256 of their passwords, and the default account is off', () => {
     const acl = contentOf(redisFiles(defaultPlan()), 'users.acl');
-    assert.match(acl, /^user default reset off$/m);
+    assert.match(acl, /^user default reset off ~\* &\* \+@all$/m);
     for (const [account, password] of Object.entries(TEST_CREDENTIALS)) {
       // Good at the proxies alone.
       if (account === 'application') continue;
