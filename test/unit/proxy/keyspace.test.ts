@@ -376,6 +376,16 @@ describe('what concerns all keys', () => {
       const name = words[0].toLowerCase();
       assert.equal(client.said, `-ERR '${name}' is refused in this pool (dangerous: refuse)\r\n`);
     }
+    for (const [subcommand, word] of [
+      ['kill', 'USER'],
+      ['pause', '1000'],
+    ]) {
+      scene.ask(client, 'CLIENT', subcommand, word, 'x');
+      assert.equal(
+        client.said,
+        `-ERR 'client ${subcommand}' is refused in this pool (dangerous: refuse)\r\n`,
+      );
+    }
     assert.equal(scene.ask(client, 'DBSIZE'), 0);
     assert.deepEqual(
       scene.servers.map(({ log }) => log),

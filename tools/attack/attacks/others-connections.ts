@@ -1,17 +1,23 @@
 import { register } from '../attack.ts';
 import { brief } from '../wire.ts';
 
-const WAYS: ReadonlyArray<readonly string[]> = [
-  ['CLIENT', 'KILL', 'TYPE', 'normal'],
+/** Straight: what may not reach further than the pool. Whom the same account ends or pauses there is its own business. */
+const STRAIGHT: ReadonlyArray<readonly string[]> = [
   ['CLIENT', 'KILL', 'TYPE', 'replica'],
-  ['CLIENT', 'KILL', 'USER', 'application'],
   ['CLIENT', 'KILL', 'USER', 'proxy'],
-  ['CLIENT', 'KILL', 'SKIPME', 'yes'],
   ['CLIENT', 'KILL', 'ADDR', '0.0.0.0:0'],
-  ['CLIENT', 'PAUSE', '5000', 'ALL'],
+  ['CLIENT', 'PEER', '0', 'KILL', 'TYPE', 'normal'],
   ['CLIENT', 'NO-EVICT', 'on'],
   ['CLIENT', 'UNPAUSE'],
   ['CLIENT', 'UNBLOCK', '1', 'ERROR'],
+];
+/** On a server these would hit every client of every pool, the proxies and the replicas. */
+const IN_A_SCRIPT: ReadonlyArray<readonly string[]> = [
+  ...STRAIGHT,
+  ['CLIENT', 'KILL', 'TYPE', 'normal'],
+  ['CLIENT', 'KILL', 'USER', 'application'],
+  ['CLIENT', 'KILL', 'SKIPME', 'yes'],
+  ['CLIENT', 'PAUSE', '5000', 'ALL'],
 ];
 
 register({
@@ -22,19 +28,17 @@ register({
   seconds: 10,
   async run(attacker) {
     const answers = new Set<string>();
-    for (const words of WAYS) {
-      for (const request of [
-        words,
-        ['EVAL', `return redis.call('${words.join("','")}')`, '1', attacker.key('s')],
-      ]) {
-        const wire = await attacker.enter();
-        answers.add(brief(await wire.ask(...request)));
-        wire.close();
-      }
+    const scripts = IN_A_SCRIPT.map((words) => [
+      'EVAL',
+      `return redis.call('${words.join("','")}')`,
+      '1',
+      attacker.key('s'),
+    ]);
+    for (const request of [...STRAIGHT, ...scripts]) {
+      const wire = await attacker.enter();
+      answers.add(brief(await wire.ask(...request)));
+      wire.close();
     }
-    const wire = await attacker.enter();
-    for (let id = 1; id < 300; id++) await wire.ask('CLIENT', 'KILL', 'ID', String(id));
-    wire.close();
     // Whether anybody was hit is seen on the bystander's connections.
     return { did: [...answers].slice(0, 3).join(' | '), got: [] };
   },

@@ -13,6 +13,7 @@ import {
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { answered, answeredInTurn, text } from '../answered.ts';
 import { blockedIn } from '../blocked.ts';
+import { forbidden } from '../forbidden.ts';
 import { unknownSubcommand, wrongSubcommandArity } from '../refusals.ts';
 import type { Answer, Asker, Handler, PoolContext, Session } from '../session.ts';
 import { clientKill } from './client-kill.ts';
@@ -144,6 +145,8 @@ const answerEverywhere: OwnAnswer = (asker, frame, buffer) => {
   const subcommand = wordAt(frame, buffer, 1);
   const found = EVERYWHERE.get(subcommand);
   if (found === undefined) return unknownSubcommand('client', buffer, frame);
+  const refusal = forbidden(asker.pool, `client ${subcommand}`);
+  if (refusal !== null) return errorReply(refusal);
   const [arity, answer] = found;
   return fits(arity, frame) ? answer(asker, frame, buffer) : wrongSubcommandArity('client', subcommand);
 };

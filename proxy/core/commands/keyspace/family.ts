@@ -4,12 +4,12 @@ import type { Command } from '../../../protocol/command-table.ts';
 import { encodeRequest } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { element } from '../answered.ts';
+import { forbidden } from '../forbidden.ts';
 import { Inquiry } from '../inquiry.ts';
 import { refuse, wrongArity } from '../refusals.ts';
 import type { Family, Handler, Session } from '../session.ts';
 import { dbsize, keys, randomKey } from './counted.ts';
 import { flushAll, flushDatabase, flushRequest } from './flush.ts';
-import { forbidden } from './forbidden.ts';
 import { scan } from './scan.ts';
 import { swapdb } from './swapdb.ts';
 

@@ -3,9 +3,9 @@ import { arityFits } from '../../../protocol/command-arity.ts';
 import { wordAt } from '../../../protocol/key-positions.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { integerIn, LARGEST_INT } from '../database-number.ts';
+import { forbidden } from '../forbidden.ts';
 import { databaseFault, refuse, wrongArity } from '../refusals.ts';
 import type { Handler, Session } from '../session.ts';
-import { forbidden } from './forbidden.ts';
 
 /** Why two databases are not exchanged; Redis' own words where it would not do it either. */
 function swapFault({ pool, routing }: Session, frame: RequestFrame, buffer: Uint8Array): string | null {
