@@ -8,6 +8,8 @@ import { EDGE_OPS_PORT, GUARD_PORT, PROXY_STATS_PORT, REDIS_PORT, SENTINEL_PORT 
 import type { AnyPlan, HostsPlan, HostsTopology, Plan, PlanNetwork, Topology } from './types.ts';
 import { warningsOf } from './warnings.ts';
 
+type Settings = Pick<Topology, 'durability' | 'sentinel' | 'redis' | 'edge' | 'proxy' | 'backup'>;
+
 /** IFNAMSIZ is 16 with the closing NUL. */
 const MAX_DEVICE_NAME = 15;
 
@@ -67,16 +69,21 @@ export function planStack(topology: Topology): Plan {
     edges,
     proxies,
     sentinels,
-    durability: topology.durability,
-    sentinel: topology.sentinel,
-    redis: topology.redis,
-    edge: topology.edge,
-    proxy: topology.proxy,
-    backup: topology.backup,
+    ...settingsOf(topology),
     members: domains.flatMap((domain) => domain.members),
     warnings: warningsOf(topology),
   };
 }
+
+/** What a plan hands on as the file says it, on one machine or several. */
+const settingsOf = ({ durability, sentinel, redis, edge, proxy, backup }: Settings): Settings => ({
+  durability,
+  sentinel,
+  redis,
+  edge,
+  proxy,
+  backup,
+});
 
 /** The same for a stack with a machine for each domain: members stand on its address, on ports of the stack's block. */
 export function planHosts(topology: HostsTopology): HostsPlan {
@@ -100,12 +107,7 @@ export function planHosts(topology: HostsTopology): HostsPlan {
     edges,
     proxies,
     sentinels,
-    durability: topology.durability,
-    sentinel: topology.sentinel,
-    redis: topology.redis,
-    edge: topology.edge,
-    proxy: topology.proxy,
-    backup: topology.backup,
+    ...settingsOf(topology),
     members: domains.flatMap((domain) => domain.members),
     warnings: warningsOf(topology),
   };

@@ -1,3 +1,6 @@
+import assert from 'node:assert/strict';
+import type { Scheme, WatchedPage } from '../support/browser.ts';
+
 /** JavaScript to be evaluated in a page: each gives a list of what is wrong with how it looks, and [] when nothing is. */
 
 const describe = `const name = (element) => element.textContent.trim().slice(0, 60);`;
@@ -65,3 +68,12 @@ export const FAINT = `(() => {
       return found < 4.5 ? [name(element) + ': ' + found.toFixed(1) + ', ' + color + ' on ' + behind(element)] : [];
     });
 })()`;
+
+/** On such a screen no text is cut off, stands on another, or is hard to read, and axe-core has no complaint. */
+export async function assertLegible(watched: WatchedPage, width: number, scheme: Scheme): Promise<void> {
+  await watched.look(width, scheme);
+  assert.deepEqual(await watched.page.evaluate(CLIPPED), []);
+  assert.deepEqual(await watched.page.evaluate(OVERLAPPING), []);
+  assert.deepEqual(await watched.page.evaluate(FAINT), []);
+  assert.deepEqual(await watched.complaints(), []);
+}
