@@ -244,6 +244,13 @@ function connectClient(network: MemoryNetwork, pool: Pool): MemoryClient {
 
 const open: Pool[] = [];
 
+/** A server says something unasked on one of its connections. */
+export function tell(scene: MemoryScene, link: Link, text: string): void {
+  const bytes = Buffer.from(`${text}\r\n`);
+  link.write(bytes, 0, bytes.length);
+  scene.settle();
+}
+
 /** Ends every scene so far, for `afterEach`: requests left in a queue would keep the process alive. */
 export function closeScenes(): void {
   for (const pool of open.splice(0)) pool.close();

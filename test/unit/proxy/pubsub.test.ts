@@ -8,6 +8,7 @@ import {
   type MemoryScene,
   memoryScene,
   type ScriptedServer,
+  tell,
 } from '../../support/memory-scene.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -47,13 +48,6 @@ function answer(
   server.answer(...replies);
   scene.settle();
   return client.said;
-}
-
-/** The server says something unasked on one of its connections. */
-function tell(scene: MemoryScene, link: Link, text: string): void {
-  const bytes = Buffer.from(`${text}\r\n`);
-  link.write(bytes, 0, bytes.length);
-  scene.settle();
 }
 
 async function subscriber(

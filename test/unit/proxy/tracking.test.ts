@@ -7,6 +7,7 @@ import {
   type MemoryScene,
   memoryScene,
   type ScriptedServer,
+  tell,
 } from '../../support/memory-scene.ts';
 
 afterEach(closeScenes);
@@ -22,12 +23,6 @@ function ask(scene: MemoryScene, client: MemoryClient, ...lines: string[]): stri
   for (const line of lines) client.ask(...line.split(' '));
   scene.settle();
   return client.said;
-}
-
-function tell(scene: MemoryScene, link: Link, text: string): void {
-  const bytes = Buffer.from(`${text}\r\n`);
-  link.write(bytes, 0, bytes.length);
-  scene.settle();
 }
 
 /** A client whose tracking every server has confirmed. */
