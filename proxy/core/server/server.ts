@@ -9,10 +9,11 @@ import { ServerConnection } from './connection.ts';
 import { DatabaseConnections } from './database-connections.ts';
 import { FIRST_LANE, FIRST_LANE_RESP3, isOwnLane, type Lane, sharedLane } from './lane.ts';
 import { LargeConnections } from './large-connections.ts';
+import type { Subscriber } from './listening-kind.ts';
 import { OwnConnections } from './own-connections.ts';
 import { PinnedConnections } from './pinned-connections.ts';
 import type { ScriptCache } from './script-cache.ts';
-import { type Subscriber, SubscribingConnection } from './subscribing-connection.ts';
+import { SubscribingConnection } from './subscribing-connection.ts';
 
 const LOADING = Buffer.from('-LOADING ');
 

@@ -1,10 +1,11 @@
 import { encodeRequest, errorReply, INVALID, reasonOf } from '../../protocol/replies.ts';
-import { REPLY_BAD, REPLY_DONE, ReplyFramer } from '../../protocol/reply-framer.ts';
 import type { Link } from '../../transport/link.ts';
-import { type Owner, type Stoppable, UNREAD } from '../base/receiver.ts';
+import { type Stoppable, UNREAD } from '../base/receiver.ts';
 import type { ConnectedServer, EndKind } from './connected-server.ts';
 import { FIRST_LANE } from './lane.ts';
+import { KINDS, type ListeningKind, OPPOSITES, type Subscriber } from './listening-kind.ts';
 import { ServerLink } from './server-link.ts';
+import { WholeReplies } from './whole-replies.ts';
 
 const MINUS = 45;
 /** Names in one command: a client may listen to as many as it likes. */
@@ -18,33 +19,10 @@ const LONGEST_PAUSE = 1000;
  */
 const SLOW_FOR = 60_000;
 
-/** What is listened to, by the command that begins it: channels, patterns, or shard channels. */
-export type ListeningKind = 'subscribe' | 'psubscribe' | 'ssubscribe';
-
-export const KINDS: readonly ListeningKind[] = ['subscribe', 'psubscribe', 'ssubscribe'];
-
-/** The command that ends it. */
-export const OPPOSITES: Readonly<Record<ListeningKind, string>> = {
-  subscribe: 'unsubscribe',
-  psubscribe: 'punsubscribe',
-  ssubscribe: 'sunsubscribe',
-};
-
 /** Second byte of the first word of a message: `message`, `pmessage`, `smessage`; `*3\r\n$7\r\nm`. */
 const MESSAGE_WORDS = ['message', 'pmessage', 'smessage'].map((word) =>
   Buffer.from(`\r\n$${word.length}\r\n${word}\r\n`),
 );
-
-/** Who listens. */
-export interface Subscriber {
-  readonly owner: Owner;
-  /** A message as RESP2 has it is `buffer[from, to)`; the bytes are the listener's to change and keep. */
-  onMessage(buffer: Uint8Array, from: number, to: number): void;
-  /** So many bytes of an unfinished message are kept, or (negative) not any more. */
-  arriving(bytes: number): void;
-  /** It cannot be listened any more. */
-  onOver(why: string): void;
-}
 
 /** One SUBSCRIBE or UNSUBSCRIBE of the client that the server has not confirmed. */
 interface Change {
@@ -74,12 +52,13 @@ export class SubscribingConnection extends ServerLink implements Stoppable {
     psubscribe: new Set(),
     ssubscribe: new Set(),
   };
-  private readonly framer = new ReplyFramer();
-  /** The beginning of a line that is not complete. */
-  private rest: Uint8Array | null = null;
-  /** Chunks of a message that came in several, and their bytes. */
-  private parts: Uint8Array[] = [];
-  private kept = 0;
+  private readonly replies = new WholeReplies({
+    onWhole: (buffer, from, to) => {
+      this.onWhole(buffer, from, to);
+      return this.isConnected;
+    },
+    onKept: (bytes) => this.listener.arriving(bytes),
+  });
   private unwritten: Uint8Array[] = [];
   private sent: Sent[] = [];
   private change: Change | null = null;
@@ -196,45 +175,8 @@ export class SubscribingConnection extends ServerLink implements Stoppable {
   }
 
   onBytes(chunk: Uint8Array): void {
-    const buffer = this.rest === null ? chunk : Buffer.concat([this.rest, chunk]);
-    this.rest = null;
-    const { framer } = this;
-    const { length } = buffer;
-    for (let position = 0; position < length; ) {
-      const start = position;
-      position = framer.next(buffer, start, length);
-      if (framer.status === REPLY_BAD) {
-        this.end('error', INVALID);
-        return;
-      }
-      if (framer.status !== REPLY_DONE) {
-        this.keep(buffer, start, position);
-        if (position < length) this.rest = buffer.slice(position);
-        break;
-      }
-      if (this.kept === 0) this.onWhole(buffer, start, position);
-      else {
-        this.keep(buffer, start, position);
-        const whole = Buffer.concat(this.parts);
-        this.forgetParts();
-        this.onWhole(whole, 0, whole.length);
-      }
-      if (!this.isConnected) return;
-    }
-    this.pauseIfSlow();
-  }
-
-  private keep(buffer: Uint8Array, from: number, to: number): void {
-    if (from === to) return;
-    this.parts.push(buffer.subarray(from, to));
-    this.kept += to - from;
-    this.listener.arriving(to - from);
-  }
-
-  private forgetParts(): void {
-    this.listener.arriving(-this.kept);
-    this.parts = [];
-    this.kept = 0;
+    if (!this.replies.read(chunk)) this.end('error', INVALID);
+    else if (this.isConnected) this.pauseIfSlow();
   }
 
   private onWhole(buffer: Uint8Array, from: number, to: number): void {
@@ -336,9 +278,7 @@ export class SubscribingConnection extends ServerLink implements Stoppable {
     this.endSlow();
     if (this.retry !== null) clearTimeout(this.retry);
     this.retry = null;
-    this.framer.reset();
-    this.rest = null;
-    if (this.kept > 0) this.forgetParts();
+    this.replies.restart();
     this.sent = [];
     this.unwritten = [];
   }

@@ -1,5 +1,5 @@
 import { bulkReply, errorReply, nullReply } from '../../../protocol/replies.ts';
-import { type ListeningKind, OPPOSITES } from '../../server/subscribing-connection.ts';
+import { type ListeningKind, OPPOSITES } from '../../server/listening-kind.ts';
 import type { Session, SoloRequest } from '../session.ts';
 import { Subscriptions, subscriptionsOf } from './subscriptions.ts';
 

@@ -1,6 +1,6 @@
 import type { Command } from '../../../protocol/command-table.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
-import type { ListeningKind } from '../../server/subscribing-connection.ts';
+import type { ListeningKind } from '../../server/listening-kind.ts';
 import { element } from '../answered.ts';
 import { refuse, wrongArity } from '../refusals.ts';
 import type { Family, Handler, Session } from '../session.ts';

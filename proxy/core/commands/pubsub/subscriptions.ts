@@ -1,11 +1,7 @@
 import { REFUSED } from '../../../protocol/replies.ts';
+import { KINDS, type ListeningKind, type Subscriber } from '../../server/listening-kind.ts';
 import type { PoolServer } from '../../server/server.ts';
-import {
-  KINDS,
-  type ListeningKind,
-  type Subscriber,
-  type SubscribingConnection,
-} from '../../server/subscribing-connection.ts';
+import type { SubscribingConnection } from '../../server/subscribing-connection.ts';
 import { noteListening } from '../listening.ts';
 import type { Session } from '../session.ts';
 import { isInternal, sourceOf } from './messages.ts';
