@@ -9,6 +9,10 @@ import { type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { CLIENTS, installClient } from '../clients/install.ts';
 
+// before any test: what is waited for between two of them lets `after` run, and the proxy end, before the second
+const nodeRedis = CLIENTS.find(({ name }) => name.startsWith('node-redis'));
+const installed = nodeRedis === undefined ? 'it is not among the clients' : await installClient(nodeRedis);
+
 /* Caches of clients before a pool of two real Redises, and beside one. */
 let servers: RedisServer[];
 let proxy: RunningProxy;
@@ -288,9 +292,6 @@ describe('a cache', () => {
     writer.end();
   });
 });
-
-const nodeRedis = CLIENTS.find(({ name }) => name.startsWith('node-redis'));
-const installed = nodeRedis === undefined ? 'it is not among the clients' : await installClient(nodeRedis);
 
 if (typeof installed === 'string' || !('folder' in installed)) {
   test(`node-redis with clientSideCache: NOT RUN, ${JSON.stringify(installed)}`, () => undefined);
