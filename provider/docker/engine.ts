@@ -35,6 +35,13 @@ export class Engine {
     this.#options = options;
   }
 
+  /** An engine that somebody has a client of already. @param host for error texts */
+  static of(host: string, docker: Docker): Engine {
+    const engine = new Engine(host);
+    engine.#docker = Promise.resolve(docker);
+    return engine;
+  }
+
   /**
    * Runs one request. `doing` begins the error's sentence ("Unable to create network alpha").
    * @throws EngineError when the engine refuses, ProviderError when it does not answer.
