@@ -11,6 +11,13 @@ const OLDEST_API = 40;
 /** Beyond, logs of hosts cannot be laid side by side. */
 const CLOCK_MS = 1000;
 
+export interface HostProblem {
+  readonly what: string;
+  readonly remedy: string;
+  /** Nobody answers there: the machine, its engine or the way to it is down, which may be over soon. */
+  readonly gone?: boolean;
+}
+
 /** What one machine says of itself, or why it says nothing. */
 export interface HostView {
   readonly domain: string;
@@ -21,10 +28,12 @@ export interface HostView {
   readonly hostname?: string;
   readonly processors?: number;
   readonly memoryMb?: number;
+  /** Of its processors, as the engine calls it: x86_64, aarch64. */
+  readonly architecture?: string;
   /** How far its clock is ahead of this machine's, to the milliseconds that the question took. */
   readonly clockMs?: number;
   /** Why nothing can be deployed there, and what to do about it. */
-  readonly problem?: { readonly what: string; readonly remedy: string };
+  readonly problem?: HostProblem;
   /** What works all the same. */
   readonly warning?: string;
 }
@@ -35,6 +44,9 @@ interface EngineInfo {
   readonly NCPU: number;
   readonly MemTotal: number;
   readonly OSType: string;
+  readonly Architecture: string;
+  /** `name=rootless`, `name=userns`, `name=apparmor` … */
+  readonly SecurityOptions?: readonly string[];
   readonly SystemTime: string;
 }
 
@@ -75,7 +87,7 @@ async function look(domain: string, host: Host, folder: string, patienceMs: numb
     ]);
   } catch (error) {
     const what = (error as Error).message;
-    return { view: { ...known, problem: { what, remedy: remedyFor(what, host) } } };
+    return { view: { ...known, problem: { what, ...remedyFor(what, host) } } };
   } finally {
     patience.abort();
   }
@@ -99,8 +111,9 @@ async function ask(
     hostname: info.Name,
     processors: info.NCPU,
     memoryMb: Math.round(info.MemTotal / 1024 ** 2),
+    architecture: info.Architecture,
     clockMs,
-    ...unfit(info.OSType, version.ApiVersion),
+    ...unfit(info, version.ApiVersion),
     ...(Math.abs(clockMs) > CLOCK_MS
       ? {
           warning: `its clock is ${Math.abs(clockMs)} ms ${clockMs > 0 ? 'ahead' : 'behind'}: logs cannot be compared`,
@@ -110,23 +123,34 @@ async function ask(
   return { view, id: info.ID };
 }
 
-function unfit(system: string, api: string): Pick<HostView, 'problem'> {
-  if (system !== 'linux')
-    return { problem: { what: `runs ${system} containers`, remedy: 'use an engine on Linux' } };
+function unfit({ OSType, SecurityOptions = [] }: EngineInfo, api: string): Pick<HostView, 'problem'> {
+  if (OSType !== 'linux')
+    return { problem: { what: `runs ${OSType} containers`, remedy: 'use an engine on Linux' } };
   if (Number(api.split('.')[1]) < OLDEST_API)
     return { problem: { what: `speaks API ${api}`, remedy: 'install Docker 19.03 or later there' } };
-  return {};
+  const apart = SecurityOptions.find((option) => /^name=(rootless|userns)/.test(option));
+  if (apart === undefined) return {};
+  const [, mode] = /^name=(\w+)/.exec(apart) ?? [];
+  return {
+    problem: {
+      what: `is an engine with ${mode === 'userns' ? 'users of its own (userns-remap)' : 'a network of its own (rootless)'}: its containers cannot use the network of the host`,
+      remedy: 'use an engine that runs as root, without userns-remap',
+    },
+  };
 }
 
 /** What people do about the words of ssh, TLS and the network. */
-function remedyFor(what: string, { address, certificates, docker }: Host): string {
+function remedyFor(what: string, { address, certificates, docker }: Host): Omit<HostProblem, 'what'> {
   const by = docker.startsWith('ssh://') ? `ssh ${new URL(docker).host}` : docker;
   if (/Host key verification failed|IDENTIFICATION HAS CHANGED/.test(what))
-    return `compare its host key with the machine's, then log in once by hand: ${by}`;
-  if (/Permission denied \(/.test(what)) return 'give your ssh key to that user there';
-  if (/permission denied/i.test(what)) return 'put that user into the group docker there';
-  if (/docker: (command )?not found|docker: not found/.test(what)) return 'install the docker command there';
+    return { remedy: `compare its host key with the machine's, then log in once by hand: ${by}` };
+  if (/Permission denied \(/.test(what)) return { remedy: 'give your ssh key to that user there' };
+  if (/permission denied/i.test(what)) return { remedy: 'put that user into the group docker there' };
+  if (/docker: (command )?not found|docker: not found/.test(what))
+    return { remedy: 'install the docker command there' };
   if (/certificate|cert|TLS|SSL/i.test(what))
-    return `check ca.pem, cert.pem and key.pem in ${certificates ?? '`certificates`'}; the engine's must be for the address in ${docker}`;
-  return `start the machine and its engine, and let ${by} through to ${address}`;
+    return {
+      remedy: `check ca.pem, cert.pem and key.pem in ${certificates ?? '`certificates`'}; the engine's must be for the address in ${docker}`,
+    };
+  return { remedy: `start the machine and its engine, and let ${by} through to ${address}`, gone: true };
 }

@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { INSTANCE_LABEL, OWNER_LABEL } from '../../stacks/owner-label.ts';
 import { overlaps, parseAddress, type Subnet, subnet } from '../../topology/ipv4.ts';
-import type { Plan, PlanNetwork } from '../../topology/types.ts';
+import type { AnyPlan, Plan, PlanDomain, PlanNetwork } from '../../topology/types.ts';
 import { EnvironmentError } from '../errors.ts';
 import { describeRoute, hostAddresses, hostRoutes, type Route } from './host-network.ts';
 
@@ -72,36 +72,54 @@ export function hostConflicts(
  * @param instance of the deployment from this checkout; undefined when there was none yet
  */
 export async function engineConflicts(plan: Plan, docker: Docker, instance?: string): Promise<Conflict[]> {
-  const [networks, containers, volumes] = await Promise.all([
+  const [networks, taken] = await Promise.all([
     docker.listNetworks(),
+    nameConflicts(plan, plan.domains, docker, instance),
+  ]);
+  return [
+    ...taken,
+    ...networks.flatMap((network) => networkConflict(plan, network)),
+    ...(await addressConflicts(plan, docker, networks)),
+  ];
+}
+
+/**
+ * What on the engine has a name of these domains and is not this stack's, and a stack of the same name that another checkout
+ * deployed.
+ *
+ * @param instance of the deployment from this checkout; undefined when there was none yet
+ */
+export async function nameConflicts(
+  plan: AnyPlan,
+  domains: readonly PlanDomain[],
+  docker: Docker,
+  instance?: string,
+): Promise<Conflict[]> {
+  const [containers, volumes] = await Promise.all([
     docker.listContainers({ all: true }),
     docker.listVolumes(),
   ]);
-  const members = new Set([
-    ...plan.members.map(({ name }) => name),
-    ...plan.domains.map(({ seedContainer }) => seedContainer),
-  ]);
+  const members = domains.flatMap((domain) => domain.members.map(({ name }) => name));
+  const names = new Set([...members, ...domains.map(({ seedContainer }) => seedContainer)]);
+  const volumeNames = new Set(members.flatMap((name) => [`${name}-data`, `${name}-seed`]));
   const ours = (labels: Record<string, string> | undefined | null): boolean =>
     labels?.[OWNER_LABEL] === plan.name;
-  const volumeNames = new Set(plan.members.flatMap(({ name }) => [`${name}-data`, `${name}-seed`]));
   return [
     ...otherDeployment(plan, containers, instance),
-    ...networks.flatMap((network) => networkConflict(plan, network)),
     ...containers
       .filter(({ Labels }) => !ours(Labels))
       .flatMap(({ Names }) => Names.map((name) => name.replace(/^\//, '')))
-      .filter((name) => members.has(name))
+      .filter((name) => names.has(name))
       .map((name) => stranger('container', name, `docker rename ${name} OTHER`)),
     ...(volumes.Volumes ?? [])
       .filter(({ Name, Labels }) => volumeNames.has(Name) && !ours(Labels))
       .map(({ Name }) => stranger('volume', Name, `docker volume rm ${Name} (its data is gone then)`)),
-    ...(await addressConflicts(plan, docker, networks)),
   ];
 }
 
 /** Containers of a stack of this name whose credentials and state are somewhere else. */
 function otherDeployment(
-  plan: Plan,
+  plan: AnyPlan,
   containers: readonly Docker.ContainerInfo[],
   instance: string | undefined,
 ): Conflict[] {
