@@ -21,7 +21,9 @@ let servers: RedisServer[];
 let proxy: RunningProxy;
 
 before(async () => {
-  servers = await Promise.all([startRedis(), startRedis()]);
+  // what Spring Session's index listens to: `redis.notify_keyspace_events` of a stack
+  const events = ['--notify-keyspace-events', 'Egx'];
+  servers = await Promise.all([startRedis(events), startRedis(events)]);
   const [one, two] = servers.map(({ port }, i) => `  - 127.0.0.1:${port}:1 shard-${i + 1}\n`);
   proxy = await startProxy(
     'bun',

@@ -23,7 +23,9 @@ export interface Runtime {
   command(folder: string, program: string): readonly [program: string, ...args: string[]];
 }
 
-export type RuntimeName = 'node' | 'python' | 'go' | 'ruby' | 'php';
+export type RuntimeName = 'node' | 'python' | 'go' | 'java' | 'ruby' | 'php';
+
+const MAVEN = ['--batch-mode', '--quiet', '--no-transfer-progress'];
 
 const sourceOf = (folder: string): string => new URL(`${folder}/`, import.meta.url).pathname;
 
@@ -53,6 +55,38 @@ export const RUNTIMES: Readonly<Record<RuntimeName, Runtime>> = {
     pins: readdirSync(sourceOf('go')),
     install: [['go', 'build', '-mod=readonly', '-o', 'applications', '.']],
     command: (folder, program) => [join(folder, 'applications'), program],
+  },
+  java: {
+    folder: 'java',
+    needs: 'java with its compiler and Maven (default-jdk-headless, maven)',
+    toolchain: ['sh', '-c', 'command -v mvn && javac -version'],
+    pins: readdirSync(sourceOf('java')),
+    install: [
+      ['mvn', ...MAVEN, 'dependency:copy-dependencies', '-DoutputDirectory=libraries'],
+      [
+        'javac',
+        '-proc:none',
+        '-nowarn',
+        '-sourcepath',
+        '.',
+        '-cp',
+        'libraries/*',
+        '-d',
+        'classes',
+        'Applications.java',
+      ],
+    ],
+    // short runs: what a longer one would gain by compiling more is lost here
+    command: (folder, program) => [
+      'java',
+      '-XX:TieredStopAtLevel=1',
+      '-XX:+UseSerialGC',
+      '-Xshare:auto',
+      '-cp',
+      `${join(folder, 'classes')}:${join(folder, 'libraries')}/*`,
+      'Applications',
+      program,
+    ],
   },
   ruby: {
     folder: 'ruby',

@@ -62,7 +62,7 @@ export const GROUPS: readonly Group[] = [
   },
   {
     name: 'apps',
-    about: 'real applications: queues, caches, limiters, locks of npm, PyPI, Go, Ruby, PHP',
+    about: 'real applications: queues, caches, limiters, locks of npm, PyPI, Go, Java, Ruby, PHP',
     kind: 'files',
     concurrency: 1,
     daemons: true,
