@@ -36,8 +36,10 @@ async function record(words: readonly string[]): Promise<RecordedLine[]> {
   const lines: RecordedLine[] = [];
   const read = async (stream: NodeJS.ReadableStream | null | undefined): Promise<void> => {
     if (stream == null) return;
+    // where the stack file lies is where a user stands
     for await (const text of createInterface({ input: stream }))
-      if (!text.startsWith('·')) lines.push({ text, at: performance.now() - begin });
+      if (!text.startsWith('·'))
+        lines.push({ text: text.replaceAll(`${stack.home.root}/`, ''), at: performance.now() - begin });
   };
   await Promise.all([read(child.stdout), read(child.stderr)]);
   const { exitCode } = await child;

@@ -11,7 +11,7 @@ export interface Recording {
   readonly lines: readonly RecordedLine[];
 }
 
-/** Characters of a line; what is longer is cut, and says so. */
+/** Characters of a line; what is longer goes on in the next one, as in a terminal. */
 const COLUMNS = 118;
 const CHARACTER = 7.3;
 const LINE = 18;
@@ -22,9 +22,9 @@ const LONGEST_PLAY = 12;
 
 /** How a line is coloured, by what it begins with. */
 const KINDS: readonly (readonly [RegExp, string])[] = [
-  [/^✓ .*(MISSED|BROKEN)|^✗|^error|^degraded/, 'bad'],
+  [/^✓ .*(MISSED|BROKEN)|^✗|^error:|^degraded/, 'bad'],
   [/^✓/, 'good'],
-  [/^(offline|note|·|Try|\s*where|\s*do):?/, 'soft'],
+  [/^(offline|note|·|Try|\s*where|\s*do):/, 'soft'],
 ];
 
 /**
@@ -33,17 +33,21 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
  */
 export function terminalSvg({ command, lines }: Recording): string {
   const width = Math.ceil(COLUMNS * CHARACTER) + 2 * MARGIN;
-  const height = BAR + (lines.length + 1) * LINE + 2 * MARGIN;
+  const shown = lines.flatMap(({ text, at }) => {
+    const kind = kindOf(text);
+    return wrap(text).map((part) => ({ part, at, kind }));
+  });
+  const height = BAR + (shown.length + 1) * LINE + 2 * MARGIN;
   const end = Math.max(1, lines.at(-1)?.at ?? 1) / 1000;
   const speed = Math.max(1, end / LONGEST_PLAY);
   const row = (text: string, index: number, kind: string, seconds: number): string => {
     const y = BAR + MARGIN + (index + 1) * LINE - 5;
     const delay = seconds === 0 ? '' : ` style="animation-delay:${seconds.toFixed(2)}s"`;
-    return `<text x="${MARGIN}" y="${y}" class="line ${kind}"${delay} xml:space="preserve">${escapeText(cut(text))}</text>`;
+    return `<text x="${MARGIN}" y="${y}" class="line ${kind}"${delay} xml:space="preserve">${escapeText(text)}</text>`;
   };
   const rows = [
     row(`$ ${command}`, 0, 'typed', 0),
-    ...lines.map(({ text, at }, index) => row(text, index + 1, kindOf(text), at / 1000 / speed)),
+    ...shown.map(({ part, at, kind }, index) => row(part, index + 1, kind, at / 1000 / speed)),
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img">
 <title>${escapeText(command)}</title>
@@ -67,8 +71,16 @@ text{font:12px ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace;fi
 
 const kindOf = (text: string): string => KINDS.find(([begin]) => begin.test(text))?.[1] ?? 'plain';
 
-const cut = (text: string): string =>
-  [...text].length <= COLUMNS ? text : `${[...text].slice(0, COLUMNS - 1).join('')}…`;
+/** In lines of `COLUMNS` at most, ended between words where there is a space. */
+function wrap(text: string): string[] {
+  const letters = [...text];
+  if (letters.length <= COLUMNS) return [text];
+  const space = letters.lastIndexOf(' ', COLUMNS);
+  const end = space > COLUMNS / 2 ? space : COLUMNS;
+  const first = letters.slice(0, end).join('');
+  const rest = letters.slice(end).join('').trim();
+  return rest === '' ? [first] : [first, ...wrap(`  ${rest}`)];
+}
 
 function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

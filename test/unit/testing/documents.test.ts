@@ -120,6 +120,10 @@ describe('the documents', () => {
     );
   });
 
+  test('README can be read in one go: fewer than 200 lines', () => {
+    assert.ok(read('README.md').trimEnd().split('\n').length < 200);
+  });
+
   test('README tells of every room', () => {
     const readme = read('README.md');
     for (const room of FOLDERS.filter((name) => !['docs', 'examples'].includes(name)))

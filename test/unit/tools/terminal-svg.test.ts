@@ -13,10 +13,31 @@ describe('a picture of a terminal', () => {
     assert.match(svg, /<desc>✓ system: &lt;debian&gt; &amp; more\n {2}indented<\/desc>/);
   });
 
-  test('a line that is too long is cut, and shows it; no letter is cut in two', () => {
-    const [, line] = texts(terminalSvg({ command: 'x', lines: [{ text: '😀'.repeat(300), at: 0 }] }));
-    assert.equal([...line].length, 118);
-    assert.ok(line.endsWith('😀…'));
+  test('a line that is too long goes on in the next, between words; no letter is cut in two, and none is lost', () => {
+    const text = `${'word '.repeat(40)}end`;
+    const shown = texts(terminalSvg({ command: 'x', lines: [{ text, at: 0 }] })).slice(1);
+    assert.equal(shown.length, 2);
+    assert.ok(shown.every((line) => line.length <= 118 && /^ *word.*(word|end)$/.test(line)));
+    assert.equal(shown.map((line) => line.trim()).join(' '), text);
+    const wide = texts(terminalSvg({ command: 'x', lines: [{ text: '😀'.repeat(300), at: 0 }] })).slice(1);
+    assert.deepEqual(
+      wide.map((line) => [...line.trim()].length),
+      [118, 116, 66],
+    );
+  });
+
+  test('of its colours a heading has none that is of something else', () => {
+    const svg = terminalSvg({
+      command: 'x',
+      lines: ['domain  member', 'errors that were seen', '  do: this', 'error: this'].map((text) => ({
+        text,
+        at: 0,
+      })),
+    });
+    assert.match(svg, /class="line plain"[^>]*>domain/);
+    assert.match(svg, /class="line plain"[^>]*>errors/);
+    assert.match(svg, /class="line bad"[^>]*>error:/);
+    assert.match(svg, /class="line soft"[^>]*> {2}do: this/);
   });
 
   test('whatever it took, it is over in 12 seconds, and a short one is not stretched', () => {
