@@ -99,6 +99,12 @@ function poolMetrics(
     perPool((pool) => pool.undelivered),
   );
   metric(
+    'in_doubt_total',
+    'counter',
+    'Clients that waited in BLPOP and its kin when the connection to their server was lost: what was popped just then may be lost.',
+    perPool((pool) => pool.inDoubt),
+  );
+  metric(
     'peers_silent_total',
     'counter',
     'Answers of other proxies (peers) about their clients that did not come.',

@@ -25,6 +25,7 @@ const POOL_COUNTERS = [
   'forwardErrors',
   'totalConnections',
   'undelivered',
+  'inDoubt',
   'peersSilent',
 ] as const;
 const POOL_GAUGES = ['clientConnections', 'blockedClients', 'subscribedClients', 'trackingClients'] as const;

@@ -33,6 +33,8 @@ export class PoolCounters {
   blockedClients = 0;
   /** Answers to such clients that had left by then: what they popped is lost. */
   undelivered = 0;
+  /** Requests that wait and take something, asked again because their connection was lost: they may have been answered. */
+  inDoubt = 0;
   /** Clients that cache, and are told what changes (CLIENT TRACKING). */
   trackingClients = 0;
   /** Other proxies that did not answer when they were asked about their clients. */

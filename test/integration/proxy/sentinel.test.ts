@@ -109,6 +109,47 @@ function writer(t: TestContext, prefix: string, db = 0) {
   return { acknowledged, errors, longest: () => longest, stop };
 }
 
+/** Puts jobs into a list, and has workers take them by BLPOP, until told to stop, or until its test ends. */
+function queue(t: TestContext, name: string, workers: number) {
+  const accepted: string[] = [];
+  const given: string[] = [];
+  const errors: string[] = [];
+  let stopped = false;
+  const clients = Array.from({ length: workers + 1 }, () => application());
+  const [producer, ...consumers] = clients;
+  const work = async (redis: Redis): Promise<void> => {
+    while (!stopped) {
+      try {
+        const [, job] = (await redis.blpop(name, 1)) ?? [];
+        if (job !== undefined) given.push(job);
+      } catch (error) {
+        errors.push((error as Error).message);
+      }
+    }
+  };
+  const produce = async (): Promise<void> => {
+    for (let i = 0; !stopped; i++) {
+      const put = await producer.rpush(name, `${i}`).catch(() => 0);
+      if (put > 0) accepted.push(`${i}`);
+      await sleep(2);
+    }
+  };
+  const done = Promise.all([produce(), ...consumers.map(work)]);
+  const stop = async (): Promise<void> => {
+    stopped = true;
+    await done;
+    for (const client of clients) client.disconnect();
+  };
+  t.after(stop);
+  return { given, errors, stop, gone: () => accepted.filter((job) => !given.includes(job)) };
+}
+
+/** Waiting requests that took something, perhaps, when their connection was lost. */
+async function inDoubt(): Promise<number> {
+  const metrics = await (await fetch(`http://127.0.0.1:${proxy.statsPort}/metrics`)).text();
+  return Number(/in_doubt_total\{[^}]*\} (\d+)/.exec(metrics)?.[1]);
+}
+
 async function master(): Promise<RedisMember> {
   return await tier.settled(2);
 }
@@ -148,8 +189,13 @@ describe('a pool that follows Sentinel', () => {
     const client = application();
     const sha = String(await client.call('SCRIPT', 'LOAD', "return redis.call('incr', KEYS[1])"));
     assert.equal(await client.evalsha(sha, 1, 'counted by a script'), 1);
+    const jobs = queue(t, 'jobs', 4);
+    const waiting = application();
+    const waited = waiting.blpop('nothing comes here', 0);
     await waitUntil('writes', () => loads.every(({ acknowledged }) => acknowledged.length > 50));
+    await waitUntil('jobs', () => jobs.given.length > 50);
     await tier.kill(old);
+    const given = jobs.given.length;
     const before = Math.max(...loads.map(({ acknowledged }) => acknowledged.length));
     await waitUntil(
       'writes after the kill',
@@ -158,6 +204,23 @@ describe('a pool that follows Sentinel', () => {
         withinMs: 15_000,
       },
     );
+    await waitUntil('jobs after the kill', () => jobs.given.length > given + 50, { withinMs: 15_000 });
+    // what waited when its server died hears nothing of it; what it may have been given is counted, and said
+    await client.rpush('nothing comes here', 'but this');
+    assert.deepEqual(await waited, ['nothing comes here', 'but this']);
+    waiting.disconnect();
+    assert.match(
+      proxy.daemon.output(),
+      /was lost \([^)]+\) while clients waited there in 'blpop' \(\d ×; if it was answered, what it popped just then is lost\): asked again/,
+    );
+    await jobs.stop();
+    const doubts = await inDoubt();
+    assert.ok(doubts >= 1 && doubts <= 5, `${doubts}`);
+    const left = await client.lrange('jobs', 0, -1);
+    const lost = jobs.gone().filter((job) => !left.includes(job));
+    for (const error of jobs.errors) assert.match(error, /not confirmed by replicas|if it was answered/);
+    assert.ok(lost.length <= doubts + jobs.errors.length, `lost ${lost.length}, of ${doubts} in doubt`);
+    assert.equal(new Set(jobs.given).size, jobs.given.length, 'given once');
     // the new master has never been told the script
     const counted = await client.pipeline().evalsha(sha, 1, 'after').evalsha(sha, 1, 'after').exec();
     assert.deepEqual(counted, [

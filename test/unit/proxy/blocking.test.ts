@@ -269,7 +269,101 @@ describe('a switch of master while a client waits', () => {
     ask(scene, client, 'BLPOP a 0');
     scene.servers[0].cut();
     scene.settle();
-    assert.match(client.said, /^-ERR 'blpop' waited on 'one': /);
+    assert.match(
+      client.said,
+      /^-ERR 'blpop' waited on 'one': .*; if it was answered, what it popped just then is lost\r\n$/,
+    );
+    ask(scene, client, 'XREAD BLOCK 0 STREAMS s $');
+    scene.servers[0].cut();
+    scene.settle();
+    assert.match(client.said, /^-ERR 'xread' waited on 'one': [^;]*\r\n$/);
+  });
+});
+
+describe('a connection that is lost while clients wait on it', () => {
+  /** Longer than it takes until the log has a line. */
+  const LINE_MS = 150;
+
+  async function lostScene(settings: readonly string[] = []) {
+    const scene = await sceneOf([...FOLLOWED, ...settings]);
+    const waiting = (...lines: string[]): MemoryClient[] =>
+      lines.map((line) => {
+        const client = scene.client();
+        ask(scene, client, line);
+        return client;
+      });
+    const cut = async (): Promise<void> => {
+      scene.servers[0].cut();
+      scene.settle();
+      await delay(LINE_MS);
+      scene.settle();
+    };
+    return { scene, waiting, cut };
+  }
+
+  test('they are asked again, and those that may have taken something are counted and told in one line', async () => {
+    const { scene, waiting, cut } = await lostScene();
+    const lines = [
+      'BLPOP a 0',
+      'BLPOP b 0',
+      'BLMOVE a b LEFT RIGHT 0',
+      'XREADGROUP GROUP g c BLOCK 0 STREAMS s >',
+    ];
+    const clients = waiting(...lines, 'XREAD BLOCK 0 STREAMS s $');
+    await cut();
+    assert.equal(scene.pool.stats.inDoubt, 4);
+    assert.deepEqual(
+      scene.warnings.filter((line) => line.includes('while clients waited')),
+      [
+        "pool 'p': the connection to 'one' was lost (Connection reset by peer) while clients waited there in " +
+          "'blpop' (2 ×; if it was answered, what it popped just then is lost), " +
+          "'blmove' (1 ×; if it was answered, what it moved just then lies at its destination), " +
+          "'xreadgroup' (1 ×; if it was answered, what it gave just then is pending for its consumer): asked again",
+      ],
+    );
+    assert.deepEqual(scene.servers[0].asked.toSorted(), [...lines, 'XREAD BLOCK 0 STREAMS s $'].toSorted());
+    assert.deepEqual(
+      clients.map(({ said }) => said),
+      ['', '', '', '', ''],
+    );
+  });
+
+  test('one that had begun to be answered has popped: its outcome is unknown, and it is not asked again', async () => {
+    const { scene, waiting, cut } = await lostScene();
+    const [client] = waiting('BLPOP a 0');
+    scene.servers[0].answer('*2\r\n$1\r\na\r\n$300\r\nhalf of a jo');
+    scene.settle();
+    await cut();
+    assert.match(
+      client.said,
+      /^-ERR 'blpop' waited on 'one': .*; if it was answered, what it popped just then is lost\r\n$/,
+    );
+    assert.deepEqual(scene.servers[0].asked, []);
+    assert.equal(scene.pool.stats.inDoubt, 0);
+  });
+
+  test('with `unknown_outcomes: disconnect` the client hears of it as of a Redis that ends, unless it only reads', async () => {
+    const { scene, waiting, cut } = await lostScene(['unknown_outcomes: disconnect']);
+    const clients = waiting('BLPOP a 0', 'XREAD BLOCK 0 STREAMS s $');
+    await cut();
+    assert.deepEqual(
+      clients.map(({ said, ended }) => [said, ended]),
+      [
+        ['', true],
+        ['', false],
+      ],
+    );
+    assert.deepEqual(scene.servers[0].asked, ['XREAD BLOCK 0 STREAMS s $']);
+    assert.equal(scene.pool.stats.blockedClients, 1);
+  });
+
+  test('one that was not sent yet cannot have taken anything', async () => {
+    const { scene, waiting, cut } = await lostScene(['timeout: 400']);
+    scene.servers[0].always.delete('ROLE');
+    waiting('BLPOP a 0');
+    assert.ok(!scene.servers[0].log.includes('BLPOP a 0'), scene.servers[0].log.join('; '));
+    await cut();
+    assert.equal(scene.pool.stats.inDoubt, 0);
   });
 });
 

@@ -1,11 +1,13 @@
 import type { Command } from '../../../protocol/command-table.ts';
 import { errorReply } from '../../../protocol/replies.ts';
 import { NOBODY, type Owner, type Receiver } from '../../base/receiver.ts';
+import { unknownOutcome } from '../../base/unknown-outcome.ts';
 import type { ServerConnection } from '../../server/connection.ts';
 import type { PoolServer } from '../../server/server.ts';
 import { type Blocked, beginToWait, endToWait } from '../blocked.ts';
 import type { Session, SoloRequest } from '../session.ts';
 import { afterPause } from '../slow-refusal.ts';
+import { inDoubt, noteInDoubt } from './in-doubt.ts';
 import { idOf, learnId, unblock } from './server-client.ts';
 import { type TimeoutPlace, withTimeLeft } from './timeout.ts';
 
@@ -32,8 +34,9 @@ export interface Blocking {
 
 /**
  * A request that may wait at its server, on a connection that it has to itself until it is answered. When the master
- * changes meanwhile it is asked again of the new one, with what is left of its time. When its client leaves, the server
- * is told at once, so that nothing is popped for nobody; what was popped all the same is logged and counted.
+ * changes meanwhile it is asked again of the new one, with what is left of its time; when its connection was lost, and it may
+ * have been answered, that is logged and counted. When its client leaves, the server is told at once, so that nothing is popped
+ * for nobody; what was popped all the same is logged and counted.
  */
 export class BlockingRequest implements SoloRequest, Receiver, Blocked {
   readonly waiting = 0;
@@ -49,6 +52,8 @@ export class BlockingRequest implements SoloRequest, Receiver, Blocked {
   private isOver = false;
   /** Its client is to come back elsewhere. */
   private isDismissed = false;
+  /** Some of an answer has come. */
+  private isGiven = false;
 
   constructor(
     private readonly session: Session,
@@ -81,6 +86,7 @@ export class BlockingRequest implements SoloRequest, Receiver, Blocked {
     const request =
       left === asked.wait ? asked.request : withTimeLeft(asked.request, { from, to }, unit, left);
     this.connection.patience = left;
+    this.isGiven = false;
     learnId(this.connection);
     this.connection.send(this, 0, asked.command.id, request, 0, request.length);
   }
@@ -112,14 +118,23 @@ export class BlockingRequest implements SoloRequest, Receiver, Blocked {
     this.reply(tag, whole, 0, whole.length);
   }
 
-  /** The socket is gone, and with it whatever waited there. */
-  lost(_tag: number, _wasSent: boolean, why: string): void {
+  /** The socket is gone, and with it whatever waited there: perhaps an answer, and what it took, too. */
+  lost(_tag: number, wasSent: boolean, why: string): void {
     this.release(false);
     if (this.isOver) return;
+    const { command, server } = this.asked;
+    const { pool } = this.session;
+    const isInDoubt = wasSent && command.write;
+    const isTold = this.isGiven || !server.holds || pool.config.unknownOutcomes === 'disconnect';
+    const told = `'${command.name}' waited on '${server.name}': ${why}`;
+    if (isInDoubt && isTold && !this.isDismissed) {
+      this.fail(0, unknownOutcome(`${told}; ${inDoubt(command.name)}`));
+      return;
+    }
+    if (isInDoubt) noteInDoubt(pool, server, command.name, why);
     if (this.isDismissed) this.leaveUnanswered();
-    else if (this.asked.server.holds) this.askLater();
-    else
-      this.answer(errorReply(`'${this.asked.command.name}' waited on '${this.asked.server.name}': ${why}`));
+    else if (server.holds) this.askLater();
+    else this.answer(errorReply(told));
   }
 
   fail(_tag: number, text: Uint8Array): void {
@@ -225,6 +240,7 @@ export class BlockingRequest implements SoloRequest, Receiver, Blocked {
   }
 
   arriving(_tag: number, bytes: number): void {
+    if (bytes > 0) this.isGiven = true;
     if (!this.isOver) this.session.arriving(this.tag, bytes);
   }
 
