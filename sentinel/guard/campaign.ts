@@ -50,7 +50,7 @@ export interface CampaignOptions {
  * @returns undefined when this member is master now, else why not
  */
 export async function campaign(guard: Candidate, options: CampaignOptions = {}): Promise<string | undefined> {
-  const { rules } = guard.config;
+  const { rules } = guard.peers;
   const force = options.force === true;
   const asked = await askWhoWould(guard, options);
   if (typeof asked === 'string') return asked;
@@ -82,22 +82,23 @@ async function askWhoWould(
   { force = false, renews }: CampaignOptions,
 ): Promise<Asked | string> {
   const { config, peers } = guard;
-  const { votes } = config.rules;
+  const { votes } = peers.rules;
+  const others = peers.all;
   const surroundings = await guard.surroundings();
   const { promised } = guard.memory;
   const term = nextTerm(config.name, [promised, ...peers.promises]);
   const request: VoteRequest = { term, released: renews ?? null, force };
-  const ballots = await peers.vote(config.peers, { kind: 'vote', request, dry: true }, votes - 1);
+  const ballots = await peers.vote(others, { kind: 'vote', request, dry: true }, votes - 1);
   const released = request.released ?? steppedDown(ballots, promised);
   const again: VoteRequest = { ...request, released };
   if (released !== request.released) {
-    const refused = config.peers.filter(({ name }) => ballots.get(name)?.granted === false);
+    const refused = others.filter(({ name }) => ballots.get(name)?.granted === false);
     const second = await peers.vote(refused, { kind: 'vote', request: again, dry: true }, refused.length);
     for (const [name, ballot] of second) ballots.set(name, ballot);
   }
   const own = ownRefusal(guard, surroundings, again);
   if (own !== undefined) return own;
-  const voters = config.peers.filter(({ name }) => ballots.get(name)?.granted === true);
+  const voters = others.filter(({ name }) => ballots.get(name)?.granted === true);
   if (!force && voters.length + 1 < votes) return tooFew(guard, ballots, voters.length + 1);
   const promises = [...ballots.values()].map((ballot) =>
     ballot.granted ? ballot.vote.promised : ballot.promised,
@@ -110,7 +111,7 @@ async function askWhoWould(
 }
 
 const ownRefusal = (guard: Candidate, surroundings: Surroundings, request: VoteRequest): string | undefined =>
-  refusal(guard.memory, surroundings, request, guard.config.rules);
+  refusal(guard.memory, surroundings, request, guard.peers.rules);
 
 /** The term that this member follows, when its master would step down for it. */
 function steppedDown(ballots: ReadonlyMap<string, Ballot>, promised: Term | null): Term | null {
@@ -119,13 +120,13 @@ function steppedDown(ballots: ReadonlyMap<string, Ballot>, promised: Term | null
   return null;
 }
 
-function tooFew({ config }: Candidate, ballots: ReadonlyMap<string, Ballot>, count: number): string {
-  const others = config.peers.flatMap(({ name }) => {
+function tooFew({ peers }: Candidate, ballots: ReadonlyMap<string, Ballot>, count: number): string {
+  const others = peers.all.flatMap(({ name }) => {
     const ballot = ballots.get(name);
     if (ballot?.granted === true) return [];
     return [`${name}: ${ballot === undefined ? 'no answer' : ballot.reason}`];
   });
-  return `${count} of ${config.rules.votes} votes (${others.join('; ')})`;
+  return `${count} of ${peers.rules.votes} votes (${others.join('; ')})`;
 }
 
 async function conclude(
@@ -142,7 +143,7 @@ async function conclude(
     case 'catch up': {
       const better = await catchUp(guard, term, outcome.from);
       if (typeof better === 'string') return better;
-      const next = judge(better, votes, guard.config.rules, force);
+      const next = judge(better, votes, guard.peers.rules, force);
       return next.kind === 'promote' ? await promote(guard, term, better) : `${outcome.from.member} has more`;
     }
     case 'yield': {

@@ -63,7 +63,12 @@ export class Guard implements Candidate {
       () => Math.min(2000, Math.max(100, 0.7 * this.config.downAfterMs)),
       password,
     );
-    this.peers = new Peers(config, secrets, (peer, lead) => void this.heardOf(peer, lead));
+    this.peers = new Peers(
+      options.config,
+      secrets,
+      (peer, lead) => void this.heardOf(peer, lead),
+      (text) => this.log(text),
+    );
     this.sentinels = new SentinelWatch(config, password, (place) => this.selected(place));
     this.upkeep = new Upkeep(this, options);
   }
@@ -134,6 +139,7 @@ export class Guard implements Candidate {
   async answer(from: string, question: Question): Promise<unknown> {
     switch (question.kind) {
       case 'state':
+        if (question.asker !== undefined) this.peers.introduced(from, question.asker);
         return this.state();
       case 'vote':
         if (question.dry) return await this.ballot(question.request);
@@ -179,7 +185,7 @@ export class Guard implements Candidate {
   /** What this member would say to a request for its vote. */
   private async ballot(request: VoteRequest): Promise<Ballot> {
     const surroundings = await this.surroundings();
-    const reason = refusal(this.memory, surroundings, request, this.config.rules);
+    const reason = refusal(this.memory, surroundings, request, this.peers.rules);
     if (reason !== undefined || surroundings.view === undefined)
       return { granted: false, reason: reason ?? '', promised: this.memory.promised };
     const vote = this.voteFrom(surroundings.view as FullView, this.memory.promised);
@@ -340,6 +346,9 @@ export class Guard implements Candidate {
       else await this.upkeep.replica(now, this.target);
       await this.upkeep.steer(now);
     });
+    const { gone } = this.peers;
+    if (gone.length > 0 && (this.memory.leads || (await this.surroundings()).hearsMaster))
+      this.peers.forget(gone);
     await this.renewIfOvertaken();
   }
 

@@ -1,11 +1,12 @@
-import type { Vote, VoteRequest } from './core/election.ts';
+import { isIP } from 'node:net';
+import type { Rules, Vote, VoteRequest } from './core/election.ts';
 import { isHistory, isTerm } from './core/memory.ts';
 import type { History } from './core/position.ts';
 import type { Term } from './core/term.ts';
 
 /** What guards, and twemstack's own verbs, ask a guard. */
 export type Question =
-  | { readonly kind: 'state' }
+  | { readonly kind: 'state'; readonly asker?: Introduction }
   /** `dry`: would you? Nothing is promised. */
   | { readonly kind: 'vote'; readonly request: VoteRequest; readonly dry: boolean }
   | { readonly kind: 'leader'; readonly lead: Lead }
@@ -15,6 +16,15 @@ export type Question =
   | { readonly kind: 'yield'; readonly to: string; readonly forMs: number }
   /** A person wants this member to be master, whoever is out of reach. */
   | { readonly kind: 'force' };
+
+/** Who a guard is that asks, for members whose file does not name it yet. */
+export interface Introduction {
+  readonly shard: string;
+  readonly address: string;
+  readonly port: number;
+  readonly guardPort: number;
+  readonly rules: Rules;
+}
 
 /** A member that is master now. */
 export interface Lead {
@@ -46,6 +56,7 @@ export function parseQuestion(value: unknown): Question | undefined {
   const question = value as Partial<Record<string, unknown>> | null;
   switch (question?.kind) {
     case 'state':
+      return isIntroduction(question.asker) ? { kind: 'state', asker: question.asker } : { kind: 'state' };
     case 'stand':
     case 'force':
       return { kind: question.kind };
@@ -73,3 +84,15 @@ export const isLead = (value: unknown): value is Lead => {
   const lead = value as Partial<Lead> | undefined;
   return isTerm(lead?.term) && Array.isArray(lead.histories) && lead.histories.every(isHistory);
 };
+
+/** Guards of former versions, and the verbs of the command line, do not introduce themselves. */
+function isIntroduction(value: unknown): value is Introduction {
+  const { shard, address, port, guardPort, rules } = (value ?? {}) as Partial<Introduction>;
+  const numbers = [port, guardPort, rules?.members, rules?.votes, rules?.waitReplicas];
+  return (
+    typeof shard === 'string' &&
+    typeof address === 'string' &&
+    isIP(address) !== 0 &&
+    numbers.every((number) => Number.isSafeInteger(number) && Number(number) >= 0 && Number(number) <= 65_535)
+  );
+}

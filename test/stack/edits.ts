@@ -81,8 +81,10 @@ export function editTests(stackOf: () => StackRun): void {
     assert.deepEqual(await there(), before);
   });
 
-  test('plain cdktf deploy is refused what moves keys, and takes no volume away with a replica', async () => {
+  test('plain cdktf deploy is refused what moves keys, and takes no volume away with a replica, were it the master', async () => {
     const stack = stackOf();
+    const moved = await stack.twemstack('switchover', 'shard-2', '--to', 'proof-shard-2-c');
+    assert.equal(moved.exitCode, 0, moved.stderr);
     const { volumes } = await there();
     const deploy = () =>
       stack.run('npx', 'cdktf', 'deploy', '--auto-approve', '--output', stack.home.outdir, '*');

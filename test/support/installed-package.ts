@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { cacheFolder } from '../../scripts/prepare/debian-base.ts';
 import { lock } from '../../scripts/process-lock.mjs';
@@ -23,37 +23,41 @@ export async function installedPackage(): Promise<InstalledPackage> {
   const held = await lock('test package');
   try {
     const root = join(cacheFolder(), 'package');
-    const built = join(root, 'built');
+    const work = join(root, 'work');
+    const built = join(work, 'built');
     await buildPackage(built);
-    const tarball = await packPackage(built, root);
+    const packed = await packPackage(built, work);
     // The versions of what it needs are pinned by the package itself, but for its peers.
-    const hash = createHash('sha256').update(readFileSync(tarball)).digest('hex').slice(0, 12);
-    const folder = join(root, `installed-${hash}`);
+    const hash = createHash('sha256').update(readFileSync(packed)).digest('hex').slice(0, 12);
+    const folder = join(root, `of-${hash}`);
+    // Whoever asked before may be reading: what is there of the same content stays as it is.
     if (!existsSync(folder)) {
       // A hundred megabytes for each content would add up.
       for (const name of readdirSync(root))
-        if (name.startsWith('installed-')) rmSync(join(root, name), { recursive: true });
-      await install(tarball, folder);
+        if (name !== 'work') rmSync(join(root, name), { recursive: true, force: true });
+      await install(packed, join(work, 'installed'));
+      renameSync(work, folder);
     }
-    return { built, tarball, modules: join(folder, 'node_modules') };
+    return {
+      built: join(folder, 'built'),
+      tarball: join(folder, basename(packed)),
+      modules: join(folder, 'installed/node_modules'),
+    };
   } finally {
     await held.release();
   }
 }
 
 async function install(tarball: string, folder: string): Promise<void> {
-  const work = `${folder}.part`;
-  rmSync(work, { recursive: true, force: true });
-  mkdirSync(work, { recursive: true });
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
   // The peers in the checkout's versions: npm has those at hand, and the tests are the same tomorrow.
   const { devDependencies } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as {
     devDependencies: Record<string, string>;
   };
   const peers = ['cdktf', '@cdktf/provider-docker', 'constructs'];
   const pinned = Object.fromEntries(peers.map((name) => [name, devDependencies[name]]));
-  writeFileSync(join(work, 'package.json'), JSON.stringify({ private: true, dependencies: pinned }));
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies: pinned }));
   const options = ['--save-dev', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
-  await execa('npm', ['install', ...options, tarball], { cwd: work, timeout: INSTALL_MS, stdin: 'ignore' });
-  mkdirSync(dirname(folder), { recursive: true });
-  renameSync(work, folder);
+  await execa('npm', ['install', ...options, tarball], { cwd: folder, timeout: INSTALL_MS, stdin: 'ignore' });
 }

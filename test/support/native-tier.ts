@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { findBun } from '../../proxy/build.ts';
 import { freePort } from '../../scripts/loopback-ports.ts';
 import { renderRedisFiles, renderSentinelFiles } from '../../sentinel/files.ts';
+import { renderGuardConfig } from '../../sentinel/guard-json.ts';
 import type { Account, Plan, RedisMember, SentinelMember } from '../../topology/types.ts';
 import { type Daemon, spawnDaemon } from './spawn-daemon.ts';
 import { planOf, TEST_CREDENTIALS } from './stack-fixture.ts';
@@ -117,6 +118,13 @@ export class NativeTier {
       this.daemon(member).signal('SIGKILL');
     }
     for (const member of members) await this.daemon(member).stop();
+  }
+
+  /** The guard of a member gets a file of before `other` was of the shard, or today's. It reads it when the member starts. */
+  unaware(member: RedisMember, other?: RedisMember): void {
+    const plan = other === undefined ? this.plan : withoutMember(this.plan, other);
+    const seed = join(this.#folder, member.name, 'seed');
+    writeFileSync(join(seed, 'guard.json'), renderGuardConfig(plan, member, [TEST_CREDENTIALS.guard]));
   }
 
   /** A member's data volume. */
@@ -278,6 +286,14 @@ export class NativeTier {
     }
   }
 }
+
+const withoutMember = (plan: Plan, { name }: RedisMember): Plan => ({
+  ...plan,
+  shards: plan.shards.map((shard) => ({
+    ...shard,
+    members: shard.members.filter((member) => member.name !== name),
+  })),
+});
 
 /** The plan with every redis and sentinel on a loopback address and port of its own. */
 async function onLoopback(plan: Plan): Promise<Plan> {

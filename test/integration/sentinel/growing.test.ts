@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { askGuard } from '../../../scripts/observe/guard-call.ts';
+import type { GuardState } from '../../../sentinel/guard/messages.ts';
+import type { RedisMember } from '../../../topology/types.ts';
+import { missingKeys, startWaitingWriter } from '../../support/acknowledged-writes.ts';
+import { LinkCutter } from '../../support/cut-links.ts';
+import { NativeTier } from '../../support/native-tier.ts';
+import { TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+/** While a shard grows, the new member's file names the others before theirs name it. */
+describe('a member that the files of the others do not name yet', { timeout: 180_000 }, () => {
+  let tier: NativeTier;
+  const links = new LinkCutter();
+
+  before(async () => {
+    tier = await NativeTier.started('redis: { appendfsync: always }\n');
+  });
+  afterEach(async () => {
+    await links.heal();
+    for (const member of tier.redises) tier.unaware(member);
+  });
+  after(() => tier?.close());
+
+  const others = (...members: readonly RedisMember[]): RedisMember[] =>
+    tier.redises.filter(({ name }) => !members.some((member) => member.name === name));
+  const settled = (replicas: number): Promise<RedisMember> =>
+    tier.settled(replicas, 30_000).catch((error: Error) => assert.fail(`${error.message}\n${tier.logs()}`));
+
+  test('is followed when it is the master that comes back, for it was left out while it was one', async () => {
+    const master = await settled(2);
+    const writer = startWaitingWriter(master, 'before', 1);
+    await waitUntil('acknowledged writes', () => writer.acknowledged.length >= 100);
+    await tier.kill(...tier.redises);
+    await writer.end();
+    for (const other of others(master)) tier.unaware(other, master);
+    await tier.start(...others(master));
+    await waitUntil(
+      'the others to be there without a master',
+      async () => {
+        const roles = await Promise.all(others(master).map((member) => tier.roleOf(member)));
+        return roles.every((role) => role === 'slave');
+      },
+      { withinMs: 20_000 },
+    );
+    await tier.start(master);
+    assert.equal((await settled(2)).name, master.name);
+    assert.deepEqual(await missingKeys(master, writer.acknowledged), []);
+  });
+
+  test('has a vote: one that lacks what it acknowledged is not promoted without it', async () => {
+    const master = await settled(2);
+    const [behind, joined] = others(master);
+    await tier.kill(behind, joined);
+    await tier.start(joined);
+    tier.unaware(behind, joined);
+    await tier.start(behind);
+    await settled(2);
+    await links.between([master], [behind]);
+    const writer = startWaitingWriter(master, 'during', 1);
+    await waitUntil('acknowledged writes', () => writer.acknowledged.length >= 100);
+    await tier.kill(master);
+    await links.between([joined], [behind]);
+    await askGuard(behind, TEST_CREDENTIALS, { kind: 'stand' });
+    const waits = await waitUntil('it to say why it is not master', async () => {
+      const state = await askGuard<GuardState>(behind, TEST_CREDENTIALS, { kind: 'state' });
+      return state.role === 'master' || state.waiting.startsWith('1 of 2 votes') ? state : undefined;
+    });
+    assert.equal(waits.role, 'replica', tier.logs());
+    await links.heal();
+    await writer.end();
+    const successor = await settled(1);
+    assert.deepEqual(await missingKeys(successor, writer.acknowledged), [], tier.logs());
+    await tier.start(master);
+    await settled(2);
+  });
+});
