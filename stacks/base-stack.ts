@@ -1,17 +1,24 @@
-import { Aspects, type Construct, DockerProvider, LocalBackend, TerraformStack } from './cdktf.ts';
+import {
+  Aspects,
+  type Construct,
+  DockerProvider,
+  type DockerProviderConfig,
+  LocalBackend,
+  TerraformStack,
+} from './cdktf.ts';
 import { HardeningAspect } from './hardening-aspect.ts';
-import type { StackInputs } from './inputs.ts';
+import type { EngineInput, StackInputs } from './inputs.ts';
 
 /**
  * What every stack shares: one Docker provider, pinned, and a local state file.
  *
  * The bindings pin provider 3.6.2, which deletes a stopped container at refresh where 4.5.0 starts it in place.
- * The engine's address is left to DOCKER_HOST, so that it is not part of the plan.
+ * The engine's address is left to DOCKER_HOST, so that it is not part of the plan; of several hosts each has its own.
  */
 export class BaseStack extends TerraformStack {
-  constructor(scope: Construct, id: string, inputs: StackInputs) {
+  constructor(scope: Construct, id: string, inputs: StackInputs, engine?: EngineInput) {
     super(scope, id);
-    new DockerProvider(this, 'docker', {});
+    new DockerProvider(this, 'docker', engine === undefined ? {} : providerOf(engine));
     this.addOverride('terraform.required_providers.docker', {
       source: inputs.provider.source,
       version: inputs.provider.version,
@@ -21,3 +28,9 @@ export class BaseStack extends TerraformStack {
     Aspects.of(this).add(new HardeningAspect());
   }
 }
+
+const providerOf = ({ certPath, host, sshOpts }: EngineInput): DockerProviderConfig => ({
+  host,
+  ...(certPath === undefined ? {} : { certPath }),
+  ...(sshOpts === undefined ? {} : { sshOpts: [...sshOpts] }),
+});

@@ -9,7 +9,7 @@ import { dataVolume } from './volume-names.ts';
 /** The data volumes of one domain, apart from its containers so that the ordinary `down` cannot destroy them. */
 export class DataStack extends BaseStack {
   constructor(scope: Construct, domain: PlanDomain, inputs: StackInputs) {
-    super(scope, domain.dataStack, inputs);
+    super(scope, domain.dataStack, inputs, inputs.engines?.get(domain.name));
     const members = domain.members.filter((member) => containerOptions(inputs.plan, member).data);
     const kept = inputs.keptMembers.get(domain.dataStack) ?? [];
     for (const name of [...members.map((member) => member.name), ...kept]) {

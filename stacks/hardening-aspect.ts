@@ -6,7 +6,7 @@ const REQUIRED: ReadonlyArray<readonly [name: string, present: (container: Conta
   ['memory with an equal memorySwap', (c) => (c.memoryInput ?? 0) > 0 && c.memorySwapInput === c.memoryInput],
   ['log rotation (logDriver, logOpts max-size and max-file)', (c) => hasLogRotation(c)],
   ['a healthcheck, and wait', (c) => c.healthcheckInput !== undefined && c.waitInput === true],
-  ['a static address', (c) => staticAddress(c)],
+  ['a static address, or the network of its host', (c) => c.networkModeInput === 'host' || staticAddress(c)],
   ['capabilities that drop ALL', (c) => c.capabilitiesInput?.drop?.includes('ALL') === true],
   ['no-new-privileges', (c) => c.securityOptsInput?.includes('no-new-privileges:true') === true],
   ['a read-only root', (c) => c.readOnlyInput === true],

@@ -1,5 +1,5 @@
 import type { ImageKind } from '../topology/container-options.ts';
-import type { Plan } from '../topology/types.ts';
+import type { AnyPlan, Plan } from '../topology/types.ts';
 
 /** An image to build on the engine, named by the hash of all that goes into it. */
 export interface ImageInput {
@@ -28,9 +28,19 @@ export interface ProviderInput {
   readonly version: string;
 }
 
+/** How terraform reaches the engine of a domain. What is here is no part of any state: a machine may get another address. */
+export interface EngineInput {
+  /** `ssh://user@host` or `tcp://host:port`. */
+  readonly host: string;
+  /** For ssh://: further arguments of ssh. */
+  readonly sshOpts?: readonly string[];
+  /** For tcp://: folder with ca.pem, cert.pem and key.pem, relative to a stack's folder. */
+  readonly certPath?: string;
+}
+
 /** All that the stacks are wired from; whoever makes it has decided everything. */
 export interface StackInputs {
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
   /** Value of INSTANCE_LABEL. */
   readonly instance: string;
   readonly images: Readonly<Record<ImageKind, ImageInput>>;
@@ -47,4 +57,11 @@ export interface StackInputs {
   readonly keptMembers: ReadonlyMap<string, readonly string[]>;
   /** False only for `down --volumes`: lets terraform destroy the data volumes. */
   readonly protectData: boolean;
+  /** Engine of each domain, by its name. @default that of DOCKER_HOST for all of them */
+  readonly engines?: ReadonlyMap<string, EngineInput>;
+}
+
+/** The same of a stack on one engine. */
+export interface ServiceInputs extends StackInputs {
+  readonly plan: Plan;
 }

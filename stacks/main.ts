@@ -1,5 +1,7 @@
+import { isOnHosts } from '../topology/plan.ts';
 import { App } from './cdktf.ts';
-import type { StackInputs } from './inputs.ts';
+import { HostsService } from './hosts-service.ts';
+import type { ServiceInputs, StackInputs } from './inputs.ts';
 import { RedisService } from './redis-service.ts';
 
 /**
@@ -9,6 +11,9 @@ import { RedisService } from './redis-service.ts';
  */
 export function synthStacks(inputs: StackInputs, outdir: string): void {
   const app = new App({ outdir, skipValidation: false });
-  new RedisService(app, inputs.plan.name, inputs);
+  if (isOfOneEngine(inputs)) new RedisService(app, inputs.plan.name, inputs);
+  else new HostsService(app, inputs.plan.name, inputs);
   app.synth();
 }
+
+const isOfOneEngine = (inputs: StackInputs): inputs is ServiceInputs => !isOnHosts(inputs.plan);

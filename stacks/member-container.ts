@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { containerOptions } from '../topology/container-options.ts';
-import type { Member, Plan } from '../topology/types.ts';
+import { isOnHosts } from '../topology/plan.ts';
+import type { AnyPlan, Member } from '../topology/types.ts';
 import { Construct, Container, type ContainerConfig } from './cdktf.ts';
 import type { SeedInput, StackInputs } from './inputs.ts';
 import { INSTANCE_LABEL, OWNER_LABEL } from './owner-label.ts';
@@ -48,7 +49,7 @@ function containerConfig(member: Member, inputs: StackInputs): ContainerConfig {
     memory: options.memoryMb,
     // Unequal or unset, it shows as a change at every apply.
     memorySwap: options.memoryMb,
-    networksAdvanced: networksOf(member, inputs.plan),
+    ...networkOf(member, inputs.plan),
     volumes: [
       { volumeName: seedVolume(member.name), containerPath: SEED_PATH, readOnly: true },
       ...(options.data ? [{ volumeName: dataVolume(member.name), containerPath: DATA_PATH }] : []),
@@ -65,10 +66,15 @@ function containerConfig(member: Member, inputs: StackInputs): ContainerConfig {
   };
 }
 
-/** Edges alone stand in both networks. */
-function networksOf(member: Member, { front, back }: Plan): Array<{ name: string; ipv4Address: string }> {
-  const behind = { name: back.name, ipv4Address: member.address };
-  return member.role === 'edge' ? [{ name: front.name, ipv4Address: member.frontAddress }, behind] : [behind];
+/** Edges alone stand in both networks; on several hosts all members use the network of theirs. */
+function networkOf(
+  member: Member,
+  plan: AnyPlan,
+): Pick<ContainerConfig, 'networkMode'> | Pick<ContainerConfig, 'networksAdvanced'> {
+  if (isOnHosts(plan)) return { networkMode: 'host' };
+  const behind = { name: plan.back.name, ipv4Address: member.address };
+  const inFront = member.role === 'edge' ? [{ name: plan.front.name, ipv4Address: member.frontAddress }] : [];
+  return { networksAdvanced: [...inFront, behind] };
 }
 
 /**

@@ -2,7 +2,7 @@ import { IMAGE_KINDS } from '../topology/container-options.ts';
 import type { PlanNetwork } from '../topology/types.ts';
 import { BaseStack } from './base-stack.ts';
 import { type Construct, Image, Network, type NetworkConfig } from './cdktf.ts';
-import type { StackInputs } from './inputs.ts';
+import type { ServiceInputs } from './inputs.ts';
 import { INSTANCE_LABEL, OWNER_LABEL } from './owner-label.ts';
 
 /**
@@ -10,7 +10,7 @@ import { INSTANCE_LABEL, OWNER_LABEL } from './owner-label.ts';
  * leads nowhere, and the images.
  */
 export class NetworkStack extends BaseStack {
-  constructor(scope: Construct, inputs: StackInputs) {
+  constructor(scope: Construct, inputs: ServiceInputs) {
     const { plan } = inputs;
     super(scope, plan.networkStack, inputs);
     const labels = [

@@ -3,7 +3,7 @@ import type { PlanDomain } from '../topology/types.ts';
 import { App, Construct } from './cdktf.ts';
 import { DataStack } from './data-stack.ts';
 import { DomainStack } from './domain-stack.ts';
-import type { StackInputs } from './inputs.ts';
+import type { ServiceInputs } from './inputs.ts';
 import { NetworkStack } from './network-stack.ts';
 
 /** What one failure domain is made of. */
@@ -34,14 +34,14 @@ export interface Endpoint {
 export class RedisService extends Construct {
   readonly network: NetworkStack;
   readonly domains: readonly ServiceDomain[];
-  readonly #inputs: StackInputs;
+  readonly #inputs: ServiceInputs;
 
   /**
    * @param scope the app, or a construct of it that is in no stack
    * @param inputs as `prepareService` makes them
    * @throws Error when there are two copies of cdktf, or the app is synthesised to another folder than `inputs` are made for
    */
-  constructor(scope: Construct, id: string, inputs: StackInputs) {
+  constructor(scope: Construct, id: string, inputs: ServiceInputs) {
     demandOneCdktf(scope);
     super(scope, id);
     demandFolder(this, inputs);
@@ -88,7 +88,7 @@ function demandOneCdktf(scope: Construct): void {
 }
 
 /** The paths of contexts, files and states are relative to the folder of a stack below the app's output. */
-function demandFolder(service: Construct, { outdir }: StackInputs): void {
+function demandFolder(service: Construct, { outdir }: ServiceInputs): void {
   const given = resolve(App.of(service).outdir);
   if (outdir === undefined || given === outdir) return;
   throw new Error(

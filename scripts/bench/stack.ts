@@ -1,5 +1,5 @@
 import { passGate } from '../deploy/gate.ts';
-import { stackInputs, stackOrder, synth } from '../deploy/synth.ts';
+import { networkStacks, stackInputs, stackOrder, synth } from '../deploy/synth.ts';
 import { Terraform } from '../deploy/terraform.ts';
 import { listContainers } from '../observe/engine.ts';
 import { collectStatus } from '../observe/status.ts';
@@ -54,7 +54,7 @@ async function applyAll({ home, plan, environment }: StackBench): Promise<void> 
 
 async function planSome({ home, plan, environment }: StackBench): Promise<void> {
   const terraform = new Terraform(environment.terraform);
-  for (const stack of [plan.networkStack, plan.domains[0].stack])
+  for (const stack of [...networkStacks(plan), plan.domains[0].stack])
     await terraform.plan(home.terraformDir(stack));
 }
 

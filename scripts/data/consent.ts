@@ -1,4 +1,4 @@
-import type { Plan } from '../../topology/types.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import { InputError } from '../errors.ts';
 import type { Contents } from './contents.ts';
 import type { DataEdit } from './data-edit.ts';
@@ -17,7 +17,7 @@ export const NO_CONSENT: Consent = { removeData: [], movesKeys: false };
 /** The surplus volumes that an operator named: by volume, member, shard or domain. */
 export function namedSurplus(
   { surplus }: DataEdit,
-  plan: Plan,
+  plan: AnyPlan,
   names: readonly string[],
 ): readonly Contents[] {
   const isNamed = (volume: string, name: string): boolean =>
@@ -46,7 +46,7 @@ export function namedSurplus(
  *
  * @throws InputError naming all that an operator has not agreed to, what it holds, and how to agree
  */
-export function demandConsent(plan: Plan, edit: DataEdit, consent: Consent): readonly Contents[] {
+export function demandConsent(plan: AnyPlan, edit: DataEdit, consent: Consent): readonly Contents[] {
   const named = namedSurplus(edit, plan, consent.removeData);
   const unnamed = edit.surplus.filter((contents) => !named.includes(contents));
   const moves = consent.movesKeys ? [] : edit.moves;

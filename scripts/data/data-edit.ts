@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import type { Credentials, Plan } from '../../topology/types.ts';
+import type { AnyPlan, Credentials } from '../../topology/types.ts';
 import { listContainers } from '../observe/engine.ts';
 import { renderNutcrackerYml } from '../render/nutcracker-yml.ts';
 import type { Step } from '../report/steps.ts';
@@ -24,7 +24,7 @@ export interface DataEdit {
 
 export interface DataEditOptions {
   readonly home: Home;
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
   /** undefined: volumes are named, nobody looks into them. */
   readonly credentials: Credentials | undefined;
   readonly engine: Docker;
@@ -72,7 +72,7 @@ async function isEmpty(
 }
 
 /** Data of stacks that were deployed from here under another name: it is not this stack's, and nobody looks after it. */
-function otherStacks(home: Home, plan: Plan, existing: ReadonlyMap<string, string>): string[] {
+function otherStacks(home: Home, plan: AnyPlan, existing: ReadonlyMap<string, string>): string[] {
   const counts = new Map<string, number>();
   for (const stack of existing.values()) counts.set(stack, (counts.get(stack) ?? 0) + 1);
   return [...counts]

@@ -12,10 +12,13 @@ import { keptVolumes } from './volumes.ts';
  */
 export async function removeData(deployment: Deployment, volumes: readonly Contents[]): Promise<void> {
   if (volumes.length === 0) return;
-  const { home, plan, credentials, environment, reporter, signal } = deployment;
+  const { home, plan, credentials, environment, folder, reporter, signal } = deployment;
   const going = new Set(volumes.map(({ volume }) => volume));
   const known = keptVolumes(home, plan, (volume) => going.has(volume));
-  const inputs = stackInputs(home, plan, credentials, environment, { keep: (volume) => !going.has(volume) });
+  const inputs = stackInputs(home, plan, credentials, environment, {
+    keep: (volume) => !going.has(volume),
+    folder,
+  });
   await synth(home, inputs, environment.provider);
   const terraform = new Terraform(environment.terraform, signal);
   for (const [stack, names] of known) {

@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import { OWNER_LABEL } from '../../stacks/owner-label.ts';
 import { dataVolume } from '../../stacks/volume-names.ts';
 import { containerOptions } from '../../topology/container-options.ts';
-import type { Plan } from '../../topology/types.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import { attributesInState } from '../deploy/state.ts';
 import type { Home } from '../stack/home.ts';
 
@@ -15,7 +15,7 @@ export const isDataVolume = (name: string): boolean => name.endsWith(SUFFIX);
 export const memberOf = (volume: string): string => volume.slice(0, -SUFFIX.length);
 
 /** Names of the data volumes that a plan wants. */
-export const wantedVolumes = (plan: Plan): ReadonlySet<string> =>
+export const wantedVolumes = (plan: AnyPlan): ReadonlySet<string> =>
   new Set(
     plan.members.filter((member) => containerOptions(plan, member).data).map(({ name }) => dataVolume(name)),
   );
@@ -28,7 +28,7 @@ export async function dataVolumes(engine: Docker): Promise<ReadonlyMap<string, s
 }
 
 /** Data volumes of a stack that exist and that its plan has no place for. */
-export function surplusVolumes(plan: Plan, existing: ReadonlyMap<string, string>): string[] {
+export function surplusVolumes(plan: AnyPlan, existing: ReadonlyMap<string, string>): string[] {
   const wanted = wantedVolumes(plan);
   return [...existing].flatMap(([name, stack]) => (stack === plan.name && !wanted.has(name) ? [name] : []));
 }
@@ -39,7 +39,7 @@ export function surplusVolumes(plan: Plan, existing: ReadonlyMap<string, string>
  */
 export function keptVolumes(
   home: Home,
-  plan: Plan,
+  plan: AnyPlan,
   keep: (volume: string) => boolean,
 ): ReadonlyMap<string, readonly string[]> {
   const wanted = wantedVolumes(plan);

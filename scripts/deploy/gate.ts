@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import type { Credentials, Plan } from '../../topology/types.ts';
+import type { AnyPlan, Credentials } from '../../topology/types.ts';
 import { NotSoError } from '../errors.ts';
 import { assess, type Problem } from '../observe/assess.ts';
 import { lastLogLines } from '../observe/engine.ts';
 import { collectStatus, type StackStatus } from '../observe/status.ts';
 
 export interface GateOptions {
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
   readonly credentials: Credentials;
   readonly engine: Docker;
   /** Domains that must be whole. */

@@ -2,10 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { INSTANCE_LABEL, OWNER_LABEL } from '../../stacks/owner-label.ts';
 import { seedVolume } from '../../stacks/volume-names.ts';
-import type { Plan } from '../../topology/types.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import type { Home } from '../stack/home.ts';
 import { readInstance } from '../stack/instance.ts';
 import { attributesInState } from './state.ts';
+import { networkStacks } from './synth.ts';
 
 /** How the engine lists a container whose removal failed; which of the two is a matter of chance. */
 const HALF_REMOVED: readonly string[] = ['dead', 'removing'];
@@ -32,7 +33,7 @@ export interface Orphans {
  */
 export async function removeOrphans(
   home: Home,
-  plan: Plan,
+  plan: AnyPlan,
   engine: Docker,
   patienceMs = REMOVAL_MS,
 ): Promise<Orphans> {
@@ -69,14 +70,20 @@ const idsInState = (home: Home, stack: string, cdktfStack: string, type: string)
   attributesInState<{ id: string }>(home, stack, cdktfStack, type).flatMap(({ id }) => id ?? []);
 
 /** Networks of this deployment that terraform does not know. */
-async function orphanNetworks(home: Home, plan: Plan, engine: Docker): Promise<Docker.NetworkInspectInfo[]> {
-  const known = new Set(idsInState(home, plan.name, plan.networkStack, 'docker_network'));
+async function orphanNetworks(
+  home: Home,
+  plan: AnyPlan,
+  engine: Docker,
+): Promise<Docker.NetworkInspectInfo[]> {
+  const known = new Set(
+    networkStacks(plan).flatMap((stack) => idsInState(home, plan.name, stack, 'docker_network')),
+  );
   const ours = await engine.listNetworks({ filters: { label: ownLabels(home, plan.name) } });
   return ours.filter(({ Id }) => !known.has(Id));
 }
 
 /** Rendered files hold passwords: those of members that are gone stay for nobody. */
-async function removeSeeds(plan: Plan, engine: Docker): Promise<string[]> {
+async function removeSeeds(plan: AnyPlan, engine: Docker): Promise<string[]> {
   const wanted = new Set(plan.members.map(({ name }) => seedVolume(name)));
   const { Volumes } = await engine.listVolumes({ filters: { label: [`${OWNER_LABEL}=${plan.name}`] } });
   const states = plan.domains.map(({ name }) => `-${name}${seedVolume('')}`);

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
-import type { SeedInput, StackInputs } from '../../stacks/inputs.ts';
-import type { Credentials, MemberFile, Plan } from '../../topology/types.ts';
+import { join, relative, resolve } from 'node:path';
+import type { EngineInput, SeedInput, ServiceInputs, StackInputs } from '../../stacks/inputs.ts';
+import { isOnHosts } from '../../topology/plan.ts';
+import type { AnyPlan, Credentials, HostsPlan, MemberFile, Plan } from '../../topology/types.ts';
 import { keptVolumes, memberOf } from '../data/volumes.ts';
 import { EnvironmentError } from '../errors.ts';
 import type { Environment } from '../prepare/environment.ts';
@@ -15,7 +16,7 @@ import { readIfPresent, writePrivate } from '../stack/private-file.ts';
 import { stateDir } from './state.ts';
 
 /** Writes every member's rendered files below the stack's private folder and returns what the stacks upload. */
-export function writeSeeds(home: Home, plan: Plan, credentials: Credentials): StackInputs['seeds'] {
+export function writeSeeds(home: Home, plan: AnyPlan, credentials: Credentials): StackInputs['seeds'] {
   const root = home.privateDir(join(home.stack(plan.name), 'seed'));
   const seeds = new Map<string, SeedInput[]>();
   for (const [member, files] of renderMembers(plan, credentials, furtherPasswords(home, plan.name))) {
@@ -46,6 +47,8 @@ export interface InputOptions {
   readonly protectData?: boolean;
   /** Which of the data volumes that the plan has no place for stay; all, unless said otherwise. */
   readonly keep?: (volume: string) => boolean;
+  /** That paths of certificates are relative to: the stack file's. @default the home */
+  readonly folder?: string;
 }
 
 /** Everything the stacks are wired from, given what `prepare` found. */
@@ -54,7 +57,21 @@ export function stackInputs(
   plan: Plan,
   credentials: Credentials,
   environment: Environment,
-  { protectData = true, keep = () => true }: InputOptions = {},
+  options?: InputOptions,
+): ServiceInputs;
+export function stackInputs(
+  home: Home,
+  plan: AnyPlan,
+  credentials: Credentials,
+  environment: Environment,
+  options?: InputOptions,
+): StackInputs;
+export function stackInputs(
+  home: Home,
+  plan: AnyPlan,
+  credentials: Credentials,
+  environment: Environment,
+  { protectData = true, keep = () => true, folder = home.root }: InputOptions = {},
 ): StackInputs {
   const image = (kind: 'redis' | 'proxy' | 'edge'): StackInputs['images']['redis'] => ({
     name: environment.images[kind].name,
@@ -73,13 +90,35 @@ export function stackInputs(
       [...keptVolumes(home, plan, keep)].map(([stack, volumes]) => [stack, volumes.map(memberOf)]),
     ),
     protectData,
+    ...(isOnHosts(plan) ? { engines: enginesOf(home, plan, folder) } : {}),
   };
 }
 
+/** Terraform gives up a host that is not there as soon as twemstack does. */
+const SSH_OPTIONS = ['-o', 'BatchMode=yes', '-o', 'ConnectTimeout=3'];
+
+function enginesOf(home: Home, { domains }: HostsPlan, folder: string): ReadonlyMap<string, EngineInput> {
+  return new Map(
+    domains.map(({ host: { certificates, docker }, name }) => [
+      name,
+      {
+        host: docker,
+        ...(docker.startsWith('ssh://') ? { sshOpts: SSH_OPTIONS } : {}),
+        ...(certificates === undefined
+          ? {}
+          : { certPath: home.fromTerraform(resolve(folder, certificates)) }),
+      },
+    ]),
+  );
+}
+
+/** Stack of the networks and images, where one engine plays all domains. */
+export const networkStacks = (plan: AnyPlan): string[] => (isOnHosts(plan) ? [] : [plan.networkStack]);
+
 /** Names of all CDKTF stacks of a plan in the order of deployment: network, data, then one domain after the other. */
-export function stackOrder(plan: Plan): string[] {
+export function stackOrder(plan: AnyPlan): string[] {
   return [
-    plan.networkStack,
+    ...networkStacks(plan),
     ...plan.domains.map((domain) => domain.dataStack),
     ...plan.domains.map((domain) => domain.stack),
   ];

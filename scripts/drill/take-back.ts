@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import type { Plan } from '../../topology/types.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import { engineAddress } from '../docker-client.ts';
 import { type HeldLock, tryLock } from '../process-lock.mjs';
 import type { Home } from '../stack/home.ts';
@@ -48,7 +48,7 @@ export async function takeBackEngine(home: Home, stack: string): Promise<void> {
  *
  * @returns a sentence for each fault: that it is taken back, or why it could not be
  */
-export async function takeBackFaults(home: Home, plan: Plan, engine: Docker): Promise<string[]> {
+export async function takeBackFaults(home: Home, plan: AnyPlan, engine: Docker): Promise<string[]> {
   const faults = await faultsLeftBehind(home, plan.name);
   if (faults.length === 0) return [];
   const said = await Promise.all(
@@ -66,7 +66,7 @@ export async function takeBackFaults(home: Home, plan: Plan, engine: Docker): Pr
   return said;
 }
 
-async function takeBack(remedy: NotedFault['remedy'], plan: Plan, engine: Docker): Promise<void> {
+async function takeBack(remedy: NotedFault['remedy'], plan: AnyPlan, engine: Docker): Promise<void> {
   switch (remedy.kind) {
     case 'start':
       await ensureRunning(engine, remedy.member);

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OWNER_LABEL } from '../../stacks/owner-label.ts';
-import type { Member, Plan } from '../../topology/types.ts';
+import type { AnyPlan, Member } from '../../topology/types.ts';
 import type { ContainerState } from '../observe/engine.ts';
 import { eventOf } from './events.ts';
 import { type LogOptions, nowStamp } from './member-log.ts';
@@ -38,7 +38,7 @@ interface EngineEvent {
  * themselves tell: when they were made and last started.
  */
 export async function* engineLog(
-  plan: Plan,
+  plan: AnyPlan,
   members: readonly Member[],
   containers: ReadonlyMap<string, ContainerState>,
   options: LogOptions,

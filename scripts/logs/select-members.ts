@@ -1,5 +1,5 @@
 import { nearest } from '../../topology/nearest.ts';
-import { type Member, type Plan, ROLES } from '../../topology/types.ts';
+import { type AnyPlan, type Member, ROLES } from '../../topology/types.ts';
 import { InputError } from '../errors.ts';
 
 /** What a word can name, and whom; the first kind that knows the word has it. */
@@ -16,7 +16,7 @@ const KINDS: Readonly<Record<string, (member: Member, word: string) => boolean>>
  *
  * @throws InputError for a word that names nobody
  */
-export function selectMembers(plan: Plan, words: readonly string[]): readonly Member[] {
+export function selectMembers(plan: AnyPlan, words: readonly string[]): readonly Member[] {
   const wanted = words.map((word) => {
     const kind = Object.keys(KINDS).find((each) => plan.members.some((member) => KINDS[each](member, word)));
     if (kind === undefined) throw unknownWord(plan, word);
@@ -34,7 +34,7 @@ export function selectMembers(plan: Plan, words: readonly string[]): readonly Me
   });
 }
 
-function unknownWord(plan: Plan, word: string): InputError {
+function unknownWord(plan: AnyPlan, word: string): InputError {
   const shards = plan.shards.map(({ name }) => name);
   const domains = plan.domains.map(({ name }) => name);
   const near = nearest(word, [...plan.members.map(({ name }) => name), ...ROLES, ...shards, ...domains]);

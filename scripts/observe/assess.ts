@@ -1,4 +1,6 @@
-import type { Plan, PlanShard, RedisMember } from '../../topology/types.ts';
+import { isOnHosts } from '../../topology/plan.ts';
+import type { AnyPlan, PlanShard, RedisMember } from '../../topology/types.ts';
+import type { HostStatus } from './host-status.ts';
 import type { MemberStatus, StackStatus } from './status.ts';
 import { describeStray, findStrays } from './strays.ts';
 
@@ -15,10 +17,11 @@ export interface Problem {
  * What is wrong, as far as the given domains go: during a first deploy the others do not exist yet, so nothing that
  * needs them is demanded. Empty = whole.
  */
-export function assess(plan: Plan, status: StackStatus, domains: ReadonlySet<string>): Problem[] {
+export function assess(plan: AnyPlan, status: StackStatus, domains: ReadonlySet<string>): Problem[] {
   const scope = status.members.filter(({ member }) => domains.has(member.domain));
   const whole = plan.domains.every((domain) => domains.has(domain.name));
   return [
+    ...(status.hosts ?? []).flatMap((host) => (domains.has(host.domain) ? hostProblems(host) : [])),
     ...scope.flatMap(memberProblems),
     // the master may be in a domain that is still to come
     ...(whole ? plan.shards.flatMap((shard) => successionProblems(shard, scope)) : []),
@@ -28,7 +31,15 @@ export function assess(plan: Plan, status: StackStatus, domains: ReadonlySet<str
   ];
 }
 
+/** One sentence for a host that is not reached, and none for each of its members. */
+function hostProblems({ domain, problem }: HostStatus): Problem[] {
+  return problem === undefined
+    ? []
+    : [{ subject: `host ${domain}`, what: `is not reached: ${problem}; what its members do is not known` }];
+}
+
 function memberProblems(status: MemberStatus): Problem[] {
+  if (status.away === true) return [];
   const subject = status.member.name;
   const found = (what: string): Problem[] => [{ subject, what, member: subject }];
   if (status.error !== undefined) return found(status.error);
@@ -58,7 +69,7 @@ function successionProblems(shard: PlanShard, scope: readonly MemberStatus[]): P
 }
 
 /** What sentinels, and masters, take for part of the stack and is not. */
-function strayProblems(plan: Plan, scope: readonly MemberStatus[], status: StackStatus): Problem[] {
+function strayProblems(plan: AnyPlan, scope: readonly MemberStatus[], status: StackStatus): Problem[] {
   const told = findStrays(plan, { ...status, members: scope }).map((stray): Problem => {
     const { name } = stray.sentinel;
     return { subject: name, what: describeStray(stray), member: name };
@@ -80,7 +91,7 @@ function shardProblems(
   shard: PlanShard,
   scope: readonly MemberStatus[],
   whole: boolean,
-  plan: Plan,
+  plan: AnyPlan,
 ): Problem[] {
   const problems: Problem[] = [];
   const nodes = scope.filter(({ member }) => member.role === 'redis' && member.shard === shard.name);
@@ -151,7 +162,7 @@ function masterProblems(
 }
 
 /** Every sentinel must know every replica and every peer: one it never heard of is not promoted, not re-pointed. */
-function watchProblems(plan: Plan, shard: PlanShard, scope: readonly MemberStatus[]): Problem[] {
+function watchProblems(plan: AnyPlan, shard: PlanShard, scope: readonly MemberStatus[]): Problem[] {
   const replicas = shard.members.length - 1;
   const peers = plan.sentinels.length - 1;
   return scope.flatMap(({ member, sentinel }) => {
@@ -173,18 +184,30 @@ function watchProblems(plan: Plan, shard: PlanShard, scope: readonly MemberStatu
   });
 }
 
-function entranceProblems(plan: Plan, status: StackStatus): Problem[] {
-  const holders = status.members.filter(({ vip }) => vip === true).map(({ member }) => member.name);
-  const problems: Problem[] = [];
-  if (holders.length === 0)
-    problems.push({ subject: plan.vip, what: 'no edge holds the VIP', member: plan.edges[0].name });
-  if (holders.length > 1)
-    problems.push({ subject: plan.vip, what: `more than one edge holds the VIP: ${holders.join(', ')}` });
+function entranceProblems(plan: AnyPlan, status: StackStatus): Problem[] {
+  const problems: Problem[] =
+    isOnHosts(plan) && plan.entrance === 'external' ? [] : vipProblems(plan, status);
   for (const pool of status.pools) {
     if (!pool.answers)
       problems.push({ subject: `${plan.vip}:${pool.port}`, what: `pool ${pool.name} does not answer PING` });
   }
   return problems;
+}
+
+/** Holders are counted over all hosts that are reached. */
+function vipProblems(plan: AnyPlan, { hosts, members }: StackStatus): Problem[] {
+  const holders = members.filter(({ vip }) => vip === true).map(({ member }) => member.name);
+  if (holders.length === 1) return [];
+  const subject = plan.vip;
+  if (holders.length === 0) {
+    const edges = members.filter(({ vip }) => vip !== undefined).length;
+    const alone = isOnHosts(plan) && plan.domains.length > 2 && edges === 1;
+    const why = alone ? ': an edge that reaches no other host gives it up' : '';
+    const member = members.find(({ vip }) => vip !== undefined)?.member.name ?? plan.edges[0].name;
+    return [{ subject, what: `no edge holds the VIP${why}`, member }];
+  }
+  const why = hosts === undefined ? '' : '; VRRP (IP protocol 112) does not pass between their hosts';
+  return [{ subject, what: `more than one edge holds the VIP: ${holders.join(', ')}${why}` }];
 }
 
 /** The member that is master of a shard now, by its own word; undefined while there is none or more than one. */

@@ -3,6 +3,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { extract } from 'tar-stream';
 import { OWNER_LABEL } from '../../stacks/owner-label.ts';
+import { RoutedClient, withinReach } from '../stack/routed-client.ts';
 
 /** What the engine says of one container of ours. */
 export interface ContainerState {
@@ -31,14 +32,60 @@ export interface ContainerState {
 /** The engine that DOCKER_HOST or the default socket names. */
 export const connectEngine = (): Docker => new Docker();
 
-/** All containers that carry this stack's label, by name. */
+/** All containers that carry this stack's label, by name; of several hosts, those of the hosts that answer. */
 export async function listContainers(
   engine: Docker,
   stack: string,
 ): Promise<ReadonlyMap<string, ContainerState>> {
   const found = await engine.listContainers({ all: true, filters: { label: [`${OWNER_LABEL}=${stack}`] } });
-  const states = await Promise.all(found.map((container) => inspect(engine, container.Id)));
+  const states =
+    engine instanceof RoutedClient
+      ? await byHost(engine, found)
+      : await Promise.all(found.map((container) => inspect(engine, container.Id)));
   return new Map(states.flatMap((state) => (state === undefined ? [] : [[state.name, state] as const])));
+}
+
+/**
+ * One after the other on each host: over ssh every request that is under way besides others costs a login of its own. A host that
+ * falls silent meanwhile has none.
+ */
+async function byHost(
+  engine: RoutedClient,
+  found: readonly Docker.ContainerInfo[],
+): Promise<Array<ContainerState | undefined>> {
+  const states = await Promise.all(
+    engine.parts.map(async ({ docker }) => {
+      const containers = found.filter(({ Id }) => engine.engineOf(Id) === docker);
+      try {
+        return await withinReach(inspectInTurn(docker, containers));
+      } catch (error) {
+        if ((error as { statusCode?: number }).statusCode !== undefined) throw error;
+        return [];
+      }
+    }),
+  );
+  return states.flat();
+}
+
+/** The same as `listContainers` of one engine, with one request at a time. */
+export async function listInTurn(
+  engine: Docker,
+  stack: string,
+): Promise<ReadonlyMap<string, ContainerState>> {
+  const found = await engine.listContainers({ all: true, filters: { label: [`${OWNER_LABEL}=${stack}`] } });
+  return new Map((await inspectInTurn(engine, found)).map((state) => [state.name, state]));
+}
+
+async function inspectInTurn(
+  engine: Docker,
+  containers: readonly Docker.ContainerInfo[],
+): Promise<ContainerState[]> {
+  const states: ContainerState[] = [];
+  for (const { Id } of containers) {
+    const state = await inspect(engine, Id);
+    if (state !== undefined) states.push(state);
+  }
+  return states;
 }
 
 async function inspect(engine: Docker, id: string): Promise<ContainerState | undefined> {

@@ -1,16 +1,19 @@
 import type Docker from 'dockerode';
 import type { GuardState } from '../../sentinel/guard/messages.ts';
+import { isOnHosts } from '../../topology/plan.ts';
 import type {
+  AnyPlan,
   Credentials,
   EdgeMember,
   Member,
-  Plan,
   ProxyMember,
   RedisMember,
   SentinelMember,
 } from '../../topology/types.ts';
+import { RoutedClient } from '../stack/routed-client.ts';
 import { type ContainerState, execInContainer, listContainers } from './engine.ts';
 import { askGuard } from './guard-call.ts';
+import { type HostStatus, lookAtHost } from './host-status.ts';
 import { withRedis } from './redis-call.ts';
 import { type RedisView, readRedis } from './redis-view.ts';
 import { readSentinel, type SentinelView } from './sentinel-view.ts';
@@ -32,25 +35,28 @@ export interface MemberStatus {
   readonly vip?: boolean;
   /** Why the member did not answer. */
   readonly error?: string;
+  /** Its host is not reached: what became of the member, nobody knows. */
+  readonly away?: boolean;
 }
 
 export interface StackStatus {
   readonly members: readonly MemberStatus[];
+  /** Of a stack on several hosts. */
+  readonly hosts?: readonly HostStatus[];
   /** Whether a PING through the VIP was answered, per pool. */
   readonly pools: ReadonlyArray<{ readonly name: string; readonly port: number; readonly answers: boolean }>;
 }
 
 /** Asks the engine and every member at once; each has about a second, so a dead domain does not hold it up. */
 export async function collectStatus(
-  plan: Plan,
+  plan: AnyPlan,
   credentials: Credentials,
   engine: Docker,
 ): Promise<StackStatus> {
-  const containers = await listContainers(engine, plan.name);
-  const [members, pools] = await Promise.all([
-    Promise.all(
-      plan.members.map((member) => observe(plan, member, containers.get(member.name), credentials, engine)),
-    ),
+  const [seen, pools] = await Promise.all([
+    engine instanceof RoutedClient
+      ? onHosts(plan, credentials, engine)
+      : onEngine(plan, plan.members, await listContainers(engine, plan.name), credentials, engine),
     Promise.all(
       plan.pools.map(async (pool) => ({
         name: pool.name,
@@ -59,11 +65,42 @@ export async function collectStatus(
       })),
     ),
   ]);
-  return { members, pools };
+  return { ...seen, pools };
+}
+
+type Seen = Pick<StackStatus, 'members' | 'hosts'>;
+
+async function onEngine(
+  plan: AnyPlan,
+  members: readonly Member[],
+  containers: ReadonlyMap<string, ContainerState>,
+  credentials: Credentials,
+  engine: Docker,
+): Promise<Seen> {
+  return {
+    members: await Promise.all(
+      members.map((member) => observe(plan, member, containers.get(member.name), credentials, engine)),
+    ),
+  };
+}
+
+/** All hosts at once: none waits for another one. */
+async function onHosts(plan: AnyPlan, credentials: Credentials, engine: RoutedClient): Promise<Seen> {
+  const all = await Promise.all(
+    plan.domains.map(async (domain) => {
+      const docker = engine.parts.find((part) => part.domain === domain.name)?.docker ?? engine;
+      const { containers, host } = await lookAtHost(plan.name, domain, docker);
+      if (host.problem === undefined)
+        return { host, ...(await onEngine(plan, domain.members, containers, credentials, docker)) };
+      const error = `host ${domain.name} is not reached`;
+      return { host, members: domain.members.map((member) => ({ member, away: true, error })) };
+    }),
+  );
+  return { members: all.flatMap(({ members }) => members), hosts: all.map(({ host }) => host) };
 }
 
 async function observe(
-  plan: Plan,
+  plan: AnyPlan,
   member: Member,
   container: ContainerState | undefined,
   credentials: Credentials,
@@ -71,7 +108,7 @@ async function observe(
 ): Promise<MemberStatus> {
   if (container === undefined) return { member, error: 'no container' };
   if (container.status !== 'running') return { member, container, error: `container is ${container.status}` };
-  if (!container.networks.includes(plan.back.name))
+  if (!isOnHosts(plan) && !container.networks.includes(plan.back.name))
     return { member, container, error: `is not on the network ${plan.back.name}: \`down\`, then \`up\`` };
   try {
     return { member, container, ...(await ask(plan, member, credentials, engine)) };
@@ -82,7 +119,7 @@ async function observe(
 
 type Answer = Partial<Pick<MemberStatus, 'redis' | 'waiting' | 'sentinel' | 'serving' | 'vip' | 'error'>>;
 
-function ask(plan: Plan, member: Member, credentials: Credentials, engine: Docker): Promise<Answer> {
+function ask(plan: AnyPlan, member: Member, credentials: Credentials, engine: Docker): Promise<Answer> {
   switch (member.role) {
     case 'redis':
       return askRedis(member, credentials);
@@ -112,12 +149,14 @@ async function askSentinel(member: SentinelMember, credentials: Credentials): Pr
   return { sentinel: await readSentinel(member, { username: 'operator', password: credentials.operator }) };
 }
 
-async function askProxy(plan: Plan, member: ProxyMember): Promise<Answer> {
-  const answers = await Promise.all(plan.pools.map((pool) => answersPing(member.address, pool.listen)));
+async function askProxy(plan: AnyPlan, member: ProxyMember): Promise<Answer> {
+  const answers = await Promise.all(
+    plan.pools.map(({ listen, name }) => answersPing(member.address, member.poolPorts?.[name] ?? listen)),
+  );
   return answers.every(Boolean) ? { serving: true } : { serving: false, error: 'does not answer PING' };
 }
 
-async function askEdge(plan: Plan, member: EdgeMember, engine: Docker): Promise<Answer> {
+async function askEdge(plan: AnyPlan, member: EdgeMember, engine: Docker): Promise<Answer> {
   const addresses = await execInContainer(engine, member.name, ['ip', '-o', '-4', 'addr', 'show']);
   return { vip: addresses.split(/\s+/).some((word) => word.split('/')[0] === plan.vip) };
 }

@@ -1,4 +1,4 @@
-import type { Plan, PlanShard, SentinelMember } from '../../topology/types.ts';
+import type { AnyPlan, PlanShard, SentinelMember } from '../../topology/types.ts';
 import type { StackStatus } from './status.ts';
 
 /** What a sentinel takes for part of a shard, and what the stack has not. */
@@ -11,7 +11,7 @@ export interface Stray {
 }
 
 /** Everything that sentinels know and that is no member: told by somebody who should not have been able to, or left over. */
-export function findStrays(plan: Plan, status: StackStatus): Stray[] {
+export function findStrays(plan: AnyPlan, status: StackStatus): Stray[] {
   const sentinels = new Set(plan.sentinels.map(placeOf));
   return status.members.flatMap(({ member, sentinel }) => {
     if (member.role !== 'sentinel' || sentinel === undefined) return [];

@@ -12,7 +12,8 @@ import type { TerraformProgram } from './terraform.ts';
 
 /** All that `prepare` found and chose. Paths are absolute. */
 export interface Environment {
-  readonly engine: EngineChoice;
+  /** The one that everything runs on; several hosts have one each. */
+  readonly engine?: EngineChoice;
   readonly terraform: TerraformProgram & {
     /** Variables to run it with, so that it finds the chosen provider. */
     readonly env: Readonly<Record<string, string>>;

@@ -111,7 +111,8 @@ async function checkEngine(
   });
 }
 
-function describeBase({ name, origin }: BaseImageChoice): string {
+/** Which base image, and where it comes from. */
+export function describeBase({ name, origin }: BaseImageChoice): string {
   const how = {
     kept: 'on the engine, as before',
     local: 'already on the engine',

@@ -1,4 +1,4 @@
-import type { Plan } from '../../topology/types.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import { table } from '../report/table.ts';
 import type { MemberChange } from './changes.ts';
 import { edgeToRelieve, newcomersOf, plannedHandovers } from './order.ts';
@@ -19,7 +19,7 @@ export interface TurnDocument {
 }
 
 /** What is going to happen, turn by turn. Who is master may change until then; so may the members named here. */
-export function outlookDocument(plan: Plan, { turns, status }: Outlook): TurnDocument[] {
+export function outlookDocument(plan: AnyPlan, { turns, status }: Outlook): TurnDocument[] {
   const done = new Set(plan.domains.map(({ name }) => name));
   for (const { domain } of turns) done.delete(domain.name);
   const newcomers = newcomersOf(turns);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { proxyBackend } from '../../haproxy/haproxy-cfg.ts';
-import type { Plan, PoolSpec } from '../../topology/types.ts';
+import type { AnyPlan, PoolSpec } from '../../topology/types.ts';
 import { NotSoError } from '../errors.ts';
 import { signalContainer } from '../observe/engine.ts';
 import { holdsVip } from '../observe/holds-vip.ts';
@@ -14,7 +14,7 @@ const VIP_MS = 5000;
 const POLL_MS = 50;
 
 export interface EntranceOptions {
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
   readonly engine: Docker;
   /** Edges whose HAProxy runs. */
   readonly edges: readonly string[];
@@ -28,7 +28,7 @@ const frontend = (pool: PoolSpec): string => `pool-${pool.name}`;
  * a reply, and made to come back elsewhere.
  */
 export class Entrance {
-  readonly #plan: Plan;
+  readonly #plan: AnyPlan;
   readonly #engine: Docker;
   readonly #edges: readonly string[];
 

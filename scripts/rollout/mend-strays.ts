@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { renderSentinelConf } from '../../sentinel/sentinel-conf.ts';
-import type { Credentials, Plan, PlanShard, SentinelMember } from '../../topology/types.ts';
+import type { AnyPlan, Credentials, PlanShard, SentinelMember } from '../../topology/types.ts';
 import { currentMaster } from '../observe/assess.ts';
 import { withRedis } from '../observe/redis-call.ts';
 import { readSentinel } from '../observe/sentinel-view.ts';
@@ -14,7 +14,7 @@ const POLL_MS = 200;
 const PATIENCE_MS = 3000;
 
 export interface MendOptions {
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
   readonly credentials: Credentials;
   readonly status: StackStatus;
 }

@@ -1,4 +1,4 @@
-import type { Plan, RedisMember } from '../../topology/types.ts';
+import type { AnyPlan, RedisMember } from '../../topology/types.ts';
 import { currentMaster } from '../observe/assess.ts';
 import type { StackStatus } from '../observe/status.ts';
 import { type DomainChanges, replacedOf } from './changes.ts';
@@ -44,7 +44,7 @@ export interface PlannedHandover {
  * @param newcomers names of members that this run makes
  */
 export function plannedHandovers(
-  plan: Plan,
+  plan: AnyPlan,
   changes: DomainChanges,
   status: StackStatus,
   done: ReadonlySet<string>,

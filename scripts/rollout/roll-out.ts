@@ -1,10 +1,11 @@
 import type { StackInputs } from '../../stacks/inputs.ts';
-import type { Plan } from '../../topology/types.ts';
+import { isOnHosts } from '../../topology/plan.ts';
+import type { AnyPlan, PlanDomain } from '../../topology/types.ts';
 import { recordRouting } from '../data/routing-record.ts';
 import { dataVolumes } from '../data/volumes.ts';
 import { passGate } from '../deploy/gate.ts';
 import { removeOrphans } from '../deploy/orphans.ts';
-import { stackInputs, synth } from '../deploy/synth.ts';
+import { networkStacks, stackInputs, synth } from '../deploy/synth.ts';
 import { type Changes, Terraform } from '../deploy/terraform.ts';
 import { NotSoError } from '../errors.ts';
 import { assess } from '../observe/assess.ts';
@@ -50,10 +51,14 @@ export interface RollResult {
   readonly status: StackStatus;
 }
 
-const namesOf = (plan: Plan): Set<string> => new Set(plan.domains.map(({ name }) => name));
+const namesOf = (plan: AnyPlan): Set<string> => new Set(plan.domains.map(({ name }) => name));
+
+/** Domains that can be changed: a host that is not reached holds up its own alone. */
+const reachedOf = ({ away, plan }: Deployment): PlanDomain[] =>
+  plan.domains.filter(({ name }) => away?.has(name) !== true);
 
 /** What keeps the stack from being whole. */
-export const problemsOf = (plan: Plan, status: StackStatus) => assess(plan, status, namesOf(plan));
+export const problemsOf = (plan: AnyPlan, status: StackStatus) => assess(plan, status, namesOf(plan));
 
 /**
  * Synthesises the stacks and finds out what has to change, changing nothing that runs.
@@ -61,23 +66,26 @@ export const problemsOf = (plan: Plan, status: StackStatus) => assess(plan, stat
  * @param recreate replace every container, changed or not
  */
 export async function lookAhead(deployment: Deployment, recreate = false): Promise<Outlook> {
-  const { home, plan, credentials, environment, engine, reporter, signal } = deployment;
+  const { home, plan, credentials, environment, engine, folder, reporter, signal } = deployment;
   const inputs = await reporter.step('synth', async () => {
     const present = await dataVolumes(engine);
-    const found = stackInputs(home, plan, credentials, environment, { keep: (name) => present.has(name) });
+    const found = stackInputs(home, plan, credentials, environment, {
+      keep: (name) => present.has(name),
+      folder,
+    });
     await synth(home, found, environment.provider);
     return found;
   });
   const terraform = new Terraform(environment.terraform, signal);
   const containers = await listContainers(engine, plan.name);
-  demandBackNetwork(plan, containers);
+  if (!isOnHosts(plan)) demandBackNetwork(plan, containers);
   demandSameAddresses(plan, containers);
   const sound = soundDomains(plan, containers);
-  const exists = ({ members }: Plan['domains'][number]): boolean =>
-    members.some(({ name }) => containers.has(name));
-  const shared = [plan.networkStack, ...plan.domains.map(({ dataStack }) => dataStack)];
-  if (!plan.domains.some(exists)) {
-    const turns = plan.domains.map(firstDeployment);
+  const domains = reachedOf(deployment);
+  const exists = ({ members }: PlanDomain): boolean => members.some(({ name }) => containers.has(name));
+  const shared = [...networkStacks(plan), ...domains.map(({ dataStack }) => dataStack)];
+  if (!domains.some(exists)) {
+    const turns = domains.map(firstDeployment);
     return { terraform, inputs, shared, turns, status: undefined, sound, recreate };
   }
   return reporter.step('compare', async (step) => {
@@ -86,9 +94,7 @@ export async function lookAhead(deployment: Deployment, recreate = false): Promi
     const [status, all, changedStacks] = await Promise.all([
       statusBefore(deployment),
       Promise.all(
-        plan.domains.map((domain) =>
-          exists(domain) ? compareDomain(domain, options) : firstDeployment(domain),
-        ),
+        domains.map((domain) => (exists(domain) ? compareDomain(domain, options) : firstDeployment(domain))),
       ),
       Promise.all(shared.map((stack) => changesAnything(home, terraform, stack))),
     ]);
@@ -113,7 +119,7 @@ async function statusBefore({ plan, credentials, engine }: Deployment): Promise<
   return collectStatus({ ...plan, pools: answered }, credentials, engine);
 }
 
-const answeredPools = (plan: Plan, { pools }: StackStatus): Plan['pools'] =>
+const answeredPools = (plan: AnyPlan, { pools }: StackStatus): AnyPlan['pools'] =>
   plan.pools.filter(({ name }) => pools.some((pool) => pool.name === name && pool.answers));
 
 /** The stack's name when an apply would do something to it. */
@@ -124,7 +130,7 @@ async function changesAnything(home: Home, terraform: Terraform, stack: string):
 }
 
 /** @throws NotSoError when the stack is not there, or not whole: who changes it then could cost what is left */
-export function demandWhole(plan: Plan, { status }: Outlook): void {
+export function demandWhole(plan: AnyPlan, { status }: Outlook): void {
   if (status === undefined) {
     throw new NotSoError(`stack ${plan.name} is not deployed, so there is nothing to change`, {
       remedy: 'run `twemstack up` first',
@@ -160,6 +166,7 @@ export async function rollOut(deployment: Deployment, outlook: Outlook): Promise
   let reloaded = 0;
   let final: StackStatus | undefined;
   const demanded = new Set(sound);
+  const all = new Set(reachedOf(deployment).map(({ name }) => name));
   for (const turn of turns) {
     const last = turn === turns.at(-1);
     demanded.add(turn.domain.name);
@@ -167,7 +174,7 @@ export async function rollOut(deployment: Deployment, outlook: Outlook): Promise
       const seen = await gate(
         roll,
         turn.domain.stack,
-        last ? namesOf(plan) : demanded,
+        last ? all : demanded,
         last ? plan : midway(plan, status),
       );
       if (last) final = seen;
@@ -176,7 +183,7 @@ export async function rollOut(deployment: Deployment, outlook: Outlook): Promise
     reloaded += result.reloaded;
     roll.done.add(turn.domain.name);
   }
-  final ??= await gate(roll, plan.name, namesOf(plan), plan);
+  final ??= await gate(roll, plan.name, all, plan);
   return { changes: sum(total), reloaded, status: final };
 }
 
@@ -195,7 +202,7 @@ async function withoutOrphans(deployment: Deployment, outlook: Outlook): Promise
 }
 
 /** Domains that nothing changes in are done. */
-function unchanged(plan: Plan, turns: readonly DomainChanges[]): Set<string> {
+function unchanged(plan: AnyPlan, turns: readonly DomainChanges[]): Set<string> {
   const changed = new Set(turns.map(({ domain }) => domain.name));
   return new Set([...namesOf(plan)].filter((name) => !changed.has(name)));
 }
@@ -210,10 +217,10 @@ async function applyShared(roll: Roll, stacks: readonly string[]): Promise<Chang
 }
 
 /** A pool that is new cannot answer before every domain has it. */
-const midway = (plan: Plan, before: StackStatus | undefined): Plan =>
+const midway = (plan: AnyPlan, before: StackStatus | undefined): AnyPlan =>
   before === undefined ? plan : { ...plan, pools: answeredPools(plan, before) };
 
-function gate(roll: Roll, name: string, domains: ReadonlySet<string>, plan: Plan): Promise<StackStatus> {
+function gate(roll: Roll, name: string, domains: ReadonlySet<string>, plan: AnyPlan): Promise<StackStatus> {
   const { credentials, engine, signal, reporter } = roll;
   return reporter.step(`gate ${name}`, async (step) => {
     // A member that the plan has no longer has just gone; sentinels do not forget by themselves.
@@ -242,7 +249,7 @@ async function openEntrance({ plan, engine, reporter }: Deployment, status: Stac
 }
 
 /** Domains whose members all run already: a gate demands them from the start, and they are touched last. */
-function soundDomains(plan: Plan, containers: ReadonlyMap<string, ContainerState>): Set<string> {
+function soundDomains(plan: AnyPlan, containers: ReadonlyMap<string, ContainerState>): Set<string> {
   const runs = (name: string): boolean => containers.get(name)?.status === 'running';
   const sound = plan.domains.filter(({ members }) => members.every(({ name }) => runs(name)));
   return new Set(sound.map(({ name }) => name));

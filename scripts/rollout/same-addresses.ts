@@ -1,4 +1,4 @@
-import type { Plan } from '../../topology/types.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import { InputError } from '../errors.ts';
 import type { ContainerState } from '../observe/engine.ts';
 
@@ -8,7 +8,7 @@ import type { ContainerState } from '../observe/engine.ts';
  *
  * @throws InputError naming the members that would move
  */
-export function demandSameAddresses(plan: Plan, containers: ReadonlyMap<string, ContainerState>): void {
+export function demandSameAddresses(plan: AnyPlan, containers: ReadonlyMap<string, ContainerState>): void {
   const moved = plan.members.flatMap((member) => {
     const { name, address } = member;
     const wanted = member.role === 'edge' ? [member.frontAddress, address] : [address];

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import type { Plan } from '../../topology/types.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import { InputError } from '../errors.ts';
 import { execInContainer } from '../observe/engine.ts';
 import { type DomainChanges, replacedOf } from './changes.ts';
@@ -11,7 +11,7 @@ import { type DomainChanges, replacedOf } from './changes.ts';
  * @throws InputError
  */
 export async function demandSameRouter(
-  plan: Plan,
+  plan: AnyPlan,
   turns: readonly DomainChanges[],
   engine: Docker,
 ): Promise<void> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { SEED_DIR } from '../../sentinel/paths.ts';
 import { INSTANCE_LABEL, OWNER_LABEL } from '../../stacks/owner-label.ts';
-import { ACCOUNTS, type Account, type Credentials, type Plan, type Role } from '../../topology/types.ts';
+import { ACCOUNTS, type Account, type AnyPlan, type Credentials, type Role } from '../../topology/types.ts';
 import { NotSoError } from '../errors.ts';
 import { readFileIn } from '../observe/engine.ts';
 import { newPassword, type StoredCredentials } from './credentials.ts';
@@ -48,7 +48,7 @@ interface MemberFiles {
  */
 export async function adopt(
   home: Home,
-  plan: Plan,
+  plan: AnyPlan,
   engine: Docker,
   backup: StoredCredentials | undefined,
 ): Promise<Adopted> {

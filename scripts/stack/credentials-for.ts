@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { OWNER_LABEL } from '../../stacks/owner-label.ts';
-import type { Credentials, Plan } from '../../topology/types.ts';
+import type { AnyPlan, Credentials } from '../../topology/types.ts';
 import { NotSoError } from '../errors.ts';
 import { credentialsFile, ensureCredentials, readCredentials } from './credentials.ts';
 import type { Home } from './home.ts';
@@ -14,7 +14,7 @@ import type { Home } from './home.ts';
  */
 export async function credentialsFor(
   home: Home,
-  plan: Plan,
+  plan: AnyPlan,
   engine: Docker | undefined,
 ): Promise<Credentials> {
   const found = readCredentials(home, plan.name);

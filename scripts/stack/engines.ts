@@ -3,7 +3,7 @@ import type Docker from 'dockerode';
 import { connect, readTls, type TlsMaterial } from '../../provider/docker/connect.ts';
 import { isOnHosts } from '../../topology/plan.ts';
 import type { AnyPlan, Host } from '../../topology/types.ts';
-import { dockerClient } from '../docker-client.ts';
+import { demandEngine, dockerClient, engineAddress } from '../docker-client.ts';
 import { EnvironmentError } from '../errors.ts';
 import type { DomainEngine } from './domain-engine.ts';
 
@@ -51,6 +51,20 @@ export async function connectEngines(plan: AnyPlan, folder: string): Promise<Eng
   );
   const { RoutedClient } = await import('./routed-client.ts');
   return enginesOf(plan, list, new RoutedClient(plan, list));
+}
+
+/** Where a stack is, in words: for messages, and locks. */
+export const enginesNamed = (plan: AnyPlan): string =>
+  isOnHosts(plan) ? plan.domains.map(({ host }) => host.docker).join(', ') : engineAddress();
+
+/**
+ * The engines of a stack for a verb that looks at what stands, or changes it.
+ *
+ * @throws EnvironmentError when the one engine does not answer; of several hosts each may be silent
+ */
+export async function demandEngines(plan: AnyPlan, folder: string): Promise<Engines> {
+  if (!isOnHosts(plan)) await demandEngine();
+  return connectEngines(plan, folder);
 }
 
 function enginesOf(plan: AnyPlan, list: readonly DomainEngine[], client: Docker): Engines {

@@ -1,4 +1,4 @@
-import type { Plan, PlanShard } from '../../topology/types.ts';
+import type { AnyPlan, PlanShard } from '../../topology/types.ts';
 import { InputError } from '../errors.ts';
 
 /**
@@ -7,7 +7,7 @@ import { InputError } from '../errors.ts';
  * @param where the option that named it, when it was one
  * @throws InputError with the shards that there are
  */
-export function findShard(plan: Plan, name: string, where?: string): PlanShard {
+export function findShard(plan: AnyPlan, name: string, where?: string): PlanShard {
   const shard = plan.shards.find((candidate) => candidate.name === name);
   if (shard !== undefined) return shard;
   throw new InputError(`there is no shard "${name}"`, {

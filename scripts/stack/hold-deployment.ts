@@ -1,6 +1,7 @@
-import { engineAddress } from '../docker-client.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import { NotSoError } from '../errors.ts';
 import { tryLock } from '../process-lock.mjs';
+import { enginesNamed } from './engines.ts';
 
 /**
  * Keeps others from deploying or removing a stack until this process ends: two at once would take each other's work for
@@ -8,10 +9,12 @@ import { tryLock } from '../process-lock.mjs';
  *
  * @throws NotSoError when another process does it already
  */
-export async function holdDeployment(stack: string): Promise<void> {
-  if ((await tryLock(`deploy ${stack} at ${engineAddress()}`)) !== undefined) return;
-  throw new NotSoError(`stack ${stack} is being deployed or removed by another process`, {
-    where: engineAddress(),
+export async function holdDeployment(plan: AnyPlan): Promise<void> {
+  const { name } = plan;
+  const place = enginesNamed(plan);
+  if ((await tryLock(`deploy ${name} at ${place}`)) !== undefined) return;
+  throw new NotSoError(`stack ${name} is being deployed or removed by another process`, {
+    where: place,
     remedy: 'nothing was changed; wait for its end, then run the same command again',
   });
 }

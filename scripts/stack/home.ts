@@ -34,6 +34,9 @@ export function stackFilePath(
   }
 }
 
+/** Folder of the stack file, which paths in it are relative to. Absolute. */
+export const stackFolder = (file: string | undefined): string => dirname(stackFilePath(file));
+
 /**
  * Folder below which everything generated lives: TWEMSTACK_HOME, else the checkout. Of an installed package, instead of the
  * checkout, the folder of the stack file.

@@ -1,4 +1,4 @@
-import type { Plan, PlanShard, RedisMember } from '../../topology/types.ts';
+import type { AnyPlan, PlanShard, RedisMember } from '../../topology/types.ts';
 import { InputError, NotSoError } from '../errors.ts';
 import type { MemberStatus, StackStatus } from '../observe/status.ts';
 import { findShard } from '../stack/find-shard.ts';
@@ -19,7 +19,7 @@ const MAX_LAG_BYTES = 1_000_000;
  * @param to name of the member that shall be master; without one the replica that has most
  * @throws InputError for a shard or member that is not in the plan, NotSoError with all reasons why it is not safe
  */
-export function checkSwitchover(plan: Plan, status: StackStatus, name: string, to?: string): Handover {
+export function checkSwitchover(plan: AnyPlan, status: StackStatus, name: string, to?: string): Handover {
   const shard = findShard(plan, name);
   const wanted = to === undefined ? undefined : findMember(shard, to);
   const nodes = status.members.filter(({ member }) => shard.members.some((own) => own.name === member.name));
@@ -70,7 +70,7 @@ function mostAdvanced(nodes: readonly MemberStatus[]): MemberStatus | undefined 
 }
 
 function sentinelReasons(
-  plan: Plan,
+  plan: AnyPlan,
   status: StackStatus,
   shard: string,
   master: RedisMember,

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import type { Credentials, Plan, SentinelMember } from '../../topology/types.ts';
+import type { AnyPlan, Credentials, SentinelMember } from '../../topology/types.ts';
 import { parsePairs } from '../observe/redis-call.ts';
 import type { Handover } from './check.ts';
 
@@ -21,7 +21,7 @@ export interface Connections {
 
 /** Connects before anything is paused. Sentinels that do not answer are left out; the check demanded a majority. */
 export async function connectAll(
-  plan: Plan,
+  plan: AnyPlan,
   credentials: Credentials,
   handover: Handover,
 ): Promise<Connections> {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatTerm } from '../../sentinel/guard/core/term.ts';
 import type { GuardState } from '../../sentinel/guard/messages.ts';
-import type { Credentials, Plan, RedisMember } from '../../topology/types.ts';
+import type { AnyPlan, Credentials, RedisMember } from '../../topology/types.ts';
 import { InputError, NotSoError } from '../errors.ts';
 import { askGuard } from '../observe/guard-call.ts';
 import { findShard } from '../stack/find-shard.ts';
@@ -18,7 +18,7 @@ export interface Reached {
 }
 
 /** Asks the guards of all members of a shard. @throws InputError for a shard that is not in the plan */
-export function lookAround(plan: Plan, credentials: Credentials, shard: string): Promise<Reached[]> {
+export function lookAround(plan: AnyPlan, credentials: Credentials, shard: string): Promise<Reached[]> {
   return Promise.all(
     findShard(plan, shard).members.map(async (member) => ({
       member,
@@ -43,7 +43,7 @@ export const describeReached = (reached: readonly Reached[]): string[][] =>
  * @throws NotSoError when nobody is in reach, or none can be promoted
  */
 export async function forceMaster(
-  plan: Plan,
+  plan: AnyPlan,
   credentials: Credentials,
   reached: readonly Reached[],
   to?: string,

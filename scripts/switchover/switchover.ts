@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { Redis } from 'ioredis';
-import type { Credentials, Plan } from '../../topology/types.ts';
+import type { AnyPlan, Credentials } from '../../topology/types.ts';
 import { NotSoError } from '../errors.ts';
 import { askGuard } from '../observe/guard-call.ts';
 import { parseInfo, parsePairs } from '../observe/redis-call.ts';
@@ -12,7 +12,7 @@ import { openWaits, WritePause } from './pause.ts';
 import { awaitCoordinator, prefer } from './preference.ts';
 
 export interface SwitchoverOptions {
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
   readonly credentials: Credentials;
   readonly engine: Docker;
   readonly shard: string;

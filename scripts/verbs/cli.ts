@@ -1,14 +1,14 @@
 import type Docker from 'dockerode';
 import { UNPRIVILEGED } from '../../topology/container-options.ts';
-import type { Credentials, Plan } from '../../topology/types.ts';
-import { demandEngine } from '../docker-client.ts';
+import type { AnyPlan, Credentials } from '../../topology/types.ts';
 import { InputError, NotSoError } from '../errors.ts';
 import { listContainers } from '../observe/engine.ts';
 import { execAttached } from '../observe/exec-attached.ts';
 import { holdsVip } from '../observe/holds-vip.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
-import { Home, homeFolder } from '../stack/home.ts';
-import { loadPlan } from '../stack/load.ts';
+import { demandEngines } from '../stack/engines.ts';
+import { Home, homeFolder, stackFolder } from '../stack/home.ts';
+import { loadAnyPlan } from '../stack/load.ts';
 import type { CommonOptions } from './context.ts';
 
 export interface CliOptions extends CommonOptions {
@@ -29,9 +29,9 @@ interface Place {
  * `application`, or at one member as `operator`. Its exit code is redis-cli's.
  */
 export async function cliVerb(options: CliOptions, args: readonly string[]): Promise<number> {
-  const plan = loadPlan(options.file);
+  const plan = loadAnyPlan(options.file);
   const credentials = deployedCredentials(new Home(homeFolder(options.file)), plan.name);
-  const engine = await demandEngine();
+  const { client: engine } = await demandEngines(plan, stackFolder(options.file));
   const place =
     options.as === 'operator'
       ? await atMember(plan, credentials, engine, options)
@@ -44,7 +44,7 @@ export async function cliVerb(options: CliOptions, args: readonly string[]): Pro
 }
 
 async function atEdge(
-  plan: Plan,
+  plan: AnyPlan,
   { application }: Credentials,
   engine: Docker,
   options: CliOptions,
@@ -70,7 +70,7 @@ async function atEdge(
 }
 
 async function atMember(
-  plan: Plan,
+  plan: AnyPlan,
   { operator }: Credentials,
   engine: Docker,
   options: CliOptions,
@@ -92,7 +92,7 @@ async function atMember(
 
 /** Names of those that run. @throws NotSoError when none does */
 async function runningOf(
-  plan: Plan,
+  plan: AnyPlan,
   engine: Docker,
   members: ReadonlyArray<{ readonly name: string }>,
 ): Promise<string[]> {

@@ -1,53 +1,85 @@
 import { existsSync, rmSync } from 'node:fs';
 import type Docker from 'dockerode';
-import type { Plan } from '../../topology/types.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import { contentsOf } from '../data/contents.ts';
 import { surplusText } from '../data/data-text.ts';
 import { formerRouting, recordRouting } from '../data/routing-record.ts';
 import { dataVolumes } from '../data/volumes.ts';
 import { type Swept, sweep } from '../deploy/orphans.ts';
 import { stateFile } from '../deploy/state.ts';
-import { stackInputs, synth } from '../deploy/synth.ts';
+import { networkStacks, stackInputs, synth } from '../deploy/synth.ts';
 import { Terraform } from '../deploy/terraform.ts';
-import { demandEngine } from '../docker-client.ts';
-import { EXIT } from '../errors.ts';
+import { EnvironmentError, EXIT } from '../errors.ts';
 import { listContainers } from '../observe/engine.ts';
 import type { Environment } from '../prepare/environment.ts';
 import { readEnvironment } from '../prepare/environment.ts';
 import { usableCredentials } from '../stack/credentials.ts';
+import { demandEngines } from '../stack/engines.ts';
 import { holdDeployment } from '../stack/hold-deployment.ts';
-import type { Home } from '../stack/home.ts';
+import { type Home, stackFolder } from '../stack/home.ts';
 import { readInstance } from '../stack/instance.ts';
-import { loadPlan } from '../stack/load.ts';
+import { loadAnyPlan } from '../stack/load.ts';
 import { mendFiles } from '../stack/mend-files.ts';
+import { RoutedClient } from '../stack/routed-client.ts';
 import { type CommonOptions, printJson, type VerbContext, verbContext } from './context.ts';
 
 /** Removes what this stack made. Data volumes, credentials and state of the volumes stay unless `--volumes`. */
 export async function downVerb(options: CommonOptions & { volumes?: boolean }): Promise<number> {
-  const plan = loadPlan(options.file);
+  const plan = loadAnyPlan(options.file);
   const context = verbContext(options);
   const withData = options.volumes === true;
-  await holdDeployment(plan.name);
+  await holdDeployment(plan);
   for (const sentence of mendFiles(context.home, plan.name)) context.reporter.note(`note: ${sentence}`);
-  const engine = await demandEngine();
+  const folder = stackFolder(options.file);
+  const { client: engine } = await demandEngines(plan, folder);
+  const away = await awayFrom(context, plan, engine);
   await keepRouting(context.home, plan.name, engine);
   if (withData) await tellData(context, plan, engine);
   const environment = readEnvironment(context.home);
-  const destroyed = environment === undefined ? 0 : await destroyStacks(context, plan, environment, withData);
+  const destroyed =
+    environment === undefined
+      ? 0
+      : await destroyStacks(context, plan, environment, { away, folder, withData });
   const swept = await context.reporter.step('sweep', async (step) => {
     const result = await sweep(context.home, engine, plan.name, withData);
     const count = result.containers.length + result.networks.length + result.volumes.length;
     step.outcome(count === 0 ? 'nothing left over' : `${count} left-overs removed`);
     return result;
   });
-  if (withData) rmSync(context.home.stack(plan.name), { recursive: true, force: true });
-  if (context.json) printJson({ stack: plan.name, destroyed, swept, dataRemoved: withData });
-  else process.stdout.write(`${farewell(plan, destroyed, swept, withData)}\n`);
-  return EXIT.done;
+  // What a host has that was not reached is known from here alone.
+  if (withData && away.size === 0) rmSync(context.home.stack(plan.name), { recursive: true, force: true });
+  if (context.json)
+    printJson({ stack: plan.name, destroyed, swept, dataRemoved: withData, away: [...away.keys()] });
+  else process.stdout.write(`${farewell(plan, destroyed, swept, withData)}${leftBehind(away)}\n`);
+  return away.size === 0 ? EXIT.done : EXIT.notSo;
+}
+
+/**
+ * Domains whose host is not reached, and why: what is there stays, and the others are gone on with.
+ *
+ * @throws EnvironmentError when no host is reached
+ */
+async function awayFrom(
+  { reporter }: VerbContext,
+  plan: AnyPlan,
+  engine: Docker,
+): Promise<ReadonlyMap<string, string>> {
+  if (!(engine instanceof RoutedClient)) return new Map();
+  await engine.listContainers({ all: true });
+  const away = engine.unreachable;
+  const [first] = away;
+  if (away.size === plan.domains.length)
+    throw new EnvironmentError(`no host of stack ${plan.name} is reached: ${first[1]}`, {
+      where: first[0],
+      remedy: 'nothing was changed; `twemstack hosts` tells of each what to do',
+    });
+  for (const [domain, why] of away)
+    reporter.note(`host ${domain} is not reached, so what it has stays there: ${why}`);
+  return away;
 }
 
 /** What is about to go for good, as far as it runs and says so. */
-async function tellData({ home, reporter }: VerbContext, plan: Plan, engine: Docker): Promise<void> {
+async function tellData({ home, reporter }: VerbContext, plan: AnyPlan, engine: Docker): Promise<void> {
   const own = [...(await dataVolumes(engine))].flatMap(([name, stack]) =>
     stack === plan.name ? [name] : [],
   );
@@ -69,23 +101,31 @@ async function keepRouting(home: Home, stack: string, engine: Docker): Promise<v
   if (former !== undefined) recordRouting(home, stack, former.text);
 }
 
+interface DestroyOptions {
+  readonly away: ReadonlyMap<string, string>;
+  /** Of the stack file. */
+  readonly folder: string;
+  readonly withData: boolean;
+}
+
 /** Destroys stack by stack in reverse order and returns how many resources went. */
 async function destroyStacks(
   context: VerbContext,
-  plan: Plan,
+  plan: AnyPlan,
   environment: Environment,
-  withData: boolean,
+  { away, folder, withData }: DestroyOptions,
 ): Promise<number> {
   const { home, reporter } = context;
+  const domains = plan.domains.filter(({ name }) => !away.has(name));
   const order = [
-    ...plan.domains.map(({ stack }) => stack).reverse(),
-    ...(withData ? plan.domains.map(({ dataStack }) => dataStack) : []),
-    plan.networkStack,
+    ...domains.map(({ stack }) => stack).reverse(),
+    ...(withData ? domains.map(({ dataStack }) => dataStack) : []),
+    ...networkStacks(plan),
   ].filter((stack) => existsSync(stateFile(home, plan.name, stack)));
   const credentials = usableCredentials(home, plan.name);
   // Without them nothing can be rendered; what carries the stack's label is removed all the same.
   if (order.length === 0 || credentials === undefined) return 0;
-  const inputs = stackInputs(home, plan, credentials, environment, { protectData: !withData });
+  const inputs = stackInputs(home, plan, credentials, environment, { protectData: !withData, folder });
   await synth(home, inputs, environment.provider);
   const terraform = new Terraform(environment.terraform, context.signal);
   let removed = 0;
@@ -101,7 +141,12 @@ async function destroyStacks(
   return removed;
 }
 
-function farewell(plan: Plan, destroyed: number, swept: Swept, withData: boolean): string {
+const leftBehind = (away: ReadonlyMap<string, string>): string =>
+  away.size === 0
+    ? ''
+    : `\nhosts that were not reached keep what they have: ${[...away.keys()].join(', ')}; the same command removes it when they are back`;
+
+function farewell(plan: AnyPlan, destroyed: number, swept: Swept, withData: boolean): string {
   const count = destroyed + swept.containers.length + swept.networks.length + swept.volumes.length;
   if (swept.foreign.length > 0) {
     return `stack ${plan.name}: ${count} removed; ${swept.foreign.length} containers of a stack of this name were deployed from another checkout and left alone: ${swept.foreign.join(', ')}`;

@@ -1,9 +1,8 @@
-import { dirname } from 'node:path';
 import { isOnHosts } from '../../topology/plan.ts';
 import { EXIT, InputError } from '../errors.ts';
 import { type HostView, lookAtHosts } from '../observe/hosts.ts';
 import { table } from '../report/table.ts';
-import { stackFilePath } from '../stack/home.ts';
+import { stackFolder } from '../stack/home.ts';
 import { loadAnyPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson } from './context.ts';
 
@@ -16,7 +15,7 @@ export async function hostsVerb(options: CommonOptions): Promise<number> {
       remedy:
         '`twemstack status` shows a stack on one engine; docs/several-hosts.md has an example of several',
     });
-  const hosts = await lookAtHosts(plan, dirname(stackFilePath(options.file)));
+  const hosts = await lookAtHosts(plan, stackFolder(options.file));
   if (options.json === true) printJson(hosts);
   else process.stdout.write(hostsText(hosts));
   return hosts.some(({ problem }) => problem !== undefined) ? EXIT.environment : EXIT.done;

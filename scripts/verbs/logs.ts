@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { parseDuration } from '../../topology/units.ts';
 import { isOutputClosed } from '../closed-output.mjs';
-import { demandEngine } from '../docker-client.ts';
 import { EXIT, InputError, NotSoError } from '../errors.ts';
 import { engineLog } from '../logs/engine-log.ts';
 import { type LogOptions, memberLog } from '../logs/member-log.ts';
@@ -10,7 +9,10 @@ import { isAtLeast, type Level, type LogRecord } from '../logs/record.ts';
 import { selectMembers } from '../logs/select-members.ts';
 import { LineShow } from '../logs/show.ts';
 import { listContainers } from '../observe/engine.ts';
-import { loadPlan } from '../stack/load.ts';
+import { demandEngines } from '../stack/engines.ts';
+import { stackFolder } from '../stack/home.ts';
+import { loadAnyPlan } from '../stack/load.ts';
+import { RoutedClient } from '../stack/routed-client.ts';
 import type { CommonOptions } from './context.ts';
 
 export interface LogsOptions extends CommonOptions {
@@ -26,12 +28,16 @@ const GRACE_MS = 400;
 
 /** All members' logs as one; with `--json` each line is a document. Ends with 0 when it is interrupted, or nobody reads on. */
 export async function logsVerb(options: LogsOptions, ...given: string[]): Promise<number> {
-  const plan = loadPlan(options.file);
+  const plan = loadAnyPlan(options.file);
   // commander gives `[who...]` as one array
-  const members = selectMembers(plan, given.flat());
+  const selected = selectMembers(plan, given.flat());
   const since = sinceOf(options.since);
-  const engine = await demandEngine();
-  const containers = await listContainers(engine, plan.name);
+  const engines = await demandEngines(plan, stackFolder(options.file));
+  const { client } = engines;
+  const containers = await listContainers(client, plan.name);
+  const away = client instanceof RoutedClient ? client.unreachable : new Map<string, string>();
+  for (const [domain, why] of away)
+    process.stderr.write(`host ${domain} is not reached, so its logs are left out: ${why}\n`);
   if (containers.size === 0) {
     throw new NotSoError(`there is no log of ${plan.name}: the engine has no container of it`, {
       where: plan.name,
@@ -43,17 +49,15 @@ export async function logsVerb(options: LogsOptions, ...given: string[]): Promis
   setMaxListeners(0, stop.signal);
   const end = (): void => stop.abort();
   process.once('SIGINT', end).once('SIGTERM', end);
-  const common: LogOptions = {
-    engine,
-    since,
-    follow: options.follow === true,
-    signal: stop.signal,
-    silent: new Set(),
-  };
-  const sources = [
-    engineLog(plan, members, containers, common),
-    ...members.map((member) => memberLog(member, common)),
-  ];
+  const follow = options.follow === true;
+  const sources = [...new Set(engines.list.map(({ docker }) => docker))].flatMap((engine) => {
+    const domains = engines.list.filter(({ docker }) => docker === engine).map(({ domain }) => domain);
+    const members = selected.filter(({ domain }) => domains.includes(domain) && !away.has(domain));
+    const common: LogOptions = { engine, since, follow, signal: stop.signal, silent: new Set() };
+    return members.length === 0
+      ? []
+      : [engineLog(plan, members, containers, common), ...members.map((member) => memberLog(member, common))];
+  });
   const show = new LineShow(
     plan.members.map(({ name }) => name),
     process.stdout.isTTY === true && !process.env.NO_COLOR,

@@ -3,7 +3,7 @@ import { NO_CONSENT } from '../data/consent.ts';
 import { EXIT } from '../errors.ts';
 import { seconds } from '../report/steps.ts';
 import { rotate } from '../rotation/rotate.ts';
-import { loadPlan } from '../stack/load.ts';
+import { loadAnyPlan } from '../stack/load.ts';
 import { printJson, verbContext } from './context.ts';
 import { settleData } from './data-consent.ts';
 import type { PrepareOptions } from './prepare.ts';
@@ -18,7 +18,7 @@ export async function rotateVerb(
   const account = accountOf(name);
   const begin = performance.now();
   const context = verbContext(options);
-  const deployment = await prepareDeployment(context, loadPlan(options.file), options);
+  const deployment = await prepareDeployment(context, loadAnyPlan(options.file), options);
   await settleData(deployment, NO_CONSENT);
   const oldIsGood = await rotate(deployment, account, options.finish === true);
   const elapsed = performance.now() - begin;

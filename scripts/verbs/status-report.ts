@@ -1,13 +1,16 @@
 import { relative } from 'node:path';
-import type { Plan } from '../../topology/types.ts';
+import type { AnyPlan, Member } from '../../topology/types.ts';
 import type { Problem } from '../observe/assess.ts';
 import type { MemberStatus, StackStatus } from '../observe/status.ts';
 import { table } from '../report/table.ts';
 import { credentialsFile } from '../stack/credentials.ts';
 import type { Home } from '../stack/home.ts';
 
+/** Beyond, logs of hosts cannot be laid side by side. */
+const CLOCK_MS = 1000;
+
 /** One row per member: domain, name, role now, address, health, and what is to know of it. */
-export function statusTable(plan: Plan, status: StackStatus): string {
+export function statusTable(plan: AnyPlan, status: StackStatus): string {
   const pools = status.pools
     .map(
       ({ name, port, answers }) => `${plan.vip}:${port} (${name}) ${answers ? 'answers' : 'DOES NOT ANSWER'}`,
@@ -17,16 +20,36 @@ export function statusTable(plan: Plan, status: StackStatus): string {
     entry.member.domain,
     entry.member.name,
     roleNow(entry),
-    entry.member.address,
+    placeOf(entry.member, status),
     healthNow(entry),
     details(entry, status),
   ]);
-  return `VIP ${pools}\n\n${table(['domain', 'member', 'role', 'address', 'health', 'details'], rows)}`;
+  return `VIP ${pools}\n\n${hostsTable(status)}${table(['domain', 'member', 'role', 'address', 'health', 'details'], rows)}`;
+}
+
+/** Members of one host have its address, and each a port. */
+function placeOf(member: Member, { hosts }: StackStatus): string {
+  return hosts !== undefined && 'port' in member ? `${member.address}:${member.port}` : member.address;
+}
+
+/** One row per host of a stack on several; one that is not reached is a row, too. */
+function hostsTable({ hosts }: StackStatus): string {
+  if (hosts === undefined) return '';
+  const rows = hosts.map(({ address, clockMs, diskFree, domain, load, problem, processors }) => [
+    domain,
+    address,
+    problem === undefined ? 'reached' : 'not reached',
+    clockMs === undefined ? '' : `${clockMs} ms`,
+    load === undefined ? '' : `${load} on ${processors} CPUs`,
+    diskFree === undefined ? '' : `${diskFree} % free`,
+    problem ?? (Math.abs(clockMs ?? 0) > CLOCK_MS ? 'its clock is off: logs cannot be compared' : ''),
+  ]);
+  return `${table(['host', 'address', 'engine', 'clock', 'load', 'disk', 'details'], rows)}\n`;
 }
 
 /** The document of `status --json`. */
 export function statusDocument(
-  plan: Plan,
+  plan: AnyPlan,
   status: StackStatus,
   problems: readonly Problem[],
 ): Record<string, unknown> {
@@ -36,6 +59,7 @@ export function statusDocument(
     healthy: problems.length === 0,
     problems: problems.map(({ subject, what }) => ({ subject, what })),
     pools: status.pools,
+    ...(status.hosts === undefined ? {} : { hosts: status.hosts }),
     members: status.members.map((entry) => ({
       name: entry.member.name,
       domain: entry.member.domain,
@@ -58,7 +82,7 @@ export function statusDocument(
 }
 
 /** One command to try, with the answer to expect, and where the credentials are. */
-export function tryIt(plan: Plan, home: Home): string {
+export function tryIt(plan: AnyPlan, home: Home): string {
   const pool = plan.pools[0];
   const file = credentialsFile(home, plan.name);
   const near = relative(process.cwd(), file);
@@ -79,7 +103,8 @@ function roleNow({ member, redis, vip }: MemberStatus): string {
   return member.role;
 }
 
-function healthNow({ container, error }: MemberStatus): string {
+function healthNow({ away, container, error }: MemberStatus): string {
+  if (away === true) return 'unknown';
   if (container === undefined) return 'absent';
   if (container.status !== 'running') return container.status;
   if (error?.startsWith('BUSY') === true) return 'busy';
@@ -125,7 +150,13 @@ function redisDetails(entry: MemberStatus, status: StackStatus): string {
 /** How far a replica's data is behind its master's, both read in the same round. */
 function lagBytes(entry: MemberStatus, status: StackStatus): number | undefined {
   if (entry.redis?.role !== 'replica') return undefined;
-  const master = status.members.find(({ member }) => member.address === entry.redis?.masterAddress);
+  const master = status.members.find(
+    ({ member }) =>
+      member.role === 'redis' &&
+      entry.member.role === 'redis' &&
+      member.shard === entry.member.shard &&
+      member.address === entry.redis?.masterAddress,
+  );
   if (master?.redis === undefined) return undefined;
   return Math.max(0, master.redis.offset - entry.redis.offset);
 }

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isOutputClosed } from '../closed-output.mjs';
-import { demandEngine } from '../docker-client.ts';
 import { describeFault, faultsLeftBehind } from '../drill/take-back.ts';
 import { EXIT } from '../errors.ts';
 import { assess } from '../observe/assess.ts';
 import { collectStatus } from '../observe/status.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
-import { loadPlan } from '../stack/load.ts';
+import { demandEngines } from '../stack/engines.ts';
+import { stackFolder } from '../stack/home.ts';
+import { loadAnyPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
 import { statusDocument, statusTable } from './status-report.ts';
 
@@ -14,10 +15,10 @@ const WATCH_EVERY_MS = 1000;
 
 /** Every member as it is now; exit 1 when anything is not as planned. */
 export async function statusVerb(options: CommonOptions & { watch?: boolean }): Promise<number> {
-  const plan = loadPlan(options.file);
+  const plan = loadAnyPlan(options.file);
   const { home, signal } = verbContext(options);
   const credentials = deployedCredentials(home, plan.name);
-  const engine = await demandEngine();
+  const { client: engine } = await demandEngines(plan, stackFolder(options.file));
   const domains = new Set(plan.domains.map(({ name }) => name));
   for (;;) {
     const status = await collectStatus(plan, credentials, engine);

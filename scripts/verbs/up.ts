@@ -1,19 +1,23 @@
 import type Docker from 'dockerode';
-import type { Plan } from '../../topology/types.ts';
+import { isOnHosts } from '../../topology/plan.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import { removeData } from '../data/remove-data.ts';
 import { dockerClient } from '../docker-client.ts';
 import { isDrilling, takeBackEngine, takeBackFaults } from '../drill/take-back.ts';
 import { EXIT, NotSoError } from '../errors.ts';
 import { listContainers } from '../observe/engine.ts';
 import { prepare } from '../prepare/prepare.ts';
-import { seconds } from '../report/steps.ts';
+import { type PrepareHostsOptions, prepareHosts } from '../prepare/prepare-hosts.ts';
+import { type Reporter, seconds } from '../report/steps.ts';
 import type { Deployment } from '../rollout/deployment.ts';
 import { outlookDocument, outlookText } from '../rollout/describe.ts';
 import { describeChanges } from '../rollout/roll-domain.ts';
 import { lookAhead, type RollResult, rollOut } from '../rollout/roll-out.ts';
 import { credentialsFor } from '../stack/credentials-for.ts';
+import { connectEngines } from '../stack/engines.ts';
 import { holdDeployment } from '../stack/hold-deployment.ts';
-import { loadPlan } from '../stack/load.ts';
+import { stackFolder } from '../stack/home.ts';
+import { loadAnyPlan } from '../stack/load.ts';
 import { mendFiles } from '../stack/mend-files.ts';
 import { printJson, type VerbContext, verbContext } from './context.ts';
 import { consentOf, type DataOptions, settleData } from './data-consent.ts';
@@ -24,7 +28,7 @@ import { statusDocument, statusTable, tryIt } from './status-report.ts';
 export async function upVerb(options: PrepareOptions & DataOptions): Promise<number> {
   const begin = performance.now();
   const context = verbContext(options);
-  const deployment = await prepareDeployment(context, loadPlan(options.file), options);
+  const deployment = await prepareDeployment(context, loadAnyPlan(options.file), options);
   const { plan, reporter } = deployment;
   const going = await settleData(deployment, consentOf(options));
   const outlook = await lookAhead(deployment);
@@ -34,29 +38,55 @@ export async function upVerb(options: PrepareOptions & DataOptions): Promise<num
   const result = await rollOut(deployment, outlook);
   await removeData(deployment, going);
   report(context, plan, result, performance.now() - begin);
-  return EXIT.done;
+  return exitOf(deployment);
+}
+
+/** What stands is well; a host that was not reached has not what the stack file says. */
+export function exitOf({ away, reporter }: Deployment): number {
+  if (away === undefined || away.size === 0) return EXIT.done;
+  reporter.note(
+    `not deployed on ${[...away.keys()].join(', ')}: run the same command again when it is back, as it is or as an empty machine`,
+  );
+  return EXIT.notSo;
 }
 
 /** Everything a deployment needs, found or made; warnings of the stack file are told. */
 export async function prepareDeployment(
   { home, reporter, signal }: VerbContext,
-  plan: Plan,
-  { provider }: PrepareOptions,
+  plan: AnyPlan,
+  { file, provider }: PrepareOptions,
 ): Promise<Deployment> {
-  await holdDeployment(plan.name);
+  await holdDeployment(plan);
   for (const warning of plan.warnings) reporter.note(`warning: ${warning}`);
   for (const sentence of mendFiles(home, plan.name)) reporter.note(`note: ${sentence}`);
   await takeBackEngine(home, plan.name);
-  const environment = await prepare({ home, plan, provider }, reporter);
-  const engine = await dockerClient();
+  const folder = stackFolder(file);
+  const { away, environment, engine } = isOnHosts(plan)
+    ? await prepareMachines({ home, plan, folder, provider, signal }, reporter)
+    : await prepareEngine({ home, plan, provider }, reporter);
   for (const sentence of await takeBackFaults(home, plan, engine)) reporter.note(sentence);
   await demandNoneFrozen(plan, engine);
   const credentials = await credentialsFor(home, plan, engine);
-  return { home, plan, credentials, environment, engine, reporter, signal };
+  return { home, plan, credentials, environment, engine, folder, away, reporter, signal };
+}
+
+type Readied = Pick<Deployment, 'environment' | 'engine' | 'away'>;
+
+async function prepareEngine(options: Parameters<typeof prepare>[0], reporter: Reporter): Promise<Readied> {
+  const environment = await prepare(options, reporter);
+  return { environment, engine: await dockerClient() };
+}
+
+async function prepareMachines(
+  options: Omit<PrepareHostsOptions, 'engines'>,
+  reporter: Reporter,
+): Promise<Readied> {
+  const engines = await connectEngines(options.plan, options.folder);
+  return { ...(await prepareHosts({ ...options, engines }, reporter)), engine: engines.client };
 }
 
 /** A frozen member holds its place and does nothing; whoever froze it, other than a drill, had a reason. */
-async function demandNoneFrozen(plan: Plan, engine: Docker): Promise<void> {
+async function demandNoneFrozen(plan: AnyPlan, engine: Docker): Promise<void> {
   const containers = [...(await listContainers(engine, plan.name)).values()];
   const frozen = containers.filter(({ status }) => status === 'paused').map(({ name }) => name);
   if (frozen.length === 0 || (await isDrilling(plan.name))) return;
@@ -70,7 +100,7 @@ async function demandNoneFrozen(plan: Plan, engine: Docker): Promise<void> {
 }
 
 /** Tells how the stack stands and what was done, the answer of every verb that deploys. */
-export function report(context: VerbContext, plan: Plan, result: RollResult, elapsed: number): void {
+export function report(context: VerbContext, plan: AnyPlan, result: RollResult, elapsed: number): void {
   const { changes, reloaded, status } = result;
   if (context.json) {
     const document = statusDocument(plan, status, []);

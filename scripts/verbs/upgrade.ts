@@ -4,11 +4,11 @@ import { removeData } from '../data/remove-data.ts';
 import { EXIT } from '../errors.ts';
 import { outlookDocument, outlookText } from '../rollout/describe.ts';
 import { demandWhole, lookAhead, rollOut } from '../rollout/roll-out.ts';
-import { loadPlan } from '../stack/load.ts';
+import { loadAnyPlan } from '../stack/load.ts';
 import { printJson, verbContext } from './context.ts';
 import { consentOf, type DataOptions, lookAtData } from './data-consent.ts';
 import type { PrepareOptions } from './prepare.ts';
-import { prepareDeployment, report } from './up.ts';
+import { exitOf, prepareDeployment, report } from './up.ts';
 
 export interface UpgradeOptions extends PrepareOptions, DataOptions {
   readonly dryRun?: boolean;
@@ -19,7 +19,7 @@ export interface UpgradeOptions extends PrepareOptions, DataOptions {
 export async function upgradeVerb(options: UpgradeOptions): Promise<number> {
   const begin = performance.now();
   const context = verbContext(options);
-  const deployment = await prepareDeployment(context, loadPlan(options.file), options);
+  const deployment = await prepareDeployment(context, loadAnyPlan(options.file), options);
   const { plan, reporter } = deployment;
   const data = await lookAtData(deployment);
   const going = options.dryRun === true ? [] : demandConsent(plan, data, consentOf(options));
@@ -35,5 +35,5 @@ export async function upgradeVerb(options: UpgradeOptions): Promise<number> {
   const result = await rollOut(deployment, outlook);
   await removeData(deployment, going);
   report(context, plan, result, performance.now() - begin);
-  return EXIT.done;
+  return exitOf(deployment);
 }

@@ -1,9 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { StackInputs } from '../../stacks/inputs.ts';
+import type { ServiceInputs, StackInputs } from '../../stacks/inputs.ts';
 import { isOnHosts, loadAnyTopology, loadTopology, planAny, planStack } from '../../topology/index.ts';
-import { ACCOUNTS, type Account, type Credentials, type HostsPlan, type Plan } from '../../topology/types.ts';
+import {
+  ACCOUNTS,
+  type Account,
+  type AnyPlan,
+  type Credentials,
+  type HostsPlan,
+  type Plan,
+} from '../../topology/types.ts';
 
 /** Plan of a stack file's text; throws when the text has mistakes. */
 export function planOf(text: string): Plan {
@@ -39,7 +46,9 @@ export const TEST_CREDENTIALS: Credentials = Object.fromEntries(
 ) as Record<Account, string>;
 
 /** Stack inputs with made-up images and seeds; the wiring does not look inside them. */
-export function inputsOf(plan: Plan, change: Partial<StackInputs> = {}): StackInputs {
+export function inputsOf(plan: Plan, change?: Partial<StackInputs>): ServiceInputs;
+export function inputsOf(plan: AnyPlan, change?: Partial<StackInputs>): StackInputs;
+export function inputsOf(plan: AnyPlan, change: Partial<StackInputs> = {}): StackInputs {
   const image = (kind: string) => ({
     name: `twemstack/${kind}:0123456789ab`,
     context: `../../../.twemstack/images/${kind}-0123456789ab`,

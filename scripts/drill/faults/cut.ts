@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { execa } from 'execa';
-import type { Member, Plan } from '../../../topology/types.ts';
+import type { AnyPlan, Member } from '../../../topology/types.ts';
 import { EnvironmentError } from '../../errors.ts';
 import type { FaultContext } from '../drill.ts';
 import { need } from './break.ts';
@@ -60,7 +60,7 @@ export async function losePackets(context: FaultContext, member: Member, share: 
  *
  * @returns names of the members in whose networks something was cut
  */
-export async function healLinks(plan: Plan, engine: Docker): Promise<string[]> {
+export async function healLinks(plan: AnyPlan, engine: Docker): Promise<string[]> {
   if (process.getuid?.() !== 0) return [];
   const found = await Promise.all(
     plan.members.map(async (member) => ((await healMember(engine, member)) ? [member.name] : [])),

@@ -1,4 +1,4 @@
-import type { Plan } from '../../../topology/types.ts';
+import type { AnyPlan } from '../../../topology/types.ts';
 import { NotSoError } from '../../errors.ts';
 import { withRedis } from '../../observe/redis-call.ts';
 import { demandEnvironment } from '../../prepare/environment.ts';
@@ -73,7 +73,7 @@ function passwordsOf(home: Home, stack: string): { present: string; old: string 
 }
 
 /** @throws NotSoError when a password is good, or not, against what is expected */
-async function demand(plan: Plan, password: string, good: boolean, what: string): Promise<void> {
+async function demand(plan: AnyPlan, password: string, good: boolean, what: string): Promise<void> {
   const at = { address: plan.vip, port: drilledPool(plan).listen };
   const isGood = await withRedis(at, { password }, (redis) => redis.echo('x')).then(
     () => true,

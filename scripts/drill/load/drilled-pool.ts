@@ -3,7 +3,7 @@ import type { Plan, PlanShard, PoolSpec } from '../../../topology/types.ts';
 import { InputError } from '../../errors.ts';
 
 /** The pool that a drill's load goes through: the one that stands on the most shards. */
-export const drilledPool = (plan: Plan): PoolSpec => widestPool(plan);
+export const drilledPool = (plan: Pick<Plan, 'pools'>): PoolSpec => widestPool(plan);
 
 /** The shards that a drill's load writes to, so the only ones of which it can say what an application saw. */
 export const drilledShards = (plan: Plan): readonly PlanShard[] => shardsOf(plan, drilledPool(plan));

@@ -47,7 +47,7 @@ describe('prepare', () => {
   }
 
   test('finds everything a deployment needs, and it is really there', async () => {
-    assert.equal(first.engine.address, engine.dockerHost);
+    assert.equal(first.engine?.address, engine.dockerHost);
     assert.match(first.terraform.version, /^1\./);
     assert.equal(first.provider.mode, 'bundled');
     for (const { name, contextDir, base } of Object.values(first.images)) {

@@ -12,10 +12,12 @@ import { synthStacks } from '../../../stacks/main.ts';
 import type { Plan } from '../../../topology/types.ts';
 import {
   defaultPlan,
+  hostsPlanOf,
   inputsOf,
   inTemporaryFolder,
   planOf,
   TEST_CREDENTIALS,
+  THREE_HOSTS,
 } from '../../support/stack-fixture.ts';
 
 type Json = Record<string, never>;
@@ -24,6 +26,7 @@ interface Configuration {
     readonly required_providers: Json;
     readonly backend: { readonly local: { readonly path: string } };
   };
+  readonly provider: Record<string, Json[]>;
   readonly resource: Record<string, Record<string, Json>>;
 }
 
@@ -243,8 +246,67 @@ describe('HardeningAspect', () => {
           /container bare lacks a restart policy, memory with an equal memorySwap, log rotation/.test(
             error.message,
           ) &&
-          /a healthcheck, and wait, a static address, capabilities that drop ALL/.test(error.message) &&
+          /a healthcheck, and wait, a static address, or the network of its host, capabilities that drop ALL/.test(
+            error.message,
+          ) &&
           /adds capabilities SYS_ADMIN/.test(error.message),
       );
+    }));
+});
+
+describe('synthesised stacks of three hosts', () => {
+  const plan = hostsPlanOf(THREE_HOSTS);
+  const engines = new Map([
+    ['a', { host: 'ssh://ops@10.0.0.11', sshOpts: ['-o', 'ConnectTimeout=3'] }],
+    ['b', { host: 'ssh://ops@10.0.0.12', sshOpts: ['-o', 'ConnectTimeout=3'] }],
+    ['c', { host: 'tcp://10.0.0.13:2376', certPath: '../../../tls/c' }],
+  ]);
+  const inputs = inputsOf(plan, { engines });
+
+  test('each domain has a stack for its data and one for its containers, and nothing is shared', () =>
+    inTemporaryFolder((dir) => {
+      const stacks = Object.keys(synthTo(dir, inputs)).sort();
+      assert.deepEqual(
+        stacks,
+        ['a', 'b', 'c'].flatMap((domain) => [`alpha-${domain}`, `alpha-${domain}-data`]),
+      );
+      const { stacks: told } = JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8'));
+      for (const domain of ['a', 'b', 'c'])
+        assert.deepEqual(told[`alpha-${domain}`].dependencies, [`alpha-${domain}-data`]);
+    }));
+
+  test('the provider of a stack is that of its machine, as is that of its data', () =>
+    inTemporaryFolder((dir) => {
+      synthTo(dir, inputs);
+      const providerOf = (stack: string): unknown => configurationOf(dir, stack).provider.docker;
+      for (const stack of ['alpha-b', 'alpha-b-data'])
+        assert.deepEqual(providerOf(stack), [
+          { host: 'ssh://ops@10.0.0.12', ssh_opts: ['-o', 'ConnectTimeout=3'] },
+        ]);
+      for (const stack of ['alpha-c', 'alpha-c-data'])
+        assert.deepEqual(providerOf(stack), [{ host: 'tcp://10.0.0.13:2376', cert_path: '../../../tls/c' }]);
+    }));
+
+  test('members use the network of their host, images are named, and no network or image is made', () =>
+    inTemporaryFolder((dir) => {
+      synthTo(dir, inputs);
+      for (const { members, stack } of plan.domains) {
+        const { resource } = configurationOf(dir, stack);
+        assert.deepEqual(Object.keys(resource).sort(), ['docker_container', 'docker_volume']);
+        const containers = containersOf(dir, stack);
+        for (const { name, role } of members) {
+          const container = containers.get(name);
+          assert.equal(container?.network_mode, 'host', name);
+          assert.equal(container?.networks_advanced, undefined, name);
+          assert.equal(container?.user, role === 'edge' ? undefined : '10001:10001', name);
+          assert.match(String(container?.image), /^twemstack\/\w+:0123456789ab$/);
+        }
+      }
+    }));
+
+  test('a machine that the stacks are not told how to reach fails synth, by name', () =>
+    inTemporaryFolder((dir) => {
+      const without = new Map([...engines].slice(0, 2));
+      assert.throws(() => synthTo(dir, inputsOf(plan, { engines: without })), /domain c has a machine/);
     }));
 });

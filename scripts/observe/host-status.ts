@@ -1,0 +1,84 @@
+import type Docker from 'dockerode';
+import type { PlanDomain } from '../../topology/types.ts';
+import { HOST_MS, withinReach } from '../stack/routed-client.ts';
+import { type ContainerState, execInContainer, listInTurn } from './engine.ts';
+
+/** One machine of a stack on several hosts, as it is now. */
+export interface HostStatus {
+  readonly domain: string;
+  readonly address: string;
+  /** Why its engine was not reached; undefined when it was. */
+  readonly problem?: string;
+  /** How far its clock is ahead of this machine's; milliseconds. */
+  readonly clockMs?: number;
+  /** Of the last minute, and how many processors share it. */
+  readonly load?: number;
+  readonly processors?: number;
+  /** Where its engine keeps data; percent of the room that is free. */
+  readonly diskFree?: number;
+}
+
+/** A host, and the containers that it has of the stack. */
+export interface HostSeen {
+  readonly host: HostStatus;
+  readonly containers: ReadonlyMap<string, ContainerState>;
+}
+
+const FACTS = ['bash', '-c', 'cat /proc/loadavg && df -P /data | tail -1'];
+
+/** Asks one host; nothing waits longer for one that does not answer. A host without an answer is a row like any other. */
+export async function lookAtHost(
+  stack: string,
+  domain: PlanDomain,
+  docker: Docker,
+  patienceMs = HOST_MS,
+): Promise<HostSeen> {
+  const known = { domain: domain.name, address: domain.host?.address ?? '' };
+  try {
+    // Over ssh this is the login: the time of what follows is the request's own.
+    await withinReach(docker.ping(), patienceMs);
+    const [own, containers] = await withinReach(
+      Promise.all([ownWord(docker), listInTurn(docker, stack)]),
+      patienceMs,
+    );
+    return { host: { ...known, ...own, ...(await facts(domain, docker, containers)) }, containers };
+  } catch (error) {
+    return { host: { ...known, problem: (error as Error).message }, containers: new Map() };
+  }
+}
+
+async function ownWord(docker: Docker): Promise<Pick<HostStatus, 'clockMs' | 'processors'>> {
+  const asked = Date.now();
+  const info = (await docker.info()) as { readonly SystemTime: string; readonly NCPU: number };
+  const clockMs = Math.round(Date.parse(info.SystemTime) - (asked + Date.now()) / 2);
+  return { clockMs, processors: info.NCPU };
+}
+
+/** What a member sees of its machine: members use the machine's own kernel, and their data lies where its engine's does. */
+async function facts(
+  { members }: PlanDomain,
+  docker: Docker,
+  containers: ReadonlyMap<string, ContainerState>,
+): Promise<Pick<HostStatus, 'load' | 'diskFree'>> {
+  const withData = members.find(
+    ({ name, role }) =>
+      (role === 'redis' || role === 'sentinel') && containers.get(name)?.status === 'running',
+  );
+  if (withData === undefined) return {};
+  try {
+    return parseFacts(await withinReach(execInContainer(docker, withData.name, FACTS)));
+  } catch {
+    // The member's own row tells that it does not answer.
+    return {};
+  }
+}
+
+/** /proc/loadavg, then the line of `df -P`: file system, blocks, used, available, capacity, mount point. */
+export function parseFacts(text: string): Pick<HostStatus, 'load' | 'diskFree'> {
+  const [loads = '', room = ''] = text.trim().split('\n');
+  const [, , used, available] = room.trim().split(/\s+/).map(Number);
+  return {
+    load: Number(loads.split(' ')[0]),
+    diskFree: Math.round((100 * available) / (used + available)),
+  };
+}
