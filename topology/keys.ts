@@ -80,11 +80,11 @@ export function elsewhere(key: string): string | undefined {
   return KNOWN_KEYS.find((path) => path.endsWith(`.${key}`)) ?? TOP_KEYS.find((top) => top === key);
 }
 
-/** Where a stack is deployed: what several hosts would get can be planned and rendered only. */
+/** What is refused by those who know stacks on one engine alone. */
 export const ONE_ENGINE: Refusal = {
-  rule: 'is for several Docker hosts, and this version deploys to one',
+  rule: 'is for several Docker hosts, and this command knows a stack on one engine alone',
   remedy:
-    'Remove the key: several domains may share one engine. `plan` and `render` show what several hosts would get.',
+    'Remove the key: several domains may share one engine. docs/several-hosts.md tells which commands take several hosts.',
 };
 
 const FROM_SENTINEL = 'The proxies follow the masters that Sentinel names: remove the key.';

@@ -36,7 +36,7 @@ const NO_MACHINES: Refusal = {
 };
 
 /**
- * Reads a stack file for one engine, which is what can be deployed: a domain on a machine of its own is refused.
+ * Reads a stack file for one engine: a domain on a machine of its own is refused.
  * @param text its content
  * @param file its name, for messages only; nothing is opened
  * @returns the topology with every default filled in, or every mistake in the order of the file
@@ -45,7 +45,7 @@ export function loadTopology(text: string, file: string): Loaded {
   return load(text, file, (source) => finish(source, readDraft(source, ONE_ENGINE)));
 }
 
-/** The same for whatever the file describes, to be planned and rendered. */
+/** The same for whatever the file describes. */
 export function loadAnyTopology(text: string, file: string): Loaded<Topology | HostsTopology> {
   return load<Topology | HostsTopology>(text, file, (source) =>
     namesHosts(source)

@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import { INSTANCE_LABEL, OWNER_LABEL } from '../../stacks/owner-label.ts';
 import { dataVolume } from '../../stacks/volume-names.ts';
 import { UNPRIVILEGED } from '../../topology/container-options.ts';
-import type { Credentials } from '../../topology/types.ts';
+import type { Credentials, Member } from '../../topology/types.ts';
 import { type ContainerState, execInContainer, lastLogLines } from '../observe/engine.ts';
 import { readRedis } from '../observe/redis-view.ts';
 
@@ -25,6 +25,8 @@ export interface ContentsOptions {
   /** undefined: they are lost, so no member says how many keys it has. */
   readonly credentials: Credentials | undefined;
   readonly containers: ReadonlyMap<string, ContainerState>;
+  /** Of the plan. */
+  readonly members?: readonly Member[];
   /** Only what running members say: the others are not looked into. */
   readonly hasty?: boolean;
 }
@@ -77,10 +79,16 @@ async function look(volume: string, options: ContentsOptions): Promise<Contents>
 }
 
 /** What a running redis says itself; undefined when it does not answer. */
-async function keysOf(name: string, { engine, credentials }: ContentsOptions): Promise<number | undefined> {
+async function keysOf(
+  name: string,
+  { engine, credentials, members = [] }: ContentsOptions,
+): Promise<number | undefined> {
+  const login = { username: 'operator', password: credentials?.operator };
+  const member = members.find((each) => each.name === name);
+  if (member?.role === 'redis') return (await readRedis(member, login).catch(() => undefined))?.keys;
+  // Of a member that the plan has no longer nobody else knows.
   const { NetworkSettings } = await engine.getContainer(name).inspect();
   for (const { IPAddress: address } of Object.values(NetworkSettings.Networks)) {
-    const login = { username: 'operator', password: credentials?.operator };
     const view = await readRedis({ address, port: 6379 }, login).catch(() => undefined);
     if (view !== undefined) return view.keys;
   }

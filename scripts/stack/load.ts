@@ -7,13 +7,13 @@ import { stackFilePath } from './home.ts';
 import { readIfPresent } from './private-file.ts';
 
 /**
- * Stack file -> plan of a stack on one engine, which is what can be deployed.
+ * Stack file -> plan of a stack on one engine, for those who know no other.
  *
  * @throws InputError with every mistake of the file at once, each with line and column; several hosts are one.
  */
 export const loadPlan = (file: string | undefined): Plan => planStack(load(file, loadTopology));
 
-/** The same of whatever the file describes, for those who deploy nothing. */
+/** The same of whatever the file describes. */
 export const loadAnyPlan = (file: string | undefined): AnyPlan => planAny(load(file, loadAnyTopology));
 
 function load<T>(file: string | undefined, read: (text: string, file: string) => Loaded<T>): T {

@@ -87,7 +87,15 @@ async function tellData({ home, reporter }: VerbContext, plan: AnyPlan, engine: 
   const containers = await listContainers(engine, plan.name);
   const credentials = usableCredentials(home, plan.name);
   const instance = readInstance(home, plan.name);
-  const options = { engine, stack: plan.name, instance, credentials, containers, hasty: true };
+  const options = {
+    engine,
+    stack: plan.name,
+    instance,
+    credentials,
+    containers,
+    members: plan.members,
+    hasty: true,
+  };
   const contents = await reporter.step('data', async (step) => {
     step.outcome(`${own.length} volumes are removed with what they hold`);
     return contentsOf(own, options);

@@ -75,8 +75,7 @@ function hostsText(plan: HostsPlan): string {
       portsOf(member).join(', '),
     ]),
   );
-  return `several hosts, ports ${plan.ports} to ${plan.ports + BLOCK_SIZE - 1} on each, entrance ${plan.entrance}\n\n${hosts}\n${members}
-This version plans and renders a stack on several hosts; it deploys to one engine.\n`;
+  return `several hosts, ports ${plan.ports} to ${plan.ports + BLOCK_SIZE - 1} on each, entrance ${plan.entrance}\n\n${hosts}\n${members}`;
 }
 
 /** What a member listens on, on its host's address. */

@@ -1,6 +1,5 @@
 import { existsSync, renameSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { demandEngine } from '../docker-client.ts';
 import { EXIT, InputError, NotSoError, OperatorError } from '../errors.ts';
 import { type Adopted, adopt } from '../stack/adopt.ts';
 import {
@@ -10,15 +9,16 @@ import {
   type StoredCredentials,
   writeStored,
 } from '../stack/credentials.ts';
-import type { Home } from '../stack/home.ts';
+import { demandEngines } from '../stack/engines.ts';
+import { type Home, stackFolder } from '../stack/home.ts';
 import { readInstance, writeInstance } from '../stack/instance.ts';
-import { loadPlan } from '../stack/load.ts';
+import { loadAnyPlan } from '../stack/load.ts';
 import { readIfPresent } from '../stack/private-file.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
 
 /** Gives a stack whose credentials are lost its passwords back. */
 export async function adoptVerb(options: CommonOptions & { readonly from?: string }): Promise<number> {
-  const plan = loadPlan(options.file);
+  const plan = loadAnyPlan(options.file);
   const { home } = verbContext(options);
   const path = credentialsFile(home, plan.name);
   const stored = storedOrLost(home, plan.name);
@@ -28,7 +28,8 @@ export async function adoptVerb(options: CommonOptions & { readonly from?: strin
       remedy: 'nothing was changed; `twemstack secret rotate NAME` changes one',
     });
   }
-  const adopted = await adopt(home, plan, await demandEngine(), stored ?? backupOf(options.from));
+  const { client } = await demandEngines(plan, stackFolder(options.file));
+  const adopted = await adopt(home, plan, client, stored ?? backupOf(options.from));
   if (stored === undefined && existsSync(path)) renameSync(path, `${path}.damaged`);
   writeStored(home, plan.name, adopted.stored);
   if (adopted.instance !== undefined) writeInstance(home, plan.name, adopted.instance);

@@ -1,13 +1,13 @@
 import { ACCOUNTS, type Account } from '../../topology/types.ts';
 import { EXIT, InputError } from '../errors.ts';
 import { demandStored } from '../stack/credentials.ts';
-import { loadPlan } from '../stack/load.ts';
+import { loadAnyPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
 
 /** Prints one password, and nothing else, on stdout. */
 export async function secretVerb(options: CommonOptions, name: string): Promise<number> {
   const account = accountOf(name);
-  const plan = loadPlan(options.file);
+  const plan = loadAnyPlan(options.file);
   const { home } = verbContext(options);
   const password = demandStored(home, plan.name).passwords[account];
   if (options.json === true) printJson({ account, password });

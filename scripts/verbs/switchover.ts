@@ -1,8 +1,9 @@
-import { demandEngine } from '../docker-client.ts';
 import { EXIT, NotSoError } from '../errors.ts';
 import { table } from '../report/table.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
-import { loadPlan } from '../stack/load.ts';
+import { demandEngines } from '../stack/engines.ts';
+import { stackFolder } from '../stack/home.ts';
+import { loadAnyPlan } from '../stack/load.ts';
 import { describeReached, forceMaster, lookAround } from '../switchover/force.ts';
 import { switchOver } from '../switchover/switchover.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
@@ -13,10 +14,10 @@ export async function switchoverVerb(
   shard: string,
 ): Promise<number> {
   if (options.force === true) return await forceVerb(options, shard);
-  const plan = loadPlan(options.file);
+  const plan = loadAnyPlan(options.file);
   const { home, reporter, signal } = verbContext(options);
   const credentials = deployedCredentials(home, plan.name);
-  const engine = await demandEngine();
+  const { client: engine } = await demandEngines(plan, stackFolder(options.file));
   const result = await reporter.step(`switchover ${shard}`, async (step) => {
     const done = await switchOver({
       plan,
@@ -41,7 +42,7 @@ async function forceVerb(
   options: CommonOptions & { readonly to?: string; readonly yes?: boolean },
   shard: string,
 ): Promise<number> {
-  const plan = loadPlan(options.file);
+  const plan = loadAnyPlan(options.file);
   const { home, reporter } = verbContext(options);
   const credentials = deployedCredentials(home, plan.name);
   const reached = await lookAround(plan, credentials, shard);

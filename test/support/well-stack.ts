@@ -4,10 +4,11 @@ import type { ContainerState } from '../../scripts/observe/engine.ts';
 import type { RedisView } from '../../scripts/observe/redis-view.ts';
 import type { MemberStatus, StackStatus } from '../../scripts/observe/status.ts';
 import type { GuardState } from '../../sentinel/guard/messages.ts';
-import type { Member, Plan } from '../../topology/types.ts';
+import { isOnHosts } from '../../topology/plan.ts';
+import type { AnyPlan, Member, Plan } from '../../topology/types.ts';
 
 /** A container as it is when nothing ails it. */
-export function wellContainer(plan: Plan, member: Member): ContainerState {
+export function wellContainer(plan: AnyPlan, member: Member): ContainerState {
   return {
     name: member.name,
     id: member.name,
@@ -19,14 +20,14 @@ export function wellContainer(plan: Plan, member: Member): ContainerState {
     oomKilled: false,
     imageName: 'twemstack/x:1',
     addresses: [],
-    networks: [plan.back.name],
+    networks: [isOnHosts(plan) ? 'host' : plan.back.name],
     createdAt: 0,
     startedAt: 0,
   };
 }
 
 /** A member's status as it is when nothing is wrong. */
-export function wellMember(plan: Plan, member: Member): MemberStatus {
+export function wellMember(plan: AnyPlan, member: Member): MemberStatus {
   const container = wellContainer(plan, member);
   if (member.role === 'proxy') return { member, container, serving: true };
   if (member.role === 'edge') return { member, container, vip: member.domain === 'a' };
@@ -34,7 +35,7 @@ export function wellMember(plan: Plan, member: Member): MemberStatus {
     const masters = plan.shards.map(({ name, initialMaster, members }) => ({
       name,
       address: initialMaster.address,
-      port: 6379,
+      port: initialMaster.port,
       flags: ['master'],
       configEpoch: 0,
       replicas: 2,
@@ -54,7 +55,7 @@ export function wellMember(plan: Plan, member: Member): MemberStatus {
 const placeOf = ({ address, port }: { address: string; port: number }): string => `${address}:${port}`;
 
 /** What a redis says of itself. */
-export function redisView(plan: Plan, shard: string, master: boolean): RedisView {
+export function redisView(plan: AnyPlan, shard: string, master: boolean): RedisView {
   const found = plan.shards.find(({ name }) => name === shard);
   assert.ok(found);
   const replicas = found.members.filter(({ initialMaster }) => !initialMaster);
@@ -75,7 +76,7 @@ export function redisView(plan: Plan, shard: string, master: boolean): RedisView
 
 /** The whole stack; `change` alters single members. */
 export function wellStatus(
-  plan: Plan,
+  plan: AnyPlan,
   change: (member: Member) => Partial<MemberStatus> | undefined = () => undefined,
 ): StackStatus {
   return {

@@ -133,7 +133,7 @@ describe('rules of several hosts', () => {
     }
   });
 
-  test('are not reached by those who deploy: they are told that this deploys to one engine', () => {
+  test('are not reached by those who know one engine alone: they say so', () => {
     const loaded = loadTopology(`${THREE_HOSTS}ports: 7000\n`, 'stack.yaml');
     assert.ok(!loaded.ok);
     assert.deepEqual(
@@ -143,6 +143,6 @@ describe('rules of several hosts', () => {
         .concat('domains[2].certificates', 'ports'),
     );
     for (const { rule } of loaded.problems)
-      assert.match(rule, /several Docker hosts, and this version deploys to one/);
+      assert.match(rule, /several Docker hosts, and this command knows a stack on one engine alone/);
   });
 });
