@@ -1,6 +1,6 @@
 /**
- * Makes a fresh clone runnable: checks Node, runs `npm ci` when node_modules does not match package-lock.json, then runs a
- * TypeScript entry in this process. Plain JavaScript without dependencies, because it runs before there are any.
+ * Makes a fresh clone runnable: runs `npm ci` when node_modules does not match package-lock.json, then runs a TypeScript entry in
+ * this process. Plain JavaScript without dependencies, because it runs before there are any.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -13,8 +13,6 @@ import { lock } from './process-lock.mjs';
 /** The checkout this file lies in, or `lib` of an installed package. */
 export const CHECKOUT = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** Oldest Node that cdktf 0.21 takes. */
-const OLDEST_NODE = [20, 9];
 const ENVIRONMENT_LACKS = 3;
 const PROGRESS_MS = 5000;
 /**
@@ -27,17 +25,6 @@ const COMMANDS = ['twemstack', 'nutcracker'];
 function refuse(what, where, remedy) {
   process.stderr.write(`error: ${what}\n  where: ${where}\n  do:    ${remedy}\n`);
   process.exit(ENVIRONMENT_LACKS);
-}
-
-/** Exits with 3 when this Node is too old. */
-export function checkNode(version = process.versions.node) {
-  const [major, minor] = version.split('.').map(Number);
-  if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
-  refuse(
-    `Node ${version} is too old, ${OLDEST_NODE.join('.')} or newer is needed`,
-    process.execPath,
-    'install Node 20 or newer and run the same command again',
-  );
 }
 
 function readText(path) {
@@ -144,14 +131,13 @@ export async function ensurePackages(root = CHECKOUT) {
 }
 
 /**
- * Runs a TypeScript file of the checkout in this process, after making sure that it can run. In an installed package, where npm has
- * seen to the rest and the file is compiled, only Node is checked.
+ * Runs a TypeScript file of the checkout in this process, after making sure that it can run. In an installed package npm has
+ * seen to that, and the file is compiled.
  *
  * @param {string} entry path relative to the checkout
  */
 export async function run(entry) {
   surviveClosedOutput();
-  checkNode();
   const compiled = join(CHECKOUT, entry.replace(/\.ts$/, '.js'));
   if (existsSync(compiled)) {
     await import(pathToFileURL(compiled).href);

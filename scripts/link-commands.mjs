@@ -1,3 +1,4 @@
-import { linkCommands } from './bootstrap.mjs';
+import { demandNode } from './node-version.mjs';
 
-linkCommands();
+demandNode();
+import('./bootstrap.mjs').then(({ linkCommands }) => linkCommands());

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-import { run } from './bootstrap.mjs';
+import { demandNode } from './node-version.mjs';
 
-await run('scripts/twemstack.ts');
+demandNode();
+import('./bootstrap.mjs').then(({ run }) => run('scripts/twemstack.ts'));

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-import { run } from '../scripts/bootstrap.mjs';
+import { demandNode } from '../scripts/node-version.mjs';
 
-await run('tools/testing/run-tests.ts');
+demandNode();
+import('../scripts/bootstrap.mjs').then(({ run }) => run('tools/testing/run-tests.ts'));

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { StackInputs } from '../../stacks/inputs.ts';
 import { planOf, type StackDefinition } from '../../topology/definition.ts';
 import type { Credentials, Plan } from '../../topology/types.ts';
+import { EnvironmentError } from '../errors.ts';
+import { NODE_REMEDY, nodeFault } from '../node-version.mjs';
 import { consoleReporter, SILENT } from '../report/steps.ts';
 import { Home } from '../stack/home.ts';
 import { loadPlan } from '../stack/load.ts';
@@ -54,6 +56,9 @@ export interface PreparedService {
  *   InputError when keys would be looked for on another shard than they are stored on
  */
 export async function prepareService(options: ServiceOptions = {}): Promise<PreparedService> {
+  const fault = nodeFault(process.versions.node);
+  if (fault !== undefined)
+    throw new EnvironmentError(fault, { where: process.execPath, remedy: NODE_REMEDY });
   const { stack, folder = process.cwd(), verbose = true } = options;
   const plan = typeof stack === 'object' ? planOf(stack) : loadPlan(stack);
   const home = new Home(folder);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -184,7 +185,7 @@ console.log(plan.shards.length, pools.join(), typeof RedisService, part.length);
     assert.match(stderr, /there is no stack file stack\.yaml[\s\S]*`name` and `vip` are all it needs/);
   });
 
-  test('a Node that is too old is told so before anything else, exit 3', async () => {
+  test('a Node that is too old is told so before anything else, exit 3; an app of CDKTF, by an error', async () => {
     const old = "Object.defineProperty(process.versions,'node',{value:'18.20.1'})";
     const nodeOptions = `--import=data:text/javascript,${encodeURIComponent(old)}`;
     const { exitCode, stderr } = await type(process.execPath, ['node_modules/.bin/twemstack', 'plan'], {
@@ -192,6 +193,38 @@ console.log(plan.shards.length, pools.join(), typeof RedisService, part.length);
     });
     assert.equal(exitCode, 3);
     assert.match(stderr, /Node 18\.20\.1 is too old, 20\.9 or newer is needed/);
+    const app = "import('twemstack').then(({ prepareService }) => prepareService())";
+    const service = await type(process.execPath, ['--eval', app], { nodeOptions });
+    assert.equal(service.exitCode, 1);
+    assert.match(service.stderr, /Node 18\.20\.1 is too old[\s\S]*install Node 20 or newer/);
+  });
+
+  test('without its peers, or without the packages that npm calls optional, it says what is missing and how to get it', async () => {
+    const bare = mkdtempSync(join(tmpdir(), 'tw-package-bare-'));
+    const modules = join(bare, 'node_modules');
+    mkdirSync(modules);
+    // Copied: what is linked finds the packages beside where it really lies.
+    cpSync(installed.built, join(modules, 'twemstack'), { recursive: true });
+    const left = ['cdktf', '@cdktf', 'constructs', 'bun', '@oven', 'twemstack', '.bin', '.package-lock.json'];
+    for (const name of readdirSync(installed.modules).filter((each) => !left.includes(each)))
+      symlinkSync(join(installed.modules, name), join(modules, name));
+    writeFileSync(
+      join(bare, 'try.mjs'),
+      `import { findBun } from './node_modules/twemstack/lib/proxy/build.js';
+import { synth } from './node_modules/twemstack/lib/scripts/deploy/synth.js';
+await synth({}, {}, {}).catch((error) => console.log(error.format()));
+try { findBun(); } catch (error) { console.log(error.message); }
+`,
+    );
+    const { stdout, stderr } = await type(process.execPath, ['try.mjs'], { cwd: bare });
+    rmSync(bare, { recursive: true });
+    assert.match(
+      stdout,
+      /(cdktf|provider-docker|constructs) is not installed, which stacks are made with/,
+      stderr,
+    );
+    assert.match(stdout, /do: .*`npm install --save-dev cdktf @cdktf\/provider-docker constructs`/);
+    assert.match(stdout, /Bun, which compiles the proxy and the guard, is not installed/);
   });
 
   test('a folder kept by a newer version is left alone, and the way on is named, exit 2', async () => {

@@ -66,6 +66,22 @@ describe('prepare', () => {
     assert.deepEqual(second, { ...first, engine: { ...first.engine, origin: 'running' } });
   });
 
+  test('a folder that an older version kept is taken over, which is said once; so is what follows', async () => {
+    const file = join(home.private, 'made-by.json');
+    writeFileSync(file, '{"format":1,"version":"0.0.9"}');
+    const notes: string[] = [];
+    const reporter = { ...SILENT, note: (sentence: string) => void notes.push(sentence) };
+    await run(reporter);
+    assert.match(
+      notes[0],
+      /^what is kept here was written by twemstack 0\.0\.9, this is \d+\.\d+\.\d+: .*containers are replaced, one domain at a time$/,
+    );
+    assert.doesNotMatch(readFileSync(file, 'utf8'), /0\.0\.9/);
+    notes.length = 0;
+    await run(reporter);
+    assert.doesNotMatch(notes.join(), /was written by/);
+  });
+
   test('every step says what it found, the last sentence says what the world is like', async () => {
     const told: string[] = [];
     await run({

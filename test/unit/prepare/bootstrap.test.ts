@@ -14,7 +14,17 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
+import { transform } from 'esbuild';
 import { CHECKOUT } from '../../../scripts/stack/home.ts';
+
+const FILES = [
+  'bootstrap.mjs',
+  'process-lock.mjs',
+  'closed-output.mjs',
+  'link-commands.mjs',
+  'node-version.mjs',
+  'twemstack.mjs',
+];
 
 /** A clone with a tiny lock file, and an npm on PATH that counts its calls and does what it is told. */
 describe('bootstrap of a fresh clone', () => {
@@ -29,7 +39,7 @@ describe('bootstrap of a fresh clone', () => {
     rmSync(root, { recursive: true, force: true });
     mkdirSync(join(clone, 'scripts'), { recursive: true });
     mkdirSync(bin);
-    for (const name of ['bootstrap.mjs', 'process-lock.mjs', 'closed-output.mjs', 'link-commands.mjs']) {
+    for (const name of FILES) {
       cpSync(join(CHECKOUT, 'scripts', name), join(clone, 'scripts', name));
     }
     writeFileSync(join(clone, 'package.json'), '{"type":"module"}');
@@ -137,15 +147,27 @@ describe('bootstrap of a fresh clone', () => {
     assert.equal(npmCalls().length, 1);
   });
 
-  test('a Node that is too old is told so, exit 3', async () => {
-    const code = `import { checkNode } from './scripts/bootstrap.mjs'; checkNode('20.9.0'); checkNode('18.20.1');`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', code], { cwd: clone });
-    let stderr = '';
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    const exit = await new Promise((resolve) => child.once('close', resolve));
-    assert.equal(exit, 3);
-    assert.match(stderr, /Node 18\.20\.1 is too old, 20\.9 or newer is needed/);
+  test('a Node that is too old is told so before anything is loaded, exit 3', () => {
+    const old = "Object.defineProperty(process.versions,'node',{value:'18.20.1'})";
+    const load = `--import=data:text/javascript,${encodeURIComponent(old)}`;
+    writeFileSync(join(clone, 'scripts/bootstrap.mjs'), 'this is nothing that an old Node can read');
+    for (const file of ['twemstack.mjs', 'link-commands.mjs']) {
+      const { status, stderr } = spawnSync(process.execPath, [load, join(clone, 'scripts', file)], {
+        encoding: 'utf8',
+      });
+      assert.equal(status, 3, stderr);
+      assert.match(stderr, /^error: Node 18\.20\.1 is too old, 20\.9 or newer is needed\n/);
+    }
+  });
+
+  test('what is read before that, Node 12 can read', async () => {
+    const entries = ['scripts/node-version.mjs', 'scripts/twemstack.mjs', 'scripts/link-commands.mjs'];
+    for (const file of [...entries, 'tools/run-tests.mjs', 'tools/bench.mjs']) {
+      const text = readFileSync(join(CHECKOUT, file), 'utf8');
+      const [as12, asNow] = await Promise.all(
+        ['node12.20', 'esnext'].map((target) => transform(text, { target, format: 'esm' })),
+      );
+      assert.equal(as12.code, asNow.code, file);
+    }
   });
 });
