@@ -91,19 +91,21 @@ class BunLink implements Link {
   }
 }
 
+/** The same for every socket: thousands of connections would have a set of each otherwise. */
+const HANDLERS: Omit<BunSocketHandlers<LinkOwner>, 'open'> = {
+  data: (socket, chunk) => socket.data.onBytes(chunk),
+  drain: (socket) => socket.data.onWritable(),
+  end: (socket) => socket.data.onEnd(),
+  close: (socket, error) => {
+    const owner = socket.data;
+    socket.data = NO_OWNER;
+    owner.onClosed(error ? ((error as NodeJS.ErrnoException).code ?? 'ECONNRESET') : null);
+  },
+  error: (_socket, error) => rethrowDefect(error),
+};
+
 function handlers(open: (socket: BunSocket<LinkOwner>) => void): BunSocketHandlers<LinkOwner> {
-  return {
-    open,
-    data: (socket, chunk) => socket.data.onBytes(chunk),
-    drain: (socket) => socket.data.onWritable(),
-    end: (socket) => socket.data.onEnd(),
-    close: (socket, error) => {
-      const owner = socket.data;
-      socket.data = NO_OWNER;
-      owner.onClosed(error ? ((error as NodeJS.ErrnoException).code ?? 'ECONNRESET') : null);
-    },
-    error: (_socket, error) => rethrowDefect(error),
-  };
+  return { ...HANDLERS, open };
 }
 
 async function listen(

@@ -3,6 +3,7 @@ import { errorReply, NOT_EXECUTED } from '../../protocol/replies.ts';
 import type { Receiver } from '../base/receiver.ts';
 import { FanOut, type ServerReply } from '../routing/fan-out.ts';
 import type { ServerConnection } from '../server/connection.ts';
+import { forConnection } from '../server/segment.ts';
 import type { PoolServer } from '../server/server.ts';
 import type { Session, SoloRequest } from './session.ts';
 
@@ -50,7 +51,8 @@ export class Inquiry implements SoloRequest {
     command: number = this.command.id,
   ): void {
     this.sendAll(
-      (connection, who, number) => connection.send(who, number, command, request, 0, request.length),
+      (connection, who, number) =>
+        connection.send(who, number, command, forConnection(request), 0, request.length),
       done,
     );
   }

@@ -39,8 +39,8 @@ export class ConfirmingConnection extends ServerConnection {
   private doubtfulEnd = 0;
   private readonly probe: Uint8Array;
 
-  constructor(server: ConnectedServer, lane: Lane) {
-    super(server, lane);
+  constructor(server: ConnectedServer, lane: Lane, isShared: boolean) {
+    super(server, lane, isShared);
     const { waitReplicas, waitTimeout } = server.config;
     this.probe = encodeRequest(['WAIT', String(waitReplicas), String(Math.min(PROBE_TIMEOUT, waitTimeout))]);
     this.confirmations = new Confirmations(waitReplicas, waitTimeout, (answer) => {

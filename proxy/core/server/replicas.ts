@@ -12,8 +12,9 @@ class ReplicaConnection extends ServerConnection {
   constructor(
     private readonly replica: Replica,
     lane: Lane,
+    isShared: boolean,
   ) {
-    super(replica, lane);
+    super(replica, lane, isShared);
   }
 
   protected override giveUp(): void {
@@ -42,8 +43,8 @@ export class Replica extends PoolServer {
     super(master.index, { ...master.entry, name, address }, context, slowAbove, false);
   }
 
-  protected override newConnection(lane: Lane): ServerConnection {
-    return new ReplicaConnection(this, lane);
+  protected override newConnection(lane: Lane, isShared: boolean): ServerConnection {
+    return new ReplicaConnection(this, lane, isShared);
   }
 
   /** True for every error that a master would not give; the master is asked then. */

@@ -1,8 +1,10 @@
 import { copyBytes } from '../base/bytes.ts';
 import type { Receiver } from '../base/receiver.ts';
-import { BY_REFERENCE, recycle, Segment, takeSegment } from './segment.ts';
+import { BY_REFERENCE, recycle, Segment, SMALL_SEGMENT, smallSegment, takeSegment } from './segment.ts';
 
-const INITIAL_SIZE = 64;
+/** Requests that there is room for at first: of all clients together, and of one that has the connection to itself. */
+const FOR_ALL = 64;
+const FOR_ONE = 4;
 
 /** One request taken out of a queue, with bytes of its own. Only used when a connection fails. */
 export interface Detached {
@@ -25,13 +27,13 @@ export class RequestQueue {
   head = 0;
   sent = 0;
   tail = 0;
-  mask = INITIAL_SIZE - 1;
-  who: Receiver[] = new Array<Receiver>(INITIAL_SIZE);
-  tags = new Int32Array(INITIAL_SIZE);
-  commands = new Int16Array(INITIAL_SIZE);
-  times = new Float64Array(INITIAL_SIZE);
-  segments: Segment[] = new Array<Segment>(INITIAL_SIZE);
-  private starts = new Int32Array(INITIAL_SIZE);
+  mask: number;
+  who: Receiver[];
+  tags: Int32Array;
+  commands: Int16Array;
+  times: Float64Array;
+  segments: Segment[];
+  private starts: Int32Array;
   /** Where small requests are being appended. */
   private open: Segment | null = null;
   /** Bytes that ever went in, and those handed to the kernel (or dropped): the difference waits to be written. */
@@ -43,6 +45,22 @@ export class RequestQueue {
 
   /** Bytes of memory that the requests take, answered ones next to them included. */
   weight = 0;
+
+  /** Small requests are appended to segments that are shared out among all queues. */
+  private isRoomy: boolean;
+
+  /** @param isShared by all clients, or one client's alone, which rarely asks much at once */
+  constructor(isShared: boolean) {
+    const size = isShared ? FOR_ALL : FOR_ONE;
+    this.isRoomy = isShared;
+    this.mask = size - 1;
+    this.who = new Array<Receiver>(size);
+    this.tags = new Int32Array(size);
+    this.commands = new Int16Array(size);
+    this.times = new Float64Array(size);
+    this.segments = new Array<Segment>(size);
+    this.starts = new Int32Array(size);
+  }
 
   get length(): number {
     return this.tail - this.head;
@@ -71,8 +89,8 @@ export class RequestQueue {
       start = from;
       this.open = null;
     } else {
-      segment = this.open ?? this.openSegment();
-      if (segment.used + length > segment.bytes.length) segment = this.openSegment();
+      segment = this.open ?? this.openSegment(length);
+      if (segment.used + length > segment.bytes.length) segment = this.openSegment(length);
       start = segment.used;
       copyBytes(bytes, from, to, segment.bytes, start);
       segment.used = start + length;
@@ -116,8 +134,11 @@ export class RequestQueue {
     segment.last = this.tail++;
   }
 
-  private openSegment(): Segment {
-    this.open = takeSegment();
+  private openSegment(length: number): Segment {
+    // where one small segment was not enough the next one would not be either
+    if (this.open !== null || length > SMALL_SEGMENT) this.isRoomy = true;
+    if (this.open?.used === 0) this.weight -= this.open.weight;
+    this.open = this.isRoomy ? takeSegment() : smallSegment();
     this.weight += this.open.weight;
     return this.open;
   }

@@ -132,6 +132,21 @@ const free: Segment[] = [];
 /** Above this a request is not copied. */
 export const BY_REFERENCE = 16 * 1024;
 
+/**
+ * What a connection may have of bytes that are needed further: it lets go of what is not copied as soon as it is answered.
+ */
+export function forConnection(bytes: Uint8Array): Uint8Array {
+  return bytes.length > BY_REFERENCE ? new Uint8Array(bytes) : bytes;
+}
+
+/** Bytes of a `smallSegment`. */
+export const SMALL_SEGMENT = 512;
+
+/** For the few small requests of one client alone: thousands of clients may wait, each with a connection of its own. */
+export function smallSegment(): Segment {
+  return new Segment(new Uint8Array(SMALL_SEGMENT), 'owner');
+}
+
 export function takeSegment(): Segment {
   return free.pop() ?? new Segment(new Uint8Array(SEGMENT_SIZE), 'pooled');
 }

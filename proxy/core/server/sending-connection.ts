@@ -19,7 +19,7 @@ import { writeTogether } from './write-together.ts';
  * `ServerConnection`, which has the way back; every request takes both.
  */
 export abstract class SendingConnection extends ServerLink implements Flushable {
-  readonly queue = new RequestQueue();
+  readonly queue: RequestQueue;
   /** When the last bytes of a large request or reply passed: the server was at work then. */
   protected progressAt = 0;
   private dirty = false;
@@ -35,8 +35,10 @@ export abstract class SendingConnection extends ServerLink implements Flushable 
   /** Reads from the server again, where it was not for the sake of a client that may have more now. */
   abstract readOn(owner?: Owner): void;
 
-  constructor(server: ConnectedServer, lane: Lane) {
+  /** @param isShared by all clients; otherwise one has it to itself */
+  constructor(server: ConnectedServer, lane: Lane, isShared: boolean) {
     super(server, lane);
+    this.queue = new RequestQueue(isShared);
     this.mostWeight = server.budget.limit;
     const { databases, serverReplyBytes, serverConnections } = server.config;
     // all others together may have been asked for as much as the first one

@@ -81,11 +81,11 @@ export class PoolServer implements ConnectedServer {
   private readonly resp3: ServerConnection[] = [];
   private readonly otherDatabases: DatabaseConnections;
   /** Connections that requests too large to be kept pass through. */
-  readonly large = new LargeConnections((lane) => this.newConnection(lane));
+  readonly large = new LargeConnections((lane) => this.newConnection(lane, false));
   /** Connections that one client has to itself for a while. */
-  readonly pinned = new PinnedConnections((lane) => this.newConnection(lane));
+  readonly pinned = new PinnedConnections((lane) => this.newConnection(lane, false));
   /** Connections that one client each has for good. */
-  readonly own = new OwnConnections((lane) => this.newConnection(lane));
+  readonly own = new OwnConnections((lane) => this.newConnection(lane, false));
   /** One for each client that listens to channels of this server. */
   private readonly subscribing = new Set<SubscribingConnection>();
   private readonly warned = new Set<string>();
@@ -133,7 +133,7 @@ export class PoolServer implements ConnectedServer {
     if (!Array.isArray(connections)) return connections;
     const limit = this.config.serverConnections;
     if (connections.length < limit) {
-      const connection = this.newConnection(lane);
+      const connection = this.newConnection(lane, true);
       connections.push(connection);
       return connection;
     }
@@ -149,9 +149,9 @@ export class PoolServer implements ConnectedServer {
     return this.own.pick(lane) ?? this.pick(sharedLane(lane));
   }
 
-  protected newConnection(lane: Lane): ServerConnection {
+  protected newConnection(lane: Lane, isShared: boolean): ServerConnection {
     const Kind = this.config.waitReplicas > 0 ? ConfirmingConnection : ServerConnection;
-    return new Kind(this, lane);
+    return new Kind(this, lane, isShared);
   }
 
   /** Who answers the next request that only reads. */

@@ -103,6 +103,22 @@ describe('a command that waits', () => {
     assert.equal(server.links.length, 2);
   });
 
+  test('a thousand of them keep a few hundred bytes each for what they ask', async () => {
+    const scene = await sceneOf(['blocking_clients: 2000']);
+    const clients = Array.from({ length: 1000 }, () => scene.client());
+    for (const client of clients) client.ask('BLPOP', 'a', '0');
+    scene.settle();
+    const [server] = scene.pool.servers;
+    const kept = server.pinned.all.reduce((sum, { queue }) => sum + queue.weight, 0);
+    assert.equal(scene.pool.stats.blockedClients, 1000);
+    assert.ok(kept <= 1000 * 1024, `${kept} bytes`);
+    // one that asks for more has room for it
+    const long = scene.client();
+    const keys = Array.from({ length: 200 }, (_, i) => `key-${i}`);
+    ask(scene, long, `BLPOP ${keys.join(' ')} 0`);
+    assert.equal(scene.servers[0].asked.at(-1), `BLPOP ${keys.join(' ')} 0`);
+  });
+
   test('too many are told so, and the connection goes on', async () => {
     const scene = await sceneOf(['blocking_clients: 2']);
     const clients = [scene.client(), scene.client(), scene.client()];
@@ -235,6 +251,18 @@ describe('a switch of master while a client waits', () => {
     scene.servers[1].answer('*2\r\n$1\r\na\r\n$3\r\njob');
     scene.settle();
     assert.equal(client.said, '*2\r\n$1\r\na\r\n$3\r\njob\r\n');
+  });
+
+  test('a request that is too large to be copied is asked again as it was', async () => {
+    const scene = await sceneOf(FOLLOWED);
+    const client = scene.client();
+    const line = `BLPOP ${Array.from({ length: 2000 }, (_, i) => `key-${i}`).join(' ')} 0`;
+    ask(scene, client, line);
+    scene.servers[0].answer('-UNBLOCKED force unblock from blocking operation, instance state changed');
+    scene.settle();
+    await delay(AGAIN_MS);
+    scene.settle();
+    assert.deepEqual(scene.servers[0].asked, [line]);
   });
 
   test('a master that cannot write to its disk refuses it: asked again, the client hears nothing of it', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { afterEach, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { BufferBudget } from '../../../proxy/core/base/buffer-budget.ts';
 import { ScriptCache } from '../../../proxy/core/server/script-cache.ts';
 import {
@@ -62,6 +63,23 @@ function load(scene: MemoryScene, client: MemoryClient): void {
 }
 
 describe('SCRIPT', () => {
+  test('a large one is loaded on a server that refused it first as on one that has answered already', async () => {
+    const scene = await memoryScene(['sentinels:', '  - 10.9.9.9:26379', 'failover_hold: 3000'], TWO);
+    const [one, two] = scene.servers;
+    for (const server of scene.servers) server.always.set('ROLE', '*3\r\n$6\r\nmaster\r\n:0\r\n*0');
+    const client = scene.client();
+    const line = `SCRIPT LOAD ${'x'.repeat(40_000)}`;
+    ask(scene, client, line);
+    assert.deepEqual([one.asked, two.asked], [[line], [line]]);
+    const loaded = `$40\r\n${shaOf('x'.repeat(40_000))}`;
+    answer(scene, client, one, loaded);
+    answer(scene, client, two, '-LOADING Redis is loading the dataset in memory');
+    await delay(80);
+    scene.settle();
+    assert.deepEqual(two.asked, [line]);
+    assert.equal(answer(scene, client, two, loaded), `${loaded}\r\n`);
+  });
+
   test('LOAD goes to all servers, and is answered once', async () => {
     const scene = await memoryScene([], TWO);
     const client = scene.client();

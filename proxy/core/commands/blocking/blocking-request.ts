@@ -3,6 +3,7 @@ import { errorReply } from '../../../protocol/replies.ts';
 import { NOBODY, type Owner, type Receiver } from '../../base/receiver.ts';
 import { unknownOutcome } from '../../base/unknown-outcome.ts';
 import type { ServerConnection } from '../../server/connection.ts';
+import { forConnection } from '../../server/segment.ts';
 import type { PoolServer } from '../../server/server.ts';
 import { type Blocked, beginToWait, endToWait } from '../blocked.ts';
 import type { Session, SoloRequest } from '../session.ts';
@@ -83,8 +84,8 @@ export class BlockingRequest implements SoloRequest, Receiver, Blocked {
     }
     const left = this.timeLeft;
     const { from, to, unit } = asked.timeout;
-    const request =
-      left === asked.wait ? asked.request : withTimeLeft(asked.request, { from, to }, unit, left);
+    const whole = left === asked.wait ? asked.request : withTimeLeft(asked.request, { from, to }, unit, left);
+    const request = forConnection(whole);
     this.connection.patience = left;
     this.isGiven = false;
     learnId(this.connection);

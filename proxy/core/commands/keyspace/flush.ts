@@ -1,6 +1,7 @@
 import { databasesOf } from '../../../config/pool.ts';
 import { type Command, commandId } from '../../../protocol/command-table.ts';
 import { encodeRequest, OK } from '../../../protocol/replies.ts';
+import { forConnection } from '../../server/segment.ts';
 import { ExecPart } from '../exec-part.ts';
 import type { Inquiry } from '../inquiry.ts';
 import { partialFailure } from '../partial.ts';
@@ -40,7 +41,7 @@ export function flushAll(inquiry: Inquiry, command: Command, request: Uint8Array
   const batch = Buffer.concat([encodeRequest(['MULTI']), ...commands, encodeRequest(['EXEC'])]);
   inquiry.sendAll(
     (connection, who, number) =>
-      connection.sendBatch(new ExecPart(who, number, commands.length), 0, EXEC, [batch]),
+      connection.sendBatch(new ExecPart(who, number, commands.length), 0, EXEC, [forConnection(batch)]),
     (replies) => inquiry.answer(partialFailure(command.name, replies) ?? OK),
   );
 }

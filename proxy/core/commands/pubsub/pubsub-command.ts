@@ -4,6 +4,7 @@ import { wordAt } from '../../../protocol/key-positions.ts';
 import { EMPTY_ARRAY, encodeRequest, REFUSED, statusesReply } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { FanOut, type ServerReply } from '../../routing/fan-out.ts';
+import { forConnection } from '../../server/segment.ts';
 import type { PoolServer } from '../../server/server.ts';
 import { element } from '../answered.ts';
 import { refuse, shownArg, unknownSubcommand, wrongArity, wrongSubcommandArity } from '../refusals.ts';
@@ -99,7 +100,7 @@ function ask(
   });
   for (const [server, request] of requests) {
     fan.ask(server, (who, number) =>
-      server.pick(session.lane).send(who, number, PUBSUB, request, 0, request.length),
+      server.pick(session.lane).send(who, number, PUBSUB, forConnection(request), 0, request.length),
     );
   }
   fan.close();
