@@ -126,7 +126,7 @@ async function haveImagesOn(
   const prepared =
     known === undefined
       ? undefined
-      : await reporter.step('images', (step) => prepareImages(home, known.name, step));
+      : await reporter.step('executables', (step) => prepareImages(home, known.name, step));
   const there = prepared !== undefined && (await haveImages(prepared, builder, reached));
   const baseImage =
     known !== undefined && there

@@ -170,15 +170,17 @@ export async function rollOut(deployment: Deployment, outlook: Outlook): Promise
   for (const turn of turns) {
     const last = turn === turns.at(-1);
     demanded.add(turn.domain.name);
-    const result = await rollDomain(roll, turn, async () => {
-      const seen = await gate(
-        roll,
-        turn.domain.stack,
-        last ? all : demanded,
-        last ? plan : midway(plan, status),
-      );
-      if (last) final = seen;
-    });
+    const result = await standing(roll, turn, () =>
+      rollDomain(roll, turn, async () => {
+        const seen = await gate(
+          roll,
+          turn.domain.stack,
+          last ? all : demanded,
+          last ? plan : midway(plan, status),
+        );
+        if (last) final = seen;
+      }),
+    );
     total.push(result.changes);
     reloaded += result.reloaded;
     roll.done.add(turn.domain.name);
@@ -199,6 +201,22 @@ async function withoutOrphans(deployment: Deployment, outlook: Outlook): Promise
   }
   if (dropped.length > 0) reporter.note(`removed what stack.yaml no longer has: ${dropped.join(', ')}`);
   return interrupted.length + dropped.length === 0 ? outlook : lookAhead(deployment, outlook.recreate);
+}
+
+/** On several hosts a change may end because one of them dies: told besides is what that leaves. */
+async function standing<T>(roll: Roll, { domain }: DomainChanges, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isOnHosts(roll.plan)) {
+      const done = [...roll.done];
+      const stands = done.length === 0 ? 'no domain is done' : `${done.join(', ')} stand as they should`;
+      roll.reporter.note(
+        `it ended at domain ${domain.name}; ${stands}; the same command goes on, without a host that is gone as well as with it`,
+      );
+    }
+    throw error;
+  }
 }
 
 /** Domains that nothing changes in are done. */
