@@ -19,6 +19,8 @@ export interface ConnectOptions {
   readonly sshOptions?: readonly string[];
   /** For ssh://: seconds that a connection may take to be made. */
   readonly connectSeconds?: number;
+  /** For ssh://: how many requests at once may last, as a log that is followed does. @default 0 */
+  readonly streams?: number;
   /** Milliseconds a request may take; 0 = as long as it needs. */
   readonly timeoutMs?: number;
 }
@@ -53,7 +55,7 @@ function settingsFor(address: string, options: ConnectOptions): Settings {
   const { connectSeconds = CONNECT_SECONDS, sshOptions = [], timeoutMs: timeout = 0, tls } = options;
   if (address.startsWith('unix://')) return { socketPath: address.slice('unix://'.length), timeout };
   if (address.startsWith('ssh://')) {
-    const agent = new SshAgent(sshCommand(address, sshOptions, connectSeconds));
+    const agent = new SshAgent(sshCommand(address, sshOptions, connectSeconds), options.streams);
     // The name is never looked up: connections are the agent's.
     return { protocol: 'http', host: 'docker.invalid', port: 80, agent, timeout };
   }

@@ -151,8 +151,9 @@ class SshPipe extends Duplex {
 export class SshAgent extends Agent {
   readonly #args: readonly string[];
 
-  constructor(args: readonly string[]) {
-    super({ keepAlive: true, maxFreeSockets: 1, maxSockets: CONNECTIONS });
+  /** @param streams how many requests may last, which keep the connections that they have */
+  constructor(args: readonly string[], streams = 0) {
+    super({ keepAlive: true, maxFreeSockets: 1, maxSockets: CONNECTIONS + streams });
     this.#args = args;
   }
 

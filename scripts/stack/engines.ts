@@ -28,9 +28,10 @@ const SSH_CONNECT_SECONDS = 3;
  * The engines that a plan names: that of DOCKER_HOST for a stack on one engine, else one for each domain.
  *
  * @param folder that paths of certificates are relative to: the stack file's
+ * @param streams how many requests to one engine may last, as a log that is followed does
  * @throws EnvironmentError when certificates cannot be read
  */
-export async function connectEngines(plan: AnyPlan, folder: string): Promise<Engines> {
+export async function connectEngines(plan: AnyPlan, folder: string, streams = 0): Promise<Engines> {
   if (!isOnHosts(plan)) {
     const docker = await dockerClient();
     return enginesOf(
@@ -45,6 +46,7 @@ export async function connectEngines(plan: AnyPlan, folder: string): Promise<Eng
       docker: await connect(host.docker, {
         tls: tlsOf(name, host, folder),
         connectSeconds: SSH_CONNECT_SECONDS,
+        streams,
       }),
       host,
     })),
@@ -60,11 +62,12 @@ export const enginesNamed = (plan: AnyPlan): string =>
 /**
  * The engines of a stack for a verb that looks at what stands, or changes it.
  *
+ * @param streams as for `connectEngines`
  * @throws EnvironmentError when the one engine does not answer; of several hosts each may be silent
  */
-export async function demandEngines(plan: AnyPlan, folder: string): Promise<Engines> {
+export async function demandEngines(plan: AnyPlan, folder: string, streams = 0): Promise<Engines> {
   if (!isOnHosts(plan)) await demandEngine();
-  return connectEngines(plan, folder);
+  return connectEngines(plan, folder, streams);
 }
 
 function enginesOf(plan: AnyPlan, list: readonly DomainEngine[], client: Docker): Engines {

@@ -32,7 +32,9 @@ export async function logsVerb(options: LogsOptions, ...given: string[]): Promis
   // commander gives `[who...]` as one array
   const selected = selectMembers(plan, given.flat());
   const since = sinceOf(options.since);
-  const engines = await demandEngines(plan, stackFolder(options.file));
+  // A log of each, and what the engine does: all of them last until the end.
+  const streams = 1 + Math.max(...plan.domains.map(({ members }) => members.length));
+  const engines = await demandEngines(plan, stackFolder(options.file), streams);
   const { client } = engines;
   const containers = await listContainers(client, plan.name);
   const away = client instanceof RoutedClient ? client.unreachable : new Map<string, string>();

@@ -13,6 +13,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { after, describe, type TestContext, test } from 'node:test';
 import { execa } from 'execa';
 import { connect, readTls } from '../../../provider/docker/connect.ts';
@@ -79,6 +80,25 @@ describe('an engine at ssh://', () => {
     const docker = await connect('ssh://host.example');
     await Promise.all(Array.from({ length: 20 }, () => docker.ping()));
     assert.ok(noted().length <= 6, `${noted().length} logins`);
+  });
+
+  test('is asked more while as many requests last as it was told of', async (t) => {
+    const port = await listening(
+      t,
+      createServer((request, response) => {
+        // The head arrives, and the rest never: a log that is followed.
+        if (request.url?.includes('/logs') === true) response.flushHeaders();
+        else response.end('OK');
+      }),
+    );
+    installSsh(`exec ${process.execPath} ${bridge} ${port}`);
+    const docker = await connect('ssh://host.example', { streams: 8 });
+    const lasting = Array.from({ length: 8 }, (_, index) =>
+      docker.getContainer(`member-${index}`).logs({ stdout: true, follow: true }),
+    );
+    const streams = (await Promise.all(lasting)) as unknown as Readable[];
+    assert.equal(String(await docker.ping()), 'OK');
+    for (const stream of streams) stream.destroy();
   });
 
   test('that is idle keeps no program alive', async (t) => {
