@@ -29,6 +29,7 @@ free for a VIP: ${lab.vip}, a stack file: ${stackFile}
 ssh needs the lab's own in front of PATH:   export PATH=${bin}:$PATH
 TLS needs the lab's certificates:           export DOCKER_CERT_PATH=${keys} DOCKER_TLS_VERIFY=1
 then e.g.                                   DOCKER_HOST=${lab.hosts[0].ssh} docker info
+a stack on all three                        npx twemstack up --file ${stackFile}
 \`twemstack lab down\` removes all of it.
 `);
     }
