@@ -54,7 +54,7 @@ const removeData = () =>
 const movesKeys = () =>
   new Option(
     '--moves-keys',
-    'go on although keys will be looked for on another shard than they are stored on',
+    'go on although keys will be looked for on another shard than they are stored on, or are in a database that their pool serves no more',
   );
 
 verb(

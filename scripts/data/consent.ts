@@ -2,7 +2,7 @@ import type { AnyPlan } from '../../topology/types.ts';
 import { InputError } from '../errors.ts';
 import type { Contents } from './contents.ts';
 import type { DataEdit } from './data-edit.ts';
-import { bytesText, movesText, surplusText } from './data-text.ts';
+import { bytesText, movesText, outOfReachText, surplusText } from './data-text.ts';
 import { memberOf } from './volumes.ts';
 
 /** What an operator has agreed to. */
@@ -50,7 +50,8 @@ export function demandConsent(plan: AnyPlan, edit: DataEdit, consent: Consent): 
   const named = namedSurplus(edit, plan, consent.removeData);
   const unnamed = edit.surplus.filter((contents) => !named.includes(contents));
   const moves = consent.movesKeys ? [] : edit.moves;
-  if (unnamed.length === 0 && moves.length === 0) return named;
+  const unreached = consent.movesKeys ? [] : edit.outOfReach;
+  if (unnamed.length === 0 && moves.length === 0 && unreached.length === 0) return named;
   const members = unnamed.map(({ volume }) => memberOf(volume));
   const [what, remedies]: [string[], string[]] = [[], []];
   if (unnamed.length > 0) {
@@ -69,6 +70,18 @@ export function demandConsent(plan: AnyPlan, edit: DataEdit, consent: Consent): 
     remedies.push(
       'keys are not carried over: what moves is as good as gone until it is written again. Take the change back; or agree ' +
         'with --moves-keys',
+    );
+  }
+  if (unreached.length > 0) {
+    what.push(
+      `keys would be out of reach, in databases that their pool would not serve any more; nothing was changed\n\n${outOfReachText(unreached)}`,
+    );
+    const pools = [...new Set(unreached.map(({ pool }) => pool))];
+    const least = (pool: string): number =>
+      1 + Math.max(...unreached.flatMap((each) => (each.pool === pool ? [each.database] : [])));
+    remedies.push(
+      `${pools.map((pool) => `set pools.${pool}.databases to ${least(pool)} or more`).join(', ')}; or agree with --moves-keys: they stay where they are, and ` +
+        'whoever puts the number back finds them',
     );
   }
   throw new InputError(what.join('\n'), {

@@ -4,7 +4,7 @@ import { dataVolume } from '../../stacks/volume-names.ts';
 import { UNPRIVILEGED } from '../../topology/container-options.ts';
 import type { Credentials, Member } from '../../topology/types.ts';
 import { type ContainerState, execInContainer, lastLogLines } from '../observe/engine.ts';
-import { readRedis } from '../observe/redis-view.ts';
+import { type RedisAddress, type RedisLogin, withRedis } from '../observe/redis-call.ts';
 
 /** What a data volume holds. What could not be found out is undefined. */
 export interface Contents {
@@ -15,6 +15,8 @@ export interface Contents {
   readonly lastWritten?: number;
   /** Keys in all databases; undefined of a sentinel's, which holds none. */
   readonly keys?: number;
+  /** Keys by database; where a database is left out, none. */
+  readonly keysIn?: ReadonlyMap<number, number>;
 }
 
 export interface ContentsOptions {
@@ -32,6 +34,8 @@ export interface ContentsOptions {
 }
 
 const LOOK_MS = 60_000;
+/** Of what is printed there: as many as there are databases, and a few. */
+const MOST_LINES = 100;
 /** Keys of a member that does not run are counted by loading a copy of its data, which takes as much memory. */
 const COUNTED_BYTES = 256 * 1024 * 1024;
 
@@ -41,7 +45,7 @@ echo "bytes $(du -sb /data | cut -f1)"
 written=$(find "$dir" -type f -printf '%T@\\n' | sort -n | tail -1)
 echo "written \${written:-0}"`;
 
-/** Prints `keys N` besides: a redis-server without a network loads a copy of the data. */
+/** Prints `dbN:keys=…`, a line for each database, besides, and `counted`: a redis-server without a network loads a copy of the data. */
 const COUNT = `${MEASURE}
 [[ -d /data/store/appendonlydir ]] && (($(du -sb /data/store | cut -f1) <= $1)) || exit 0
 mkdir /tmp/copy && cp -a /data/store/appendonlydir /tmp/copy/
@@ -51,7 +55,8 @@ until redis-cli -s /tmp/redis INFO persistence 2>/dev/null | grep -q '^loading:0
   kill -0 $! 2>/dev/null || exit 0
   sleep 0.1
 done
-redis-cli -s /tmp/redis INFO keyspace | sed -n 's/^db[0-9]*:keys=\\([0-9]*\\),.*/\\1/p' | { sum=0; while read -r n; do sum=$((sum + n)); done; echo "keys $sum"; }
+keyspace=$(redis-cli -s /tmp/redis INFO keyspace)
+[[ $keyspace == *'# Keyspace'* ]] && printf '%s\\ncounted\\n' "$keyspace"
 kill $!`;
 
 /** Looks into data volumes: through the member when it runs, else with a container of its own that cannot write there. */
@@ -71,7 +76,7 @@ async function look(volume: string, options: ContentsOptions): Promise<Contents>
     const text = await execInContainer(engine, member.name, ['bash', '-c', MEASURE], LOOK_MS);
     return {
       ...parse(volume, text),
-      keys: member.role === 'redis' ? await keysOf(member.name, options) : undefined,
+      ...(member.role === 'redis' ? counted(await keyspaceOf(member.name, options)) : {}),
     };
   } catch {
     return { volume };
@@ -79,20 +84,31 @@ async function look(volume: string, options: ContentsOptions): Promise<Contents>
 }
 
 /** What a running redis says itself; undefined when it does not answer. */
-async function keysOf(
+async function keyspaceOf(
   name: string,
   { engine, credentials, members = [] }: ContentsOptions,
-): Promise<number | undefined> {
+): Promise<string | undefined> {
   const login = { username: 'operator', password: credentials?.operator };
   const member = members.find((each) => each.name === name);
-  if (member?.role === 'redis') return (await readRedis(member, login).catch(() => undefined))?.keys;
+  if (member?.role === 'redis') return await keyspaceAt(member, login);
   // Of a member that the plan has no longer nobody else knows.
   const { NetworkSettings } = await engine.getContainer(name).inspect();
   for (const { IPAddress: address } of Object.values(NetworkSettings.Networks)) {
-    const view = await readRedis({ address, port: 6379 }, login).catch(() => undefined);
-    if (view !== undefined) return view.keys;
+    const keyspace = await keyspaceAt({ address, port: 6379 }, login);
+    if (keyspace !== undefined) return keyspace;
   }
   return undefined;
+}
+
+const keyspaceAt = (at: RedisAddress, login: RedisLogin): Promise<string | undefined> =>
+  withRedis(at, login, (redis) => redis.info('keyspace')).catch(() => undefined);
+
+/** The keys in the databases that INFO names. */
+export function counted(keyspace: string | undefined): Pick<Contents, 'keys' | 'keysIn'> {
+  if (keyspace === undefined) return {};
+  const found = [...keyspace.matchAll(/^db(\d+):keys=(\d+)/gm)];
+  const keysIn = new Map(found.map(([, database, keys]) => [Number(database), Number(keys)]));
+  return { keys: [...keysIn.values()].reduce((sum, keys) => sum + keys, 0), keysIn };
 }
 
 async function lookFromAside(volume: string, { engine, stack, instance }: ContentsOptions): Promise<string> {
@@ -116,7 +132,7 @@ async function lookFromAside(volume: string, { engine, stack, instance }: Conten
     const timer = setTimeout(() => void container.kill().catch(() => undefined), LOOK_MS);
     await container.wait();
     clearTimeout(timer);
-    return (await lastLogLines(engine, container.id)).join('\n');
+    return (await lastLogLines(engine, container.id, MOST_LINES)).join('\n');
   } finally {
     await container.remove({ force: true });
   }
@@ -140,6 +156,6 @@ function parse(volume: string, text: string): Contents {
     volume,
     bytes: value('bytes'),
     lastWritten: written === undefined || written === 0 ? undefined : Math.round(written * 1000),
-    keys: value('keys'),
+    ...counted(/^counted$/m.test(text) ? text : undefined),
   };
 }

@@ -7,6 +7,7 @@ import type { Home } from '../stack/home.ts';
 import { readInstance } from '../stack/instance.ts';
 import { type Contents, contentsOf } from './contents.ts';
 import { keyMoves, type PoolMoves } from './key-moves.ts';
+import { droppedDatabases, isOfShard, type OutOfReach, outOfReach } from './out-of-reach.ts';
 import { type FormerRouting, formerRouting } from './routing-record.ts';
 import { dataVolumes, memberOf, surplusVolumes } from './volumes.ts';
 
@@ -16,6 +17,8 @@ export interface DataEdit {
   readonly surplus: readonly Contents[];
   /** Pools whose keys would be looked for on another shard. */
   readonly moves: readonly PoolMoves[];
+  /** Keys in databases that their pool would not serve any more. */
+  readonly outOfReach: readonly OutOfReach[];
   /** Who says where the keys lived until now; undefined when nobody knows, or there is no data. */
   readonly former: FormerRouting | undefined;
   /** What an operator should know and nobody needs to agree to. */
@@ -37,7 +40,7 @@ export async function findDataEdit(options: DataEditOptions): Promise<DataEdit> 
   const existing = await dataVolumes(engine);
   const own = [...existing].filter(([, stack]) => stack === plan.name).map(([name]) => name);
   const notes = otherStacks(home, plan, existing);
-  if (own.length === 0) return { surplus: [], moves: [], former: undefined, notes };
+  if (own.length === 0) return { surplus: [], moves: [], outOfReach: [], former: undefined, notes };
   const containers = await listContainers(engine, plan.name);
   const instance = readInstance(home, plan.name);
   const names = surplusVolumes(plan, existing);
@@ -49,12 +52,21 @@ export async function findDataEdit(options: DataEditOptions): Promise<DataEdit> 
   const former = await formerRouting(home, plan.name, engine);
   if (former === undefined) {
     const unknown = `how the keys of ${plan.name} were spread until now is not known here (no proxy of it stands, no record is left): whether stack.yaml looks for them elsewhere cannot be told`;
-    return { surplus, moves: [], former, notes: [...notes, unknown] };
+    return { surplus, moves: [], outOfReach: [], former, notes: [...notes, unknown] };
   }
-  const moves = keyMoves(former.text, renderNutcrackerYml(plan));
+  const next = renderNutcrackerYml(plan);
+  const dropped = droppedDatabases(former.text, next);
+  const stores = own.filter((volume) =>
+    dropped.some(({ shards }) => shards.some((shard) => isOfShard(plan.name, shard, volume))),
+  );
+  if (stores.length > 0) step.progress(`counting keys by database in ${stores.length} data volumes`);
+  const found = await contentsOf(stores, { engine, stack: plan.name, instance, credentials, containers });
+  const unreached = outOfReach(plan.name, dropped, found);
+  const moves = keyMoves(former.text, next);
   if (moves.length === 0 || !(await isEmpty(own, options, containers)))
-    return { surplus, moves, former, notes };
-  return { surplus, moves: [], former, notes: [...notes, 'keys get other homes, but none is stored yet'] };
+    return { surplus, moves, outOfReach: unreached, former, notes };
+  const empty = 'keys get other homes, but none is stored yet';
+  return { surplus, moves: [], outOfReach: [], former, notes: [...notes, empty] };
 }
 
 /** Whether it is certain that no key is stored: every member of the stack that holds data runs and says so. */

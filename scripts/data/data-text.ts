@@ -2,6 +2,7 @@ import { table } from '../report/table.ts';
 import type { Contents } from './contents.ts';
 import type { DataEdit } from './data-edit.ts';
 import type { PoolMoves } from './key-moves.ts';
+import type { OutOfReach } from './out-of-reach.ts';
 
 /** What volumes hold, one a row. */
 export function surplusText(volumes: readonly Contents[]): string {
@@ -24,8 +25,17 @@ export function movesText(moves: readonly PoolMoves[]): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** Keys that nobody would get at, one database a line. */
+export function outOfReachText(all: readonly OutOfReach[]): string {
+  const lines = all.map(
+    ({ pool, database, keys }) =>
+      `pool ${pool}: database ${database}: ${keys === undefined ? 'how many keys could not be found out' : `${keys} keys`}`,
+  );
+  return `${lines.join('\n')}\n`;
+}
+
 /** All that a stack file does to data, for a person who only looks; empty when it does nothing. */
-export function dataEditText({ surplus, moves, former, notes }: DataEdit): string {
+export function dataEditText({ surplus, moves, outOfReach, former, notes }: DataEdit): string {
   const parts = notes.map((note) => `note: ${note}\n`);
   if (surplus.length > 0) {
     parts.push(
@@ -37,11 +47,22 @@ export function dataEditText({ surplus, moves, former, notes }: DataEdit): strin
       `keys that change their shard, held against ${former?.source} (refused without --moves-keys):\n${movesText(moves)}`,
     );
   }
+  if (outOfReach.length > 0) {
+    parts.push(
+      `keys in databases that their pool does not serve any more (refused without --moves-keys):\n${outOfReachText(outOfReach)}`,
+    );
+  }
   return parts.join('\n');
 }
 
 /** The same for machines: times in ISO 8601, shares from 0 to 1. */
-export function dataEditDocument({ surplus, moves, former, notes }: DataEdit): Record<string, unknown> {
+export function dataEditDocument({
+  surplus,
+  moves,
+  outOfReach,
+  former,
+  notes,
+}: DataEdit): Record<string, unknown> {
   return {
     removes: surplus.map(({ volume, keys, bytes, lastWritten }) => ({
       volume,
@@ -50,6 +71,7 @@ export function dataEditDocument({ surplus, moves, former, notes }: DataEdit): R
       lastWritten: lastWritten === undefined ? null : new Date(lastWritten).toISOString(),
     })),
     moves: moves.map(({ tagged, ...pool }) => ({ ...pool, tagged: tagged ?? null })),
+    outOfReach: outOfReach.map(({ keys, ...each }) => ({ ...each, keys: keys ?? null })),
     heldAgainst: former?.source ?? null,
     notes,
   };

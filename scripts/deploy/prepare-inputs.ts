@@ -3,6 +3,7 @@ import type { StackInputs } from '../../stacks/inputs.ts';
 import type { Credentials, Plan } from '../../topology/types.ts';
 import { demandConsent, NO_CONSENT } from '../data/consent.ts';
 import { keyMoves } from '../data/key-moves.ts';
+import { droppedDatabases, outOfReach } from '../data/out-of-reach.ts';
 import { formerRouting } from '../data/routing-record.ts';
 import { answeringEngine } from '../docker-client.ts';
 import type { Environment } from '../prepare/environment.ts';
@@ -31,11 +32,13 @@ export async function prepareInputs(home: Home, plan: Plan, reporter: Reporter):
 /**
  * Terraform leaves volumes alone, for they stay in the configuration; it knows nothing of keys, and nobody can be asked.
  *
- * @throws InputError when keys would be looked for on another shard
+ * @throws InputError when keys would be looked for on another shard, or could be in a database that is not served any more
  */
 async function demandSameHomes(home: Home, plan: Plan, engine: Docker | undefined): Promise<void> {
   const former = await formerRouting(home, plan.name, engine);
   if (former === undefined) return;
-  const moves = keyMoves(former.text, renderNutcrackerYml(plan));
-  demandConsent(plan, { surplus: [], moves, former, notes: [] }, NO_CONSENT);
+  const next = renderNutcrackerYml(plan);
+  const moves = keyMoves(former.text, next);
+  const unreached = outOfReach(plan.name, droppedDatabases(former.text, next), []);
+  demandConsent(plan, { surplus: [], moves, outOfReach: unreached, former, notes: [] }, NO_CONSENT);
 }

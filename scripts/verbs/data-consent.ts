@@ -22,6 +22,9 @@ export async function lookAtData(deployment: Deployment): Promise<DataEdit> {
     const parts = [
       found.surplus.length > 0 ? `${found.surplus.length} volumes without a place in stack.yaml` : undefined,
       found.moves.length > 0 ? `keys of ${found.moves.length} pools change their shard` : undefined,
+      found.outOfReach.length > 0
+        ? `keys in ${found.outOfReach.length} databases would be out of reach`
+        : undefined,
     ].filter((part) => part !== undefined);
     step.outcome(parts.join(', ') || 'all of it stays where it is');
     return found;

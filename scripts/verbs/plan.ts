@@ -6,6 +6,7 @@ import type { AnyPlan, HostsPlan, Member, Plan, PoolSpec } from '../../topology/
 import { type DataEdit, findDataEdit } from '../data/data-edit.ts';
 import { dataEditDocument, dataEditText } from '../data/data-text.ts';
 import { keyMoves } from '../data/key-moves.ts';
+import { droppedDatabases, outOfReach } from '../data/out-of-reach.ts';
 import { formerRouting } from '../data/routing-record.ts';
 import { answeringEngine } from '../docker-client.ts';
 import { EXIT, InputError } from '../errors.ts';
@@ -128,7 +129,8 @@ async function dataEditOf(plan: Plan, folder: string): Promise<DataEdit | undefi
   const former = await formerRouting(home, plan.name, undefined);
   const moves = former === undefined ? [] : keyMoves(former.text, renderNutcrackerYml(plan));
   const note = 'no engine answers, so nobody can tell whether there is data that stack.yaml has no place for';
-  return { surplus: [], moves, former, notes: [note] };
+  const dropped = former === undefined ? [] : droppedDatabases(former.text, renderNutcrackerYml(plan));
+  return { surplus: [], moves, outOfReach: outOfReach(plan.name, dropped, []), former, notes: [note] };
 }
 
 /** Where applications find a pool, and on which shards it stands when these are not all. */

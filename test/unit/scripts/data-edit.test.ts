@@ -20,6 +20,7 @@ const surplus = (edit: string): string[] => surplusVolumes(planOf(HEAD + edit), 
 const editOf = (volumes: readonly string[]): DataEdit => ({
   surplus: volumes.map((volume) => ({ volume, keys: 7, bytes: 12_345, lastWritten: 0 })),
   moves: [],
+  outOfReach: [],
   former: undefined,
   notes: [],
 });

@@ -83,6 +83,24 @@ describe('where keys lived until now', () => {
   });
 });
 
+test('keys in databases that a pool gives up: while no member says that there are none, the edit is refused', async () => {
+  await inTemporaryFolder(async (root) => {
+    const engine = engineOf([fileOf(1)], { 'alpha-shard-1-a-data': 'alpha' });
+    const step = { progress: () => undefined };
+    const editFor = (more: string) => {
+      const plan = planOf(`${HEAD}shards: 1\n${more}`);
+      return findDataEdit({ home: new Home(root), plan, credentials: undefined, engine, step });
+    };
+    assert.deepEqual((await editFor('pools: { alpha: { databases: 16 } }')).outOfReach, []);
+    const { moves, outOfReach } = await editFor('pools: { alpha: { databases: 14 } }');
+    assert.deepEqual(moves, []);
+    assert.deepEqual(outOfReach, [
+      { pool: 'alpha', database: 14, keys: undefined },
+      { pool: 'alpha', database: 15, keys: undefined },
+    ]);
+  });
+});
+
 test('a stack that was renamed is told what stays under its old name; a stranger’s is nobody’s business', async () => {
   await inTemporaryFolder(async (root) => {
     const home = new Home(root);
