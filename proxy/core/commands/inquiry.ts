@@ -5,40 +5,30 @@ import { FanOut, type ServerReply } from '../routing/fan-out.ts';
 import type { ServerConnection } from '../server/connection.ts';
 import { forConnection } from '../server/segment.ts';
 import type { PoolServer } from '../server/server.ts';
-import type { Session, SoloRequest } from './session.ts';
+import { InTurn } from './in-turn.ts';
+import type { Session } from './session.ts';
 
 /**
  * A request that is answered from what servers say, one question after the other. It has the session to itself, so that
  * it sees what was written before it on every server, and one client asks one such question at a time, whatever it sends.
  * Masters are asked, also where replicas are read from.
  */
-export class Inquiry implements SoloRequest {
-  private readonly tag: number;
-  private begun = false;
-  private over = false;
-
+export class Inquiry extends InTurn {
   /**
    * @param waiting bytes of the request that are kept until it is answered
-   * @param begin called when its turn has come; it asks, and in the end answers once
+   * @param onTurn called when its turn has come; it asks, and in the end answers once
    */
   constructor(
-    private readonly session: Session,
+    session: Session,
     private readonly command: Command,
     readonly waiting: number,
-    private readonly begin: (inquiry: Inquiry) => void,
+    private readonly onTurn: (inquiry: Inquiry) => void,
   ) {
-    this.tag = session.tail;
+    super(session);
   }
 
-  startInTurn(): void {
-    const { session, tag } = this;
-    if (this.begun || session.head !== tag) return;
-    this.begun = true;
-    this.begin(this);
-  }
-
-  abandon(): void {
-    this.over = true;
+  protected begin(): void {
+    this.onTurn(this);
   }
 
   /**
@@ -92,7 +82,7 @@ export class Inquiry implements SoloRequest {
   private fan(done: (replies: readonly ServerReply[]) => void): FanOut {
     const { session, tag } = this;
     return new FanOut(session, tag, session.pool.config.requestBytes, (replies) => {
-      if (!this.over) done(replies);
+      if (!this.isOver) done(replies);
     });
   }
 

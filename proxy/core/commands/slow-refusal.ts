@@ -1,5 +1,6 @@
 import { errorReply } from '../../protocol/replies.ts';
-import type { Session, SoloRequest } from './session.ts';
+import { InTurn } from './in-turn.ts';
+import type { Session } from './session.ts';
 
 /** Milliseconds; the first refusal comes at once, the second after this, and so on, twice as long each time. */
 const SECOND_PAUSE = 20;
@@ -28,34 +29,19 @@ export function refuseSlowly(session: Session, text: string): void {
   session.runAlone(new SlowRefusal(session, text));
 }
 
-class SlowRefusal implements SoloRequest {
+class SlowRefusal extends InTurn {
   readonly waiting = 0;
-  private readonly tag: number;
-  private started = false;
-  private isOver = false;
 
   constructor(
-    private readonly session: Session,
+    session: Session,
     private readonly text: string,
   ) {
-    this.tag = session.tail;
+    super(session);
   }
 
-  startInTurn(): void {
-    if (this.started || this.session.head !== this.tag) return;
-    this.started = true;
-    afterPause(this.session, () => this.answer());
-  }
-
-  private answer(): void {
-    if (this.isOver) return;
-    const { session, tag, text } = this;
-    this.isOver = true;
-    session.reply(tag, errorReply(text), 0);
-    session.soloEnded();
-  }
-
-  abandon(): void {
-    this.isOver = true;
+  protected begin(): void {
+    afterPause(this.session, () => {
+      if (!this.isOver) this.end(errorReply(this.text));
+    });
   }
 }

@@ -6,9 +6,10 @@ import { type Batch, NOBODY, type Owner, type Receiver } from '../../base/receiv
 import type { ServerConnection } from '../../server/connection.ts';
 import type { PoolServer } from '../../server/server.ts';
 import { type Blocked, beginToWait, endToWait } from '../blocked.ts';
+import { InTurn } from '../in-turn.ts';
 import { failureOf } from '../partial.ts';
 import { refuse, wrongArity } from '../refusals.ts';
-import type { Handler, Session, SoloRequest } from '../session.ts';
+import type { Handler, Session } from '../session.ts';
 import { afterPause } from '../slow-refusal.ts';
 import { PURPOSE } from './blocking-request.ts';
 
@@ -93,28 +94,23 @@ class WaitAtServer implements Receiver, Batch {
 }
 
 /** WAIT of a client: of all servers of the pool the one with the fewest replicas counts. */
-class WaitRequest implements SoloRequest, Blocked {
+class WaitRequest extends InTurn implements Blocked {
   readonly waiting = 0;
   readonly endsWithInput = true;
-  private readonly tag: number;
   private readonly open: WaitAtServer[] = [];
   private readonly answers: { server: PoolServer; bytes: Uint8Array }[] = [];
-  private begun = false;
-  private isOver = false;
 
   /** @param patience milliseconds, Infinity = for ever */
   constructor(
-    private readonly session: Session,
+    session: Session,
     private readonly request: Uint8Array,
     private readonly patience: number,
   ) {
-    this.tag = session.tail;
+    super(session);
   }
 
-  startInTurn(): void {
+  protected begin(): void {
     const { open, session } = this;
-    if (this.begun || session.head !== this.tag) return;
-    this.begun = true;
     beginToWait(session, this);
     const { servers } = session.routing;
     for (const server of servers) {
@@ -148,16 +144,14 @@ class WaitRequest implements SoloRequest, Blocked {
   }
 
   private answer(reply: Uint8Array): void {
-    const { session, tag } = this;
     if (this.isOver) return;
     this.isOver = true;
-    endToWait(session);
-    session.reply(tag, reply, 0);
-    session.soloEnded();
+    endToWait(this.session);
+    this.end(reply);
   }
 
   /** The client has left. */
-  abandon(): void {
+  override abandon(): void {
     if (this.isOver) return;
     this.isOver = true;
     endToWait(this.session);

@@ -12,8 +12,9 @@ import {
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { FanOut } from '../../routing/fan-out.ts';
 import { element } from '../answered.ts';
+import { InTurn } from '../in-turn.ts';
 import { partialFailure } from '../partial.ts';
-import type { Answer, Session, SoloRequest } from '../session.ts';
+import type { Answer, Session } from '../session.ts';
 import { framed } from './peers.ts';
 import { Tracking, type TrackingOptions, trackingOf } from './tracking.ts';
 
@@ -26,49 +27,43 @@ const DIFFERENT_MODE =
   'before disabling tracking for this client, and then re-enabling it with a different mode.';
 
 /** CLIENT TRACKING ON|OFF …: when everything before it is answered, and answered when every server tracks. */
-export class TrackingRequest implements SoloRequest {
-  private readonly tag: number;
-  private started = false;
-  private isOver = false;
-
+export class TrackingRequest extends InTurn {
   /** @param request its bytes, its own */
   constructor(
-    private readonly session: Session,
+    session: Session,
     private readonly request: Uint8Array,
   ) {
-    this.tag = session.tail;
+    super(session);
   }
 
   get waiting(): number {
     return this.request.length;
   }
 
-  startInTurn(): void {
+  protected begin(): void {
     const { request, session } = this;
-    if (this.started || session.head !== this.tag) return;
-    this.started = true;
     const frame = framed(request);
     const options = optionsIn(frame, request);
-    if (options instanceof Uint8Array) this.answer(options);
+    if (options instanceof Uint8Array) this.end(options);
     else if (wordAt(frame, request, 2) === 'off') {
       trackingOf(session)?.end();
-      this.answer(OK);
-    } else if (wordAt(frame, request, 2) !== 'on') this.answer(SYNTAX_ERROR);
-    else this.begin(options);
+      this.end(OK);
+    } else if (wordAt(frame, request, 2) !== 'on') this.end(SYNTAX_ERROR);
+    else this.track(options);
   }
 
-  private begin(options: TrackingOptions): void {
+  private track(options: TrackingOptions): void {
     const { session } = this;
     const before = trackingOf(session);
     const fault = modeFault(session, options, before?.options ?? null);
     if (fault !== null) {
-      this.answer(errorReply(fault));
+      this.end(errorReply(fault));
       return;
     }
     const prefixes = [...new Set([...(before?.options.prefixes ?? []), ...options.prefixes])];
     const wanted = { ...options, prefixes };
     if (before !== undefined && JSON.stringify(before.options) === JSON.stringify(wanted)) {
-      this.answer(OK);
+      this.end(OK);
       return;
     }
     // what the servers have remembered so far goes with the old connections
@@ -78,7 +73,7 @@ export class TrackingRequest implements SoloRequest {
     if (begun instanceof Tracking) this.askServers(begun);
     else {
       const { trackingClients } = session.pool.config;
-      this.answer(
+      this.end(
         errorReply(`${trackingClients} clients are tracked on '${begun.name}' already (tracking_clients)`),
       );
     }
@@ -91,7 +86,7 @@ export class TrackingRequest implements SoloRequest {
       const failure = partialFailure('client tracking', replies);
       if (failure === null) tracking.confirm();
       else tracking.end();
-      this.answer(failure ?? OK);
+      this.end(failure ?? OK);
     });
     for (const server of session.routing.servers) {
       if (!server.live) continue;
@@ -100,16 +95,6 @@ export class TrackingRequest implements SoloRequest {
       );
     }
     fan.close();
-  }
-
-  abandon(): void {
-    this.isOver = true;
-  }
-
-  private answer(reply: Uint8Array): void {
-    const { session, tag } = this;
-    session.reply(tag, reply, 0, reply.length);
-    session.soloEnded();
   }
 }
 

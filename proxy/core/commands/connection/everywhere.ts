@@ -1,6 +1,7 @@
 import { integerReply, OK, verbatimReply } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
-import type { Asker, Session, SoloRequest } from '../session.ts';
+import { InTurn } from '../in-turn.ts';
+import type { Asker, Session } from '../session.ts';
 import { listFault } from './client-list.ts';
 import { framed, NO_SUCH_CLIENT, questionOf } from './peers.ts';
 
@@ -36,34 +37,28 @@ export const killed: Merge = (session, own, others) => {
  * A CLIENT command that concerns every client of the pool, whichever process it is connected to: carried out here, and by
  * the others at the same time.
  */
-export class Everywhere implements SoloRequest {
-  private readonly tag: number;
-  private started = false;
-  private isOver = false;
-
+export class Everywhere extends InTurn {
   /**
    * @param request CLIENT and what is to be done, in bytes of its own
    * @param reach who else is asked; a peer asks each proxy itself
    * @param answer what this process' own clients have to do with it
    */
   constructor(
-    private readonly session: Session,
+    session: Session,
     private readonly request: Uint8Array,
     private readonly reach: 'everyone' | 'workers',
     private readonly answer: (asker: Asker, frame: RequestFrame, buffer: Uint8Array) => Uint8Array,
     private readonly merge: Merge,
   ) {
-    this.tag = session.tail;
+    super(session);
   }
 
   get waiting(): number {
     return this.request.length;
   }
 
-  startInTurn(): void {
+  protected begin(): void {
     const { answer, merge, reach, request, session } = this;
-    if (this.started || session.head !== this.tag) return;
-    this.started = true;
     const frame = framed(request);
     const own = answer(session, frame, request);
     const { others } = session.pool;
@@ -73,15 +68,6 @@ export class Everywhere implements SoloRequest {
         if (!this.isOver) this.end(merge(session, own, replies));
       });
     }
-  }
-
-  abandon(): void {
-    this.isOver = true;
-  }
-
-  private end(reply: Uint8Array): void {
-    this.session.reply(this.tag, reply, 0, reply.length);
-    this.session.soloEnded();
   }
 }
 

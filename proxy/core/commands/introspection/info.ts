@@ -5,7 +5,8 @@ import { wordAt } from '../../../protocol/key-positions.ts';
 import { REDIS_VERSION, verbatimReply } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import type { ServerFigures } from '../../routing/server-figures.ts';
-import type { Handler, PoolContext, Session, SoloRequest } from '../session.ts';
+import { InTurn } from '../in-turn.ts';
+import type { Handler, PoolContext, Session } from '../session.ts';
 import { shardLines } from './info-shards.ts';
 import { keyspace, sumSection } from './info-sums.ts';
 
@@ -173,32 +174,21 @@ function infoReply(
 }
 
 /** An INFO that waits for the servers. Nothing behind it is read meanwhile, so that nobody piles up many of them. */
-class WaitingInfo implements SoloRequest {
+class WaitingInfo extends InTurn {
   readonly waiting = 0;
-  private begun = false;
-  private abandoned = false;
-  private readonly tag: number;
 
   constructor(
-    private readonly session: Session,
+    session: Session,
     private readonly sections: readonly Section[],
   ) {
-    this.tag = session.tail;
+    super(session);
   }
 
-  startInTurn(): void {
-    const { session, tag } = this;
-    if (this.begun || session.head !== tag) return;
-    this.begun = true;
+  protected begin(): void {
+    const { session } = this;
     session.routing.figures.ask((servers) => {
-      if (this.abandoned) return;
-      session.reply(tag, infoReply(session, this.sections, servers), 0);
-      session.soloEnded();
+      if (!this.isOver) this.end(infoReply(session, this.sections, servers));
     });
-  }
-
-  abandon(): void {
-    this.abandoned = true;
   }
 }
 

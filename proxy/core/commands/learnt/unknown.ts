@@ -1,9 +1,10 @@
 import { type LearntCommand, takesElements } from '../../../protocol/learnt-command.ts';
 import { RequestFrame } from '../../../protocol/request-frame.ts';
 import { homeOf } from '../home.ts';
+import { InTurn } from '../in-turn.ts';
 import { learntFault } from '../learnt-fault.ts';
 import { refuse, unknownCommand, wrongArity } from '../refusals.ts';
-import type { Session, SoloRequest } from '../session.ts';
+import type { Session } from '../session.ts';
 import { LearntCall } from './learnt-call.ts';
 
 /** Longer names are nobody's. */
@@ -64,28 +65,20 @@ function send(
 }
 
 /** A request that is looked at again when the servers have said what they know. */
-class AskedFirst implements SoloRequest {
-  readonly waiting: number;
-  private readonly tag: number;
-  private begun = false;
-  private isOver = false;
-
+class AskedFirst extends InTurn {
   constructor(
-    private readonly session: Session,
+    session: Session,
     private readonly request: Uint8Array,
   ) {
-    this.tag = session.tail;
-    this.waiting = request.length;
+    super(session);
   }
 
-  startInTurn(): void {
-    if (this.begun || this.session.head !== this.tag) return;
-    this.begun = true;
+  get waiting(): number {
+    return this.request.length;
+  }
+
+  protected begin(): void {
     this.session.routing.learnt.ask(() => this.proceed());
-  }
-
-  abandon(): void {
-    this.isOver = true;
   }
 
   private proceed(): void {

@@ -1,34 +1,33 @@
 import { bulkReply, errorReply, nullReply } from '../../../protocol/replies.ts';
 import { type ListeningKind, OPPOSITES } from '../../server/listening-kind.ts';
-import type { Session, SoloRequest } from '../session.ts';
+import { InTurn } from '../in-turn.ts';
+import type { Session } from '../session.ts';
 import { Subscriptions, subscriptionsOf } from './subscriptions.ts';
 
 const MINUS = 45;
+
+/** What a client listens to becomes more or less. */
+abstract class Change extends InTurn {
+  readonly waiting: number;
+
+  /** @param names as the client has said them, in latin1 */
+  constructor(
+    session: Session,
+    protected readonly kind: ListeningKind,
+    protected readonly names: readonly string[],
+  ) {
+    super(session);
+    this.waiting = names.reduce((sum, name) => sum + name.length, 0);
+  }
+}
 
 /**
  * SUBSCRIBE and its like: it goes over connections of its own, so that it neither overtakes what came before it nor is
  * overtaken, and is answered when the servers have confirmed it.
  */
-export class Subscribe implements SoloRequest {
-  readonly waiting: number;
-  private readonly tag: number;
-  private started = false;
-  private isOver = false;
-
-  /** @param names as the client has said them, in latin1 */
-  constructor(
-    private readonly session: Session,
-    private readonly kind: ListeningKind,
-    private readonly names: readonly string[],
-  ) {
-    this.tag = session.tail;
-    this.waiting = names.reduce((sum, name) => sum + name.length, 0);
-  }
-
-  startInTurn(): void {
+export class Subscribe extends Change {
+  protected begin(): void {
     const { kind, session } = this;
-    if (this.started || session.head !== this.tag) return;
-    this.started = true;
     const subscriptions = Subscriptions.of(session);
     const known = subscriptions.names[kind];
     const fresh = [...new Set(this.names)].filter((name) => !known.has(name));
@@ -43,10 +42,6 @@ export class Subscribe implements SoloRequest {
     }
   }
 
-  abandon(): void {
-    this.isOver = true;
-  }
-
   /** One for each name, with how many there are by then. */
   private confirmations(fresh: Set<string>, before: number): Uint8Array {
     const { kind, names, session } = this;
@@ -58,7 +53,7 @@ export class Subscribe implements SoloRequest {
     return Buffer.concat(pieces);
   }
 
-  private end(reply: Uint8Array): void {
+  protected override end(reply: Uint8Array): void {
     const { session, tag } = this;
     confirm(session, tag, reply);
     subscriptionsOf(session)?.release();
@@ -67,25 +62,9 @@ export class Subscribe implements SoloRequest {
 }
 
 /** UNSUBSCRIBE and its like; without names, of all of the kind. */
-export class Unsubscribe implements SoloRequest {
-  readonly waiting: number;
-  private readonly tag: number;
-  private started = false;
-  private isOver = false;
-
-  constructor(
-    private readonly session: Session,
-    private readonly kind: ListeningKind,
-    private readonly names: readonly string[],
-  ) {
-    this.tag = session.tail;
-    this.waiting = names.reduce((sum, name) => sum + name.length, 0);
-  }
-
-  startInTurn(): void {
+export class Unsubscribe extends Change {
+  protected begin(): void {
     const { kind, session } = this;
-    if (this.started || session.head !== this.tag) return;
-    this.started = true;
     const subscriptions = subscriptionsOf(session);
     const known = subscriptions?.names[kind] ?? new Map<string, never>();
     const names = this.names.length > 0 ? this.names : [...known.keys()];
@@ -102,11 +81,7 @@ export class Unsubscribe implements SoloRequest {
     else subscriptions.remove(kind, [...gone], () => this.end(reply));
   }
 
-  abandon(): void {
-    this.isOver = true;
-  }
-
-  private end(reply: Uint8Array): void {
+  protected override end(reply: Uint8Array): void {
     if (this.isOver) return;
     const { session, tag } = this;
     confirm(session, tag, reply);

@@ -2,8 +2,9 @@ import type { Command } from '../../../protocol/command-table.ts';
 import { errorReply } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { copyBytes, decimalLength, ownCopy, writeDecimal } from '../../base/bytes.ts';
+import { InTurn } from '../in-turn.ts';
 import { keyTooLong, refuseAllEjected } from '../refusals.ts';
-import type { Session, SoloRequest } from '../session.ts';
+import type { Session } from '../session.ts';
 import { type Part, type Shape, SplitRequest } from './split-request.ts';
 
 /** Keys that are dealt with in one turn: half a millisecond's work. */
@@ -21,10 +22,9 @@ interface Composed {
  * A request with very many keys: it is split a part at a time, so that others are served meanwhile. Each server gets its
  * part in one piece, as ever. It has the session to itself until all parts are on their way.
  */
-export class LongSplit implements SoloRequest {
+export class LongSplit extends InTurn {
   /** Bytes that are kept: the request, where its elements lie, whose key is whose, and the parts. */
   readonly waiting: number;
-  private readonly tag: number;
   private readonly args: Int32Array;
   private readonly bytes: Uint8Array;
   private readonly request: SplitRequest;
@@ -34,11 +34,9 @@ export class LongSplit implements SoloRequest {
   private readonly owners: Part[] = [];
   /** Bytes of the elements for each server, by its index. */
   private readonly sizes: number[] = [];
-  private begun = false;
-  private isOver = false;
 
   constructor(
-    private readonly session: Session,
+    session: Session,
     private readonly command: Command,
     private readonly shape: Shape,
     frame: RequestFrame,
@@ -46,7 +44,7 @@ export class LongSplit implements SoloRequest {
     from: number,
     to: number,
   ) {
-    this.tag = session.tail;
+    super(session);
     this.bytes = ownCopy(buffer, from, to);
     this.args = frame.args.slice(0, 2 * frame.argc);
     for (let i = 0; i < this.args.length; i++) this.args[i] -= from;
@@ -55,14 +53,8 @@ export class LongSplit implements SoloRequest {
     this.waiting = 2 * (to - from) + this.args.byteLength + 16 * this.keys;
   }
 
-  startInTurn(): void {
-    if (this.begun || this.session.head !== this.tag) return;
-    this.begun = true;
+  protected begin(): void {
     this.assign(0);
-  }
-
-  abandon(): void {
-    this.isOver = true;
   }
 
   /** Finds the servers of the keys from `first` on, a turn's worth. */
@@ -75,12 +67,12 @@ export class LongSplit implements SoloRequest {
       const i = 1 + key * shape.step;
       const [keyFrom, keyTo] = [args[2 * i], args[2 * i + 1]];
       if (keyTo - keyFrom > pool.keyLimit) {
-        this.end(() => session.reply(this.tag, errorReply(keyTooLong(pool, keyTo - keyFrom)), 0));
+        this.finish(() => session.reply(this.tag, errorReply(keyTooLong(pool, keyTo - keyFrom)), 0));
         return;
       }
       const server = routing.serverFor(bytes, keyFrom, keyTo);
       if (server === null) {
-        this.end(() => refuseAllEjected(session, this.tag));
+        this.finish(() => refuseAllEjected(session, this.tag));
         return;
       }
       let part = partOf[server.index];
@@ -97,12 +89,12 @@ export class LongSplit implements SoloRequest {
     if (end < keys) loop.nextTurn(() => this.assign(end));
     else if (request.parts.length === 1) this.send();
     else {
-      for (const part of request.parts) this.begin(part);
+      for (const part of request.parts) this.beginPart(part);
       loop.nextTurn(() => this.compose(0));
     }
   }
 
-  private begin(part: Part): void {
+  private beginPart(part: Part): void {
     const { composed, shape, sizes } = this;
     const elements = 1 + part.keyCount * shape.step;
     const head = 1 + decimalLength(elements) + shape.name.length;
@@ -135,7 +127,7 @@ export class LongSplit implements SoloRequest {
     const { bytes, command, composed, request, session, tag } = this;
     const { lane, routing } = session;
     const { parts } = request;
-    this.end(() =>
+    this.finish(() =>
       parts.forEach((part, i) => {
         const connection = routing.connectionFor(routing.servers[part.server], lane, command.id);
         const own = composed.get(part);
@@ -146,7 +138,7 @@ export class LongSplit implements SoloRequest {
   }
 
   /** Everything is on its way, or refused. */
-  private end(last: () => void): void {
+  private finish(last: () => void): void {
     this.isOver = true;
     last();
     this.session.soloEnded();

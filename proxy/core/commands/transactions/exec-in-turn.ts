@@ -1,5 +1,6 @@
 import { WatchedExecPart } from '../exec-part.ts';
-import type { Session, SoloRequest } from '../session.ts';
+import { InTurn } from '../in-turn.ts';
+import type { Session } from '../session.ts';
 import { execute, type SendPart, sendOver, shared } from './exec.ts';
 import type { Transaction } from './transaction.ts';
 import type { Watch } from './watch.ts';
@@ -8,25 +9,21 @@ import type { Watch } from './watch.ts';
  * EXEC that has the session to itself: that of a client that watches goes over another connection than its other
  * requests, and what the proxy answers itself (HELLO, CLIENT SETNAME) must not come after what is sent behind it.
  */
-export class ExecInTurn implements SoloRequest {
+export class ExecInTurn extends InTurn {
   readonly waiting = 0;
-  private readonly tag: number;
-  private started = false;
 
   /** @param watch what the client watches; null = nothing */
   constructor(
-    private readonly session: Session,
+    session: Session,
     private readonly transaction: Transaction,
     private readonly watch: Watch | null,
   ) {
-    this.tag = session.tail;
+    super(session);
   }
 
-  startInTurn(): void {
+  protected begin(): void {
     const { session, tag, transaction, watch } = this;
-    if (this.started || session.head !== tag) return;
-    this.started = true;
-    const end = (): void => this.end();
+    const end = (): void => this.close();
     if (watch === null) execute(session, tag, transaction, shared(session), end);
     else {
       const nil = Buffer.from(session.protocol === 3 ? '_\r\n' : '*-1\r\n');
@@ -38,12 +35,10 @@ export class ExecInTurn implements SoloRequest {
     }
   }
 
-  private end(): void {
+  private close(): void {
     this.watch?.release(true);
     this.session.soloEnded();
   }
-
-  abandon(): void {}
 }
 
 /** Over the connection that watches. */

@@ -5,8 +5,9 @@ import type { ServerConnection } from '../../server/connection.ts';
 import { databaseOf, protocolOf } from '../../server/lane.ts';
 import type { PoolServer } from '../../server/server.ts';
 import type { Home } from '../home.ts';
+import { InTurn } from '../in-turn.ts';
 import type { PlacedKey } from '../refusals.ts';
-import type { Session, SoloRequest } from '../session.ts';
+import type { Session } from '../session.ts';
 
 const WATCH = commandId('watch');
 const UNWATCH = commandId('unwatch');
@@ -127,28 +128,24 @@ export class Watch implements Home {
 }
 
 /** WATCH on its way: it neither overtakes what came before it nor is overtaken, for it goes over another connection. */
-export class WatchRequest implements SoloRequest, Receiver {
+export class WatchRequest extends InTurn implements Receiver {
   readonly waiting = 0;
   readonly owner: Owner;
-  private readonly tag: number;
-  private started = false;
   private watch: Watch | null = null;
 
   /** @param home the server of its keys */
   constructor(
-    private readonly session: Session,
+    session: Session,
     private readonly home: Home,
     private readonly request: Uint8Array,
   ) {
+    super(session);
     this.owner = session;
-    this.tag = session.tail;
   }
 
-  startInTurn(): void {
+  protected begin(): void {
     const { request, session } = this;
     const { key, server } = this.home;
-    if (this.started || session.head !== this.tag) return;
-    this.started = true;
     const earlier = watchOf(session);
     // EXEC will answer nil, whatever else is watched
     if (earlier !== undefined && !earlier.holds) {
@@ -173,13 +170,6 @@ export class WatchRequest implements SoloRequest, Receiver {
     connection.sendBatch(aside, 0, WATCH, [
       Buffer.concat([select(this.session.database), request, select(database)]),
     ]);
-  }
-
-  abandon(): void {}
-
-  private end(reply: Uint8Array): void {
-    this.session.reply(this.tag, reply, 0, reply.length);
-    this.session.soloEnded();
   }
 
   reply(_tag: number, chunk: Uint8Array, from: number, to: number): void {
