@@ -1,5 +1,5 @@
 import type { GuardState } from '../../sentinel/guard/messages.ts';
-import type { Plan } from '../../topology/types.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import type { Problem } from '../observe/assess.ts';
 import type { ContainerState } from '../observe/engine.ts';
 import type { StackStatus } from '../observe/status.ts';
@@ -7,10 +7,12 @@ import type { Conflict } from '../prepare/conflicts.ts';
 
 /** All that is known of a stack when its doctor judges. What could not be seen is undefined, or not in the map. */
 export interface Facts {
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
   /** Milliseconds since 1970, by this machine. */
   readonly now: number;
   readonly engine: EngineFacts;
+  /** Of several hosts, those that are not reached, by domain. */
+  readonly away: ReadonlyMap<string, AwayHost>;
   readonly files: FileFacts;
   /** All containers with the stack's label, by name. */
   readonly containers: ReadonlyMap<string, ContainerState>;
@@ -48,6 +50,13 @@ export type EngineFacts =
       readonly address: string;
       readonly detail: string;
     };
+
+/** A machine that does not answer, or does not let us in: why, and what to do. */
+export interface AwayHost {
+  readonly docker: string;
+  readonly what: string;
+  readonly remedy: string;
+}
 
 export interface FileFacts {
   readonly credentialsPath: string;

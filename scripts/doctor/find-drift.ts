@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SeedInput } from '../../stacks/inputs.ts';
-import type { Credentials, Plan } from '../../topology/types.ts';
+import type { AnyPlan, Credentials } from '../../topology/types.ts';
 import { broughtFiles, pendingFiles, readInForce } from '../deploy/in-force.ts';
 import { renderMembers } from '../render/member-files.ts';
 import { furtherPasswords } from '../stack/credentials.ts';
@@ -13,7 +13,7 @@ import type { Facts } from './facts.ts';
  */
 export function findDrift(
   home: Home,
-  plan: Plan,
+  plan: AnyPlan,
   credentials: Credentials,
   containers: Facts['containers'],
 ): Facts['drift'] | undefined {

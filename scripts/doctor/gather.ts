@@ -1,12 +1,14 @@
 import type Docker from 'dockerode';
 import type { GuardState } from '../../sentinel/guard/messages.ts';
-import type { Credentials, Plan } from '../../topology/types.ts';
-import { demandEngine, dockerClient, engineAddress } from '../docker-client.ts';
+import { isOnHosts } from '../../topology/plan.ts';
+import type { AnyPlan, Credentials, HostsPlan } from '../../topology/types.ts';
+import { demandEngine, engineAddress } from '../docker-client.ts';
 import { describeFault, faultsLeftBehind } from '../drill/take-back.ts';
 import { EnvironmentError } from '../errors.ts';
 import { assess } from '../observe/assess.ts';
 import { type ContainerState, execInContainer, lastLogLines, listContainers } from '../observe/engine.ts';
 import { askGuard } from '../observe/guard-call.ts';
+import { lookAtHosts } from '../observe/hosts.ts';
 import { collectStatus } from '../observe/status.ts';
 import {
   type Conflict,
@@ -14,9 +16,11 @@ import {
   engineConflicts,
   hostConflicts,
   hostNetwork,
+  nameConflicts,
 } from '../prepare/conflicts.ts';
 import { probeEngine } from '../prepare/engine.ts';
 import { credentialsFile, readCredentials } from '../stack/credentials.ts';
+import { connectEngines, type Engines, enginesNamed } from '../stack/engines.ts';
 import type { Home } from '../stack/home.ts';
 import { readInstance } from '../stack/instance.ts';
 import { damagedFiles } from '../stack/mend-files.ts';
@@ -28,15 +32,22 @@ import { readMemory, readVitals } from './vitals.ts';
 const EXEC_MS = 5000;
 const LOG_LINES = 40;
 
-/** Looks at everything that a verdict may need, all at once. What cannot be seen is said in `unseen`; changes nothing. */
-export async function gatherFacts(home: Home, plan: Plan): Promise<Facts> {
+/**
+ * Looks at everything that a verdict may need, all at once. What cannot be seen is said in `unseen`; changes nothing.
+ *
+ * @param folder that paths of the stack file are relative to
+ */
+export async function gatherFacts(home: Home, plan: AnyPlan, folder: string): Promise<Facts> {
   const files = fileFacts(home, plan.name);
   const leftFaults = (await faultsLeftBehind(home, plan.name)).map(describeFault);
-  const engine = await engineFacts();
+  const { away, engine } = isOnHosts(plan)
+    ? await machineFacts(plan, folder)
+    : { away: new Map(), engine: await engineFacts() };
   const nothing: Facts = {
     plan,
     now: Date.now(),
     engine,
+    away,
     files,
     leftFaults,
     containers: new Map(),
@@ -52,7 +63,7 @@ export async function gatherFacts(home: Home, plan: Plan): Promise<Facts> {
     unseen: [],
   };
   if (engine.kind !== 'answers') return nothing;
-  return new Gathering(home, plan, nothing, await dockerClient()).all();
+  return new Gathering(home, plan, nothing, await connectEngines(plan, folder)).all();
 }
 
 class Gathering {
@@ -60,10 +71,14 @@ class Gathering {
 
   constructor(
     private readonly home: Home,
-    private readonly plan: Plan,
+    private readonly plan: AnyPlan,
     private readonly known: Facts,
-    private readonly engine: Docker,
+    private readonly engines: Engines,
   ) {}
+
+  private get engine(): Docker {
+    return this.engines.client;
+  }
 
   async all(): Promise<Facts> {
     const { plan, engine, home } = this;
@@ -199,7 +214,9 @@ class Gathering {
   async #conflicts(): Promise<readonly Conflict[]> {
     const { plan, engine, home } = this;
     try {
-      const onEngine = await engineConflicts(plan, engine, readInstance(home, plan.name));
+      const instance = readInstance(home, plan.name);
+      if (isOnHosts(plan)) return await this.#onHosts(plan, instance);
+      const onEngine = await engineConflicts(plan, engine, instance);
       // Of another machine neither routes nor addresses are to be seen.
       if (!engineAddress().startsWith('unix://')) return onEngine;
       return [...onEngine, ...hostConflicts(plan, hostNetwork(), await dockerBridges(engine))];
@@ -207,6 +224,17 @@ class Gathering {
       this.#unseen.push(`whether others have names or addresses of the stack: ${(error as Error).message}`);
       return [];
     }
+  }
+
+  /** Only hosts that are reached can be looked at. */
+  async #onHosts(plan: HostsPlan, instance: string | undefined): Promise<readonly Conflict[]> {
+    const reached = plan.domains.filter(({ name }) => !this.known.away.has(name));
+    const found = await Promise.all(
+      reached.map((domain) =>
+        nameConflicts(plan, [domain], this.engines.ofDomain(domain.name).docker, instance),
+      ),
+    );
+    return found.flat();
   }
 }
 
@@ -228,6 +256,21 @@ export function parseHost(text: string): HostFacts | undefined {
   const [diskFree, diskSize, overcommit] = text.trim().split(/\s+/).map(Number);
   const isWhole = [diskFree, diskSize, overcommit].every((value) => Number.isFinite(value));
   return isWhole ? { diskFree, diskSize, overcommit } : undefined;
+}
+
+/** One that answers is enough to look on. */
+async function machineFacts(plan: HostsPlan, folder: string): Promise<Pick<Facts, 'away' | 'engine'>> {
+  const views = await lookAtHosts(plan, folder);
+  const away = views.flatMap(({ docker, domain, problem }) =>
+    problem === undefined ? [] : [[domain, { docker, what: problem.what, remedy: problem.remedy }] as const],
+  );
+  const address = enginesNamed(plan);
+  const [first] = away;
+  const engine: EngineFacts =
+    first !== undefined && away.length === views.length
+      ? { kind: 'absent', address, detail: `domain ${first[0]}: ${first[1].what}` }
+      : { kind: 'answers', address, ahead: 0 };
+  return { away: new Map(away), engine };
 }
 
 async function engineFacts(): Promise<EngineFacts> {

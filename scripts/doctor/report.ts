@@ -1,4 +1,4 @@
-import type { Plan } from '../../topology/types.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import { printable } from '../logs/show.ts';
 import type { Diagnosis, Verdict } from './examine.ts';
 
@@ -31,7 +31,7 @@ function verdictText({ severity, what, why, mend }: Verdict): string {
 
 /** The document of `doctor --json`. */
 export function diagnosisDocument(
-  plan: Plan,
+  plan: AnyPlan,
   { verdicts, well }: Diagnosis,
   unseen: readonly string[],
 ): Record<string, unknown> {

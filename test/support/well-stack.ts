@@ -5,7 +5,7 @@ import type { RedisView } from '../../scripts/observe/redis-view.ts';
 import type { MemberStatus, StackStatus } from '../../scripts/observe/status.ts';
 import type { GuardState } from '../../sentinel/guard/messages.ts';
 import { isOnHosts } from '../../topology/plan.ts';
-import type { AnyPlan, Member, Plan } from '../../topology/types.ts';
+import type { AnyPlan, Member } from '../../topology/types.ts';
 
 /** A container as it is when nothing ails it. */
 export function wellContainer(plan: AnyPlan, member: Member): ContainerState {
@@ -100,7 +100,7 @@ export const WELL_VITALS: Vitals = {
 };
 
 /** Facts of a stack that is well, a minute and more after it was started. */
-export function wellFacts(plan: Plan): Facts {
+export function wellFacts(plan: AnyPlan): Facts {
   const redises = plan.shards.flatMap(({ members }) => members);
   const term = (shard: string) => ({ counter: 1, owner: `alpha-${shard}-a`, run: 0 });
   const guard = ({ name, shard, initialMaster }: (typeof redises)[number]): GuardState => ({
@@ -115,6 +115,7 @@ export function wellFacts(plan: Plan): Facts {
     plan,
     now: 3_600_000,
     engine: { kind: 'answers', address: 'unix:///x', ahead: 0 },
+    away: new Map(),
     files: { credentialsPath: '/x/credentials.json', credentials: 'good', damaged: [] },
     containers: new Map(plan.members.map((member) => [member.name, wellContainer(plan, member)])),
     status: wellStatus(plan),

@@ -1,5 +1,6 @@
 // Each registers itself. Those first whose findings explain others'.
 import './engine.ts';
+import './away.ts';
 import './deployed.ts';
 import './credentials.ts';
 import './damaged-files.ts';

@@ -1,4 +1,4 @@
-import type { Plan } from '../../../topology/types.ts';
+import type { AnyPlan } from '../../../topology/types.ts';
 import { type Finding, registerCheck } from '../check.ts';
 import type { Facts, HostFacts } from '../facts.ts';
 
@@ -39,7 +39,7 @@ function disksOf(hosts: Facts['hosts']): Array<{ readonly domains: string[]; rea
 }
 
 /** What all redises of some domains may hold together, bytes. */
-function mayHold(plan: Plan, domains: readonly string[]): number {
+function mayHold(plan: AnyPlan, domains: readonly string[]): number {
   const redises = plan.members.filter(({ role, domain }) => role === 'redis' && domains.includes(domain));
   return redises.length * plan.redis.maxmemoryMb * 1024 ** 2;
 }

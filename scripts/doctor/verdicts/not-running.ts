@@ -7,7 +7,8 @@ export const notRunning = registerCheck({
   well: 'every member has a container, which runs',
   examine: (facts) => {
     if (facts.engine.kind !== 'answers' || facts.containers.size === 0) return [];
-    return facts.plan.members.flatMap(({ name }) => ofMember(name, facts));
+    const reached = facts.plan.members.filter(({ domain }) => !facts.away.has(domain));
+    return reached.flatMap(({ name }) => ofMember(name, facts));
   },
 });
 

@@ -1,3 +1,4 @@
+import { isOnHosts } from '../../../topology/plan.ts';
 import { standsInFront } from '../../rollout/two-networks.ts';
 import { registerCheck } from '../check.ts';
 
@@ -5,6 +6,7 @@ export const oneNetwork = registerCheck({
   name: 'one-network',
   well: 'members stand on the back network',
   examine: ({ plan, containers }) => {
+    if (isOnHosts(plan)) return [];
     const old = plan.members
       .map(({ name }) => name)
       .filter((name) => {

@@ -1,3 +1,5 @@
+import { isOnHosts } from '../../../topology/plan.ts';
+import type { AnyPlan } from '../../../topology/types.ts';
 import { type Finding, registerCheck } from '../check.ts';
 import type { Facts } from '../facts.ts';
 
@@ -5,8 +7,13 @@ export const vip = registerCheck({
   name: 'vip',
   well: 'one edge holds the virtual IP, and its keepalived says so',
   examine: (facts) =>
-    facts.status === undefined || facts.containers.size === 0 ? [] : [...holders(facts), ...stale(facts)],
+    facts.status === undefined || facts.containers.size === 0 || !isOurs(facts.plan)
+      ? []
+      : [...holders(facts), ...stale(facts)],
 });
+
+/** An entrance that is not ours has an address that no edge holds. */
+const isOurs = (plan: AnyPlan): boolean => !isOnHosts(plan) || plan.entrance === 'vrrp';
 
 function holders({ plan, status, vrrp }: Facts): Finding[] {
   const names = (status?.members ?? [])
@@ -38,9 +45,11 @@ function holders({ plan, status, vrrp }: Facts): Finding[] {
       severity: 'wrong',
       subjects: [plan.vip, ...names],
       what: `${names.join(' and ')} both hold ${plan.vip}`,
-      why: `their adverts do not reach each other over ${plan.back.name}; keepalived says: ${states || 'nothing'}`,
+      why: `their adverts do not reach each other over ${isOnHosts(plan) ? 'the network of their hosts' : plan.back.name}; keepalived says: ${states || 'nothing'}`,
       mend: [
-        `see that both stand on ${plan.back.name} and nothing filters VRRP (IP protocol 112) there`,
+        isOnHosts(plan)
+          ? 'let VRRP (IP protocol 112) pass between their hosts: `twemstack plan --firewall` prints what must'
+          : `see that both stand on ${plan.back.name} and nothing filters VRRP (IP protocol 112) there`,
         `\`docker restart ${names.at(-1)}\` leaves one of them while you look`,
       ],
     },

@@ -12,7 +12,7 @@ import type { MemberStatus } from '../../../scripts/observe/status.ts';
 import { CHECKOUT } from '../../../scripts/stack/home.ts';
 import type { GuardState } from '../../../sentinel/guard/messages.ts';
 import type { Member, Plan } from '../../../topology/types.ts';
-import { defaultPlan, planOf } from '../../support/stack-fixture.ts';
+import { defaultPlan, hostsPlanOf, planOf, THREE_HOSTS } from '../../support/stack-fixture.ts';
 import { redisView, WELL_VITALS, wellContainer, wellFacts, wellStatus } from '../../support/well-stack.ts';
 
 const plan = defaultPlan();
@@ -47,10 +47,53 @@ const hosts = (change: Partial<HostFacts>): Facts['hosts'] =>
     plan.domains.map(({ name }) => [name, { diskFree: 50e9, diskSize: 100e9, overcommit: 1, ...change }]),
   );
 
+/** A stack on three hosts, of which c has lost its power. */
+function withoutHostC(): Facts {
+  const onHosts = hostsPlanOf(THREE_HOSTS);
+  const well = wellFacts(onHosts);
+  const gone = ({ domain }: Member): Partial<MemberStatus> | undefined =>
+    domain === 'c'
+      ? { container: undefined, redis: undefined, sentinel: undefined, serving: undefined, away: true }
+      : undefined;
+  const status = {
+    ...wellStatus(onHosts, gone),
+    hosts: onHosts.domains.map(({ host: { address }, name }) => ({
+      domain: name,
+      address,
+      ...(name === 'c' ? { problem: 'connect EHOSTUNREACH' } : {}),
+    })),
+  };
+  return {
+    ...well,
+    status,
+    problems: assess(onHosts, status, ALL),
+    away: new Map([
+      [
+        'c',
+        {
+          docker: 'tcp://10.0.0.13:2376',
+          what: 'connect EHOSTUNREACH',
+          remedy: 'start the machine and its engine',
+        },
+      ],
+    ]),
+    containers: new Map([...well.containers].filter(([name]) => !name.endsWith('-c'))),
+    guards: new Map([...well.guards].filter(([name]) => !name.endsWith('-c'))),
+  };
+}
+
 /** One fault, and the verdict on it: of which check, and what its text says (what, why, mend). */
 const FAULTS: ReadonlyArray<
   readonly [title: string, facts: Facts, check: string, what: RegExp, why: RegExp, mend: RegExp]
 > = [
+  [
+    'one of three hosts has lost its power',
+    withoutHostC(),
+    'away',
+    /host c \(tcp:\/\/10\.0\.0\.13:2376\) is not reached/,
+    /EHOSTUNREACH/,
+    /start the machine and its engine[^`]*`twemstack up` makes them anew/,
+  ],
   [
     'the engine was stopped',
     facts({
@@ -500,6 +543,19 @@ describe('verdicts', () => {
       checks().filter(({ name }) => !tested.has(name)),
       [],
     );
+  });
+
+  test('of a host that is not reached one verdict tells, and none of each of its members', () => {
+    const { verdicts } = examine(withoutHostC());
+    const about = verdicts.filter(({ subjects }) => subjects.some((subject) => subject.endsWith('-c')));
+    assert.deepEqual(
+      about.map(({ check }) => check),
+      ['away'],
+    );
+  });
+
+  test('a stack on three hosts that is well has no verdict', () => {
+    assert.deepEqual(examine(wellFacts(hostsPlanOf(THREE_HOSTS))).verdicts, []);
   });
 
   test('every file of the folder has registered its check', () => {
