@@ -114,6 +114,7 @@ export const DEBIAN_PACKAGES = [
   'redis-sentinel',
   'redis-server',
   'redis-tools',
+  'socat',
   'strace',
   'tini',
 ] as const;

@@ -7,14 +7,22 @@ import { connect, readTls } from '../../../provider/docker/connect.ts';
 import { Engine } from '../../../provider/docker/engine.ts';
 import { dockerProvider } from '../../../provider/docker/provider.ts';
 import type { ObjectValue } from '../../../provider/protocol/values.ts';
+import { heldImage, shipImages } from '../../../scripts/images/ship.ts';
+import { transferImages } from '../../../scripts/images/transfer.ts';
 import { hostPid, stopHost } from '../../../scripts/lab/host.ts';
 import { type Lab, labDown, labStatus, labUp } from '../../../scripts/lab/lab.ts';
-import { labPlace } from '../../../scripts/lab/place.ts';
+import { type LabHost, labPlace } from '../../../scripts/lab/place.ts';
 import { lookAtHosts } from '../../../scripts/observe/hosts.ts';
 import { cacheFolder } from '../../../scripts/prepare/debian-base.ts';
+import { judgeHosts } from '../../../scripts/prepare/hosts/judge.ts';
+import { probeHosts } from '../../../scripts/prepare/hosts/probe.ts';
 import { lock } from '../../../scripts/process-lock.mjs';
+import { connectEngines } from '../../../scripts/stack/engines.ts';
 import { loadAnyTopology } from '../../../topology/index.ts';
+import { importProgramImage } from '../../support/program-image.ts';
+import { recordingStep } from '../../support/recording-step.ts';
 import { hostsPlanOf } from '../../support/stack-fixture.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 const QUIET = { progress: () => undefined, outcome: () => undefined };
 const place = labPlace(join(cacheFolder(), 'test-lab'));
@@ -31,6 +39,9 @@ async function traces(): Promise<string[]> {
   const processes = readdirSync('/proc').flatMap((pid) => {
     try {
       const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      const [, parent] = /^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+      // Idle connections of this program, which find out a little later that nobody is there any more.
+      if (Number(parent) === process.pid && words.startsWith('ssh\0')) return [];
       return words.includes(place.folder) ? [`${pid} ${words.replaceAll('\0', ' ').slice(0, 80)}`] : [];
     } catch {
       return [];
@@ -147,6 +158,93 @@ domains:
       );
     } finally {
       process.env.PATH = `${place.bin}:${path}`;
+    }
+  });
+
+  const IMAGE = 'tw-test/probe:1';
+  /** What the scripts of the probes run. */
+  const PROGRAMS = ['bash', 'cat', 'df', 'grep', 'ip', 'sleep', 'socat', 'sort', 'ss', 'tail'];
+
+  test('images come from one host to the others, the same everywhere; one that is cut off leaves nothing', async () => {
+    const { list } = await connectEngines(hostsPlanOf(readFileSync(place.stackFile, 'utf8')), place.folder);
+    const [a, b] = list;
+    await importProgramImage(a.docker, IMAGE, PROGRAMS);
+    const image = await heldImage(a.docker, IMAGE);
+    assert.ok(image !== undefined);
+    const stop = new AbortController();
+    const moved = (): void => stop.abort(new Error('cut off'));
+    await assert.rejects(
+      transferImages(a.docker, b.docker, [IMAGE], { moved, signal: stop.signal }),
+      /cut off/,
+    );
+    assert.deepEqual(await b.docker.listImages({ all: true }), []);
+    const source = { title: 'host a', docker: a.docker };
+    const step = recordingStep();
+    assert.equal(await shipImages(source, new Map([[IMAGE, image]]), list, step), 2);
+    assert.match(step.lines.at(-1) ?? '', /^bringing images to b \d+ MB, c \d+ MB$/);
+    for (const { docker } of list) assert.equal((await heldImage(docker, IMAGE))?.id, image.id);
+    assert.equal(await shipImages(source, new Map([[IMAGE, image]]), list, step), 0, 'a second time');
+  });
+
+  /** What is refused of a stack on these hosts, once looked at from inside. */
+  async function refused(text: string): Promise<string[]> {
+    const plan = hostsPlanOf(text);
+    const { list } = await connectEngines(plan, place.folder);
+    const facts = await probeHosts(plan, list, IMAGE, 60_000);
+    return judgeHosts(plan, facts).refused.map(({ what }) => what);
+  }
+
+  test('its hosts will do: addresses, ports and the ways between them', async () => {
+    assert.deepEqual(await refused(readFileSync(place.stackFile, 'utf8')), []);
+    for (const { docker } of (
+      await connectEngines(hostsPlanOf(readFileSync(place.stackFile, 'utf8')), place.folder)
+    ).list)
+      assert.deepEqual(await docker.listContainers({ all: true }), [], 'nothing stays of the look');
+  });
+
+  test('a taken port, a stranger at the VIP, VRRP and a port that do not pass, an address of nobody: all said', async () => {
+    const [a, b, c] = lab.hosts;
+    const inside = (host: LabHost, ...command: string[]) =>
+      execa('nsenter', [`--net=/run/netns/${host.namespace}`, ...command]);
+    const onA = await connect(a.ssh);
+    const taken = await onA.createContainer({
+      Image: IMAGE,
+      Cmd: ['socat', 'TCP4-LISTEN:7020,reuseaddr,fork', '/dev/null'],
+      HostConfig: { NetworkMode: 'host' },
+    });
+    await taken.start();
+    await waitUntil('the port to be taken', async () =>
+      (await inside(a, 'ss', '-Hltn')).stdout.includes(':7020'),
+    );
+    await execa('ip', ['address', 'add', `${lab.vip}/24`, 'dev', place.name]);
+    const vrrp = ['INPUT', '-p', '112', '-s', a.address, '-j', 'DROP'];
+    const port = ['INPUT', '-p', 'tcp', '-s', a.address, '--dport', '7002', '-j', 'REJECT'];
+    await inside(b, 'iptables', '-I', ...vrrp);
+    await inside(b, 'iptables', '-I', ...port);
+    try {
+      const text = readFileSync(place.stackFile, 'utf8');
+      const said = await refused(text.replace(`address: ${c.address}`, 'address: 10.9.9.9'));
+      const mac = readFileSync(`/sys/class/net/${place.name}/address`, 'utf8').trim();
+      const pattern = [
+        new RegExp(
+          `^port 7020 of host a is taken by socat \\(pid \\d+\\) in container ${taken.id.slice(0, 12)}`,
+        ),
+        ...['a', 'b'].map(() => new RegExp(`^the virtual IP ${lab.vip} is taken: .*${mac}`)),
+        /^VRRP does not pass from host a to host b/,
+        /^host b lets host a in on no port 7002$/,
+        /^10\.9\.9\.9 is no address of host c, which has .* on eth0/,
+      ];
+      assert.equal(said.length, pattern.length, said.join('\n'));
+      for (const each of pattern)
+        assert.ok(
+          said.some((what) => each.test(what)),
+          `${each}\n${said.join('\n')}`,
+        );
+    } finally {
+      await inside(b, 'iptables', '-D', ...port);
+      await inside(b, 'iptables', '-D', ...vrrp);
+      await execa('ip', ['address', 'delete', `${lab.vip}/24`, 'dev', place.name]);
+      await taken.remove({ force: true });
     }
   });
 

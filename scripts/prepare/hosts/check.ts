@@ -1,0 +1,150 @@
+import type Docker from 'dockerode';
+import { OWNER_LABEL } from '../../../stacks/owner-label.ts';
+import { containerOptions } from '../../../topology/container-options.ts';
+import type { HostsPlan, HostsPlanDomain } from '../../../topology/types.ts';
+import { EnvironmentError } from '../../errors.ts';
+import { hostTitle } from '../../images/ship.ts';
+import { readFileIn } from '../../observe/engine.ts';
+import type { Reporter } from '../../report/steps.ts';
+import type { DomainEngine } from '../../stack/domain-engine.ts';
+import { withinReach } from '../../stack/routed-client.ts';
+import { type Conflict, nameConflicts, refuseConflicts } from '../conflicts.ts';
+import { judgeHosts } from './judge.ts';
+import { probeHosts } from './probe.ts';
+
+/** For what one engine is asked. */
+const ENGINE_MS = 5000;
+
+/**
+ * Whether the engines of the hosts take the stack: names, processors, memory, the router id of the edges. Asks their API
+ * alone.
+ *
+ * @param engines of the hosts that are reached
+ * @param instance of the deployment from this checkout; undefined when there was none yet
+ * @throws EnvironmentError (exit 3) with everything that is in the way, on all hosts
+ */
+export async function checkEngines(
+  plan: HostsPlan,
+  engines: readonly DomainEngine[],
+  instance: string | undefined,
+  reporter: Reporter,
+): Promise<void> {
+  await reporter.step('conflicts', async (step) => {
+    step.progress('asking all hosts for names and addresses');
+    const found = await Promise.all(engines.map((engine) => lookAtEngine(plan, engine, instance)));
+    refuseConflicts([
+      ...found.flatMap(({ conflicts }) => conflicts),
+      ...differentProcessors(found.map(({ architecture }, index) => [engines[index].domain, architecture])),
+    ]);
+    for (const { warnings } of found) for (const warning of warnings) reporter.note(`warning: ${warning}`);
+    step.outcome(`none: ${plan.members.length} names are free or this stack’s own`);
+  });
+}
+
+/**
+ * Whether the machines take the stack: addresses, ports, the virtual IP, and the ways between them. Looked at from inside,
+ * in containers that are gone afterwards.
+ *
+ * @param engines of the hosts that are reached
+ * @param image the edge's, which they have
+ * @throws EnvironmentError (exit 3) with everything that is in the way, on all hosts
+ */
+export async function checkMachines(
+  plan: HostsPlan,
+  engines: readonly DomainEngine[],
+  image: string,
+  reporter: Reporter,
+): Promise<void> {
+  await reporter.step('machines', async (step) => {
+    step.progress('looking at addresses and ports, and trying the ways between the hosts');
+    const { refused, warnings } = judgeHosts(plan, await probeHosts(plan, engines, image));
+    refuseConflicts(refused);
+    for (const warning of warnings) reporter.note(`warning: ${warning}`);
+    step.outcome(
+      'addresses, ports and the virtual IP are free or this stack’s own, and hosts reach each other',
+    );
+  });
+}
+
+interface EngineFacts {
+  readonly conflicts: readonly Conflict[];
+  readonly warnings: readonly string[];
+  readonly architecture: string;
+}
+
+async function lookAtEngine(
+  plan: HostsPlan,
+  engine: DomainEngine,
+  instance: string | undefined,
+): Promise<EngineFacts> {
+  const { docker } = engine;
+  const domain = plan.domains.find(({ name }) => name === engine.domain);
+  if (domain === undefined) throw new RangeError(`there is no domain ${engine.domain}`);
+  const asked = Promise.all([
+    docker.info() as Promise<{ readonly Architecture: string; readonly MemTotal: number }>,
+    nameConflicts(plan, [domain], docker, instance),
+    routerConflicts(plan, docker),
+  ]);
+  try {
+    const [info, names, routers] = await withinReach(asked, ENGINE_MS);
+    return {
+      architecture: info.Architecture,
+      conflicts: [...names, ...routers].map((conflict) => ({
+        ...conflict,
+        where: `${hostTitle(engine)}, ${conflict.where}`,
+      })),
+      warnings: memoryWarnings(plan, domain, info.MemTotal),
+    };
+  } catch (cause) {
+    throw new EnvironmentError(`${hostTitle(engine)} cannot be asked: ${(cause as Error).message}`, {
+      where: engine.host?.docker ?? engine.domain,
+      remedy: 'nothing was changed; `twemstack hosts` tells whether it answers',
+      cause,
+    });
+  }
+}
+
+/** Two groups of edges with one router id would take each other's adverts for their own, and both addresses go to one host. */
+async function routerConflicts(plan: HostsPlan, docker: Docker): Promise<Conflict[]> {
+  if (plan.entrance !== 'vrrp') return [];
+  const edges = await docker.listContainers({ all: true, filters: { label: ['twemstack.role=edge'] } });
+  const others = edges.filter(({ Labels }) => Labels[OWNER_LABEL] !== plan.name);
+  const found = await Promise.all(
+    others.map(async ({ Id, Labels, Names }): Promise<Conflict[]> => {
+      const text = await readFileIn(docker, Id, '/etc/twemstack/keepalived.conf');
+      const [, id] = /^\s*virtual_router_id (\d+)/m.exec(text ?? '') ?? [];
+      if (Number(id) !== plan.edge.vrid) return [];
+      return [
+        {
+          what: `stack "${Labels[OWNER_LABEL]}" has the VRRP router id ${id}, too, and one LAN has room for one of them`,
+          where: Names[0]?.replace(/^\//, '') ?? Id.slice(0, 12),
+          remedy: 'give one of the two another `edge.vrid`, from 1 to 255',
+        },
+      ];
+    }),
+  );
+  return found.flat();
+}
+
+/** Images are for one kind of processors. */
+function differentProcessors(kinds: ReadonlyArray<readonly [string, string]>): Conflict[] {
+  const [[first, kind], ...others] = kinds;
+  const different = others.filter(([, other]) => other !== kind);
+  if (different.length === 0) return [];
+  return [
+    {
+      what: `the hosts have different processors: ${kinds.map(([name, each]) => `${name} ${each}`).join(', ')}`,
+      where: `domain ${different.map(([name]) => name).join(', ')} beside ${first}`,
+      remedy: 'images are built once, for one kind: use machines of one kind for all domains',
+    },
+  ];
+}
+
+function memoryWarnings(plan: HostsPlan, { members, name }: HostsPlanDomain, bytes: number): string[] {
+  const needed = members.reduce((sum, member) => sum + containerOptions(plan, member).memoryMb, 0);
+  const has = Math.round(bytes / 1024 ** 2);
+  if (needed <= has) return [];
+  return [
+    `the members of host ${name} may take ${needed} MB together, and it has ${has} MB: when they do, the kernel ends one; lower redis.maxmemory, or give it more`,
+  ];
+}

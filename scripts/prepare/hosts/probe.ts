@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto';
+import type Docker from 'dockerode';
+import { OWNER_LABEL } from '../../../stacks/owner-label.ts';
+import type { HostsPlan, HostsPlanDomain, Member } from '../../../topology/types.ts';
+import { EnvironmentError } from '../../errors.ts';
+import { hostTitle } from '../../images/ship.ts';
+import { execInContainer } from '../../observe/engine.ts';
+import type { DomainEngine } from '../../stack/domain-engine.ts';
+import { withinReach } from '../../stack/routed-client.ts';
+import { type HostFacts, parseFacts } from './facts.ts';
+import { FACTS, HEARD, LISTEN, REACH } from './scripts.ts';
+
+/** What all hosts together look like. */
+export interface HostsFacts {
+  readonly hosts: readonly HostFacts[];
+  /** Ids of the stack's own containers. */
+  readonly own: ReadonlySet<string>;
+  /** What did not get from one host to another. */
+  readonly blocked: readonly BlockedWay[];
+}
+
+export interface BlockedWay {
+  /** Names of domains. */
+  readonly from: string;
+  readonly to: string;
+  /** A TCP port, or VRRP. */
+  readonly what: number | 'vrrp';
+}
+
+/** A container ends by itself after this long, should this program die; seconds. */
+const LIFE_SECONDS = 60;
+/** As long as anybody waits for all of it. */
+const PATIENCE_MS = 13_000;
+const REMOVAL_MS = 3000;
+/** To see the machine as a member would, whose sockets there are, and to speak VRRP. Nothing that changes anything. */
+const CAPABILITIES = ['NET_RAW', 'SYS_PTRACE', 'DAC_READ_SEARCH'];
+
+/** A host, and the container from which it is looked at. */
+interface Probe {
+  readonly engine: DomainEngine;
+  readonly domain: HostsPlanDomain;
+  readonly container: Docker.Container;
+  /** Ids of the stack's containers there. */
+  readonly own: readonly string[];
+  /** By when it has to be over; of `performance.now()`. */
+  readonly until: number;
+}
+
+/**
+ * Looks at the machines from inside, all at once, in containers that are gone afterwards. Nothing on them is changed. Ways
+ * between them are only tried to where nothing of the stack runs yet: elsewhere its members use them already.
+ *
+ * @param engines of the hosts that are reached
+ * @param image has bash, iproute2 and socat: the edge's
+ * @param patienceMs for all of it
+ * @throws EnvironmentError that names the host which could not be looked at
+ */
+export async function probeHosts(
+  plan: HostsPlan,
+  engines: readonly DomainEngine[],
+  image: string,
+  patienceMs = PATIENCE_MS,
+): Promise<HostsFacts> {
+  const until = performance.now() + patienceMs;
+  const begun = await Promise.allSettled(engines.map((engine) => beginProbe(plan, engine, image, until)));
+  const probes = begun.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  try {
+    for (const result of begun) if (result.status === 'rejected') throw result.reason;
+    const hosts = await Promise.all(probes.map((probe) => factsOf(plan, probe)));
+    const blocked = await tryWays(plan, probes);
+    return { hosts, own: new Set(probes.flatMap(({ own }) => own)), blocked };
+  } finally {
+    await Promise.allSettled(
+      probes.map(({ container }) => withinReach(container.remove({ force: true }), REMOVAL_MS)),
+    );
+  }
+}
+
+async function beginProbe(
+  plan: HostsPlan,
+  engine: DomainEngine,
+  image: string,
+  until: number,
+): Promise<Probe> {
+  const domain = plan.domains.find(({ name }) => name === engine.domain);
+  if (domain === undefined) throw new RangeError(`there is no domain ${engine.domain}`);
+  return onHost(engine, until, async () => {
+    const own = await engine.docker.listContainers({
+      all: true,
+      filters: { label: [`${OWNER_LABEL}=${plan.name}`] },
+    });
+    const container = await engine.docker.createContainer({
+      Image: image,
+      Entrypoint: ['sleep'],
+      Cmd: [String(LIFE_SECONDS)],
+      Labels: { 'twemstack.probe': plan.name },
+      HostConfig: {
+        NetworkMode: 'host',
+        PidMode: 'host',
+        AutoRemove: true,
+        CapDrop: ['ALL'],
+        CapAdd: CAPABILITIES,
+        SecurityOpt: ['no-new-privileges:true', 'apparmor=unconfined'],
+      },
+    });
+    await container.start();
+    return { engine, domain, container, own: own.map(({ Id }) => Id), until };
+  });
+}
+
+async function factsOf(plan: HostsPlan, probe: Probe): Promise<HostFacts> {
+  const { address } = probe.domain.host;
+  const peers = plan.domains.map(({ host }) => host.address).filter((peer) => peer !== address);
+  const port = String(plan.pools[0].listen);
+  return parseFacts(probe.domain.name, await run(probe, FACTS, [address, plan.vip, port, ...peers]));
+}
+
+/** Every port and VRRP, from every host to every other. */
+async function tryWays(plan: HostsPlan, probes: readonly Probe[]): Promise<BlockedWay[]> {
+  const targets = probes.filter(({ own }) => own.length === 0);
+  if (targets.length === 0 || probes.length < 2) return [];
+  const word = `twemstack-${randomBytes(8).toString('hex')}`;
+  const elects = plan.entrance === 'vrrp' && plan.edges.length > 1;
+  const speaksVrrp = ({ domain }: Probe): boolean =>
+    elects && plan.edges.some((edge) => edge.domain === domain.name);
+  await Promise.all(
+    targets.map((target) => {
+      const { domain } = target;
+      const mode = speaksVrrp(target) ? 'vrrp' : 'quiet';
+      return run(target, LISTEN, [domain.host.address, mode, ...portsOf(plan, domain.name).map(String)]);
+    }),
+  );
+  const closed = await Promise.all(
+    probes.map(async (probe) => {
+      const others = targets.filter((target) => target !== probe);
+      const ways = others.flatMap((target) => {
+        const { address } = target.domain.host;
+        const vrrp = speaksVrrp(probe) && speaksVrrp(target) ? [`vrrp:${address}`] : [];
+        return [...vrrp, ...portsOf(plan, target.domain.name).map((port) => `${address}:${port}`)];
+      });
+      const said = await run(probe, REACH, [probe.domain.host.address, word, ...ways]);
+      return [...said.matchAll(/^closed (.+):(\d+)$/gm)].flatMap(([, address, port]) => {
+        const to = others.find(({ domain }) => domain.host.address === address);
+        return to === undefined ? [] : [{ from: probe.domain.name, to: to.domain.name, what: Number(port) }];
+      });
+    }),
+  );
+  const unheard = await Promise.all(
+    targets.filter(speaksVrrp).map(async (target) => {
+      const heard = await run(target, HEARD, [word]);
+      return probes
+        .filter((probe) => probe !== target && speaksVrrp(probe))
+        .filter(({ domain }) => !heard.split('\n').includes(`${word} ${domain.host.address}`))
+        .map(({ domain }) => ({ from: domain.name, to: target.domain.name, what: 'vrrp' as const }));
+    }),
+  );
+  return [...closed.flat(), ...unheard.flat()];
+}
+
+/** Ports that the members of a domain listen on, on the address of their host. */
+export const portsOf = (plan: HostsPlan, domain: string): number[] =>
+  plan.members.filter((member) => member.domain === domain).flatMap(listensOn);
+
+function listensOn(member: Member): number[] {
+  switch (member.role) {
+    case 'edge':
+      return [member.opsPort];
+    case 'proxy':
+      return [member.statsPort, ...Object.values(member.poolPorts ?? {})];
+    case 'sentinel':
+      return [member.port];
+    case 'redis':
+      return [member.port, member.guardPort];
+  }
+}
+
+function run(probe: Probe, script: string, words: readonly string[]): Promise<string> {
+  const command = ['bash', '-c', script, 'probe', ...words];
+  return onHost(probe.engine, probe.until, () =>
+    execInContainer(probe.engine.docker, probe.container.id, command, left(probe.until)),
+  );
+}
+
+const left = (until: number): number => Math.max(0, Math.round(until - performance.now()));
+
+/** @throws EnvironmentError that says which host it was */
+async function onHost<T>(engine: DomainEngine, until: number, work: () => Promise<T>): Promise<T> {
+  try {
+    return await withinReach(work(), left(until));
+  } catch (cause) {
+    throw new EnvironmentError(`${hostTitle(engine)} cannot be looked at: ${(cause as Error).message}`, {
+      where: engine.host?.docker ?? engine.domain,
+      remedy: 'nothing was changed; `twemstack hosts` tells whether it answers',
+      cause,
+    });
+  }
+}
