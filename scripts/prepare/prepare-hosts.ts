@@ -10,10 +10,12 @@ import type { Reporter } from '../report/steps.ts';
 import type { DomainEngine } from '../stack/domain-engine.ts';
 import type { Engines } from '../stack/engines.ts';
 import type { Home } from '../stack/home.ts';
+import { readInstance } from '../stack/instance.ts';
 import { noteMadeBy } from '../stack/made-by.ts';
 import { type BaseImageChoice, chooseBaseImage } from './base-image.ts';
 import { type Environment, readEnvironment, writeEnvironment } from './environment.ts';
 import { type PreparedImages, prepareImages } from './executables.ts';
+import { checkEngines, checkMachines } from './hosts/check.ts';
 import { describePlatform, detectPlatform, requireDisk, requireLinux } from './platform.ts';
 import { describeBase, describeWorld } from './prepare.ts';
 import { chooseProvider, type ProviderMode, terraformEnv } from './provider.ts';
@@ -56,7 +58,7 @@ export async function prepareHosts(options: PrepareHostsOptions, reporter: Repor
   const terraform = await reporter.step('terraform', (step) => chooseTerraform(step));
   const away = await reporter.step('hosts', async (step) => {
     step.progress('asking all of them');
-    const found = await reachHosts(options);
+    const found = await reachHosts(options, reporter);
     const reached = plan.domains.length - found.size;
     step.outcome(`${reached} of ${plan.domains.length} answer`);
     return found;
@@ -64,10 +66,12 @@ export async function prepareHosts(options: PrepareHostsOptions, reporter: Repor
   for (const [domain, why] of away)
     reporter.note(`host ${domain} is not reached, and is gone on without: ${why}`);
   const reached = engines.list.filter(({ domain }) => !away.has(domain));
+  await checkEngines(plan, reached, readInstance(home, plan.name), reporter);
   const provider = await reporter.step('provider', (step) =>
     chooseProvider({ home, terraform, previous: previous?.provider, force }, step),
   );
   const { baseImage, images } = await haveImagesOn(options, reached, previous, reporter);
+  await checkMachines(plan, reached, images.edge.name, reporter);
   const environment: Environment = {
     terraform: { ...terraform, env: terraformEnv(home, provider) },
     provider,
@@ -81,12 +85,13 @@ export async function prepareHosts(options: PrepareHostsOptions, reporter: Repor
 }
 
 /** @throws EnvironmentError for hosts that will not do */
-async function reachHosts({
-  engines,
-  folder,
-  plan,
-}: PrepareHostsOptions): Promise<ReadonlyMap<string, string>> {
+async function reachHosts(
+  { engines, folder, plan }: PrepareHostsOptions,
+  reporter: Reporter,
+): Promise<ReadonlyMap<string, string>> {
   const views = await lookAtHosts(plan, folder);
+  for (const { domain, warning } of views)
+    if (warning !== undefined) reporter.note(`warning: host ${domain}: ${warning}`);
   const wrong = views.filter(({ problem }) => problem !== undefined);
   if (wrong.length === 0) return new Map();
   const silent = wrong.every(({ problem }) => problem?.gone === true);
