@@ -10,10 +10,10 @@ import type { DomainEngine } from '../../stack/domain-engine.ts';
 import { withinReach } from '../../stack/routed-client.ts';
 import { type Conflict, nameConflicts, refuseConflicts } from '../conflicts.ts';
 import { judgeHosts } from './judge.ts';
-import { probeHosts } from './probe.ts';
+import { probeHosts, SlowHost } from './probe.ts';
 
 /** For what one engine is asked. */
-const ENGINE_MS = 5000;
+const ENGINE_MS = 15_000;
 
 /**
  * Whether the engines of the hosts take the stack: names, processors, memory, the router id of the edges. Asks their API
@@ -43,7 +43,8 @@ export async function checkEngines(
 
 /**
  * Whether the machines take the stack: addresses, ports, the virtual IP, and the ways between them. Looked at from inside,
- * in containers that are gone afterwards.
+ * in containers that are gone afterwards. Should they be too busy for it, that is said, and the stack goes on: it does not hang
+ * on how fast somebody looks.
  *
  * @param engines of the hosts that are reached
  * @param image the edge's, which they have
@@ -57,7 +58,13 @@ export async function checkMachines(
 ): Promise<void> {
   await reporter.step('machines', async (step) => {
     step.progress('looking at addresses and ports, and trying the ways between the hosts');
-    const { refused, warnings } = judgeHosts(plan, await probeHosts(plan, engines, image));
+    const facts = await probeHosts(plan, engines, image).catch((error: unknown) => {
+      if (!(error instanceof SlowHost)) throw error;
+      reporter.note(`warning: ${error.message}: its machine was not held against the stack`);
+      return undefined;
+    });
+    if (facts === undefined) return step.outcome('not looked at, for want of time');
+    const { refused, warnings } = judgeHosts(plan, facts);
     refuseConflicts(refused);
     for (const warning of warnings) reporter.note(`warning: ${warning}`);
     step.outcome(

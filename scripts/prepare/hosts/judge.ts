@@ -1,6 +1,6 @@
 import { edgeConnections, edgeOpenFiles } from '../../../topology/edge-limits.ts';
 import { contains, formatSubnet, parseAddress } from '../../../topology/ipv4.ts';
-import type { HostsPlan, HostsPlanDomain } from '../../../topology/types.ts';
+import type { HostsPlan, HostsPlanDomain, Role } from '../../../topology/types.ts';
 import type { Conflict } from '../conflicts.ts';
 import { LOW_DISK } from '../platform.ts';
 import { type HostFacts, type Listener, subnetOfAddress } from './facts.ts';
@@ -10,6 +10,12 @@ import { type HostsFacts, portsOf } from './probe.ts';
 export interface Verdict {
   readonly refused: readonly Conflict[];
   readonly warnings: readonly string[];
+}
+
+/** A host, and what the plan says of it. */
+interface JudgedHost {
+  readonly domain: HostsPlanDomain;
+  readonly host: HostFacts;
 }
 
 /**
@@ -42,10 +48,7 @@ export function judgeHosts(plan: HostsPlan, facts: HostsFacts): Verdict {
   });
   return {
     refused: [...refused, ...blockedWays(plan, facts, lost)],
-    warnings: [
-      ...each.flatMap(({ domain, host }) => kernelWarnings(plan, domain, host)),
-      ...mtuWarnings(plan, facts),
-    ],
+    warnings: [...kernelWarnings(plan, each), ...mtuWarnings(plan, facts)],
   };
 }
 
@@ -235,25 +238,33 @@ function blockedWays(plan: HostsPlan, { blocked }: HostsFacts, lost: ReadonlySet
   ]);
 }
 
-function kernelWarnings(plan: HostsPlan, { members, name }: HostsPlanDomain, host: HostFacts): string[] {
-  const roles = new Set(members.map(({ role }) => role));
+/** What the kernels of some hosts are set to: one sentence each, however many hosts there are. */
+function kernelWarnings(plan: HostsPlan, each: readonly JudgedHost[]): string[] {
   const files = edgeOpenFiles(edgeConnections(plan.pools.length, plan.edge.maxConnections));
+  const hosts = (role: Role, match: (host: HostFacts) => boolean): string =>
+    each
+      .filter(({ domain, host }) => domain.members.some((member) => member.role === role) && match(host))
+      .map(({ domain }) => domain.name)
+      .join(', ');
+  const overcommit = hosts('redis', (host) => host.overcommit !== 1);
+  const hugepages = hosts('redis', (host) => host.hugepages === 'always');
+  const few = hosts('edge', (host) => host.files < files);
   return [
-    ...(roles.has('redis') && host.overcommit !== 1
-      ? [
-          `vm.overcommit_memory is ${host.overcommit} on host ${name}: a fork of redis can be refused although memory suffices; \`sysctl -w vm.overcommit_memory=1\` there`,
-        ]
-      : []),
-    ...(roles.has('redis') && host.hugepages === 'always'
-      ? [
-          `transparent huge pages are always on on host ${name}: forks of redis take more time and memory; \`echo madvise > /sys/kernel/mm/transparent_hugepage/enabled\` there`,
-        ]
-      : []),
-    ...(roles.has('edge') && host.files < files
-      ? [
-          `a container on host ${name} may have ${host.files} open files, and HAProxy needs ${files} for edge.max_connections ${plan.edge.maxConnections}: it will not start; raise default-ulimits of the engine, or LimitNOFILE of its service`,
-        ]
-      : []),
+    ...(overcommit === ''
+      ? []
+      : [
+          `vm.overcommit_memory is not 1 on host ${overcommit}: a fork of redis can be refused although memory suffices; \`sysctl -w vm.overcommit_memory=1\` there`,
+        ]),
+    ...(hugepages === ''
+      ? []
+      : [
+          `transparent huge pages are always on on host ${hugepages}: forks of redis take more time and memory; \`echo madvise > /sys/kernel/mm/transparent_hugepage/enabled\` there`,
+        ]),
+    ...(few === ''
+      ? []
+      : [
+          `a container on host ${few} may have less than ${files} open files, which HAProxy needs for edge.max_connections ${plan.edge.maxConnections}: it will not start; raise default-ulimits of the engine, or LimitNOFILE of its service`,
+        ]),
   ];
 }
 

@@ -53,7 +53,7 @@ interface Probe {
  * @param engines of the hosts that are reached
  * @param image has bash, iproute2 and socat: the edge's
  * @param patienceMs for all of it
- * @throws EnvironmentError that names the host which could not be looked at
+ * @throws EnvironmentError that names the host which could not be looked at; SlowHost when the time is over
  */
 export async function probeHosts(
   plan: HostsPlan,
@@ -183,11 +183,18 @@ function run(probe: Probe, script: string, words: readonly string[]): Promise<st
 
 const left = (until: number): number => Math.max(0, Math.round(until - performance.now()));
 
-/** @throws EnvironmentError that says which host it was */
+/** A host took longer than there was time: it is said, and no reason against it. */
+export class SlowHost extends Error {
+  override readonly name = 'SlowHost';
+}
+
+/** @throws EnvironmentError that says which host it was, or SlowHost */
 async function onHost<T>(engine: DomainEngine, until: number, work: () => Promise<T>): Promise<T> {
   try {
     return await withinReach(work(), left(until));
   } catch (cause) {
+    // A timer may be a little early.
+    if (left(until) < 100) throw new SlowHost(`${hostTitle(engine)} took too long`);
     throw new EnvironmentError(`${hostTitle(engine)} cannot be looked at: ${(cause as Error).message}`, {
       where: engine.host?.docker ?? engine.domain,
       remedy: 'nothing was changed; `twemstack hosts` tells whether it answers',

@@ -30,14 +30,21 @@ run neighbour ip -j neigh show to "$vip"
 `;
 
 /**
- * Listens where members will, and for VRRP. Arguments: the host's address, `vrrp` or `quiet`, ports. What listens goes with the
- * container.
+ * Listens where members will, and for VRRP. Arguments: the host's address, `vrrp` or `quiet`, ports. Ends when all of it is there,
+ * or somebody else has a port. What listens goes with the container.
  */
 export const LISTEN = `address=$1 vrrp=$2
 shift 2
 exec </dev/null >/dev/null 2>&1
 for port; do socat "TCP4-LISTEN:$port,bind=$address,reuseaddr,fork" /dev/null & done
 if [ "$vrrp" = vrrp ]; then socat -u "IP4-RECV:112,bind=$address" OPEN:/tmp/vrrp,creat,append & fi
+ready() {
+  local listening port
+  listening=$(ss -Hltn)
+  for port; do [[ $listening == *":$port "* ]] || return 1; done
+  [ "$vrrp" != vrrp ] || [[ $(</proc/net/raw) == *:0070 * ]]
+}
+until ready "$@" || ((SECONDS >= 5)); do sleep 0.1; done
 `;
 
 /**

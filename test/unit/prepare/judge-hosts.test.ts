@@ -216,7 +216,7 @@ describe('hosts, before anything is changed', () => {
     assert.deepEqual(
       warnings.map((warning) => warning.slice(0, 30)),
       [
-        'vm.overcommit_memory is 0 on h',
+        'vm.overcommit_memory is not 1 ',
         'transparent huge pages are alw',
         'a container on host a may have',
         "the hosts' devices take packet",
