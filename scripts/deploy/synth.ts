@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import type { EngineInput, SeedInput, ServiceInputs, StackInputs } from '../../stacks/inputs.ts';
 import { isOnHosts } from '../../topology/plan.ts';
 import type { AnyPlan, Credentials, HostsPlan, MemberFile, Plan } from '../../topology/types.ts';
@@ -128,31 +128,45 @@ export function stackOrder(plan: AnyPlan): string[] {
 export async function synth(home: Home, inputs: StackInputs, provider: ProviderChoice): Promise<void> {
   const { synthStacks } = await loadStacks();
   synthStacks(inputs, home.outdir);
+  dropOtherForm(home.outdir);
   for (const name of stackOrder(inputs.plan)) linkProvider(home.terraformDir(name), provider, home);
 }
 
 /**
  * Makes the folder of every stack of an app that asks for the provider, those of the application too, usable by plain terraform and
- * plain `cdktf deploy`. Called when the app is synthesised.
+ * plain `cdktf deploy`. Called when the app is synthesised, in JSON or (`cdktf synth --hcl`) in HCL.
  *
  * @param outdir of the app
  */
 export function linkProvidersOf(outdir: string, provider: ProviderChoice, home: Home): void {
-  const read = <T>(...path: string[]): T => JSON.parse(readFileSync(join(outdir, ...path), 'utf8')) as T;
-  const { stacks } = read<Manifest>('manifest.json');
-  for (const { workingDirectory, synthesizedStackPath } of Object.values(stacks)) {
-    const asked = Object.values(read<Synthesised>(synthesizedStackPath).terraform?.required_providers ?? {});
-    if (asked.some(({ source }) => source === provider.source))
+  for (const { workingDirectory, synthesizedStackPath } of synthesised(outdir)) {
+    const text = readFileSync(join(outdir, synthesizedStackPath), 'utf8');
+    if (new RegExp(`"?source"?\\s*[:=]\\s*"${provider.source}"`).test(text))
       linkProvider(join(outdir, workingDirectory), provider, home);
   }
 }
 
-/** Of what an app writes, what is read here. */
-interface Manifest {
-  readonly stacks: Readonly<Record<string, { workingDirectory: string; synthesizedStackPath: string }>>;
+/** Of what an app writes down of a stack, what is read here; paths from its output. */
+interface SynthesisedStack {
+  readonly workingDirectory: string;
+  readonly synthesizedStackPath: string;
 }
-interface Synthesised {
-  readonly terraform?: { readonly required_providers?: Readonly<Record<string, { source: string }>> };
+
+function synthesised(outdir: string): SynthesisedStack[] {
+  const { stacks } = JSON.parse(readFileSync(join(outdir, 'manifest.json'), 'utf8')) as {
+    stacks: Readonly<Record<string, SynthesisedStack>>;
+  };
+  return Object.values(stacks);
+}
+
+/** What a stack may be written as. Terraform reads both: what an earlier run wrote in the other form would be there twice. */
+const FORMS = ['cdk.tf.json', 'cdk.tf'] as const;
+
+function dropOtherForm(outdir: string): void {
+  for (const { workingDirectory, synthesizedStackPath } of synthesised(outdir))
+    for (const form of FORMS)
+      if (basename(synthesizedStackPath) !== form)
+        rmSync(join(outdir, workingDirectory, form), { force: true });
 }
 
 /** Loading cdktf takes most of a second: only verbs that deploy pay for it. @throws EnvironmentError when it is not installed */
