@@ -40,7 +40,7 @@ global
     # The sum of all frontends' limits: were it reached, every listener would stop, the ops port's too.
     maxconn ${edgeConnections(plan.pools.length, plan.edge.maxConnections)}
     lua-load-per-thread "\${TWEMSTACK_LIB-/usr/local/lib/twemstack}/refuse.lua"
-    # Redis sessions live long: at a reload an old worker would stay for ever.
+${renderVrrpLua(plan)}    # Redis sessions live long: at a reload an old worker would stay for ever.
     hard-stop-after 10m
     stats socket ${ADMIN_SOCKET} mode 600 level admin expose-fd listeners
 
@@ -63,6 +63,14 @@ defaults
     timeout client-fin 5s
     timeout server-fin 5s
 `;
+}
+
+const isWatched = ({ monitors = [] }: AnyPlan): boolean => monitors.length > 0;
+
+/** HAProxy knows nothing of VRRP; for monitors a few lines of Lua say how the edge stands. */
+function renderVrrpLua(plan: AnyPlan): string {
+  if (!isWatched(plan)) return '';
+  return `    lua-load-per-thread "\${TWEMSTACK_LIB-/usr/local/lib/twemstack}/vrrp.lua"\n`;
 }
 
 function renderPool(plan: AnyPlan, edge: EdgeMember, pool: PoolSpec): string {
@@ -146,7 +154,7 @@ function renderOps(plan: AnyPlan, edge: EdgeMember): string {
   const failures = plan.pools.map((pool) => `    monitor fail if { nbsrv(${proxyBackend(pool)}) lt 1 }`);
   const onHosts = isOnHosts(plan);
   const serving = onHosts ? renderServing(plan, edge, proxyBackend) : '';
-  const known = `/healthz /metrics ${onHosts ? '/serving ' : ''}/stats`;
+  const known = `/healthz /metrics ${onHosts ? '/serving ' : ''}/stats${isWatched(plan) ? ' /vrrp' : ''}`;
   const whose = onHosts ? '' : '; on the back network alone';
   return `# For people and monitoring${whose}.
 frontend ops
@@ -158,7 +166,7 @@ frontend ops
     monitor-uri /healthz
 ${failures.join('\n')}
 ${serving}    http-request use-service prometheus-exporter if { path /metrics }
-    stats enable
+${isWatched(plan) ? `    http-request set-var(txn.vip) str(${plan.vip}) if { path /vrrp }\n    http-request use-service lua.vrrp if { path /vrrp }\n` : ''}    stats enable
     stats uri /stats
     stats refresh 5s
     stats show-node ${edge.name}

@@ -175,7 +175,7 @@ verb(
 ).requiredOption('--out <dir>', 'folder to write to');
 const secret = verb(
   'secret <name>',
-  'print one password: application, operator, proxy, replication, sentinel, guard',
+  'print one password: application, operator, proxy, replication, sentinel, guard, monitor',
   async () => (await import('./verbs/secret.ts')).secretVerb,
 );
 verb(
@@ -186,6 +186,12 @@ verb(
 )
   .option('--finish', 'application: forget the old password, which is good besides the new one until then')
   .addOption(provider());
+verb(
+  'set <name>',
+  'keep what alerts are sent with, from stdin: smtp (the mail server’s password), webhook (a token); nothing on stdin forgets it',
+  async () => (await import('./verbs/secret-set.ts')).secretSetVerb,
+  secret,
+);
 verb(
   'adopt',
   'give a stack whose credentials file is lost its passwords back, from what its members have',

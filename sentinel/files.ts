@@ -13,6 +13,8 @@ import { renderRedisConf } from './redis-conf.ts';
 import { renderSentinelConf } from './sentinel-conf.ts';
 import { renderRedisUsers, renderSentinelUsers } from './users-acl.ts';
 
+const isWatched = ({ monitors = [] }: AnyPlan): boolean => monitors.length > 0;
+
 /** All files of one redis member. The facts are read anew at each start and each healthcheck. */
 export function renderRedisFiles(
   plan: AnyPlan,
@@ -26,7 +28,7 @@ export function renderRedisFiles(
     { name: 'redis.conf', content: conf, secret: true, fixed: fixedOfRedis(conf) },
     {
       name: 'users.acl',
-      content: renderRedisUsers(plan.pools, credentials, further),
+      content: renderRedisUsers(plan.pools, credentials, further, isWatched(plan)),
       secret: false,
       fixed: '',
     },
@@ -50,6 +52,11 @@ export function renderSentinelFiles(
   return [
     { name: 'facts.env', content: renderSentinelFacts(plan, member), secret: false, fixed: '' },
     { name: 'sentinel.conf', content: conf, secret: true, fixed: fixedOfSentinel(conf) },
-    { name: 'users.acl', content: renderSentinelUsers(credentials, further), secret: false, fixed: '' },
+    {
+      name: 'users.acl',
+      content: renderSentinelUsers(credentials, further, isWatched(plan)),
+      secret: false,
+      fixed: '',
+    },
   ];
 }

@@ -41,6 +41,8 @@ const REDIS_RULES = {
     'allchannels -@all +multi +exec +ping +subscribe +publish +role +info +client|setname +script|kill',
   // The guard beside each redis, and those of the other members, which look whether their master answers.
   guard: '-@all +auth +ping +info +role +replicaof +client|kill +config|set',
+  // What the exporter asks. Not CONFIG GET, which shows the password of `replication`.
+  monitor: '-@all +auth +ping +info +role +client|setname +slowlog|len +slowlog|get +latency|latest',
 } as const satisfies Partial<Record<Account, string>>;
 
 const WHO_IS_MASTER =
@@ -56,6 +58,7 @@ const SENTINEL_RULES: Readonly<Partial<Record<Account, string>>> = {
   sentinel: `&__sentinel__:hello -@all ${WHO_IS_MASTER} +publish +subscribe +sentinel|is-master-down-by-addr +sentinel|debug`,
   // Whom they want promoted.
   guard: '&+selected-slave &+failover-state-wait-promotion -@all +auth +ping +subscribe',
+  monitor: `-@all ${WHO_IS_MASTER} +info +role +sentinel|replicas +sentinel|slaves +sentinel|sentinels +sentinel|ckquorum`,
 };
 
 /** What a pool may do unless it refuses it (`dangerous`). Where every pool refuses it, scripts are refused it here. */
@@ -63,23 +66,35 @@ const ALL_KEYS = '+keys +flushdb';
 /** And this where one shard is all there is: a script would exchange the databases of one server, and leave the others' as they are. */
 const ALL_DATABASES = '+swapdb';
 
-/** Accounts of every redis server of a stack: the same file on all of them. */
+/** Accounts of every redis server of a stack: the same file on all of them. @param isWatched by monitors, which have an account */
 export function renderRedisUsers(
   pools: readonly Pick<PoolSpec, 'dangerous' | 'shards'>[],
   credentials: Credentials,
   further: FurtherPasswords = {},
+  isWatched = false,
 ): string {
+  const rules = watched(REDIS_RULES, isWatched);
   if (pools.every(({ dangerous }) => dangerous === 'refuse'))
-    return renderUsers(READS_THE_FILE, REDIS_RULES, credentials, further);
+    return renderUsers(READS_THE_FILE, rules, credentials, further);
   const isOneShard = new Set(pools.flatMap(({ shards }) => shards)).size === 1;
   const rights = isOneShard ? `${ALL_KEYS} ${ALL_DATABASES}` : ALL_KEYS;
   const proxy = REDIS_RULES.proxy.replace(ANY_PATTERN, `${rights} ${ANY_PATTERN}`);
-  return renderUsers(READS_THE_FILE, { ...REDIS_RULES, proxy }, credentials, further);
+  return renderUsers(READS_THE_FILE, { ...rules, proxy }, credentials, further);
 }
 
 /** Accounts of every sentinel of a stack: the same file on all of them. */
-export const renderSentinelUsers = (credentials: Credentials, further: FurtherPasswords = {}): string =>
-  renderUsers(NOBODY, SENTINEL_RULES, credentials, further);
+export const renderSentinelUsers = (
+  credentials: Credentials,
+  further: FurtherPasswords = {},
+  isWatched = false,
+): string => renderUsers(NOBODY, watched(SENTINEL_RULES, isWatched), credentials, further);
+
+type Rules = Readonly<Partial<Record<Account, string>>>;
+
+/** Nobody is let in whom no member is. */
+function watched({ monitor, ...others }: Rules, isWatched: boolean): Rules {
+  return isWatched ? { ...others, monitor } : others;
+}
 
 /**
  * ACL patterns (Redis 7.0: they allow only) that together match every channel which does not begin with the prefix: each

@@ -43,6 +43,7 @@ export interface StackInputs {
   readonly plan: AnyPlan;
   /** Value of INSTANCE_LABEL. */
   readonly instance: string;
+  /** Those that the plan needs. */
   readonly images: Readonly<Record<ImageKind, ImageInput>>;
   readonly seeds: ReadonlyMap<string, readonly SeedInput[]>;
   readonly provider: ProviderInput;

@@ -66,15 +66,20 @@ function containerConfig(member: Member, inputs: StackInputs): ContainerConfig {
   };
 }
 
-/** Edges alone stand in both networks; on several hosts all members use the network of theirs. */
+/** Edges stand in front and back, monitors that send alerts in what leads out; on several hosts all members use the network of theirs. */
 function networkOf(
   member: Member,
   plan: AnyPlan,
 ): Pick<ContainerConfig, 'networkMode'> | Pick<ContainerConfig, 'networksAdvanced'> {
   if (isOnHosts(plan)) return { networkMode: 'host' };
-  const behind = { name: plan.back.name, ipv4Address: member.address };
-  const inFront = member.role === 'edge' ? [{ name: plan.front.name, ipv4Address: member.frontAddress }] : [];
-  return { networksAdvanced: [...inFront, behind] };
+  const { front, back, out } = plan;
+  const behind = { name: back.name, ipv4Address: member.address };
+  const inFront = member.role === 'edge' ? [{ name: front.name, ipv4Address: member.frontAddress }] : [];
+  const leadingOut =
+    member.role === 'monitor' && out !== undefined
+      ? [{ name: out.name, ipv4Address: member.outAddress }]
+      : [];
+  return { networksAdvanced: [...inFront, ...leadingOut, behind] };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { IMAGE_KINDS } from '../topology/container-options.ts';
+import { imageKinds } from '../topology/container-options.ts';
 import type { PlanNetwork } from '../topology/types.ts';
 import { BaseStack } from './base-stack.ts';
 import { type Construct, Image, Network, type NetworkConfig } from './cdktf.ts';
@@ -7,7 +7,7 @@ import { INSTANCE_LABEL, OWNER_LABEL } from './owner-label.ts';
 
 /**
  * What an engine holds once per stack: the front network, with the VIP kept out of Docker's hands, the back network, which
- * leads nowhere, and the images.
+ * leads nowhere, the one by which alerts leave, and the images.
  */
 export class NetworkStack extends BaseStack {
   constructor(scope: Construct, inputs: ServiceInputs) {
@@ -24,7 +24,9 @@ export class NetworkStack extends BaseStack {
       labels,
     });
     new Network(this, 'back-network', { ...bridgeOf(plan.back), internal: true, labels });
-    for (const kind of IMAGE_KINDS) {
+    // Nobody else is put there, and who is there need not speak to each other by it.
+    if (plan.out !== undefined) new Network(this, 'out-network', { ...bridgeOf(plan.out), labels });
+    for (const kind of imageKinds(plan)) {
       const image = inputs.images[kind];
       new Image(this, `image-${kind}`, {
         name: image.name,

@@ -2,9 +2,10 @@
  * The address scheme: every member's place follows from its role, its domain's position and its shard's position,
  * never from what else exists. That is why adding a shard or a domain moves nothing.
  *
- *     back     +0 network · +1 gateway · +8+d edges · +16+d proxies · +24+d sentinels · +32+8s+d members of shard s
+ *     back     +0 network · +1 gateway · +2+d monitors · +8+d edges · +16+d proxies · +24+d sentinels · +32+8s+d members of shard s
  *     front    +0 network · +1 gateway · +2 stands in for the one slot the VIP takes · +8+d edges
- *     both     second half: Docker's dynamic range
+ *     out      +0 network · +1 gateway · +2+d monitors
+ *     all of them     second half: Docker's dynamic range
  */
 import { formatAddress, formatSubnet, parseAddress, type Subnet, subnet, subnetOf } from './ipv4.ts';
 import type { Role } from './types.ts';
@@ -18,7 +19,11 @@ export const SHORTEST_PREFIX = 16;
 
 export const GATEWAY_OFFSET = 1;
 const STAND_IN_OFFSET = 2;
-const ROW: Record<Role, number> = { edge: 8, proxy: 16, sentinel: 24, redis: 32 };
+const ROW: Record<Role, number> = { monitor: 2, edge: 8, proxy: 16, sentinel: 24, redis: 32 };
+/** Domains that have a place for a monitor: what is left between the gateway and the edges. */
+export const OUT_SLOTS = ROW.edge - ROW.monitor;
+/** Size of the network by which alerts leave: half of it is for monitors. */
+export const OUT_PREFIX = 28;
 
 /** How many shards the lower half of a network of this prefix length holds. */
 export function shardCapacity(prefix: number): number {
@@ -69,4 +74,11 @@ export function derivedBack({ base, prefix, size }: Subnet): Subnet {
   const step = prefix === SHORTEST_PREFIX ? size : 2 ** 15;
   const isUpper = Math.floor(base / step) % 2 === 1;
   return subnetOf(isUpper ? base - step : base + step, prefix);
+}
+
+/** The network by which alerts leave, of a stack that names none: 64 further in the third byte of its front. */
+export function derivedOut({ base }: Subnet): Subnet {
+  const step = 2 ** 14;
+  const isUpper = Math.floor(base / step) % 2 === 1;
+  return subnetOf(isUpper ? base - step : base + step, OUT_PREFIX);
 }

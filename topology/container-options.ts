@@ -3,8 +3,8 @@ import { isOnHosts } from './plan.ts';
 import { redisMemory } from './redis-memory.ts';
 import type { AnyPlan, Member, ProxyMember } from './types.ts';
 
-/** The three images; `redis` serves redis-server and redis-sentinel. */
-export const IMAGE_KINDS = ['redis', 'proxy', 'edge'] as const;
+/** The images; `redis` serves redis-server and redis-sentinel, `monitor` is of stacks that watch themselves. */
+export const IMAGE_KINDS = ['redis', 'proxy', 'edge', 'monitor'] as const;
 export type ImageKind = (typeof IMAGE_KINDS)[number];
 
 /** How a member's container is run: everything about it that is not an address or a file. */
@@ -80,8 +80,27 @@ export function containerOptions(plan: AnyPlan, member: Member): ContainerOption
         data: false,
         stopSeconds: 15,
       };
+    case 'monitor':
+      return {
+        image: 'monitor',
+        command: [],
+        user: UNPRIVILEGED,
+        capabilities: [],
+        memoryMb: MONITOR_MB,
+        tmpfs: SCRATCH,
+        data: true,
+        stopSeconds: 15,
+      };
   }
 }
+
+/** The images that a stack is made of, in one order. */
+export function imageKinds({ monitors = [] }: Pick<AnyPlan, 'monitors'>): ImageKind[] {
+  return IMAGE_KINDS.filter((kind) => kind !== 'monitor' || monitors.length > 0);
+}
+
+/** Prometheus keeps to 240 MB of it, Alertmanager and the exporter to 48 and 32 (monitoring/image/entrypoint). */
+const MONITOR_MB = 448;
 
 /** On a host's own network the stats would be open on all of its addresses. */
 function proxyCommand(plan: AnyPlan, { address, statsPort }: ProxyMember): string[] {

@@ -63,6 +63,11 @@ export interface StackDefinition {
   readonly edge?: EdgeDefinition;
   /** How every proxy is run. @default each field's own */
   readonly proxy?: ProxyDefinition;
+  /**
+   * Prometheus and Alertmanager as members of the stack, with rules and, where they are told whom, messages.
+   * @default 'off'
+   */
+  readonly monitoring?: 'on' | 'off' | boolean | MonitoringDefinition;
   /** twemproxy pools by name, fields as in nutcracker.yml. @default one pool named like the stack */
   readonly pools?: Readonly<Record<string, PoolDefinition>>;
 }
@@ -130,6 +135,25 @@ export interface EdgeDefinition {
 export interface ProxyDefinition {
   /** Requests that take longer are logged; 0 = none. @default 0 */
   readonly slow_log?: Duration;
+}
+
+export interface MonitoringDefinition {
+  /** One monitor in each, two at most, of the first six. @default the third domain */
+  readonly domains?: readonly string[];
+  /** How long figures are kept, whole hours; a unit is needed. @default '360h' */
+  readonly retention?: Duration;
+  /** A /28 by which alerts leave. @default 64 further in the third byte of `network` */
+  readonly network?: string;
+  /** http(s) address that alerts are posted to. @default none */
+  readonly webhook?: string;
+  /** To whom alerts are written. @default nobody */
+  readonly email?: string;
+  /** @default as `email` */
+  readonly email_from?: string;
+  /** Mail server, HOST:PORT. @default none */
+  readonly smtp?: string;
+  /** Whom to log in as there. @default without */
+  readonly smtp_user?: string;
 }
 
 export interface PoolDefinition {

@@ -7,6 +7,7 @@ import type {
   EdgeSettings,
   Entrance,
   Host,
+  MonitoringSettings,
   PoolSpec,
   ProxySettings,
   RedisSettings,
@@ -54,6 +55,12 @@ export interface PoolDraft extends Partially<Omit<PoolSpec, 'hashTag' | 'shards'
   readonly hashTag: string | undefined;
 }
 
+/** `domains` undefined: the file names none; `network` undefined: it follows from the front one. */
+export interface MonitoringDraft extends Partially<Omit<MonitoringSettings, 'domains' | 'network'>> {
+  readonly domains: readonly NamedShard[] | undefined;
+  readonly network: Subnet | undefined;
+}
+
 export interface Draft {
   readonly name: string | undefined;
   readonly vip: number | undefined;
@@ -70,5 +77,7 @@ export interface Draft {
   readonly edge: Partially<EdgeSettings>;
   readonly proxy: Partially<ProxySettings>;
   readonly backup: Partially<BackupSettings>;
+  /** undefined: off, or refused. */
+  readonly monitoring: MonitoringDraft | undefined;
   readonly pools: readonly PoolDraft[] | undefined;
 }

@@ -17,6 +17,7 @@ export const TOP_KEYS = [
   'edge',
   'proxy',
   'backup',
+  'monitoring',
   'pools',
 ] as const;
 export const DOMAIN_KEYS = ['name', 'docker', 'address', 'certificates'] as const;
@@ -43,6 +44,16 @@ export const EDGE_KEYS = [
 ] as const;
 export const PROXY_KEYS = ['slow_log'] as const;
 export const BACKUP_KEYS = ['every', 'keep', 'to', 'encrypt'] as const;
+export const MONITORING_KEYS = [
+  'domains',
+  'retention',
+  'network',
+  'webhook',
+  'email',
+  'email_from',
+  'smtp',
+  'smtp_user',
+] as const;
 export const POOL_KEYS = [
   'listen',
   'shards',
@@ -72,6 +83,7 @@ export const KNOWN_KEYS: readonly string[] = [
   ...EDGE_KEYS.map((key) => `edge.${key}`),
   ...PROXY_KEYS.map((key) => `proxy.${key}`),
   ...BACKUP_KEYS.map((key) => `backup.${key}`),
+  ...MONITORING_KEYS.map((key) => `monitoring.${key}`),
   ...POOL_KEYS.map((key) => `pools.<pool>.${key}`),
 ];
 

@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto';
 import type { Slot } from './addresses.ts';
 import { dataStackName, domainStackName, memberName } from './placement.ts';
 import type { MemberPorts } from './port-block.ts';
+import { PROMETHEUS_PORT } from './ports.ts';
 import type {
   EdgeMember,
   Member,
+  MonitorMember,
   PlanDomain,
   PlanShard,
   ProxyMember,
@@ -20,6 +22,8 @@ const FIRST_PRIORITY = 150;
 /** Where members stand, and on which ports. */
 export interface Places {
   addressOf(slot: Slot): string;
+  /** On the network by which alerts leave; absent where there is none. */
+  readonly outAddressOf?: (slot: Slot) => string;
   frontAddressOf(slot: Slot): string;
   /** Where a slot was while stacks had one network, as far as that had room for it. */
   formerOf(slot: Slot): string | undefined;
@@ -33,6 +37,8 @@ export interface Members {
   readonly proxies: readonly ProxyMember[];
   readonly sentinels: readonly SentinelMember[];
   readonly shards: readonly PlanShard[];
+  /** Empty in a stack that does not watch itself. */
+  readonly monitors: readonly MonitorMember[];
   readonly domains: readonly PlanDomain[];
 }
 
@@ -40,14 +46,16 @@ export function sha1(text: string): string {
   return createHash('sha1').update(text).digest('hex');
 }
 
-/** All members of a topology. Within a domain they stand in the order edge, proxy, sentinel, redis by shard. */
+/** All members of a topology. Within a domain they stand in the order edge, proxy, sentinel, redis by shard, monitor. */
 export function planMembers(topology: TopologyBase, places: Places): Members {
   const edges = planEdges(topology, places);
   const proxies = planProxies(topology, places);
   const sentinels = planSentinels(topology, places);
   const shards = planShards(topology, places);
-  const all = [...edges, ...proxies, ...sentinels, ...shards.flatMap((shard) => shard.members)];
-  return { edges, proxies, sentinels, shards, domains: planDomains(topology, all) };
+  const monitors = planMonitors(topology, places);
+  const redises = shards.flatMap((shard) => shard.members);
+  const all = [...edges, ...proxies, ...sentinels, ...redises, ...monitors];
+  return { edges, proxies, sentinels, shards, monitors, domains: planDomains(topology, all) };
 }
 
 function planEdges(topology: TopologyBase, places: Places): EdgeMember[] {
@@ -109,6 +117,23 @@ function planShards(topology: TopologyBase, { addressOf, formerOf, ports }: Plac
       };
     });
     return { name: shard.name, weight: shard.weight, members, initialMaster: members[0] };
+  });
+}
+
+function planMonitors(topology: TopologyBase, { addressOf, outAddressOf }: Places): MonitorMember[] {
+  return topology.domains.flatMap(({ name }, domain): MonitorMember[] => {
+    if (topology.monitoring?.domains.includes(name) !== true) return [];
+    const slot: Slot = { role: 'monitor', domain };
+    return [
+      {
+        name: memberName(topology.name, 'monitor', name),
+        role: 'monitor',
+        domain: name,
+        address: addressOf(slot),
+        ...(outAddressOf === undefined ? {} : { outAddress: outAddressOf(slot) }),
+        port: PROMETHEUS_PORT,
+      },
+    ];
   });
 }
 

@@ -14,10 +14,10 @@ type Settings = Pick<Topology, 'durability' | 'sentinel' | 'redis' | 'edge' | 'p
 const MAX_DEVICE_NAME = 15;
 
 /**
- * Linux bridge of a stack's front (`tw`) or back (`tb`) network: `tw-<name>`; a long name keeps its head and gets a hash, so
+ * Linux bridge of a stack's front (`tw`), back (`tb`) or outward (`to`) network: `tw-<name>`; a long name keeps its head and gets a hash, so
  * that it stays distinct.
  */
-export function bridgeName(stack: string, side: 'tw' | 'tb' = 'tw'): string {
+export function bridgeName(stack: string, side: 'tw' | 'tb' | 'to' = 'tw'): string {
   const whole = `${side}-${stack}`;
   if (whole.length <= MAX_DEVICE_NAME) return whole;
   return `${side}-${stack.slice(0, 5)}-${sha1(stack).slice(0, 6)}`;
@@ -45,8 +45,11 @@ function formerBook({ network, vip }: Topology): (slot: Slot) => string | undefi
  * Throws RangeError for a topology that does not fit its network, which the rules refuse beforehand.
  */
 export function planStack(topology: Topology): Plan {
-  const { edges, proxies, sentinels, shards, domains } = planMembers(topology, {
+  const { monitoring } = topology;
+  const outNetwork = monitoring?.network ?? '';
+  const { edges, proxies, sentinels, shards, monitors, domains } = planMembers(topology, {
     addressOf: addressBook(topology.backNetwork),
+    ...(outNetwork === '' ? {} : { outAddressOf: addressBook(outNetwork) }),
     frontAddressOf: addressBook(topology.network, topology.vip),
     formerOf: formerBook(topology),
     ports: {
@@ -63,12 +66,16 @@ export function planStack(topology: Topology): Plan {
     networkStack: networkStackName(topology.name),
     front: planNetwork(topology.name, topology.network, bridgeName(topology.name)),
     back: planNetwork(`${topology.name}-back`, topology.backNetwork, bridgeName(topology.name, 'tb')),
+    ...(outNetwork === ''
+      ? {}
+      : { out: planNetwork(`${topology.name}-out`, outNetwork, bridgeName(topology.name, 'to')) }),
     domains,
     shards,
     pools: topology.pools,
     edges,
     proxies,
     sentinels,
+    ...(monitoring === undefined ? {} : { monitors, monitoring }),
     ...settingsOf(topology),
     members: domains.flatMap((domain) => domain.members),
     warnings: warningsOf(topology),

@@ -5,5 +5,7 @@ export const SENTINEL_PORT = 26379;
 export const GUARD_PORT = 16380;
 /** The proxy's stats, twemproxy's default. */
 export const PROXY_STATS_PORT = 22222;
+/** A monitor's Prometheus, its default. */
+export const PROMETHEUS_PORT = 9090;
 /** The edge's /healthz, /metrics and /stats. */
 export const EDGE_OPS_PORT = 8404;

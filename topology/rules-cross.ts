@@ -6,6 +6,7 @@ import { formatSubnet } from './ipv4.ts';
 import { dataStackName, defaultShardDomains, domainStackName, memberName } from './placement.ts';
 import type { Path } from './problems.ts';
 import { checkHostsPorts, checkHostsVip } from './rules-hosts.ts';
+import { checkMonitoring, monitorDomains } from './rules-monitoring.ts';
 import { checkUnique } from './rules-names.ts';
 import type { StackFile } from './stack-file.ts';
 
@@ -32,6 +33,7 @@ export function checkAcross(file: StackFile, draft: Draft): void {
     checkHostsPorts(file, draft.hosts, draft.pools, draft.shards);
   }
   checkOpenFiles(file, draft);
+  checkMonitoring(file, draft);
   checkStackNames(file, draft);
   checkMemberNames(file, draft);
 }
@@ -170,6 +172,8 @@ function checkMemberNames(file: StackFile, draft: Draft): void {
   for (const { name } of draft.domains ?? [])
     for (const role of ['edge', 'proxy', 'sentinel', 'seed'])
       if (name !== undefined) owners.set(memberName('', role, name), role);
+  for (const name of draft.monitoring === undefined ? [] : monitorDomains(draft))
+    if (name !== undefined) owners.set(memberName('', 'monitor', name), 'the monitoring');
   draft.shards?.forEach((shard, index) => {
     if (shard.name === undefined) return;
     for (const domain of new Set(shardDomainNames(draft, shard, index))) {

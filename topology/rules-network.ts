@@ -15,7 +15,13 @@ import { type Parser, readRequired, readValue } from './reading.ts';
 import type { StackFile } from './stack-file.ts';
 
 /** Ranges nobody on the internet owns: RFC 1918, RFC 6598 (carrier NAT), RFC 2544 (benchmarks). */
-const PRIVATE_RANGES = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '198.18.0.0/15'];
+export const PRIVATE_RANGES = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '100.64.0.0/10',
+  '198.18.0.0/15',
+];
 /** What a stack gets that names no network: as much as most need, 12 shards. */
 const DEFAULT_PREFIX = 24;
 

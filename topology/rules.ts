@@ -9,6 +9,7 @@ import { readBackup } from './rules-backup.ts';
 import { checkAcross, shardDomainNames } from './rules-cross.ts';
 import { readDomains, readHostDomains, readReplicas, readShards } from './rules-domains.ts';
 import { namesHosts, readHosts } from './rules-hosts.ts';
+import { monitorDomains, outNetwork, readMonitoring } from './rules-monitoring.ts';
 import { stackName } from './rules-names.ts';
 import { readHostsVip, readNetworks } from './rules-network.ts';
 import { readPools } from './rules-pools.ts';
@@ -18,6 +19,7 @@ import {
   DURABILITIES,
   type Durability,
   type HostsTopology,
+  type MonitoringSettings,
   type PoolSpec,
   type ShardSpec,
   type Topology,
@@ -117,6 +119,7 @@ function readCommon(file: StackFile): Common {
     edge: readEdge(file),
     proxy: readProxy(file),
     backup: readBackup(file),
+    monitoring: readMonitoring(file),
     pools: readPools(file, name, replicas),
   };
 }
@@ -179,7 +182,22 @@ function finishCommon(draft: Draft): TopologyBase {
     edge: allPresent(draft.edge, 'edge'),
     proxy: allPresent(draft.proxy, 'proxy'),
     backup: allPresent(draft.backup, 'backup'),
+    ...finishMonitoring(draft),
     pools: finishPools(draft),
+  };
+}
+
+function finishMonitoring(draft: Draft): Pick<TopologyBase, 'monitoring'> {
+  if (draft.monitoring === undefined) return {};
+  const { domains: _domains, network: _network, ...rest } = draft.monitoring;
+  const out = outNetwork(draft);
+  const settings = allPresent<Omit<MonitoringSettings, 'domains' | 'network'>>(rest, 'monitoring');
+  return {
+    monitoring: {
+      domains: monitorDomains(draft).map((name) => present(name, 'monitoring.domains')),
+      ...settings,
+      network: out === undefined ? '' : formatSubnet(out),
+    },
   };
 }
 

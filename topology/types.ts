@@ -132,6 +132,25 @@ export interface BackupSettings {
   readonly encrypt: boolean;
 }
 
+/** Prometheus and Alertmanager among the members; absent = the stack has none. */
+export interface MonitoringSettings {
+  /** Domains with a monitor each, one or two; both watch everything. */
+  readonly domains: readonly string[];
+  /** Milliseconds that figures are kept. */
+  readonly retentionMs: number;
+  /** CIDR of the network by which alerts leave; empty = they are sent nowhere, and there is none. */
+  readonly network: string;
+  /** Where alerts are posted to; empty = nowhere. */
+  readonly webhook: string;
+  /** To whom they are written; empty = to nobody. */
+  readonly email: string;
+  readonly emailFrom: string;
+  /** `host:port` of the mail server. */
+  readonly smtp: string;
+  /** Whom to log in as there; empty = without. The password is no setting (`twemstack secret set smtp`). */
+  readonly smtpUser: string;
+}
+
 export interface PoolSpec {
   readonly name: string;
   /** Port of the pool on the VIP, and of the proxies. */
@@ -176,6 +195,7 @@ export interface TopologyBase {
   readonly edge: EdgeSettings;
   readonly proxy: ProxySettings;
   readonly backup: BackupSettings;
+  readonly monitoring?: MonitoringSettings;
   readonly pools: readonly PoolSpec[];
 }
 
@@ -195,7 +215,7 @@ export interface HostsTopology extends TopologyBase {
   readonly entrance: Entrance;
 }
 
-export const ROLES = ['edge', 'proxy', 'sentinel', 'redis'] as const;
+export const ROLES = ['edge', 'proxy', 'sentinel', 'redis', 'monitor'] as const;
 export type Role = (typeof ROLES)[number];
 
 interface MemberBase {
@@ -245,7 +265,16 @@ export interface RedisMember extends MemberBase {
   readonly initialMaster: boolean;
 }
 
-export type Member = EdgeMember | ProxyMember | SentinelMember | RedisMember;
+/** Prometheus, Alertmanager and an exporter for redis, in one container. */
+export interface MonitorMember extends MemberBase {
+  readonly role: 'monitor';
+  /** Static IPv4 address on the network by which alerts leave, where there is one. */
+  readonly outAddress?: string;
+  /** Of Prometheus, on the back address. */
+  readonly port: number;
+}
+
+export type Member = EdgeMember | ProxyMember | SentinelMember | RedisMember | MonitorMember;
 
 export interface PlanShard {
   /** Sentinel's master name and the server's name in the ring. */
@@ -289,6 +318,9 @@ export interface PlanBase {
   readonly edges: readonly EdgeMember[];
   readonly proxies: readonly ProxyMember[];
   readonly sentinels: readonly SentinelMember[];
+  /** Absent in a stack that does not watch itself. */
+  readonly monitors?: readonly MonitorMember[];
+  readonly monitoring?: MonitoringSettings;
   readonly durability: Durability;
   readonly sentinel: SentinelSettings;
   readonly redis: RedisSettings;
@@ -309,6 +341,8 @@ export interface Plan extends PlanBase {
   readonly front: PlanNetwork;
   /** All members, and nobody else: reachable from the engine's host, and leading nowhere. */
   readonly back: PlanNetwork;
+  /** By which alerts leave; absent where none do. The monitors alone. */
+  readonly out?: PlanNetwork;
 }
 
 export interface HostsPlanDomain extends PlanDomain {
@@ -326,11 +360,23 @@ export interface HostsPlan extends PlanBase {
 export type AnyPlan = Plan | HostsPlan;
 
 /** Accounts of a stack. `operator` is for people and twemstack itself; the others each do one job. */
-export const ACCOUNTS = ['application', 'operator', 'proxy', 'replication', 'sentinel', 'guard'] as const;
+export const ACCOUNTS = [
+  'application',
+  'operator',
+  'proxy',
+  'replication',
+  'sentinel',
+  'guard',
+  'monitor',
+] as const;
 export type Account = (typeof ACCOUNTS)[number];
 
 /** Clear-text password of every account: 43 characters of [A-Za-z0-9_-], generated once per stack. */
 export type Credentials = Readonly<Record<Account, string>>;
+
+/** What alerts are sent with: not generated, for others gave it. */
+export const ALERT_SECRETS = ['smtp', 'webhook'] as const;
+export type AlertSecrets = Readonly<Partial<Record<(typeof ALERT_SECRETS)[number], string>>>;
 
 /** Passwords that are good besides an account's own, while it is being changed. */
 export type FurtherPasswords = Readonly<Partial<Credentials>>;

@@ -76,6 +76,8 @@ export function layOut(state: ConsoleState, width: number): Picture {
     ),
   );
   row('sentinels', of('sentinel'));
+  const monitors = of('monitor');
+  if (monitors.length > 0) row('monitors', monitors);
   const domainsY = y - LANE + 16;
   for (const domain of state.domains) {
     const x = left(domain) + boxWidth / 2;
@@ -106,6 +108,7 @@ export function wordsOf(member: ConsoleMember): Pick<Box, 'title' | 'detail' | '
       : { title: 'edge', detail: 'standby', tone: 'plain' };
   if (kind === 'proxy') return { title: 'proxy', detail: 'serves', tone: 'active' };
   if (kind === 'sentinel') return { title: 'sentinel', detail: 'watches', tone: 'plain' };
+  if (kind === 'monitor') return { title: 'monitor', detail: 'Prometheus', tone: 'plain' };
   if (role === 'master') return { title: 'master', detail: `${count(keys ?? 0)} keys`, tone: 'master' };
   const lag = lagBytes === undefined ? 'lag unknown' : `lag ${bytes(lagBytes)}`;
   return { title: role, detail: lag, tone: 'plain' };

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
-import type { EngineInput, SeedInput, ServiceInputs, StackInputs } from '../../stacks/inputs.ts';
+import type { EngineInput, ImageInput, SeedInput, ServiceInputs, StackInputs } from '../../stacks/inputs.ts';
+import { type ImageKind, imageKinds } from '../../topology/container-options.ts';
 import { isOnHosts } from '../../topology/plan.ts';
 import type { AnyPlan, Credentials, HostsPlan, MemberFile, Plan } from '../../topology/types.ts';
 import { keptVolumes, memberOf } from '../data/volumes.ts';
 import { EnvironmentError } from '../errors.ts';
 import type { Environment } from '../prepare/environment.ts';
+import type { PreparedImage } from '../prepare/executables.ts';
 import type { ProviderChoice } from '../prepare/provider.ts';
 import { renderMembers } from '../render/member-files.ts';
+import { readAlertSecrets } from '../stack/alert-secrets.ts';
 import { furtherPasswords } from '../stack/credentials.ts';
 import { CHECKOUT, type Home } from '../stack/home.ts';
 import { ensureInstance } from '../stack/instance.ts';
@@ -19,7 +22,9 @@ import { stateDir } from './state.ts';
 export function writeSeeds(home: Home, plan: AnyPlan, credentials: Credentials): StackInputs['seeds'] {
   const root = home.privateDir(join(home.stack(plan.name), 'seed'));
   const seeds = new Map<string, SeedInput[]>();
-  for (const [member, files] of renderMembers(plan, credentials, furtherPasswords(home, plan.name))) {
+  const further = furtherPasswords(home, plan.name);
+  const alertSecrets = readAlertSecrets(home, plan);
+  for (const [member, files] of renderMembers(plan, credentials, further, alertSecrets)) {
     const dir = home.privateDir(join(root, member));
     seeds.set(
       member,
@@ -73,15 +78,22 @@ export function stackInputs(
   environment: Environment,
   { protectData = true, keep = () => true, folder = home.root }: InputOptions = {},
 ): StackInputs {
-  const image = (kind: 'redis' | 'proxy' | 'edge'): StackInputs['images']['redis'] => ({
-    name: environment.images[kind].name,
-    context: home.fromTerraform(environment.images[kind].contextDir),
-    base: environment.images[kind].base,
-  });
+  const image = (kind: ImageKind): ImageInput => {
+    const found: PreparedImage | undefined = environment.images[kind];
+    if (found === undefined)
+      throw new EnvironmentError(
+        `the image of a ${kind} is not prepared: an earlier version did not know it`,
+        {
+          where: home.private,
+          remedy: 'run `twemstack prepare`, then this again',
+        },
+      );
+    return { name: found.name, context: home.fromTerraform(found.contextDir), base: found.base };
+  };
   return {
     plan,
     instance: ensureInstance(home, plan.name),
-    images: { redis: image('redis'), proxy: image('proxy'), edge: image('edge') },
+    images: Object.fromEntries(imageKinds(plan).map((kind) => [kind, image(kind)])) as StackInputs['images'],
     seeds: writeSeeds(home, plan, credentials),
     provider: { source: environment.provider.source, version: environment.provider.version },
     stateDir: home.fromTerraform(home.privateDir(stateDir(home, plan.name))),

@@ -3,6 +3,7 @@ import type { SeedInput } from '../../stacks/inputs.ts';
 import type { AnyPlan, Credentials } from '../../topology/types.ts';
 import { broughtFiles, pendingFiles, readInForce } from '../deploy/in-force.ts';
 import { renderMembers } from '../render/member-files.ts';
+import { storedAlertSecrets } from '../stack/alert-secrets.ts';
 import { furtherPasswords } from '../stack/credentials.ts';
 import type { Home } from '../stack/home.ts';
 import type { Facts } from './facts.ts';
@@ -17,7 +18,12 @@ export function findDrift(
   credentials: Credentials,
   containers: Facts['containers'],
 ): Facts['drift'] | undefined {
-  const rendered = renderMembers(plan, credentials, furtherPasswords(home, plan.name));
+  const rendered = renderMembers(
+    plan,
+    credentials,
+    furtherPasswords(home, plan.name),
+    storedAlertSecrets(home, plan.name),
+  );
   const records = readInForce(home, plan.name);
   const drift = new Map<string, readonly string[]>();
   let known = false;

@@ -14,6 +14,9 @@ export const PROGRAMS = [
   'keepalived',
   'supervisor',
   'proxy',
+  'prometheus',
+  'alertmanager',
+  'exporter',
   'engine',
   'logs',
 ] as const;

@@ -6,6 +6,7 @@ import type {
   Credentials,
   EdgeMember,
   Member,
+  MonitorMember,
   ProxyMember,
   RedisMember,
   SentinelMember,
@@ -19,6 +20,7 @@ import { type RedisView, readRedis } from './redis-view.ts';
 import { readSentinel, type SentinelView } from './sentinel-view.ts';
 
 const GUARD_MS = 800;
+const MONITOR_MS = 1000;
 
 /** One member as it is now. */
 export interface MemberStatus {
@@ -129,6 +131,8 @@ function ask(plan: AnyPlan, member: Member, credentials: Credentials, engine: Do
       return askProxy(plan, member);
     case 'edge':
       return askEdge(plan, member, engine);
+    case 'monitor':
+      return askMonitor(member);
   }
 }
 
@@ -154,6 +158,13 @@ async function askProxy(plan: AnyPlan, member: ProxyMember): Promise<Answer> {
     plan.pools.map(({ listen, name }) => answersPing(member.address, member.poolPorts?.[name] ?? listen)),
   );
   return answers.every(Boolean) ? { serving: true } : { serving: false, error: 'does not answer PING' };
+}
+
+async function askMonitor({ address, port }: MonitorMember): Promise<Answer> {
+  const { ok } = await fetch(`http://${address}:${port}/-/ready`, {
+    signal: AbortSignal.timeout(MONITOR_MS),
+  });
+  return ok ? {} : { error: 'is not ready yet' };
 }
 
 async function askEdge(plan: AnyPlan, member: EdgeMember, engine: Docker): Promise<Answer> {

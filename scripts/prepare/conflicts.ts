@@ -20,13 +20,23 @@ export interface HostNetwork {
 
 export const hostNetwork = (): HostNetwork => ({ routes: hostRoutes(), addresses: hostAddresses() });
 
-/** Both networks of a stack, each with what to do when it cannot be had. */
+/** The networks of a stack, each with what to do when it cannot be had. */
 const networksOf = ({
   front,
   back,
+  out,
 }: Plan): Array<PlanNetwork & { readonly title: string; readonly other: string }> => [
   { ...front, title: "the stack's network", other: 'set another `network` and `vip` in stack.yaml' },
   { ...back, title: "the stack's back network", other: 'set another `back_network` in stack.yaml' },
+  ...(out === undefined
+    ? []
+    : [
+        {
+          ...out,
+          title: 'the network by which alerts leave',
+          other: 'set another `monitoring.network` in stack.yaml',
+        },
+      ]),
 ];
 
 /**

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
+import { IMAGE_KINDS } from '../../topology/container-options.ts';
 import { EnvironmentError } from '../errors.ts';
 import type { Home } from '../stack/home.ts';
 import { readIfPresent, writePrivate } from '../stack/private-file.ts';
@@ -70,7 +71,8 @@ export function isUsable({ terraform, provider, images }: Environment): boolean 
     provider.mirror,
     ...Object.values(images).map(({ contextDir }) => contextDir),
   ];
-  return paths.every((path) => existsSync(path));
+  // One that an earlier version wrote may know fewer images.
+  return IMAGE_KINDS.every((kind) => kind in images) && paths.every((path) => existsSync(path));
 }
 
 function mapPaths<E extends Environment>(environment: E, map: (path: string) => string): E {

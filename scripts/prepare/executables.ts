@@ -58,6 +58,7 @@ const SOURCES: Readonly<Record<ImageKind, string>> = {
   redis: 'sentinel/image',
   proxy: 'proxy/image',
   edge: 'haproxy/image',
+  monitor: 'monitoring/image',
 };
 const HASH_LENGTH = 12;
 

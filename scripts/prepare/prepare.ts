@@ -1,3 +1,4 @@
+import { imageKinds } from '../../topology/container-options.ts';
 import type { Plan } from '../../topology/types.ts';
 import { dockerClient, engineAddress } from '../docker-client.ts';
 import type { Reporter } from '../report/steps.ts';
@@ -53,8 +54,8 @@ export async function prepare(options: PrepareOptions, reporter: Reporter): Prom
   const images = await reporter.step('images', async (step) => {
     const prepared = await prepareImages(home, baseImage.name, step);
     step.outcome(
-      Object.values(prepared)
-        .map(({ name }) => name)
+      imageKinds(plan ?? {})
+        .map((kind) => prepared[kind].name)
         .join(', '),
     );
     return prepared;

@@ -1,16 +1,29 @@
 import { renderEdgeFiles } from '../../haproxy/files.ts';
+import { renderMonitorFiles } from '../../monitoring/files.ts';
 import { renderRedisFiles, renderSentinelFiles } from '../../sentinel/files.ts';
-import type { AnyPlan, Credentials, FurtherPasswords, Member, MemberFile } from '../../topology/types.ts';
+import { isOnHosts } from '../../topology/plan.ts';
+import type {
+  AlertSecrets,
+  AnyPlan,
+  Credentials,
+  FurtherPasswords,
+  Member,
+  MemberFile,
+} from '../../topology/types.ts';
 import { renderProxyFiles } from './nutcracker-yml.ts';
 
-/** Every generated file of every member, by member name. Pure. */
+/** Every generated file of every member, by member name. Pure. @param alertSecrets of stacks that send alerts */
 export function renderMembers(
   plan: AnyPlan,
   credentials: Credentials,
   further: FurtherPasswords = {},
+  alertSecrets: AlertSecrets = {},
 ): ReadonlyMap<string, readonly MemberFile[]> {
   return new Map(
-    plan.members.map((member) => [member.name, renderMember(plan, member, credentials, further)]),
+    plan.members.map((member) => [
+      member.name,
+      renderMember(plan, member, credentials, further, alertSecrets),
+    ]),
   );
 }
 
@@ -19,6 +32,7 @@ function renderMember(
   member: Member,
   credentials: Credentials,
   further: FurtherPasswords,
+  alertSecrets: AlertSecrets,
 ): readonly MemberFile[] {
   switch (member.role) {
     case 'edge':
@@ -29,5 +43,8 @@ function renderMember(
       return renderSentinelFiles(plan, member, credentials, further);
     case 'redis':
       return renderRedisFiles(plan, member, credentials, further);
+    case 'monitor':
+      if (isOnHosts(plan)) throw new RangeError(`${member.name}: several hosts have no monitors`);
+      return renderMonitorFiles(plan, member, credentials, alertSecrets);
   }
 }

@@ -13,6 +13,7 @@ import { type ContainerState, listContainers } from '../observe/engine.ts';
 import { collectStatus, type StackStatus } from '../observe/status.ts';
 import { renderMembers } from '../render/member-files.ts';
 import { renderNutcrackerYml } from '../render/nutcracker-yml.ts';
+import { readAlertSecrets } from '../stack/alert-secrets.ts';
 import { furtherPasswords } from '../stack/credentials.ts';
 import type { Home } from '../stack/home.ts';
 import { compareDomain, type DomainChanges, firstDeployment, isChanged } from './changes.ts';
@@ -157,7 +158,7 @@ export async function rollOut(deployment: Deployment, outlook: Outlook): Promise
     ...deployment,
     terraform,
     inputs,
-    files: renderMembers(plan, credentials, furtherPasswords(home, plan.name)),
+    files: renderMembers(plan, credentials, furtherPasswords(home, plan.name), readAlertSecrets(home, plan)),
     done: unchanged(plan, turns),
     newcomers: newcomersOf(turns),
     mending: status === undefined || problemsOf(plan, status).length > 0,

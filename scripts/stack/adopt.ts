@@ -30,6 +30,7 @@ const PLACES: ReadonlyArray<readonly [account: Account, role: Role, file: string
   ['replication', 'redis', 'redis.conf', /^masterauth (\S+)$/gm],
   ['sentinel', 'sentinel', 'sentinel.conf', /^sentinel sentinel-pass (\S+)$/gm],
   ['guard', 'redis', 'guard.json', /"passwords": \[\s*"([^"]+)"/g],
+  ['monitor', 'monitor', 'redis-passwords.json', /: "([^"]+)"/g],
 ];
 
 /** A member's file by name, from its container or from what was rendered here. */
@@ -75,7 +76,10 @@ export async function adopt(
     return { stored: backup, drawn: [], membersExist, instance };
   }
   const found = await passwordsIn(sources, known);
-  const drawn = ACCOUNTS.filter((account) => found.get(account) === undefined);
+  // Of an account that no member has ever heard of, nothing was lost.
+  const drawn = ACCOUNTS.filter(
+    (account) => found.get(account) === undefined && (account !== 'monitor' || known.has(account)),
+  );
   const passwords = Object.fromEntries(
     ACCOUNTS.map((account) => [account, found.get(account)?.[0] ?? newPassword()]),
   ) as Record<Account, string>;

@@ -98,7 +98,7 @@ const RESTORE =
   '`twemstack secret adopt` takes the passwords from what runs, `twemstack secret adopt --from FILE` from a backup of the file';
 
 /** Accounts that stacks of earlier versions did not have. */
-const LATER_ACCOUNTS: readonly Account[] = ['guard'];
+const LATER_ACCOUNTS: readonly Account[] = ['guard', 'monitor'];
 
 /** Gives the file of an earlier version the passwords that it lacks, and writes them down at once. */
 function withLaterAccounts(home: Home, stack: string, text: string): string {

@@ -58,7 +58,7 @@ function engineText(plan: Plan): string {
       member.role === 'edge' ? member.frontAddress : '',
     ]),
   );
-  return `front ${plan.front.subnet} (applications, edges), back ${plan.back.subnet} (all members)\n\n${members}`;
+  return `front ${plan.front.subnet} (applications, edges), back ${plan.back.subnet} (all members)${plan.out === undefined ? '' : `, out ${plan.out.subnet} (alerts)`}\n\n${members}`;
 }
 
 function hostsText(plan: HostsPlan): string {
@@ -90,6 +90,8 @@ function portsOf(member: Member): number[] {
       return [member.port];
     case 'redis':
       return [member.port, member.guardPort];
+    case 'monitor':
+      return [member.port];
   }
 }
 

@@ -1,8 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { renderDashboard } from '../../monitoring/dashboard.ts';
 import { ACCOUNTS, type Account, type Credentials } from '../../topology/types.ts';
 import { EXIT } from '../errors.ts';
 import { renderMembers } from '../render/member-files.ts';
+import { storedAlertSecrets } from '../stack/alert-secrets.ts';
 import { furtherPasswords, readCredentials } from '../stack/credentials.ts';
 import { loadAnyPlan } from '../stack/load.ts';
 import { writePrivate } from '../stack/private-file.ts';
@@ -20,7 +22,9 @@ export async function renderVerb(options: CommonOptions & { out: string }): Prom
   const known = readCredentials(home, plan.name);
   const credentials: Credentials = known ?? PLACEHOLDERS;
   const written: string[] = [];
-  for (const [member, files] of renderMembers(plan, credentials, furtherPasswords(home, plan.name))) {
+  const further = furtherPasswords(home, plan.name);
+  const alertSecrets = storedAlertSecrets(home, plan.name);
+  for (const [member, files] of renderMembers(plan, credentials, further, alertSecrets)) {
     const dir = join(resolve(options.out), member);
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     for (const file of files) {
@@ -28,6 +32,11 @@ export async function renderVerb(options: CommonOptions & { out: string }): Prom
       writePrivate(path, file.content);
       written.push(path);
     }
+  }
+  if (plan.monitors !== undefined) {
+    const path = join(resolve(options.out), 'grafana-dashboard.json');
+    writePrivate(path, renderDashboard(plan));
+    written.push(path);
   }
   if (options.json === true)
     printJson({ files: written, credentials: known === undefined ? 'placeholders' : 'real' });

@@ -175,6 +175,13 @@ export class EdgePair {
     });
   }
 
+  /** A page of its ops port, asked from beside it. */
+  async opsPage(edge: EdgeMember, path: string): Promise<string> {
+    const page = `http://${edge.address}:${edge.opsPort}${path}`;
+    const inside = [`--net=/run/netns/${this.#namespace(edge)}`, 'curl', '-sS', '--max-time', '5', page];
+    return (await execa('nsenter', inside)).stdout;
+  }
+
   /** Pids of one program among the edge's processes, oldest first. */
   async pids(edge: EdgeMember, program: string): Promise<number[]> {
     return (await this.processes(edge)).filter((pid) => commandOf(pid) === program);

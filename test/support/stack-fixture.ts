@@ -57,7 +57,7 @@ export function inputsOf(plan: AnyPlan, change: Partial<StackInputs> = {}): Stac
   return {
     plan,
     instance: '0123456789abcdef',
-    images: { redis: image('redis'), proxy: image('proxy'), edge: image('edge') },
+    images: { redis: image('redis'), proxy: image('proxy'), edge: image('edge'), monitor: image('monitor') },
     seeds: new Map(
       plan.members.map(({ name }) => [
         name,

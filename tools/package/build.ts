@@ -12,7 +12,7 @@ import { reachableFrom } from './reachable.ts';
 const PROGRAMS = ['scripts/twemstack', 'proxy/nutcracker', 'sentinel/guard/main'];
 /** Plain JavaScript, as it is. */
 const SCRIPTS = ['scripts/twemstack.mjs', 'scripts/nutcracker.mjs'];
-const IMAGES = ['haproxy/image', 'proxy/image', 'sentinel/image'];
+const IMAGES = ['haproxy/image', 'monitoring/image', 'proxy/image', 'sentinel/image'];
 const DOCUMENTS = [
   'README.md',
   'LICENSE',

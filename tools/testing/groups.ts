@@ -110,6 +110,8 @@ export const DEBIAN_PACKAGES = [
   'openssh-server',
   'openssl',
   'procps',
+  'prometheus',
+  'prometheus-alertmanager',
   'prometheus-redis-exporter',
   'redis-sentinel',
   'redis-server',

@@ -13,6 +13,7 @@ const PROGRAMS: Readonly<Record<Member['role'], string>> = {
   sentinel: 'redis-sentinel',
   proxy: 'nutcracker',
   edge: 'haproxy',
+  monitor: 'prometheus',
 };
 
 /** Does what a script says, when it says it. Returns at its end, or when the operator wants to stop; nothing is taken back yet. */

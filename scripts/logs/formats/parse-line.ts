@@ -1,5 +1,6 @@
 import type { Role } from '../../../topology/types.ts';
 import type { LineFormat, ParsedLine, Program } from '../record.ts';
+import { goKitLine } from './go-kit.ts';
 import { haproxyLine } from './haproxy.ts';
 import { keepalivedLine } from './keepalived.ts';
 import { proxyLine } from './proxy.ts';
@@ -7,13 +8,21 @@ import { redisLine } from './redis.ts';
 import { twemstackLine } from './twemstack.ts';
 
 /** HAProxy comes last: on an edge, what is nobody else's is its. */
-const FORMATS: readonly LineFormat[] = [twemstackLine, redisLine, proxyLine, keepalivedLine, haproxyLine];
+const FORMATS: readonly LineFormat[] = [
+  twemstackLine,
+  goKitLine,
+  redisLine,
+  proxyLine,
+  keepalivedLine,
+  haproxyLine,
+];
 
 const MAIN_PROGRAM: Readonly<Record<Role, Program>> = {
   redis: 'redis',
   sentinel: 'sentinel',
   proxy: 'proxy',
   edge: 'haproxy',
+  monitor: 'prometheus',
 };
 
 /** What nobody formats, a crash of the program for instance. */

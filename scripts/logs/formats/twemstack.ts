@@ -1,7 +1,7 @@
 import type { Level, LineFormat, Program } from '../record.ts';
 
 /** Our own programs: `twemstack-PROGRAM MILLISECONDS MEMBER: text`. */
-const LINE = /^twemstack-(redis|sentinel|guard|edge) (\d{10,15}) \S+: (.*)$/;
+const LINE = /^twemstack-(redis|sentinel|guard|edge|monitor) (\d{10,15}) \S+: (.*)$/;
 /** The supervisor of an edge tells keepalived's changes of state: `twemstack-vrrp MILLISECONDS STATE`. */
 const VRRP = /^twemstack-vrrp (\d{10,15}) (\w+)$/;
 
@@ -10,6 +10,7 @@ const PROGRAM: Readonly<Record<string, Program>> = {
   sentinel: 'entrypoint',
   guard: 'guard',
   edge: 'supervisor',
+  monitor: 'supervisor',
 };
 
 /** The entrypoints, the guards, the supervisors of the edges. */

@@ -171,6 +171,8 @@ function listensOn(member: Member): number[] {
       return [member.port];
     case 'redis':
       return [member.port, member.guardPort];
+    case 'monitor':
+      return [member.port];
   }
 }
 

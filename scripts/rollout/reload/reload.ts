@@ -66,6 +66,8 @@ function takeOver({ engine, credentials, member, files }: ReloadOptions): Promis
       return reloadProxy(engine, member.name);
     case 'edge':
       return reloadEdge(engine, member.name);
+    case 'monitor':
+      throw new Error('a monitor is replaced, whatever changes in its files');
   }
 }
 

@@ -16,7 +16,9 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
   let pair: EdgePair;
 
   before(async () => {
-    pair = await EdgePair.create('edge: { max_connections: 16, max_connections_per_source: 12 }\n');
+    pair = await EdgePair.create(
+      'edge: { max_connections: 16, max_connections_per_source: 12 }\nmonitoring: on\n',
+    );
     for (const edge of pair.plan.edges) await pair.start(edge);
   });
   afterEach(async () => {
@@ -46,6 +48,24 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
         edge.name === holder.name ? /VRRP MASTER; alpha: \d+ of 16 / : /VRRP BACKUP; alpha: 0 of 16 /,
       );
     }
+  });
+
+  test('monitors are told which edge holds it, by the kernel’s word, and what keepalived says', async () => {
+    const { holder } = await pair.serving();
+    for (const edge of pair.plan.edges) {
+      const text = await pair.opsPage(edge, '/vrrp');
+      const holds = edge.name === holder.name;
+      assert.match(text, new RegExp(`^twemstack_edge_vip_held ${holds ? 1 : 0}$`, 'm'));
+      assert.match(
+        text,
+        new RegExp(`^twemstack_edge_vrrp_state{state="${holds ? 'master' : 'backup'}"} 1$`, 'm'),
+      );
+      assert.equal(text.match(/^twemstack_edge_vrrp_state.* 1$/gm)?.length, 1);
+    }
+    assert.match(
+      await pair.opsPage(holder, '/metrics'),
+      /^haproxy_backend_active_servers\{proxy="proxies-alpha"\} 3$/m,
+    );
   });
 
   test('stopped: it moves within 1 s, and the edge ends cleanly', async () => {

@@ -117,6 +117,19 @@ const ON_REDIS: Table = {
       'CONFIG REWRITE',
     ),
   },
+  monitor: {
+    may: ['PING', 'INFO', 'ROLE', 'CLIENT SETNAME exporter', 'SLOWLOG LEN', 'SLOWLOG GET', 'LATENCY LATEST'],
+    mayNot: DANGEROUS.filter((command) => command !== 'SLOWLOG GET').concat(
+      SENTINEL_CHANNELS,
+      'SLOWLOG RESET',
+      'LATENCY RESET',
+      'GET key',
+      'SET key value',
+      'SCAN 0',
+      'EVAL return(1) 0',
+      'CONFIG REWRITE',
+    ),
+  },
   operator: { may: ['CONFIG GET maxmemory', 'KEYS *', 'CLIENT LIST', 'ACL LIST', 'INFO'], mayNot: [] },
 };
 
@@ -175,6 +188,16 @@ const ON_SENTINEL: Table = {
       'SENTINEL masters',
     ],
   },
+  monitor: {
+    may: ['PING', 'INFO', 'SENTINEL masters', 'SENTINEL replicas shard-1', 'SENTINEL ckquorum shard-1'],
+    mayNot: [
+      ...CHANGES_SENTINEL,
+      'SENTINEL debug',
+      'PUBLISH __sentinel__:hello lie',
+      'SUBSCRIBE +switch-master',
+      'CLIENT LIST',
+    ],
+  },
   operator: { may: ['SENTINEL ckquorum shard-1', 'CLIENT LIST', 'SENTINEL flushconfig'], mayNot: [] },
 };
 
@@ -182,7 +205,7 @@ describe('accounts may do what they must, and nothing else', { timeout: 90_000 }
   let tier: NativeTier;
 
   before(async () => {
-    tier = await NativeTier.started();
+    tier = await NativeTier.started('monitoring: on\n');
   });
   after(() => tier?.close());
 

@@ -42,7 +42,7 @@ describe('image contexts', () => {
 
   beforeEach(() => {
     rmSync(root, { recursive: true, force: true });
-    for (const folder of ['sentinel', 'proxy', 'haproxy'])
+    for (const folder of ['sentinel', 'proxy', 'haproxy', 'monitoring'])
       write(`${folder}/image/Dockerfile`, `FROM x # ${folder}\n`);
     write('sentinel/image/lib/ask.sh', 'ask\n');
     write('sentinel/image/entrypoint', 'start\n', 0o755);
@@ -111,7 +111,7 @@ describe('image contexts', () => {
         assert.equal(now[each].name !== before[each].name, each === kind, each);
       }
       assert.ok(!existsSync(before[kind].contextDir), 'the old context is removed');
-      assert.equal(readdirSync(join(root, 'home/.twemstack/images')).length, 3);
+      assert.equal(readdirSync(join(root, 'home/.twemstack/images')).length, 4);
     });
   }
 
@@ -150,6 +150,6 @@ describe('image contexts', () => {
     rmSync(images.edge.contextDir, { recursive: true });
     const again = await prepare();
     assert.ok(existsSync(join(again.edge.contextDir, 'Dockerfile')));
-    assert.equal(readdirSync(join(root, 'home/.twemstack/images')).length, 3);
+    assert.equal(readdirSync(join(root, 'home/.twemstack/images')).length, 4);
   });
 });

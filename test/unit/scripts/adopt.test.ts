@@ -9,9 +9,9 @@ import { adopt } from '../../../scripts/stack/adopt.ts';
 import { newPassword, type StoredCredentials, writeStored } from '../../../scripts/stack/credentials.ts';
 import { Home } from '../../../scripts/stack/home.ts';
 import { ACCOUNTS, type Account } from '../../../topology/types.ts';
-import { defaultPlan, inTemporaryFolder } from '../../support/stack-fixture.ts';
+import { defaultPlan, inTemporaryFolder, planOf } from '../../support/stack-fixture.ts';
 
-const plan = defaultPlan();
+const plan = planOf('name: alpha\nvip: 198.18.0.100\nmonitoring: on\n');
 /** Of a stack that is down: there is no container to ask. */
 const engine = { listContainers: async () => [] } as unknown as Docker;
 
@@ -21,13 +21,18 @@ const passwords = Object.fromEntries(ACCOUNTS.map((account) => [account, newPass
 >;
 
 /** What is found when the files of a deployment with `stored` were rendered here, and `lost` of them are gone. */
-function found(stored: StoredCredentials, lost: readonly string[] = [], backup?: StoredCredentials) {
+function found(
+  stored: StoredCredentials,
+  lost: readonly string[] = [],
+  backup?: StoredCredentials,
+  of = plan,
+) {
   return inTemporaryFolder((root) => {
     const home = new Home(root);
     writeStored(home, 'alpha', stored);
-    writeSeeds(home, plan, stored.passwords);
+    writeSeeds(home, of, stored.passwords);
     for (const member of lost) rmSync(join(home.stack('alpha'), 'seed', member), { recursive: true });
-    return adopt(home, plan, engine, backup);
+    return adopt(home, of, engine, backup);
   });
 }
 
@@ -49,6 +54,11 @@ describe('passwords whose file is lost', () => {
     );
     assert.deepEqual(drawn, ['application', 'operator', 'proxy']);
     assert.equal(stored.passwords.replication, passwords.replication);
+  });
+
+  test('of an account that no member ever heard of are not missed', async () => {
+    const { drawn } = await found({ passwords, rotating: {} }, [], undefined, defaultPlan());
+    assert.deepEqual(drawn, ['operator']);
   });
 
   test('of which two are good stay both good', async () => {

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type {
   DomainDefinition,
   EdgeDefinition,
+  MonitoringDefinition,
   PoolDefinition,
   ProxyDefinition,
   RedisDefinition,
@@ -15,6 +16,7 @@ import type {
   DOMAIN_KEYS,
   EDGE_KEYS,
   HOST_KEYS,
+  MONITORING_KEYS,
   POOL_KEYS,
   PROXY_KEYS,
   REDIS_KEYS,
@@ -40,12 +42,13 @@ const COMPLETE: [
   Same<keyof RedisDefinition, Keys<typeof REDIS_KEYS>>,
   Same<keyof EdgeDefinition, Keys<typeof EDGE_KEYS>>,
   Same<keyof ProxyDefinition, Keys<typeof PROXY_KEYS>>,
+  Same<keyof MonitoringDefinition, Keys<typeof MONITORING_KEYS>>,
   Same<keyof PoolDefinition, Keys<typeof POOL_KEYS>>,
-] = [true, true, true, true, true, true, true, true];
+] = [true, true, true, true, true, true, true, true, true];
 
 describe('a stack as an object', () => {
   test('has every field of stack.yaml, and leads to the same plan', () => {
-    assert.equal(COMPLETE.length, 8);
+    assert.equal(COMPLETE.length, 9);
     const text = `name: alpha
 vip: 198.18.0.100
 domains: [a, b, { name: c }]

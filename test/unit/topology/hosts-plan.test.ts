@@ -100,7 +100,7 @@ function portsOf(member: HostsPlan['members'][number]): string {
   const { role } = member;
   if (role === 'edge') return `${member.opsPort}`;
   if (role === 'proxy') return [member.statsPort, ...Object.values(member.poolPorts ?? {})].join(' ');
-  return role === 'sentinel' ? `${member.port}` : `${member.port} ${member.guardPort}`;
+  return role === 'sentinel' || role === 'monitor' ? `${member.port}` : `${member.port} ${member.guardPort}`;
 }
 
 type HostsData = Omit<StackData, 'network' | 'domains'> & {

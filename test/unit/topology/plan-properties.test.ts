@@ -92,6 +92,7 @@ describe('any valid stack file', () => {
             proxy: () => ('statsPort' in member ? [member.statsPort, ...pools] : []),
             sentinel: () => ('port' in member ? [member.port] : []),
             redis: () => ('port' in member ? [member.port] : []),
+            monitor: () => ('port' in member ? [member.port] : []),
           }[member.role]();
           assert.notEqual(ports.length, 0);
           return ports.map((port) => `${member.address}:${port}`);
