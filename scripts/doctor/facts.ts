@@ -1,5 +1,6 @@
 import type { GuardState } from '../../sentinel/guard/messages.ts';
 import type { AnyPlan } from '../../topology/types.ts';
+import type { BackupRecord } from '../backup/record.ts';
 import type { Problem } from '../observe/assess.ts';
 import type { ContainerState } from '../observe/engine.ts';
 import type { StackStatus } from '../observe/status.ts';
@@ -33,6 +34,8 @@ export interface Facts {
   readonly drift: ReadonlyMap<string, readonly string[]>;
   /** Names and addresses of the stack that others have. */
   readonly conflicts: readonly Conflict[];
+  /** How the last backups from here went. */
+  readonly backups: BackupRecord;
   /** Faults of a drill that was cut off, in words. */
   readonly leftFaults: readonly string[];
   /** What could not be seen, and why; checks that need it find nothing. */

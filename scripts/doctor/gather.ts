@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import type { GuardState } from '../../sentinel/guard/messages.ts';
 import { isOnHosts } from '../../topology/plan.ts';
 import type { AnyPlan, Credentials, HostsPlan } from '../../topology/types.ts';
+import { readBackupRecord } from '../backup/record.ts';
 import { demandEngine, engineAddress } from '../docker-client.ts';
 import { describeFault, faultsLeftBehind } from '../drill/take-back.ts';
 import { EnvironmentError } from '../errors.ts';
@@ -50,6 +51,7 @@ export async function gatherFacts(home: Home, plan: AnyPlan, folder: string): Pr
     away,
     files,
     leftFaults,
+    backups: readBackupRecord(home, plan.name),
     containers: new Map(),
     problems: [],
     guards: new Map(),

@@ -1,8 +1,9 @@
 import { Engine } from '../../provider/docker/engine.ts';
 import { buildImage } from '../../provider/docker/image-build.ts';
 import { ProviderError } from '../../provider/protocol/diagnostics.ts';
+import { imageKinds } from '../../topology/container-options.ts';
 import { EnvironmentError } from '../errors.ts';
-import type { PreparedImages } from '../prepare/executables.ts';
+import type { PreparedImage, PreparedImages } from '../prepare/executables.ts';
 import type { Step } from '../report/steps.ts';
 import type { DomainEngine } from '../stack/domain-engine.ts';
 import { type HeldImage, heldImage, hostTitle, type ImageSource, sameImage, shipImages } from './ship.ts';
@@ -14,6 +15,9 @@ export interface ProvidedImages {
   /** How many engines took something. */
   readonly shipped: number;
 }
+
+/** Of a stack on several hosts, which has no monitors. */
+const needed = (prepared: PreparedImages): PreparedImage[] => imageKinds({}).map((kind) => prepared[kind]);
 
 /** The images that an engine has all of, by name; undefined when it lacks one. */
 type ImageSet = ReadonlyMap<string, HeldImage>;
@@ -32,7 +36,7 @@ export async function provideImages(
   step: Step,
   signal?: AbortSignal,
 ): Promise<ProvidedImages> {
-  const names = Object.values(prepared).map(({ name }) => name);
+  const names = needed(prepared).map(({ name }) => name);
   step.progress('asking every host for its images');
   const found = await findSource(names, builder, engines);
   if (found === undefined) await build(prepared, builder, step, signal);
@@ -53,7 +57,7 @@ export async function haveImages(
   builder: ImageSource,
   engines: readonly DomainEngine[],
 ): Promise<boolean> {
-  const names = Object.values(prepared).map(({ name }) => name);
+  const names = needed(prepared).map(({ name }) => name);
   return (await findSource(names, builder, engines)) !== undefined;
 }
 
@@ -106,7 +110,7 @@ async function build(
   signal = new AbortController().signal,
 ): Promise<void> {
   const operation = { engine: Engine.of(title, docker), signal, warn: () => undefined };
-  for (const { base, contextDir, name } of Object.values(prepared)) {
+  for (const { base, contextDir, name } of needed(prepared)) {
     step.progress(`building ${name} on ${title}`);
     try {
       await buildImage(

@@ -4,9 +4,11 @@ import { retain, takeBackup } from '../backup/backup.ts';
 import { ensureKey, keyFile } from '../backup/encryption.ts';
 import { holdBackups } from '../backup/hold-backup.ts';
 import { type Manifest, peekManifest } from '../backup/manifest.ts';
+import { type BackupRecord, noteFailure, noteGood } from '../backup/record.ts';
 import { keepSchedule } from '../backup/schedule.ts';
 import { openStore } from '../backup/store/open-store.ts';
 import { MANIFEST_FILE, readText } from '../backup/store/store.ts';
+import { tellMonitors } from '../backup/tell-monitors.ts';
 import { bytesText } from '../data/data-text.ts';
 import { formerRouting } from '../data/routing-record.ts';
 import { answeringEngine } from '../docker-client.ts';
@@ -68,14 +70,28 @@ async function takeOne(options: BackupVerbOptions, context: VerbContext): Promis
       signal: context.signal,
       routing: await routingNow(context.home, plan.name),
     });
+    await tell(context, plan, noteGood(context.home, plan.name, Date.now()));
     const removed = keep === 0 ? [] : await retain(store, keep);
     const where = `${store.where}/${manifest.id}`;
     if (context.json) printJson({ ...manifest, where, removed });
     else process.stdout.write(backupText(manifest, where, removed));
     return EXIT.done;
+  } catch (error) {
+    // One that a person broke off has not failed.
+    if (!context.signal.aborted)
+      await tell(context, plan, noteFailure(context.home, plan.name, Date.now(), (error as Error).message));
+    throw error;
   } finally {
     await held.release();
   }
+}
+
+/** Whoever watches the stack hears how it went; that somebody could not be told is no reason to fail. */
+async function tell({ reporter }: VerbContext, plan: Plan, record: BackupRecord): Promise<void> {
+  if (plan.monitors === undefined) return;
+  const engine = await answeringEngine();
+  const deaf = engine === undefined ? ['no engine answers'] : await tellMonitors(plan, engine, record);
+  for (const why of deaf) reporter.note(`note: a monitor could not be told of the backup: ${why}`);
 }
 
 async function keyOf({ home, reporter }: VerbContext, stack: string): Promise<string> {

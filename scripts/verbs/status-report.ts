@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import type { AnyPlan, Member } from '../../topology/types.ts';
+import type { BackupState } from '../backup/record.ts';
 import type { Problem } from '../observe/assess.ts';
 import type { MemberStatus, StackStatus } from '../observe/status.ts';
 import { table } from '../report/table.ts';
@@ -47,17 +48,23 @@ function hostsTable({ hosts }: StackStatus): string {
   return `${table(['host', 'address', 'engine', 'clock', 'load', 'disk', 'details'], rows)}\n`;
 }
 
-/** The document of `status --json`. */
+/** One line on the backups: what is amiss calls for somebody, but the stack is none the less whole. */
+export const backupLine = ({ kind, text }: BackupState): string =>
+  kind === 'good' ? `backups: ${text}` : `warning: backups: ${text} (\`twemstack backup\`)`;
+
+/** The document of `status --json`. @param backups where it was looked after them */
 export function statusDocument(
   plan: AnyPlan,
   status: StackStatus,
   problems: readonly Problem[],
+  backups?: BackupState,
 ): Record<string, unknown> {
   return {
     stack: plan.name,
     vip: plan.vip,
     healthy: problems.length === 0,
     problems: problems.map(({ subject, what }) => ({ subject, what })),
+    ...(backups === undefined ? {} : { backups }),
     pools: status.pools,
     ...(status.hosts === undefined ? {} : { hosts: status.hosts }),
     members: status.members.map((entry) => ({

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { judgeBackups, readBackupRecord } from '../backup/record.ts';
 import { isOutputClosed } from '../closed-output.mjs';
 import { describeFault, faultsLeftBehind } from '../drill/take-back.ts';
 import { EXIT } from '../errors.ts';
@@ -9,7 +10,7 @@ import { demandEngines } from '../stack/engines.ts';
 import { stackFolder } from '../stack/home.ts';
 import { loadAnyPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
-import { statusDocument, statusTable } from './status-report.ts';
+import { backupLine, statusDocument, statusTable } from './status-report.ts';
 
 const WATCH_EVERY_MS = 1000;
 
@@ -30,10 +31,12 @@ export async function statusVerb(options: CommonOptions & { watch?: boolean }): 
       })),
       ...assess(plan, status, domains),
     ];
-    if (options.json === true) printJson(statusDocument(plan, status, problems));
+    const backups = judgeBackups(plan.backup, readBackupRecord(home, plan.name), Date.now());
+    if (options.json === true) printJson(statusDocument(plan, status, problems, backups));
     else {
       if (options.watch === true) process.stdout.write('\x1b[2J\x1b[H');
       process.stdout.write(`${statusTable(plan, status)}\n`);
+      if (backups.kind !== 'none') process.stdout.write(`${backupLine(backups)}\n`);
       for (const { subject, what } of problems) process.stdout.write(`degraded: ${subject} ${what}\n`);
       process.stdout.write(
         problems.length === 0 ? 'healthy\n' : '`twemstack doctor` tells why, and what mends it\n',

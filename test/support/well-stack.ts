@@ -49,6 +49,7 @@ export function wellMember(plan: AnyPlan, member: Member): MemberStatus {
     }));
     return { member, container, sentinel: { tilt: false, masters } };
   }
+  if (member.role === 'monitor') return { member, container };
   return { member, container, redis: redisView(plan, member.shard, member.initialMaster) };
 }
 
@@ -130,6 +131,7 @@ export function wellFacts(plan: AnyPlan): Facts {
     ),
     drift: new Map(),
     conflicts: [],
+    backups: {},
     leftFaults: [],
     unseen: [],
   };

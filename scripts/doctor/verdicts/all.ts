@@ -23,5 +23,6 @@ import './disk.ts';
 import './memory.ts';
 import './restarts.ts';
 import './clients.ts';
+import './backups.ts';
 import './drift.ts';
 import './overcommit.ts';

@@ -16,6 +16,7 @@ import { defaultPlan, hostsPlanOf, planOf, THREE_HOSTS } from '../../support/sta
 import { redisView, WELL_VITALS, wellContainer, wellFacts, wellStatus } from '../../support/well-stack.ts';
 
 const plan = defaultPlan();
+const NOW = wellFacts(plan).now;
 const NAMED = Object.fromEntries(plan.members.map((member) => [member.name, member]));
 const ALL = new Set(plan.domains.map(({ name }) => name));
 
@@ -105,6 +106,27 @@ const FAULTS: ReadonlyArray<
     /no Docker engine answers at unix:\/\/\/x: ENOENT/,
     /stopped/,
     /twemstack up/,
+  ],
+  [
+    'a backup failed',
+    facts({
+      backups: { lastGood: NOW - 7_200_000, lastFailure: { at: NOW - 60_000, why: 'the store is full' } },
+    }),
+    'backups',
+    /the last one failed 1 m ago, the newest is 2 h old: the store is full/,
+    /full or out of reach/,
+    /`twemstack backup`/,
+  ],
+  [
+    'nobody takes backups any more',
+    {
+      ...facts({ backups: { lastGood: NOW - 7_260_000 } }),
+      plan: planOf(`name: alpha\nvip: 198.18.0.100\nbackup: { every: 1h }\n`),
+    },
+    'backups',
+    /the newest is 2 h 1 m old, one is wanted every 1 h/,
+    /has ended/,
+    /--schedule/,
   ],
   [
     'nothing is deployed',

@@ -283,7 +283,7 @@ const SECTIONS: Readonly<Record<string, readonly Case[]>> = {
     [
       'the front takes its place',
       'name: alpha\nvip: 10.0.0.9\nnetwork: 10.0.0.0/16\nmonitoring: §{ webhook: http://a.example }',
-      /10.0.64.0\/28 \(the default\).* overlaps 10.0.0.0\/16/,
+      /^monitoring.network overlaps 10.0.0.0\/16/,
     ],
     [
       'called as a monitor is',
