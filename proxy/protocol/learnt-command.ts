@@ -37,6 +37,8 @@ export class LearntCommand extends Command {
     /** Null when the server does not say all about its keys. */
     private readonly specs: readonly KeySpec[] | null,
     private readonly subcommands: ReadonlyMap<string, LearntCommand>,
+    /** What the server has said of it. */
+    readonly entry: ReplyTree,
   ) {
     const reads = marks.has('readonly') && !marks.has('write');
     super(reads ? READS : WRITES, name, !reads, FATE_KEYS, null, 'learnt from the servers');
@@ -46,6 +48,16 @@ export class LearntCommand extends Command {
   of(frame: RequestFrame, buffer: Uint8Array): LearntCommand {
     if (this.subcommands.size === 0 || frame.argc < 2) return this;
     return this.subcommands.get(wordAt(frame, buffer, 1)) ?? this;
+  }
+
+  /** Such as `@read`. */
+  get categories(): ReadonlySet<string> {
+    return this.marks;
+  }
+
+  /** Its subcommands, by their names `command|subcommand`. */
+  get parts(): readonly LearntCommand[] {
+    return [...this.subcommands.values()];
   }
 
   /** Why it cannot go over a connection that all clients share; null when it can. */
@@ -101,8 +113,8 @@ export function learntFrom(reply: ReplyTree, most: number): LearntCommand[] {
   return reply.items.slice(0, most).flatMap((entry) => learnt(entry, true) ?? []);
 }
 
-function learnt({ items }: ReplyTree, mayHaveSubcommands: boolean): LearntCommand | null {
-  const [name, arity, flags, first, last, step, categories, , specs, subcommands] = items;
+function learnt(entry: ReplyTree, mayHaveSubcommands: boolean): LearntCommand | null {
+  const [name, arity, flags, first, last, step, categories, , specs, subcommands] = entry.items;
   if (step === undefined || !/^[!-~]{1,128}$/.test(name.text)) return null;
   const marks = new Set([...flags.items, ...(categories?.items ?? [])].map(({ text }) => text));
   const parts = mayHaveSubcommands ? (subcommands?.items ?? []) : [];
@@ -113,6 +125,7 @@ function learnt({ items }: ReplyTree, mayHaveSubcommands: boolean): LearntComman
     marks,
     specs === undefined ? byPlaces(marks, [first, last, step]) : bySpecs(marks, specs),
     new Map(own.map((part) => [part.name.slice(part.name.indexOf('|') + 1), part])),
+    entry,
   );
 }
 

@@ -55,6 +55,15 @@ export class LearntCommands {
     return undefined;
   }
 
+  /** All that the servers have, by name; those of the same name are taken for the same. */
+  all(): LearntCommand[] {
+    const byName = new Map<string, LearntCommand>();
+    for (const server of this.servers)
+      for (const [name, command] of this.known.get(server)?.commands ?? [])
+        if (!byName.has(name)) byName.set(name, command);
+    return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
   /** Names of all that a server has said. */
   namesOf(server: PoolServer): string[] {
     return [...(this.known.get(server)?.commands.keys() ?? [])].sort();
@@ -75,10 +84,9 @@ export class LearntCommands {
     this.answered();
   }
 
-  /** A server has said that it has not got what it had. */
-  deny(server: PoolServer): void {
-    const known = this.known.get(server);
-    if (known !== undefined) known.isStale = true;
+  /** A server has said that it has not got what it had: whoever unloads a module on one does so on all. */
+  deny(): void {
+    for (const known of this.known.values()) known.isStale = true;
   }
 
   private toAsk(): PoolServer[] {

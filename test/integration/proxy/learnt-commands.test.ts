@@ -7,6 +7,7 @@ import { execa } from 'execa';
 import { Redis } from 'ioredis';
 import { type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 /* Commands of a module of real servers, which no table of the proxy has (test/support/learnt-module.c). */
 const folder = mkdtempSync(join(tmpdir(), 'twemstack-module-'));
@@ -55,6 +56,27 @@ const said = (client: Redis, ...[name, ...words]: string[]): Promise<unknown> =>
   client.call(name, ...words).catch((error: Error) => error.message);
 
 describe('commands of a module', { skip }, () => {
+  test('are in COMMAND before anybody has used one, as the servers say it', async () => {
+    const [{ client: plain }] = servers;
+    const names = ['tw.get', 'TW.COUNT', 'tw.hidden', 'get', 'nobody.has'];
+    const [found, theirs] = await Promise.all(
+      [sharded, plain].map((client) => client.command('INFO', ...names) as Promise<unknown[][]>),
+    );
+    assert.deepEqual(found.slice(0, 3), theirs.slice(0, 3));
+    assert.deepEqual([found[3]?.[0], found[4]], ['get', null]);
+    const own = (await plain.command('LIST', 'FILTERBY', 'PATTERN', 'tw.*')) as string[];
+    assert.deepEqual(await single.command('LIST', 'FILTERBY', 'PATTERN', 'TW.*'), own.toSorted());
+    const all = (await sharded.call('COMMAND')) as unknown[][];
+    assert.equal(all.length, await sharded.command('COUNT'));
+    assert.deepEqual(
+      all.map(([name]) => name).filter((name) => String(name).startsWith('tw.')),
+      own.toSorted(),
+    );
+    const docs = (await sharded.command('DOCS', 'tw.get')) as [string, string[]];
+    assert.equal(docs[0], 'tw.get');
+    assert.match(docs[1][1], /here: learnt from them, and sent to the server of its keys/);
+  });
+
   test('go to the server of their keys, as its COMMAND says', async () => {
     const keys = Array.from({ length: 40 }, (_, i) => `key-${i}`);
     for (const key of keys) assert.equal(await said(sharded, 'TW.SET', key, `of ${key}`), 'OK');
@@ -94,5 +116,8 @@ describe('commands of a module', { skip }, () => {
     const words = /^ERR unknown command 'TW.GET', with args beginning with: 'a'/;
     assert.match(String(await said(sharded, 'TW.GET', 'a')), words);
     assert.match(String(await said(sharded, 'TW.GET', 'a')), words);
+    // no server is asked more often than once a second
+    const infoOf = async (): Promise<unknown> => ((await sharded.command('INFO', 'tw.get')) as unknown[])[0];
+    await waitUntil('it to be gone from COMMAND', async () => (await infoOf()) === null);
   });
 });

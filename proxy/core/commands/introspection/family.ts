@@ -24,7 +24,7 @@ const time: Answer = () => {
 
 /** What clients ask about the server that they are connected to. */
 export const INTROSPECTION: Family = {
-  command: answered(1, Number.POSITIVE_INFINITY, commandCommand),
+  command: commandCommand,
   info,
   time: answered(1, 1, time),
 };

@@ -1,22 +1,18 @@
 import type { Owner, Receiver } from '../../base/receiver.ts';
-import type { PoolServer } from '../../server/server.ts';
 import type { Session } from '../session.ts';
 
 const UNKNOWN = Buffer.from('-ERR unknown command ');
 
-/** Gives on what a server answers to a command that was learnt from it, and notes when it has not got that any more. */
+/** Gives on what a server answers to a command that was learnt from the servers, and notes when one has not got that any more. */
 export class LearntCall implements Receiver {
   readonly owner: Owner;
 
-  constructor(
-    private readonly session: Session,
-    private readonly server: PoolServer,
-  ) {
+  constructor(private readonly session: Session) {
     this.owner = session;
   }
 
   reply(tag: number, chunk: Uint8Array, from: number, to: number): void {
-    if (UNKNOWN.every((byte, i) => chunk[from + i] === byte)) this.session.routing.learnt.deny(this.server);
+    if (UNKNOWN.every((byte, i) => chunk[from + i] === byte)) this.session.routing.learnt.deny();
     this.session.reply(tag, chunk, from, to);
   }
 

@@ -1,7 +1,7 @@
 import { type LearntCommand, takesElements } from '../../../protocol/learnt-command.ts';
-import { RequestFrame } from '../../../protocol/request-frame.ts';
+import type { RequestFrame } from '../../../protocol/request-frame.ts';
+import { byLearntCommands } from '../asked-first.ts';
 import { homeOf } from '../home.ts';
-import { InTurn } from '../in-turn.ts';
 import { learntFault } from '../learnt-fault.ts';
 import { refuse, unknownCommand, wrongArity } from '../refusals.ts';
 import type { Session } from '../session.ts';
@@ -21,8 +21,7 @@ export function dispatchUnknown(
   const { args } = frame;
   const mayBeKnown = session.authenticated && args[1] - args[0] <= LONGEST_NAME;
   if (!mayBeKnown) refuseUnknown(session, frame, buffer);
-  else if (session.routing.learnt.isFresh) serve(session, frame, buffer, from, to);
-  else session.runAlone(new AskedFirst(session, new Uint8Array(buffer.subarray(from, to))));
+  else byLearntCommands(session, frame, buffer, from, to, serve);
 }
 
 function refuseUnknown(session: Session, frame: RequestFrame, buffer: Uint8Array): void {
@@ -60,37 +59,6 @@ function send(
     const { id } = command.of(frame, buffer);
     const tag = session.tail++;
     // masters alone: nobody has asked the replicas what they know
-    server.pick(session.lane).send(new LearntCall(session, server), tag, id, buffer, from, to);
-  }
-}
-
-/** A request that is looked at again when the servers have said what they know. */
-class AskedFirst extends InTurn {
-  constructor(
-    session: Session,
-    private readonly request: Uint8Array,
-  ) {
-    super(session);
-  }
-
-  get waiting(): number {
-    return this.request.length;
-  }
-
-  protected begin(): void {
-    this.session.routing.learnt.ask(() => this.proceed());
-  }
-
-  private proceed(): void {
-    const { request, session } = this;
-    if (this.isOver) return;
-    this.isOver = true;
-    const frame = new RequestFrame();
-    frame.begin(0);
-    frame.parse(request, request.length);
-    // as if it came now: it takes its number again
-    session.tail = this.tag;
-    serve(session, frame, request, 0, request.length);
-    if (session.solo === this) session.soloEnded();
+    server.pick(session.lane).send(new LearntCall(session), tag, id, buffer, from, to);
   }
 }

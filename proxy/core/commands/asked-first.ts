@@ -1,0 +1,57 @@
+import { RequestFrame } from '../../protocol/request-frame.ts';
+import { InTurn } from './in-turn.ts';
+import type { Session } from './session.ts';
+
+/** Deals with a request, `buffer[from, to)`. */
+export type Deal = (
+  session: Session,
+  frame: RequestFrame,
+  buffer: Uint8Array,
+  from: number,
+  to: number,
+) => void;
+
+/** Deals with a request by what the servers have of their own: when they have said it, if they must be asked first. */
+export function byLearntCommands(
+  session: Session,
+  frame: RequestFrame,
+  buffer: Uint8Array,
+  from: number,
+  to: number,
+  deal: Deal,
+): void {
+  if (session.routing.learnt.isFresh) deal(session, frame, buffer, from, to);
+  else session.runAlone(new AskedFirst(session, new Uint8Array(buffer.subarray(from, to)), deal));
+}
+
+/** A request that is looked at again when the servers have said what they know. */
+class AskedFirst extends InTurn {
+  constructor(
+    session: Session,
+    private readonly request: Uint8Array,
+    private readonly deal: Deal,
+  ) {
+    super(session);
+  }
+
+  get waiting(): number {
+    return this.request.length;
+  }
+
+  protected begin(): void {
+    this.session.routing.learnt.ask(() => this.proceed());
+  }
+
+  private proceed(): void {
+    const { request, session } = this;
+    if (this.isOver) return;
+    this.isOver = true;
+    const frame = new RequestFrame();
+    frame.begin(0);
+    frame.parse(request, request.length);
+    // as if it came now: it takes its number again
+    session.tail = this.tag;
+    this.deal(session, frame, request, 0, request.length);
+    if (session.solo === this) session.soloEnded();
+  }
+}
