@@ -46,9 +46,12 @@ export function faultText(code: string): string {
   }
 }
 
+/** `reasonOf` a connection that its server closed in order: everything that it had sent before has come (RFC 9293, 3.6). */
+export const CLOSED_BY_SERVER = 'the server closed the connection';
+
 /** In more words than the original has, for messages that are ours alone. */
 export function reasonOf(text: string): string {
-  if (text === CLOSED) return 'the server closed the connection';
+  if (text === CLOSED) return CLOSED_BY_SERVER;
   if (text === INVALID) return 'the server sent what is no reply';
   return text;
 }

@@ -80,9 +80,19 @@ export class ScriptedServer {
     }
   }
 
-  /** Closes every connection, as a crash would. What was asked is forgotten. */
+  /** Resets every connection, as one that was away does. What was asked is forgotten. */
   cut(): void {
     for (const link of this.links.splice(0)) link.close();
+    this.forget();
+  }
+
+  /** Closes every connection in order, as the kernel does for a process that dies. What was asked is forgotten. */
+  die(): void {
+    for (const link of this.links.splice(0)) link.finish();
+    this.forget();
+  }
+
+  private forget(): void {
     this.asked.length = 0;
     this.origins.length = 0;
   }

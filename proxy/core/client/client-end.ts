@@ -93,7 +93,7 @@ export abstract class ClientEnd extends ClientReplies {
   }
 
   /** The connection ends when everything before request `tag` is answered, as it does when a Redis ends. */
-  private endBefore(tag: number): void {
+  endBefore(tag: number): void {
     if (this.gone || tag >= this.tail) return;
     this.tail = tag;
     this.finishAfterReplies();

@@ -135,6 +135,8 @@ export interface Session extends Owner, Receiver {
   finishAfterReplies(): void;
   /** Ends the connection in order, without an answer to what has the session to itself: nothing of that was carried out. */
   leaveUnanswered(): void;
+  /** The connection ends when everything before request `tag` is answered, as it does when a Redis ends. */
+  endBefore(tag: number): void;
 }
 
 /**

@@ -244,6 +244,8 @@ describe('a switch of master while a client waits', () => {
     const client = scene.client();
     ask(scene, client, 'BLPOP a 10');
     scene.pass(4000);
+    scene.servers[0].die();
+    scene.settle();
     scene.pool.servers[0].moveTo(NEW);
     await delay(AGAIN_MS);
     scene.settle();
@@ -320,17 +322,17 @@ describe('a connection that is lost while clients wait on it', () => {
         ask(scene, client, line);
         return client;
       });
-    const cut = async (): Promise<void> => {
-      scene.servers[0].cut();
+    const lost = async (how: 'cut' | 'die'): Promise<void> => {
+      scene.servers[0][how]();
       scene.settle();
       await delay(LINE_MS);
       scene.settle();
     };
-    return { scene, waiting, cut };
+    return { scene, waiting, lost };
   }
 
   test('they are asked again, and those that may have taken something are counted and told in one line', async () => {
-    const { scene, waiting, cut } = await lostScene();
+    const { scene, waiting, lost } = await lostScene();
     const lines = [
       'BLPOP a 0',
       'BLPOP b 0',
@@ -338,12 +340,12 @@ describe('a connection that is lost while clients wait on it', () => {
       'XREADGROUP GROUP g c BLOCK 0 STREAMS s >',
     ];
     const clients = waiting(...lines, 'XREAD BLOCK 0 STREAMS s $');
-    await cut();
+    await lost('die');
     assert.equal(scene.pool.stats.inDoubt, 4);
     assert.deepEqual(
       scene.warnings.filter((line) => line.includes('while clients waited')),
       [
-        "pool 'p': the connection to 'one' was lost (Connection reset by peer) while clients waited there in " +
+        "pool 'p': the connection to 'one' was lost (the server closed the connection) while clients waited there in " +
           "'blpop' (2 ×; if it was answered, what it popped just then is lost), " +
           "'blmove' (1 ×; if it was answered, what it moved just then lies at its destination), " +
           "'xreadgroup' (1 ×; if it was answered, what it gave just then is pending for its consumer): asked again",
@@ -356,12 +358,31 @@ describe('a connection that is lost while clients wait on it', () => {
     );
   });
 
+  test('on a way that had fallen silent, what is popped is lost: their connections end, as those of a Redis that ends', async () => {
+    const { scene, waiting, lost } = await lostScene();
+    const lines = ['BLMOVE a b LEFT RIGHT 0', 'XREADGROUP GROUP g c BLOCK 0 STREAMS s >'];
+    const clients = waiting('BLPOP a 0', ...lines);
+    await lost('cut');
+    assert.deepEqual(
+      clients.map(({ said, ended }) => [said, ended]),
+      [
+        ['', true],
+        ['', false],
+        ['', false],
+      ],
+    );
+    assert.deepEqual(scene.servers[0].asked.toSorted(), lines);
+    assert.match(scene.warnings.join('; '), /'blpop' \(1 ×; [^)]*\): their connections were closed/);
+    assert.match(scene.warnings.join('; '), /'blmove' \(.*'xreadgroup' \([^)]*\): asked again/);
+    assert.deepEqual([scene.pool.stats.inDoubt, scene.pool.stats.blockedClients], [3, 2]);
+  });
+
   test('one that had begun to be answered has popped: its outcome is unknown, and it is not asked again', async () => {
-    const { scene, waiting, cut } = await lostScene();
+    const { scene, waiting, lost } = await lostScene();
     const [client] = waiting('BLPOP a 0');
     scene.servers[0].answer('*2\r\n$1\r\na\r\n$300\r\nhalf of a jo');
     scene.settle();
-    await cut();
+    await lost('die');
     assert.match(
       client.said,
       /^-ERR 'blpop' waited on 'one': .*; if it was answered, what it popped just then is lost\r\n$/,
@@ -371,9 +392,9 @@ describe('a connection that is lost while clients wait on it', () => {
   });
 
   test('with `unknown_outcomes: disconnect` the client hears of it as of a Redis that ends, unless it only reads', async () => {
-    const { scene, waiting, cut } = await lostScene(['unknown_outcomes: disconnect']);
+    const { scene, waiting, lost } = await lostScene(['unknown_outcomes: disconnect']);
     const clients = waiting('BLPOP a 0', 'XREAD BLOCK 0 STREAMS s $');
-    await cut();
+    await lost('die');
     assert.deepEqual(
       clients.map(({ said, ended }) => [said, ended]),
       [
@@ -386,11 +407,11 @@ describe('a connection that is lost while clients wait on it', () => {
   });
 
   test('one that was not sent yet cannot have taken anything', async () => {
-    const { scene, waiting, cut } = await lostScene(['timeout: 400']);
+    const { scene, waiting, lost } = await lostScene(['timeout: 400']);
     scene.servers[0].always.delete('ROLE');
     waiting('BLPOP a 0');
     assert.ok(!scene.servers[0].log.includes('BLPOP a 0'), scene.servers[0].log.join('; '));
-    await cut();
+    await lost('die');
     assert.equal(scene.pool.stats.inDoubt, 0);
   });
 });

@@ -1,5 +1,5 @@
 import type { Command } from '../../../protocol/command-table.ts';
-import { errorReply } from '../../../protocol/replies.ts';
+import { CLOSED_BY_SERVER, errorReply } from '../../../protocol/replies.ts';
 import { NOBODY, type Owner, type Receiver } from '../../base/receiver.ts';
 import { unknownOutcome } from '../../base/unknown-outcome.ts';
 import type { ServerConnection } from '../../server/connection.ts';
@@ -8,7 +8,7 @@ import type { PoolServer } from '../../server/server.ts';
 import { type Blocked, beginToWait, endToWait } from '../blocked.ts';
 import type { Session, SoloRequest } from '../session.ts';
 import { afterPause } from '../slow-refusal.ts';
-import { inDoubt, noteInDoubt } from './in-doubt.ts';
+import { inDoubt, isKept, noteInDoubt } from './in-doubt.ts';
 import { idOf, learnId, unblock } from './server-client.ts';
 import { type TimeoutPlace, withTimeLeft } from './timeout.ts';
 
@@ -132,8 +132,13 @@ export class BlockingRequest implements SoloRequest, Receiver, Blocked {
       this.fail(0, unknownOutcome(`${told}; ${inDoubt(command.name)}`));
       return;
     }
-    if (isInDoubt) noteInDoubt(pool, server, command.name, why);
-    if (this.isDismissed) this.leaveUnanswered();
+    // on a way that fell silent an answer may have been lost for as long as it took to be noticed
+    const mayBeGone = isInDoubt && why !== CLOSED_BY_SERVER && !isKept(command.name);
+    const closes = mayBeGone && !this.isDismissed;
+    if (isInDoubt)
+      noteInDoubt(pool, server, command.name, why, closes ? 'their connections were closed' : 'asked again');
+    if (closes) this.closeClient();
+    else if (this.isDismissed) this.leaveUnanswered();
     else if (server.holds) this.askLater();
     else this.answer(errorReply(told));
   }
@@ -145,6 +150,15 @@ export class BlockingRequest implements SoloRequest, Receiver, Blocked {
     this.isOver = true;
     endToWait(session);
     session.fail(this.tag, text);
+    session.soloEnded();
+  }
+
+  /** The client's connection ends as it does when a Redis ends: so it learns that its request may have been carried out. */
+  private closeClient(): void {
+    const { session } = this;
+    this.isOver = true;
+    endToWait(session);
+    session.endBefore(this.tag);
     session.soloEnded();
   }
 
