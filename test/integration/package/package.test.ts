@@ -74,7 +74,7 @@ describe('the package, installed in a folder with a stack.yaml', () => {
     const rooms = files.filter((name) => name.startsWith('lib/')).map((name) => name.split('/')[1]);
     assert.deepEqual(
       [...new Set(rooms)],
-      ['console', 'haproxy', 'provider', 'proxy', 'scripts', 'sentinel', 'stacks', 'topology'],
+      ['console', 'haproxy', 'monitoring', 'provider', 'proxy', 'scripts', 'sentinel', 'stacks', 'topology'],
     );
     // Whole images, and what runs where no registry is.
     for (const name of ['haproxy/image/Dockerfile', 'proxy/image/entrypoint', 'sentinel/image/lib/ask.sh'])
