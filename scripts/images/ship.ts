@@ -51,7 +51,11 @@ export async function shipImages(
 ): Promise<number> {
   const sent = new Map<string, number>();
   const tell = (): void => {
-    const parts = [...sent].map(([domain, bytes]) => `${domain} ${megabytes(bytes)}`);
+    // In the order of the file, whoever begins first.
+    const parts = targets.flatMap(({ domain }) => {
+      const bytes = sent.get(domain);
+      return bytes === undefined ? [] : [`${domain} ${megabytes(bytes)}`];
+    });
     step.progress(`bringing images to ${parts.join(', ')}`);
   };
   const shipped = await Promise.allSettled(
