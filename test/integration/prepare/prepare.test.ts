@@ -51,7 +51,7 @@ describe('prepare', () => {
     assert.match(first.terraform.version, /^1\./);
     assert.equal(first.provider.mode, 'bundled');
     for (const { name, contextDir, base } of Object.values(first.images)) {
-      assert.match(name, /^twemstack\/(redis|proxy|edge):[0-9a-f]{12}$/);
+      assert.match(name, /^twemstack\/(redis|proxy|edge|monitor):[0-9a-f]{12}$/);
       assert.ok(existsSync(join(contextDir, 'Dockerfile')), contextDir);
       assert.equal(base, first.baseImage.name);
     }
