@@ -36,7 +36,7 @@ const SETTINGS: readonly Setting[] = [
     lines: ['timeout: 60000'],
     mishaps: [],
     trouble: false,
-    rules: { errors: null, revenants: 'none' },
+    rules: { errors: null, revenants: 'none', modes: true },
   },
   {
     lines: ['timeout: 400', 'redis_auth: secret', 'redis_db: 3'],
@@ -163,7 +163,8 @@ class Run {
 
   /** Where nothing goes wrong, everything that was asked is answered as soon as nothing moves any more. */
   private rest(): void {
-    this.scene.settle();
+    // longer than anybody waits in BLPOP
+    this.scene.pass(2000);
     if (this.setting.trouble) return;
     for (const { conversation } of this.clients) {
       assert.equal(conversation.open, 0, `${conversation.name} waits for answers`);

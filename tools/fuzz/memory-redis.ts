@@ -27,7 +27,10 @@ const WORDS: Readonly<Partial<Record<Mishap, string>>> = {
   misconf: '-MISCONF Errors writing to the AOF file\r\n',
 };
 
-/** A little Redis without sockets: SET GET MGET MSET DEL EXISTS and a greeting, over one map. */
+/**
+ * A little Redis without sockets: SET GET MGET MSET DEL EXISTS, transactions of them, BLPOP of what never comes, and a greeting,
+ * over one map.
+ */
 export class MemoryRedis {
   readonly data = new Map<string, Buffer>();
   readonly links = new Set<MemoryRedisLink>();
@@ -64,6 +67,7 @@ const GREETINGS: Readonly<Record<string, string>> = {
   select: '+OK\r\n',
   // nothing that the proxy does not know
   command: '*0\r\n',
+  client: ':1\r\n',
   role: '*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n',
 };
 
@@ -71,6 +75,10 @@ class MemoryRedisLink implements LinkOwner {
   private rest: Buffer<ArrayBufferLike> = Buffer.alloc(0);
   private readonly frame = new RequestFrame();
   private waiting = false;
+  /** What came since MULTI; null = there was none. */
+  private queued: Buffer[][] | null = null;
+  /** One of it was refused. */
+  private isAborted = false;
 
   constructor(
     private readonly redis: MemoryRedis,
@@ -106,14 +114,19 @@ class MemoryRedisLink implements LinkOwner {
     const mishap = greeting === undefined ? this.redis.mishaps.shift() : undefined;
     const text = mishap === undefined ? greeting : WORDS[mishap];
     if (text !== undefined) {
+      this.isAborted ||= mishap !== undefined && this.queued !== null;
       this.say(Buffer.from(text));
+      return;
+    }
+    if (mishap === undefined && name === 'blpop') {
+      this.waitFor(1000 * Number(words[words.length - 1]), () => Buffer.from('*-1\r\n'));
       return;
     }
     if (mishap === 'cut before') {
       this.end();
       return;
     }
-    const reply = this.redis.digests ? digest(words) : this.answer(words);
+    const reply = this.redis.digests ? digest(words) : this.inTransaction(name, words);
     if (mishap === 'half') this.say(reply.subarray(0, reply.length >> 1));
     else if (mishap === undefined) this.say(reply);
     if (mishap !== undefined) this.end();
@@ -125,12 +138,34 @@ class MemoryRedisLink implements LinkOwner {
       this.say(integerReply(this.redis.replicas));
       return;
     }
+    this.waitFor(milliseconds, () => integerReply(this.redis.replicas));
+  }
+
+  /** Nothing more is done for this connection before it has answered. */
+  private waitFor(milliseconds: number, answer: () => Buffer): void {
     this.waiting = true;
     setTimeout(() => {
       this.waiting = false;
-      this.say(integerReply(this.redis.replicas));
+      this.say(answer());
       this.work();
     }, milliseconds);
+  }
+
+  /** The answer to a request that may be a part of a transaction, or its beginning or end. */
+  private inTransaction(name: string, words: Buffer[]): Buffer {
+    const { queued } = this;
+    if (name === 'multi') this.queued = [];
+    if (name === 'multi') return Buffer.from('+OK\r\n');
+    if (queued === null) return this.answer(words);
+    if (name !== 'exec') {
+      queued.push(words);
+      return Buffer.from('+QUEUED\r\n');
+    }
+    const { isAborted } = this;
+    this.queued = null;
+    this.isAborted = false;
+    if (isAborted) return Buffer.from('-EXECABORT Transaction discarded because of previous errors.\r\n');
+    return Buffer.concat([Buffer.from(`*${queued.length}\r\n`), ...queued.map((each) => this.answer(each))]);
   }
 
   private say(bytes: Uint8Array): void {

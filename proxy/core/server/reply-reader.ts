@@ -57,7 +57,8 @@ export class ReplyReader {
     const length = buffer.length;
     let position = 0;
     while (position < length) {
-      if (queue.head === queue.sent && connection.isReady && !this.isUnasked(buffer, position)) {
+      const isUnsent = queue.head === queue.sent && !this.isInBatch;
+      if (isUnsent && connection.isReady && !this.isUnasked(buffer, position)) {
         // nobody asked: whatever this is, the replies behind it could not be told apart
         connection.end('error', this.farewell(buffer, position));
         return;
@@ -78,6 +79,14 @@ export class ReplyReader {
       }
     }
     connection.pauseForReader();
+  }
+
+  /** True when only a part of a batch was written yet, and there are replies to come before its last one. */
+  private get isInBatch(): boolean {
+    const { queue } = this.connection;
+    if (queue.head > queue.lastBatch || !queue.isTorn) return false;
+    const { batch } = queue.who[queue.head & queue.mask];
+    return batch !== undefined && this.batched < batch.replies - 1;
   }
 
   /** True when what comes next is no reply, and the connection is one on which a server may say such things. */

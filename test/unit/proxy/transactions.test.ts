@@ -36,6 +36,31 @@ async function followedScene(...more: string[]): Promise<MemoryScene> {
 }
 
 describe('a transaction', () => {
+  test('that the line takes in pieces may be answered in part before the rest of it is out', async () => {
+    const scene = await memoryScene([]);
+    const [server] = scene.servers;
+    const client = scene.client();
+    ask(scene, client, 'GET x');
+    server.answer('$-1');
+    scene.settle();
+    const link = server.links[0] as MemoryClient['link'];
+    (link.peer as MemoryClient['link']).capacity = 1000;
+    // as a server does it: MULTI is answered as soon as it is there
+    for (const [name, said] of [
+      ['MULTI', '+OK'],
+      ['SET', '+QUEUED'],
+    ])
+      server.always.set(name, said);
+    const lines = Array.from({ length: 8 }, (_, i) => `SET k${i} ${'v'.repeat(900)}`);
+    ask(scene, client, 'MULTI', ...lines, 'EXEC');
+    assert.deepEqual(server.asked, ['EXEC']);
+    client.said = '';
+    server.answer(`*${lines.length}${'\r\n+OK'.repeat(lines.length)}`);
+    scene.settle();
+    assert.equal(client.said, `*${lines.length}\r\n${'+OK\r\n'.repeat(lines.length)}`);
+    assert.equal(server.links.length, 1);
+  });
+
   test('is kept until EXEC, and goes to its server as one, with nothing between', async () => {
     const scene = await memoryScene([]);
     const [client, other] = [scene.client(), scene.client()];
