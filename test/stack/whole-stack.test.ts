@@ -16,6 +16,7 @@ import { parse } from './json-output.ts';
 import { killedTests } from './killed.ts';
 import { operatingTests } from './operating.ts';
 import { secretsFound } from './secret-search.ts';
+import { typedTests } from './typed.ts';
 
 /**
  * The whole topology on a real engine, as an operator meets it. One stack is brought up once; the tests follow its life
@@ -157,6 +158,8 @@ describe('the default stack on a real engine', () => {
   });
 
   operatingTests(() => stack);
+
+  typedTests(() => stack);
 
   test('up again changes nothing', async () => {
     assert.deepEqual((await up()).changes, { added: 0, changed: 0, removed: 0 });
