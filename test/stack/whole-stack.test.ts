@@ -159,7 +159,8 @@ describe('the default stack on a real engine', () => {
 
   operatingTests(() => stack);
 
-  typedTests(() => stack);
+  const typed = typedTests(() => stack);
+  typed.asked();
 
   test('up again changes nothing', async () => {
     assert.deepEqual((await up()).changes, { added: 0, changed: 0, removed: 0 });
@@ -278,6 +279,8 @@ describe('the default stack on a real engine', () => {
     assert.ok(changes.added >= 1 && changes.added + changes.changed <= 3, JSON.stringify(changes));
     assert.equal((await stack.twemstack('status')).exitCode, 0);
   });
+
+  typed.replaced();
 
   test('down removes everything but the data, twice without complaint, and up brings the data back', async () => {
     const { application } = stack.credentials();

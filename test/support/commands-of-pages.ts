@@ -37,6 +37,12 @@ export const FOR_HOSTS = [
   'npx twemstack plan --firewall --json',
 ] as const;
 
+/** Typed without a stack, where there is such a file. */
+export const GIVEN = [
+  'npx twemstack secret set smtp < password-file',
+  'npx twemstack secret set webhook < token-file',
+] as const;
+
 /** The same verb and options in a test that needs more around it: the file, and words of it that do it. */
 export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>> = {
   'npm start': ['test/support/stack-run.ts', "'scripts/twemstack.mjs', ...args"],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -10,6 +10,7 @@ import {
   commandsOfPages,
   ELSEWHERE,
   FOR_HOSTS,
+  GIVEN,
   NOT_TYPED,
   REPLACED,
   UNDEPLOYED,
@@ -20,7 +21,7 @@ const read = (file: string): string => readFileSync(join(CHECKOUT, file), 'utf8'
 describe('what pages tell people to type', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tw-pages-'));
   const shown = commandsOfPages();
-  const typed = new Set<string>([...ASKED, ...REPLACED, ...UNDEPLOYED, ...FOR_HOSTS]);
+  const typed = new Set<string>([...ASKED, ...REPLACED, ...UNDEPLOYED, ...FOR_HOSTS, ...GIVEN]);
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   test('is typed by a test, or it is written down why not', () => {
@@ -45,7 +46,7 @@ describe('what pages tell people to type', () => {
     assert.deepEqual(lost, []);
   });
 
-  async function answers(command: string, file: string): Promise<void> {
+  async function answers(command: string, file: string): Promise<string> {
     const env = { TWEMSTACK_FILE: file, TWEMSTACK_HOME: folder };
     const { exitCode, stdout, stderr } = await execa('sh', ['-c', command], {
       cwd: CHECKOUT,
@@ -54,7 +55,8 @@ describe('what pages tell people to type', () => {
       stdin: 'ignore',
     });
     assert.equal(exitCode, 0, `${command}\n${stderr}`);
-    assert.ok(stdout.length > 20, command);
+    assert.ok((stdout + stderr).length > 20, command);
+    return stdout + stderr;
   }
 
   test('without a stack it answers', async () => {
@@ -66,5 +68,20 @@ describe('what pages tell people to type', () => {
     const file = join(folder, 'stack.yaml');
     writeFileSync(file, yaml);
     await Promise.all(FOR_HOSTS.map((command) => answers(command, file)));
+  });
+
+  test('of what is given from outside it keeps it, for its owner alone', async () => {
+    const path = join(folder, 'given');
+    writeFileSync(path, 'open sesame\n');
+    for (const command of GIVEN) {
+      const shown = await answers(command.replace(/< .*/, `< ${path}`), join(CHECKOUT, 'stack.yaml'));
+      assert.match(shown, /: kept/);
+      assert.doesNotMatch(shown, /sesame/);
+    }
+    const kept = (readdirSync(join(folder, '.twemstack'), { recursive: true }) as string[])
+      .map((name) => join(folder, '.twemstack', name))
+      .filter((name) => statSync(name).isFile() && readFileSync(name, 'utf8').includes('sesame'));
+    assert.ok(kept.length > 0);
+    for (const name of kept) assert.equal(statSync(name).mode & 0o777, 0o600, name);
   });
 });
