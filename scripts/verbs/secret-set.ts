@@ -31,8 +31,8 @@ export async function secretSetVerb(options: CommonOptions, name: string): Promi
   else
     process.stderr.write(
       given === ''
-        ? `${known}: forgotten; \`twemstack upgrade\` takes it from the monitors\n`
-        : `${known}: kept; \`twemstack upgrade\` brings it to the monitors\n`,
+        ? `${known}: forgotten; \`twemstack up\` takes it from the monitors\n`
+        : `${known}: kept; \`twemstack up\` brings it to the monitors\n`,
     );
   return EXIT.done;
 }
