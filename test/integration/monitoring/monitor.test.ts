@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { execa } from 'execa';
+import { LAST_FAILURE, LAST_GOOD, renderBackupRules } from '../../../monitoring/backup-rules.ts';
 import { renderMonitorFiles } from '../../../monitoring/files.ts';
 import { ALERTMANAGER_PORT, EXPORTER_PORT } from '../../../monitoring/ports.ts';
 import { parseLine } from '../../../scripts/logs/formats/parse-line.ts';
@@ -164,6 +165,21 @@ describe('a monitor', { timeout: 180_000 }, () => {
       async () => (await firing()).every((each) => each !== `SentinelMissing ${sentinel.name}`),
       { withinMs: 60_000, everyMs: 200 },
     );
+  });
+
+  test('how backups went, told as rules, is known after a SIGHUP, and nothing ends of it', async () => {
+    writeFileSync(join(folder, 'data/rules/backup.yml'), renderBackupRules(1_800_000_000_000, undefined));
+    monitor.signal('SIGHUP');
+    const told = await waitUntil('it to know', async () => (await ask(LAST_GOOD)).at(0), {
+      withinMs: 60_000,
+      everyMs: 200,
+    });
+    assert.equal(told.value, 1_800_000_000);
+    assert.deepEqual(
+      (await ask(LAST_FAILURE)).map(({ value }) => value),
+      [0],
+    );
+    assert.equal(monitor.ended(), undefined);
   });
 
   test('its log is read with levels and programs', () => {
