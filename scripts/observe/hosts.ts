@@ -80,7 +80,7 @@ async function look(domain: string, host: Host, folder: string, patienceMs: numb
   const patience = new AbortController();
   try {
     return await Promise.race([
-      ask(known, host, folder, (patienceMs - WORDS_MS) / 1000),
+      ask(known, host, folder, patienceMs),
       sleep(patienceMs, undefined, { signal: patience.signal, ref: false }).then(() => {
         throw new Error(`does not answer within ${patienceMs / 1000} s`);
       }),
@@ -97,10 +97,12 @@ async function ask(
   known: Pick<HostView, 'domain' | 'docker' | 'address'>,
   { certificates, docker }: Host,
   folder: string,
-  connectSeconds: number,
+  patienceMs: number,
 ): Promise<Seen> {
   const tls = certificates === undefined ? undefined : readTls(resolve(folder, certificates));
-  const engine = await connect(docker, { tls, connectSeconds });
+  const connectSeconds = (patienceMs - WORDS_MS) / 1000;
+  // A question that nobody waits for any more ends, too: it would keep the program from ending for minutes.
+  const engine = await connect(docker, { tls, connectSeconds, timeoutMs: patienceMs });
   const version = await engine.version();
   const asked = Date.now();
   const info = (await engine.info()) as EngineInfo;
