@@ -5,10 +5,13 @@ import { ConfigError } from '../config/pool.ts';
 import type { Options } from './options.ts';
 import { removePidFile } from './pid-file.ts';
 
-/** What each signal does from now on; each is logged as it comes, in the original's form. */
-export function handleSignals(options: Options, serving: Serving, log: Log): void {
+/**
+ * What each signal does from now on; each is logged as it comes, in the original's form.
+ * @param started resolves when everything is served: only then is there something to be read again
+ */
+export function handleSignals(options: Options, serving: Serving, log: Log, started: Promise<void>): void {
   let ending = false;
-  let reloading = Promise.resolve();
+  let reloading = started;
   const end = async (name: string, number: number): Promise<void> => {
     if (ending) return;
     ending = true;

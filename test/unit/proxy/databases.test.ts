@@ -142,6 +142,8 @@ describe('databases', () => {
     first.answer('+OK');
     ask(made, one, 'BLPOP b 0');
     assert.deepEqual(first.log.slice(3), ['SELECT 4', 'ROLE', 'CLIENT ID', 'BLPOP b 0']);
+    first.die();
+    made.settle();
     made.pool.servers[0].moveTo(NEW);
     await waitUntil('it is asked again', () => {
       made.settle();

@@ -82,6 +82,20 @@ describe('a split request', () => {
     );
   });
 
+  test('keeps the code of the error, by which clients tell what to do', async () => {
+    const held = ['failover_hold: 500', 'sentinels:', '  - 10.0.0.9:1:1'];
+    const { client, scene } = await asked(['PING'], held);
+    scene.pool.servers[1].wait();
+    client.ask('MSET', 'name', '1', 'name2', '2');
+    scene.settle();
+    scene.servers[0].answer('-OOM command not allowed when used memory');
+    scene.pass(501);
+    assert.match(
+      client.said,
+      /^(?:\+PONG\r\n)?-OOM command not allowed when .*; some keys .* may have been dealt with\r\n$/,
+    );
+  });
+
   test('says so when it is true of all parts', async () => {
     const held = ['failover_hold: 500', 'sentinels:', '  - 10.0.0.9:1:1'];
     const { client, scene } = await asked(['PING'], held);
