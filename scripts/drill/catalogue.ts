@@ -1,9 +1,12 @@
+import { isOnHosts } from '../../topology/plan.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import { InputError } from '../errors.ts';
 import type { Drill, Surroundings } from './drill.ts';
 import { DEPLOY_DRILLS } from './faults/deploy.ts';
 import { DISK_DRILLS } from './faults/disk.ts';
 import { DOMAIN_DRILLS } from './faults/domains.ts';
 import { ENTRANCE_DRILLS } from './faults/entrance.ts';
+import { HOST_DRILLS } from './faults/hosts.ts';
 import { MASTER_DRILLS } from './faults/masters.ts';
 import { PARTITION_DRILLS } from './faults/partitions.ts';
 import { PLANNED_DRILLS } from './faults/planned.ts';
@@ -27,7 +30,12 @@ export const DRILLS: readonly Drill[] = [
   ...PLANNED_DRILLS,
   ...UPGRADE_DRILLS,
   ...DEPLOY_DRILLS,
+  ...HOST_DRILLS,
 ];
+
+/** The drills of a plan's kind: those that break machines for several hosts, all others for one engine. */
+export const drillsFor = (plan: AnyPlan): readonly Drill[] =>
+  DRILLS.filter(({ onHosts = false }) => onHosts === isOnHosts(plan));
 
 /** Not a fault of its own: each round is one of the others, drawn by `--seed`. */
 export const RANDOM = 'random';
@@ -57,7 +65,17 @@ export interface LeftOut {
 /** Those of `drills` that cannot run here, each with its reason. */
 export async function findRefused(drills: readonly Drill[], surroundings: Surroundings): Promise<LeftOut[]> {
   const asked = await Promise.all(
-    drills.map(async ({ name, refused }) => ({ drill: name, reason: await refused?.(surroundings) })),
+    drills.map(async (drill) => ({
+      drill: drill.name,
+      reason: ofAnotherKind(drill, surroundings) ?? (await drill.refused?.(surroundings)),
+    })),
   );
   return asked.flatMap(({ drill, reason }) => (reason === undefined ? [] : [{ drill, reason }]));
+}
+
+function ofAnotherKind({ onHosts = false }: Drill, { plan }: Surroundings): string | undefined {
+  if (onHosts === isOnHosts(plan)) return undefined;
+  return onHosts
+    ? 'it breaks machines, and the domains of this stack have none of their own'
+    : 'it is for stacks on one engine, and the domains of this one have machines of their own';
 }

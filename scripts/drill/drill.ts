@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import type { Credentials, Plan } from '../../topology/types.ts';
+import type { AnyPlan, Credentials } from '../../topology/types.ts';
 import type { Chance } from '../chance.ts';
 import type { StackStatus } from '../observe/status.ts';
 import type { Step } from '../report/steps.ts';
@@ -8,7 +8,7 @@ import type { Timeline } from './watch/timeline.ts';
 
 /** Where a drill is to run. */
 export interface Surroundings {
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
   readonly engine: Docker;
 }
 
@@ -37,6 +37,8 @@ export interface FaultContext extends Surroundings {
    * whoever comes when this process could not take it back.
    */
   undoLater(fault: Fault, undo: () => Promise<void>): void;
+  /** Tells of something that must not be, which only the fault itself could see. */
+  wrong(problem: string): void;
 }
 
 /** What a fault did and where it struck. */
@@ -101,10 +103,12 @@ export interface Drill {
   readonly asksAgain?: boolean;
   /** True = what it does follows from `--seed` and the round. */
   readonly draws?: boolean;
+  /** True = it breaks machines: for stacks on several hosts, and those alone. */
+  readonly onHosts?: boolean;
   /** Why it cannot run here, as half a sentence; undefined = it can. Asked before anything is touched. */
   refused?(surroundings: Surroundings): Promise<string | undefined>;
-  promised(plan: Plan): Promised;
+  promised(plan: AnyPlan): Promised;
   /** The least time (ms) the fault lasts before it is taken back; pauses that begin within it are held against it. */
-  lasts(plan: Plan): number;
+  lasts(plan: AnyPlan): number;
   inject(context: FaultContext): Promise<Injected>;
 }

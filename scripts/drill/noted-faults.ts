@@ -20,6 +20,8 @@ export type Remedy =
   | { readonly kind: 'continue'; readonly member: string; readonly program: string }
   /** The engine is started as it was. */
   | { readonly kind: 'engine'; readonly process: EngineProcess; readonly socket: string }
+  /** Cables, power and processes of the hosts of a lab are given back. */
+  | { readonly kind: 'lab' }
   /** A setting is being deployed that the stack file has not: whoever deploys that file takes it back. */
   | { readonly kind: 'deploy' };
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Plan } from '../../topology/types.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import type { Drill } from './drill.ts';
 import { drilledShards } from './load/drilled-pool.ts';
 
@@ -13,7 +13,7 @@ export function drawDrill(drills: readonly Drill[], seed: number, round: number)
 }
 
 /** The shard that a seed gives in a round, should the round's drill hit a single one. */
-export function drawShard(plan: Plan, seed: number, round: number): string {
+export function drawShard(plan: AnyPlan, seed: number, round: number): string {
   const shards = drilledShards(plan);
   return shards[drawn(seed, round).readUInt32BE(4) % shards.length].name;
 }

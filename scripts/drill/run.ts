@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import type { Credentials, Plan } from '../../topology/types.ts';
+import type { AnyPlan, Credentials } from '../../topology/types.ts';
 import { seeded } from '../chance.ts';
 import { passGate } from '../deploy/gate.ts';
 import { collectStatus, type StackStatus } from '../observe/status.ts';
@@ -19,7 +19,7 @@ import { Timeline, type TimelineEvent } from './watch/timeline.ts';
 import { startWatching } from './watch/watch.ts';
 
 export interface RunOptions {
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
   readonly credentials: Credentials;
   readonly engine: Docker;
   /** Path of the stack file. */
@@ -154,6 +154,7 @@ class Round {
         step: this.step,
         chance: seeded(Math.imul(seed, 1_000_003) + round),
         round,
+        wrong: (problem) => this.#tell(problem),
         usePassword: (password) => {
           this.#application = password;
           this.#load.usePassword(password);

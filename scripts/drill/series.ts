@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Credentials } from '../../topology/types.ts';
 import { OperatorError } from '../errors.ts';
-import { type Choice, DRILLS, type LeftOut, RANDOM } from './catalogue.ts';
+import { type Choice, DRILLS, drillsFor, type LeftOut, RANDOM } from './catalogue.ts';
 import { drilledShards } from './load/drilled-pool.ts';
 import { nemesisOf } from './nemesis/nemesis.ts';
 import { parseScript, printScript } from './nemesis/script.ts';
@@ -90,7 +90,7 @@ async function shrinkFirst(options: SeriesOptions, [first]: readonly RoundReport
 async function* reports(options: SeriesOptions): AsyncGenerator<RoundReport> {
   const { plan, choices, rounds, seed, signal, leftOut } = options;
   // Planned work takes a minute and is no fault: `random` draws from the others.
-  const possible = DRILLS.filter(
+  const possible = drillsFor(plan).filter(
     ({ name, asksAgain }) => asksAgain !== true && leftOut.every(({ drill }) => drill !== name),
   );
   const shards = drilledShards(plan);

@@ -1,13 +1,17 @@
 import type Docker from 'dockerode';
 import type { AnyPlan } from '../../topology/types.ts';
 import { engineAddress } from '../docker-client.ts';
+import { mendLab } from '../lab/faults.ts';
 import { type HeldLock, tryLock } from '../process-lock.mjs';
 import type { Home } from '../stack/home.ts';
 import { writePrivate } from '../stack/private-file.ts';
 import { continueProgram, ensureRunning, thawContainer } from './faults/break.ts';
 import { healLinks } from './faults/cut.ts';
 import { startEngine } from './faults/engine-process.ts';
+import { labOf } from './faults/hosts.ts';
 import { faultsFile, type NotedFault, readFaults } from './noted-faults.ts';
+
+const QUIET = { progress: () => undefined, outcome: () => undefined };
 
 /** Two drills at once would find each other's faults. undefined: one is running. */
 export const holdDrills = (stack: string): Promise<HeldLock | undefined> =>
@@ -34,11 +38,7 @@ export const describeFault = ({ drill, since, what }: NotedFault): string =>
 export async function takeBackEngine(home: Home, stack: string): Promise<void> {
   for (const { remedy } of await faultsLeftBehind(home, stack)) {
     if (remedy.kind === 'engine') {
-      await startEngine(
-        { step: { progress: () => undefined, outcome: () => undefined } },
-        remedy.process,
-        remedy.socket,
-      );
+      await startEngine({ step: QUIET }, remedy.process, remedy.socket);
     }
   }
 }
@@ -80,6 +80,11 @@ async function takeBack(remedy: NotedFault['remedy'], plan: AnyPlan, engine: Doc
     case 'continue':
       await continueProgram(engine, remedy.member, remedy.program);
       return;
+    case 'lab': {
+      const lab = labOf(plan);
+      if (lab !== undefined) await mendLab(lab, QUIET);
+      return;
+    }
     case 'engine':
     case 'deploy':
       // Done before there was an engine to ask; and by whoever deploys the stack file.

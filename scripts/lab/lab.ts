@@ -1,14 +1,16 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, readTls } from '../../provider/docker/connect.ts';
 import { formatSubnet, type Subnet, subnet } from '../../topology/ipv4.ts';
 import { EnvironmentError } from '../errors.ts';
+import { cacheFolder } from '../prepare/debian-base.ts';
 import { detectPlatform, findProgram, requireDisk, requireLinux } from '../prepare/platform.ts';
 import type { Step } from '../report/steps.ts';
 import { hostPid, removeCgroups, startHost, stopHost } from './host.ts';
 import { makeKeys } from './keys.ts';
 import { unwire, wireHost, wireSwitch } from './network.ts';
-import { freeNetwork, type LabHost, type LabPlace, labHosts, labVip } from './place.ts';
+import { freeNetwork, type LabHost, type LabPlace, labHosts, labPlace, labVip } from './place.ts';
 
 /** Program -> Debian package. */
 const PROGRAMS = {
@@ -84,6 +86,20 @@ export async function labDown(place: LabPlace, step: Step): Promise<boolean> {
   step.progress('removing its data');
   rmSync(place.folder, { recursive: true, force: true });
   return was;
+}
+
+/** The lab of this machine whose hosts have these addresses; undefined when none has. They are kept in the cache folder. */
+export function findLab(addresses: readonly string[]): Lab | undefined {
+  if (!existsSync(cacheFolder())) return undefined;
+  for (const name of readdirSync(cacheFolder())) {
+    const place = labPlace(join(cacheFolder(), name));
+    const network = networkOf(place);
+    if (network === undefined) continue;
+    const hosts = labHosts(place, network);
+    if (addresses.every((address) => hosts.some((host) => host.address === address)))
+      return { place, vip: labVip(network), hosts };
+  }
+  return undefined;
 }
 
 /** Every host of a lab; undefined when there is no lab. */

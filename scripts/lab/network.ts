@@ -23,12 +23,15 @@ export async function wireSwitch(place: LabPlace, network: Subnet): Promise<void
   await ip('link', 'set', place.name, 'up');
 }
 
+/** The port of the switch that a host's cable is in. */
+export const portOf = ({ name }: LabHost): string => `port-${name}`;
+
 /** A host's namespace, with a cable from its eth0 to the switch. */
 export async function wireHost(host: LabHost, place: LabPlace, network: Subnet): Promise<void> {
   if (exists(host.namespace)) return;
   await ip('netns', 'add', host.namespace);
   const here = ['-n', host.namespace];
-  const port = `port-${host.name}`;
+  const port = portOf(host);
   await ip(...here, 'link', 'set', 'lo', 'up');
   await ip(
     ...['-n', place.switch, 'link', 'add', port, 'type', 'veth'],
@@ -37,6 +40,16 @@ export async function wireHost(host: LabHost, place: LabPlace, network: Subnet):
   await ip('-n', place.switch, 'link', 'set', port, 'master', 'lan', 'up');
   await ip(...here, 'address', 'add', `${host.address}/${network.prefix}`, 'dev', 'eth0');
   await ip(...here, 'link', 'set', 'eth0', 'up');
+}
+
+/**
+ * Takes a host off the LAN, with its namespace and all of its addresses. The cable goes by name: a namespace that is deleted
+ * lets go of its devices a little later, and a new cable could not be put in.
+ */
+export async function removeHost(host: LabHost, place: LabPlace): Promise<void> {
+  const port = ['-n', place.switch, 'link', 'delete', portOf(host)];
+  await execa('ip', port, { stdin: 'ignore', reject: false });
+  if (exists(host.namespace)) await ip('netns', 'delete', host.namespace);
 }
 
 /** Removes namespaces and this machine's end of the cable; devices inside go with them. */

@@ -1,9 +1,9 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Credentials, Plan } from '../../topology/types.ts';
-import { demandEngine } from '../docker-client.ts';
-import { type Choice, DRILLS, findDrill, findRefused, type LeftOut, RANDOM } from '../drill/catalogue.ts';
+import type Docker from 'dockerode';
+import type { AnyPlan, Credentials } from '../../topology/types.ts';
+import { type Choice, drillsFor, findDrill, findRefused, type LeftOut, RANDOM } from '../drill/catalogue.ts';
 import type { Surroundings } from '../drill/drill.ts';
 import { healLinks } from '../drill/faults/cut.ts';
 import { demandDrilled } from '../drill/load/drilled-pool.ts';
@@ -22,9 +22,10 @@ import { collectStatus } from '../observe/status.ts';
 import type { HeldLock } from '../process-lock.mjs';
 import { consoleReporter, type Reporter } from '../report/steps.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
+import { demandEngines } from '../stack/engines.ts';
 import { findShard } from '../stack/find-shard.ts';
-import { stackFilePath } from '../stack/home.ts';
-import { loadPlan } from '../stack/load.ts';
+import { stackFilePath, stackFolder } from '../stack/home.ts';
+import { loadAnyPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
 
 export interface DrillOptions extends CommonOptions {
@@ -39,14 +40,17 @@ export interface DrillOptions extends CommonOptions {
 }
 
 interface Demand {
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
   readonly credentials: Credentials;
-  readonly engine: Awaited<ReturnType<typeof demandEngine>>;
+  readonly engine: Docker;
   readonly signal: AbortSignal;
 }
 
 /** Sentinels ask for INFO every few seconds at the latest: what is only news to them is over by then. */
 const SETTLE_MS = 15_000;
+
+/** Logs that a drill follows on one engine of several hosts: an edge's and a proxy's. */
+const FOLLOWED = 2;
 
 /** What `--all` means besides every drill. */
 const ALL_ROUNDS = 5;
@@ -57,7 +61,8 @@ const SHRINK_TRIES = 12;
 /** Runs drills and holds them against their promises; exit 1 when one is broken. */
 export async function drillVerb(options: DrillOptions, ...names: unknown[]): Promise<number> {
   const all = options.all === true;
-  const wanted = chooseDrills(names.flat() as string[], all, options.replay);
+  const plan = loadAnyPlan(options.file);
+  const wanted = chooseDrills(plan, names.flat() as string[], all, options.replay);
   const rounds = wholeNumber('--rounds', options.rounds ?? (all ? `${ALL_ROUNDS}` : '1'), 1, 1000);
   const seed =
     options.seed === undefined
@@ -65,7 +70,6 @@ export async function drillVerb(options: DrillOptions, ...names: unknown[]): Pro
       : wholeNumber('--seed', options.seed, 0, 2 ** 32);
   const shrinkTries = wholeNumber('--shrink', options.shrink ?? `${SHRINK_TRIES}`, 0, 1000);
   const html = writable(options.html ?? (all ? ALL_HTML : undefined));
-  const plan = loadPlan(options.file);
   if (options.replay !== undefined) checkNodes(plan, parseScript(options.replay));
   const shard = options.shard === undefined ? undefined : findShard(plan, options.shard, '--shard').name;
   if (shard !== undefined) demandDrilled(plan, shard, '--shard');
@@ -74,7 +78,7 @@ export async function drillVerb(options: DrillOptions, ...names: unknown[]): Pro
   const reporter = consoleReporter();
   const credentials = deployedCredentials(home, plan.name);
   await takeBackEngine(home, plan.name);
-  const engine = await demandEngine();
+  const { client: engine } = await demandEngines(plan, stackFolder(options.file), FOLLOWED);
   const given = { plan, credentials, engine, stackFile: stackFilePath(options.file), reporter, signal };
   for (const sentence of await takeBackFaults(home, plan, engine)) reporter.note(sentence);
   const held = await holdStack(plan);
@@ -113,7 +117,7 @@ function publish(document: DrillDocument, html: string | undefined, json: boolea
   else process.stdout.write(reportText(document));
 }
 
-async function holdStack({ name }: Plan): Promise<HeldLock> {
+async function holdStack({ name }: AnyPlan): Promise<HeldLock> {
   const held = await holdDrills(name);
   if (held !== undefined) return held;
   throw new NotSoError(`another drill of stack ${name} is running`, { remedy: 'wait for its end' });
@@ -140,7 +144,9 @@ async function leaveOut(
   all: boolean,
   surroundings: Surroundings,
 ): Promise<{ choices: Choice[]; leftOut: LeftOut[] }> {
-  const concerned = wanted.includes(RANDOM) ? DRILLS : wanted.filter((choice) => choice !== RANDOM);
+  const concerned = wanted.includes(RANDOM)
+    ? drillsFor(surroundings.plan)
+    : wanted.filter((choice) => choice !== RANDOM);
   const refused = await findRefused(concerned, surroundings);
   const isRefused = (choice: Choice): LeftOut | undefined =>
     refused.find(({ drill }) => choice !== RANDOM && drill === choice.name);
@@ -171,15 +177,22 @@ async function demandWhole({ plan, credentials, engine, signal }: Demand): Promi
   }
 }
 
-function chooseDrills(names: readonly string[], all: boolean, replay: string | undefined): Choice[] {
+function chooseDrills(
+  plan: AnyPlan,
+  names: readonly string[],
+  all: boolean,
+  replay: string | undefined,
+): Choice[] {
   if (replay !== undefined) {
     if (!all && names.join() === NEMESIS.name) return [nemesisOf(parseScript(replay))];
     throw new InputError('--replay is for `drill nemesis`, alone', { where: '--replay' });
   }
   const choices = names.map(findDrill);
-  if (all) return [...DRILLS, ...choices.filter((choice) => choice === RANDOM)];
+  if (all) return [...drillsFor(plan), ...choices.filter((choice) => choice === RANDOM)];
   if (choices.length > 0) return choices;
-  const known = DRILLS.map(({ name, summary }) => `  ${name}: ${summary}`).join('\n');
+  const known = drillsFor(plan)
+    .map(({ name, summary }) => `  ${name}: ${summary}`)
+    .join('\n');
   throw new InputError('no drill is named', { remedy: `name some, or all of them by --all:\n${known}` });
 }
 

@@ -1,11 +1,11 @@
-import type { Plan } from '../../../topology/types.ts';
+import type { AnyPlan } from '../../../topology/types.ts';
 import type { Drill, FaultContext, Injected } from '../drill.ts';
 import { killContainer, pauseContainer, restartContainer, signalProgram, stopContainer } from './break.ts';
 import { cutOnce } from './limits.ts';
 import { vipHolder } from './targets.ts';
 
 /** Three lost adverts and the skew of the standby's priority, then a gratuitous ARP (VRRPv3, RFC 5798). */
-const takeOver = (plan: Plan): number => Math.max(1500, 5 * plan.edge.advertIntervalMs);
+const takeOver = (plan: AnyPlan): number => Math.max(1500, 5 * plan.edge.advertIntervalMs);
 
 async function hit(member: string, strike: (name: string) => Promise<unknown>): Promise<Injected> {
   const at = performance.now();

@@ -1,4 +1,4 @@
-import type { Plan } from '../../../topology/types.ts';
+import type { AnyPlan } from '../../../topology/types.ts';
 import type { Promised } from '../drill.ts';
 import { KEEP_ALIVE_MS } from '../load/application.ts';
 import { drilledPool } from '../load/drilled-pool.ts';
@@ -8,10 +8,10 @@ import { drilledPool } from '../load/drilled-pool.ts';
  * `down_after`. A replica follows at once (its guard, docs/durability.md); should that fail, Sentinel tells it about 1 s
  * later (failover reference, section 0), and the promise is to hold then, too.
  */
-export const failoverLimit = (plan: Plan): number => plan.sentinel.downAfterMs + 1500;
+export const failoverLimit = (plan: AnyPlan): number => plan.sentinel.downAfterMs + 1500;
 
 /** A hung master is noticed up to one ping period (1 s at most) later than a dead one. */
-export const hangLimit = (plan: Plan): number => plan.sentinel.downAfterMs + 3000;
+export const hangLimit = (plan: AnyPlan): number => plan.sentinel.downAfterMs + 3000;
 
 /**
  * Milliseconds after which a client that only listens knows that its connection is gone without a word: the kernel asks after
@@ -39,6 +39,6 @@ export const cutOnce = (within: number, of: Promised['resume']['of']): Promised 
 });
 
 /** Whether the pool under load acknowledges a write only when a replica has it. */
-export function waitsForReplicas(plan: Plan): boolean {
+export function waitsForReplicas(plan: AnyPlan): boolean {
   return drilledPool(plan).waitReplicas > 0;
 }

@@ -1,4 +1,4 @@
-import type { Member, Plan } from '../../../topology/types.ts';
+import type { AnyPlan, Member } from '../../../topology/types.ts';
 import type { Drill, Promised, Surroundings } from '../drill.ts';
 import { CUTTERS, cutLinks } from './cut.ts';
 import { outOfReach } from './here.ts';
@@ -13,7 +13,7 @@ const cannotCut = (surroundings: Surroundings): Promise<string | undefined> =>
  * Nobody is dead, so who may take writes is in doubt until the links are back: what is promised is that nothing is lost.
  * A link that was cut is made again with its next retransmission, which waits longer the longer it was cut.
  */
-const inDoubt = (plan: Plan, lasts: number): Promised => ({
+const inDoubt = (plan: AnyPlan, lasts: number): Promised => ({
   resume: { within: 10_000, of: 'shard', since: 'restored' },
   failures: 'any',
   mayLoseFor: waitsForReplicas(plan) ? undefined : lasts,
@@ -60,11 +60,11 @@ const blindSentinels: Drill = {
 };
 
 /** Towards whom, and which way: what `one-way` takes turns with. */
-const ONE_WAY: ReadonlyArray<{ name: string; links(roles: ShardRoles, plan: Plan): Link[] }> = (
+const ONE_WAY: ReadonlyArray<{ name: string; links(roles: ShardRoles, plan: AnyPlan): Link[] }> = (
   [
     ['replicas', ({ replicas }: ShardRoles): readonly Member[] => replicas],
-    ['sentinels', (_: ShardRoles, { sentinels }: Plan): readonly Member[] => sentinels],
-    ['proxies', (_: ShardRoles, { proxies }: Plan): readonly Member[] => proxies],
+    ['sentinels', (_: ShardRoles, { sentinels }: AnyPlan): readonly Member[] => sentinels],
+    ['proxies', (_: ShardRoles, { proxies }: AnyPlan): readonly Member[] => proxies],
   ] as const
 ).flatMap(([name, others]) => [
   {

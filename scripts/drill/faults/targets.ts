@@ -1,4 +1,4 @@
-import type { Plan, RedisMember } from '../../../topology/types.ts';
+import type { AnyPlan, RedisMember } from '../../../topology/types.ts';
 import { currentMaster } from '../../observe/assess.ts';
 import type { StackStatus } from '../../observe/status.ts';
 import type { FaultContext } from '../drill.ts';
@@ -16,7 +16,7 @@ export function hitShard({ plan, status, shard }: FaultContext): ShardRoles {
   return rolesOf(plan, status, shard);
 }
 
-export function rolesOf(plan: Plan, status: StackStatus, shard: string): ShardRoles {
+export function rolesOf(plan: AnyPlan, status: StackStatus, shard: string): ShardRoles {
   const master = need(currentMaster(status, shard), `single master of ${shard}`);
   const members = plan.shards.find(({ name }) => name === shard)?.members ?? [];
   return { shard, master, replicas: members.filter(({ name }) => name !== master.name) };
@@ -29,7 +29,7 @@ export function vipHolder({ status }: FaultContext): string {
 }
 
 /** The domain whose loss hurts most: it holds most masters, and the VIP. */
-export function worstDomain(plan: Plan, status: StackStatus): string {
+export function worstDomain(plan: AnyPlan, status: StackStatus): string {
   const weight = (domain: string): number =>
     status.members
       .filter(({ member }) => member.domain === domain)

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { shardsOf } from '../../../topology/pool-shards.ts';
-import type { Plan, PoolSpec } from '../../../topology/types.ts';
+import type { AnyPlan, PoolSpec } from '../../../topology/types.ts';
 import { connectApplication } from './application.ts';
 import { listen, publish } from './channels.ts';
 import { DEAF_MS } from './judge-messages.ts';
@@ -13,7 +13,7 @@ import { transact } from './transactions.ts';
 import { type Newest, read, write } from './writers.ts';
 
 export interface LoadOptions {
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
   readonly pool: PoolSpec;
   readonly password: string;
   /** Unique in the stack's life, so that no two runs share a key. */

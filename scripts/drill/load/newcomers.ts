@@ -1,6 +1,6 @@
 import { createConnection } from 'node:net';
 import { shardsOf } from '../../../topology/pool-shards.ts';
-import type { Plan, PoolSpec } from '../../../topology/types.ts';
+import type { AnyPlan, PoolSpec } from '../../../topology/types.ts';
 import type { Ledger } from './ledger.ts';
 import { keysOn, shardFinder } from './shard-of.ts';
 
@@ -9,7 +9,7 @@ const EVERY_MS = 100;
 const PATIENCE_MS = 1000;
 
 export interface NewcomerOptions {
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
   readonly pool: PoolSpec;
   readonly password: string;
   readonly run: string;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import type { Credentials, Plan, PlanShard, RedisMember } from '../../../topology/types.ts';
+import type { AnyPlan, Credentials, PlanShard, RedisMember } from '../../../topology/types.ts';
 import { NotSoError } from '../../errors.ts';
 import { currentMaster } from '../../observe/assess.ts';
 import { withRedis } from '../../observe/redis-call.ts';
@@ -24,7 +24,7 @@ export interface ReadBack {
 }
 
 export interface ReadBackOptions {
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
   readonly credentials: Credentials;
   readonly status: StackStatus;
   readonly ledger: Ledger;
@@ -99,7 +99,7 @@ async function readValues(redis: Redis, keys: readonly string[]): Promise<Map<st
 
 /** Removes the run's keys, so that drills do not fill the stack they test. */
 export async function removeTraces(
-  plan: Plan,
+  plan: AnyPlan,
   password: string,
   ledger: Ledger,
   others: readonly string[],

@@ -1,11 +1,11 @@
 import { HASHES } from '../../../proxy/hash/hash-kit.ts';
 import { KeyRouter } from '../../../proxy/hash/key-router.ts';
 import { shardsOf } from '../../../topology/pool-shards.ts';
-import type { Plan, PoolSpec } from '../../../topology/types.ts';
+import type { AnyPlan, PoolSpec } from '../../../topology/types.ts';
 import { InputError } from '../../errors.ts';
 
 /** Tells the shard that owns a key in a pool, by the proxy's own rules. */
-export function shardFinder(plan: Plan, pool: PoolSpec): (key: string) => string {
+export function shardFinder(plan: AnyPlan, pool: PoolSpec): (key: string) => string {
   if (pool.distribution === 'random') {
     throw new InputError(`pool ${pool.name} distributes at random, so no key has a home to check`, {
       remedy: 'drill a stack whose widest pool uses ketama or modula',

@@ -1,4 +1,4 @@
-import type { Plan } from '../../../topology/types.ts';
+import type { AnyPlan } from '../../../topology/types.ts';
 import { type Chance, oneOf } from '../../chance.ts';
 import { type Node, type NodeKind, nodesOf } from './nodes.ts';
 import type { Deed, Script, ScriptLink, ScriptStep } from './script.ts';
@@ -19,7 +19,7 @@ const SHORTEST_MS = 3000;
 const LONGEST_MS = 10_000;
 
 /** One random fault: links cut among members, sentinels, proxies and edges, with kills, crashes and pauses between. Pure. */
-export function drawScript(plan: Plan, chance: Chance): Script {
+export function drawScript(plan: AnyPlan, chance: Chance): Script {
   const nodes = nodesOf(plan);
   const end = SHORTEST_MS + 100 * chance((LONGEST_MS - SHORTEST_MS) / 100 + 1);
   const steps: ScriptStep[] = [{ at: 0, deed: { verb: 'cut', links: drawLinks(nodes, chance) } }];

@@ -1,4 +1,4 @@
-import type { Member, Plan } from '../../../topology/types.ts';
+import type { AnyPlan, Member } from '../../../topology/types.ts';
 import { InputError } from '../../errors.ts';
 import type { FaultContext } from '../drill.ts';
 import { need } from '../faults/break.ts';
@@ -17,7 +17,7 @@ export interface Node {
 }
 
 /** `<shard>.master`, `<shard>.replica-<n>`, `sentinel.<n>`, `proxy.<n>`, `edge.holder`, `edge.standby-<n>`; n from 1. Pure. */
-export function nodesOf({ shards, sentinels, proxies, edges }: Plan): Node[] {
+export function nodesOf({ shards, sentinels, proxies, edges }: AnyPlan): Node[] {
   return [
     ...shards.flatMap(({ name: shard, members }) =>
       members.map((_, n): Node => ({ name: `${shard}.${redisPart(n)}`, kind: 'redis', shard })),
@@ -32,7 +32,7 @@ const redisPart = (n: number): string => (n === 0 ? 'master' : `replica-${n}`);
 const edgePart = (n: number): string => (n === 0 ? 'holder' : `standby-${n}`);
 
 /** @throws InputError naming the first node of a script that the plan has none for */
-export function checkNodes(plan: Plan, { steps }: Script): void {
+export function checkNodes(plan: AnyPlan, { steps }: Script): void {
   const known = nodesOf(plan).map(({ name }) => name);
   const named = steps.flatMap(({ deed }) => {
     if (deed.verb === 'mend') return [];

@@ -1,4 +1,4 @@
-import type { Plan } from '../../../topology/types.ts';
+import type { AnyPlan } from '../../../topology/types.ts';
 import type { Drill, Injected } from '../drill.ts';
 import { UNHEARD_MS } from '../faults/limits.ts';
 import { drilledShards } from '../load/drilled-pool.ts';
@@ -20,7 +20,7 @@ export interface PromiseResult {
 
 export interface Evidence {
   readonly drill: Drill;
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
   readonly injected: Injected;
   readonly ledger: Ledger;
   /** undefined = interrupted before it could be read back. */
@@ -111,7 +111,7 @@ export function holdPromises(evidence: Evidence): PromiseResult[] {
 }
 
 /** Replicas may be behind, and what a pool without `wait_replicas` loses was read before. */
-const readsAreCurrent = ({ pools: [pool] }: Plan): boolean =>
+const readsAreCurrent = ({ pools: [pool] }: AnyPlan): boolean =>
   pool.waitReplicas > 0 && pool.reads === 'master';
 
 function holderPromises({ plan, drill, severalHolders }: Evidence): PromiseResult[] {

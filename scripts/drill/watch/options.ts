@@ -1,10 +1,10 @@
 import type Docker from 'dockerode';
-import type { Credentials, Plan } from '../../../topology/types.ts';
+import type { AnyPlan, Credentials } from '../../../topology/types.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Whom to watch, and where what is seen is noted. */
 export interface WatchOptions {
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
   readonly credentials: Credentials;
   readonly engine: Docker;
   readonly timeline: Timeline;

@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type Docker from 'dockerode';
-import type { Plan } from '../../../topology/types.ts';
+import { isOnHosts } from '../../../topology/plan.ts';
+import type { AnyPlan } from '../../../topology/types.ts';
+import { hostPid } from '../../lab/host.ts';
+import { findLab } from '../../lab/lab.ts';
+import type { LabHost } from '../../lab/place.ts';
 import type { WatchOptions } from './options.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -21,12 +25,14 @@ export interface HolderSpan {
  * /proc of this machine, which costs microseconds, so it only sees edges whose engine runs here.
  */
 export class VipWatch {
-  readonly #plan: Plan;
+  readonly #plan: AnyPlan;
   readonly #engine: Docker;
   readonly #timeline: Timeline;
   readonly #pids = new Map<string, number>();
   readonly #frozen = new Set<string>();
   readonly #spans: Array<{ from: number; to: number; holders: string[]; frozen: string[] }> = [];
+  /** Of a stack on the hosts of a lab: the first process of the host that an edge is on. */
+  readonly #hosts = new Map<string, LabHost>();
   #neighbour = '';
   #timer: NodeJS.Timeout | undefined;
 
@@ -38,6 +44,7 @@ export class VipWatch {
 
   static async start(options: WatchOptions): Promise<VipWatch> {
     const watch = new VipWatch(options);
+    watch.#findHosts();
     await watch.findProcesses();
     watch.#timer = setInterval(() => watch.#look(), EVERY_MS);
     return watch;
@@ -45,13 +52,16 @@ export class VipWatch {
 
   /** Who held the VIP when, without gaps; undefined when the edges' processes are not on this machine. */
   get spans(): readonly HolderSpan[] | undefined {
-    return this.#pids.size > 0 || this.#spans.some(({ holders }) => holders.length > 0)
+    return this.#pids.size > 0 ||
+      this.#hosts.size > 0 ||
+      this.#spans.some(({ holders }) => holders.length > 0)
       ? this.#spans
       : undefined;
   }
 
   /** Asks the engine for every edge's process. */
   async findProcesses(): Promise<void> {
+    if (isOnHosts(this.#plan)) return;
     await Promise.all(this.#plan.edges.map(({ name }) => this.#findProcess(name)));
   }
 
@@ -65,6 +75,16 @@ export class VipWatch {
 
   end(): void {
     clearInterval(this.#timer);
+  }
+
+  /** On the network of a host an address is the host's, whatever becomes of the container that put it there. */
+  #findHosts(): void {
+    if (!isOnHosts(this.#plan)) return;
+    const lab = findLab(this.#plan.domains.map(({ host }) => host.address));
+    for (const edge of this.#plan.edges) {
+      const host = lab?.hosts.find(({ address }) => address === edge.address);
+      if (host !== undefined) this.#hosts.set(edge.name, host);
+    }
   }
 
   async #findProcess(name: string): Promise<void> {
@@ -101,7 +121,8 @@ export class VipWatch {
   }
 
   #has(edge: string): boolean {
-    const pid = this.#pids.get(edge);
+    const host = this.#hosts.get(edge);
+    const pid = host === undefined ? this.#pids.get(edge) : hostPid(host);
     if (pid === undefined) return false;
     try {
       return hasLocalAddress(readFileSync(`/proc/${pid}/net/fib_trie`, 'utf8'), this.#plan.vip);

@@ -1,3 +1,4 @@
+import { isOnHosts } from '../../../topology/plan.ts';
 import { watchEngine } from './engine-events.ts';
 import { watchHaproxy } from './haproxy-states.ts';
 import { watchLogs } from './logs.ts';
@@ -18,7 +19,7 @@ export async function startWatching(options: WatchOptions): Promise<Watchers> {
   const ends: EndWatch[] = [
     watchHaproxy(options),
     watchRoles(options),
-    ...(await Promise.all([watchSentinels(options), watchLogs(options), watchEngine(options, vip)])),
+    ...(await Promise.all([watchSentinels(options), watchLogs(options), ...watchEngines(options, vip)])),
   ];
   return {
     vip,
@@ -28,3 +29,7 @@ export async function startWatching(options: WatchOptions): Promise<Watchers> {
     },
   };
 }
+
+/** Engines of several hosts tell of nothing that a drill of machines does: what they would say of a container ends with them. */
+const watchEngines = (options: WatchOptions, vip: VipWatch): Array<Promise<EndWatch>> =>
+  isOnHosts(options.plan) ? [] : [watchEngine(options, vip)];

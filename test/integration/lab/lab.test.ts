@@ -9,8 +9,9 @@ import { dockerProvider } from '../../../provider/docker/provider.ts';
 import type { ObjectValue } from '../../../provider/protocol/values.ts';
 import { heldImage, shipImages } from '../../../scripts/images/ship.ts';
 import { transferImages } from '../../../scripts/images/transfer.ts';
+import { cutPower, mendLab, pauseHost, pullCable } from '../../../scripts/lab/faults.ts';
 import { hostPid, stopHost } from '../../../scripts/lab/host.ts';
-import { type Lab, labDown, labStatus, labUp } from '../../../scripts/lab/lab.ts';
+import { findLab, type Lab, labDown, labStatus, labUp } from '../../../scripts/lab/lab.ts';
 import { type LabHost, labPlace } from '../../../scripts/lab/place.ts';
 import { lookAtHosts } from '../../../scripts/observe/hosts.ts';
 import { cacheFolder } from '../../../scripts/prepare/debian-base.ts';
@@ -273,6 +274,31 @@ domains:
       lab.hosts.filter(({ name }) => name !== 'b').map((host) => hostPid(host)),
       others,
     );
+  });
+
+  test('a cable that is pulled, a paused host and one without power are not reached, and all is given back', async () => {
+    const [a, b, c] = lab.hosts;
+    const pids = [a, b].map((host) => hostPid(host));
+    await Promise.all([pullCable(place, a), pauseHost(place, b), cutPower(place, c)]);
+    const text = readFileSync(place.stackFile, 'utf8');
+    const seen = await lookAtHosts(hostsPlanOf(text), place.folder);
+    assert.deepEqual(
+      seen.map(({ problem }) => problem?.gone),
+      [true, true, true],
+      JSON.stringify(seen),
+    );
+    await mendLab(lab, QUIET);
+    const back = await views(text);
+    assert.deepEqual(
+      back.map(({ problem }) => problem),
+      [undefined, undefined, undefined],
+    );
+    assert.deepEqual(
+      [a, b].map((host) => hostPid(host)),
+      pids,
+    );
+    assert.equal(findLab(lab.hosts.map(({ address }) => address))?.place.folder, place.folder);
+    assert.equal(findLab(['10.9.9.9']), undefined);
   });
 
   test('down leaves nothing of it', async () => {

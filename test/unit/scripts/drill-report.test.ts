@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import Docker from 'dockerode';
-import { DRILLS, findDrill, findRefused } from '../../../scripts/drill/catalogue.ts';
+import { DRILLS, drillsFor, findDrill, findRefused } from '../../../scripts/drill/catalogue.ts';
 import { Ledger, type WriteRecord } from '../../../scripts/drill/load/ledger.ts';
 import { drawDrill, drawShard } from '../../../scripts/drill/random.ts';
 import { percentile } from '../../../scripts/drill/report/document.ts';
@@ -14,7 +14,7 @@ import { edgeNews, proxyNews } from '../../../scripts/drill/watch/logs.ts';
 import { hasLocalAddress, holderTimes } from '../../../scripts/drill/watch/vip.ts';
 import { InputError } from '../../../scripts/errors.ts';
 import { documentOf, plan, roundOf } from '../../support/drill-round.ts';
-import { planOf } from '../../support/stack-fixture.ts';
+import { hostsPlanOf, planOf, THREE_HOSTS } from '../../support/stack-fixture.ts';
 
 describe('the report of a call', () => {
   const rounds = [2000, 2400, 9000].map((end) => roundOf({ writes: [{ endedAt: 990 }, { endedAt: end }] }));
@@ -162,6 +162,25 @@ describe('choosing drills', () => {
     assert.deepEqual(await findRefused(asked, surroundings), [
       { drill: first.name, reason: 'it needs root' },
     ]);
+  });
+
+  test('a stack on several hosts has drills of machines, one on an engine all others; the wrong kind is refused in words', async () => {
+    const hosts = hostsPlanOf(THREE_HOSTS);
+    const [ofEngine, ofHosts] = [drillsFor(plan), drillsFor(hosts)];
+    assert.deepEqual(
+      ofHosts.map(({ name }) => name),
+      ['kill-host', 'cable-pulled', 'partition-host', 'pause-host', 'power-cycle-all'],
+    );
+    assert.equal(ofEngine.length + ofHosts.length, DRILLS.length);
+    const engine = new Docker({ socketPath: '/nowhere' });
+    const [here] = await findRefused([ofHosts[0]], { plan, engine });
+    assert.match(here.reason, /the domains of this stack have none of their own/);
+    const [there] = await findRefused([ofEngine[0]], { plan: hosts, engine });
+    assert.match(there.reason, /it is for stacks on one engine/);
+    // Machines that are no lab's are nobody's to break.
+    const refused = await findRefused(ofHosts, { plan: hosts, engine });
+    assert.equal(refused.length, ofHosts.length);
+    for (const { reason } of refused) assert.match(reason, /it needs root|none of a `twemstack lab`/);
   });
 
   test('the same seed draws the same faults, another one others, and all of them come up', () => {
