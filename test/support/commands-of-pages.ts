@@ -121,6 +121,8 @@ export const NOT_TYPED: Readonly<Record<string, string>> = {
   'npm run bench -- path': 'needs an idle machine; how it counts is in test/unit/tools',
   'npx twemstack bench stack': 'needs an idle machine',
   'npm run record': 'makes the pictures of the README, which a person looks at',
+  'npx twemstack drill kill-host partition-host --file ~/.cache/twemstack/lab/stack.yaml --rounds 5':
+    'ten minutes; what they do to a lab is in test/integration/lab/lab.test.ts',
   'npx twemstack drill nemesis --rounds 200 --seed 1':
     'two hours; a script of it is replayed in test/stack/drills.test.ts',
   'npx twemstack console --port 7001':
@@ -130,7 +132,7 @@ export const NOT_TYPED: Readonly<Record<string, string>> = {
   'npx twemstack secret rotate application --finish': 'as the one before it',
   'npx twemstack secret rotate proxy': 'as the one before it',
   'npx twemstack up --file ~/.cache/twemstack/lab/stack.yaml':
-    'a whole stack on three engines; test/integration/lab/lab.test.ts starts the engines, and the pieces are tested one by one',
+    'a stack on three engines is brought up by test/stack/three-hosts.test.ts, from a file of its own',
   'npx tsx tools/docs/commands.ts':
     'writes a page; test/unit/proxy/docs.test.ts holds the page against the table',
   'docker compose -f examples/proxy/compose.yaml up':
