@@ -120,9 +120,9 @@ export class NativeTier {
     for (const member of members) await this.daemon(member).stop();
   }
 
-  /** The guard of a member gets a file of before `other` was of the shard, or today's. It reads it when the member starts. */
-  unaware(member: RedisMember, other?: RedisMember): void {
-    const plan = other === undefined ? this.plan : withoutMember(this.plan, other);
+  /** The guard of a member gets today's file, or one of before `without` was of the shard. It reads it when the member starts. */
+  writeGuardFile(member: RedisMember, without?: RedisMember): void {
+    const plan = without === undefined ? this.plan : withoutMember(this.plan, without);
     const seed = join(this.#folder, member.name, 'seed');
     writeFileSync(join(seed, 'guard.json'), renderGuardConfig(plan, member, [TEST_CREDENTIALS.guard]));
   }

@@ -19,7 +19,7 @@ describe('a member that the files of the others do not name yet', { timeout: 180
   });
   afterEach(async () => {
     await links.heal();
-    for (const member of tier.redises) tier.unaware(member);
+    for (const member of tier.redises) tier.writeGuardFile(member);
   });
   after(() => tier?.close());
 
@@ -34,7 +34,7 @@ describe('a member that the files of the others do not name yet', { timeout: 180
     await waitUntil('acknowledged writes', () => writer.acknowledged.length >= 100);
     await tier.kill(...tier.redises);
     await writer.end();
-    for (const other of others(master)) tier.unaware(other, master);
+    for (const other of others(master)) tier.writeGuardFile(other, master);
     await tier.start(...others(master));
     await waitUntil(
       'the others to be there without a master',
@@ -54,9 +54,13 @@ describe('a member that the files of the others do not name yet', { timeout: 180
     const [behind, joined] = others(master);
     await tier.kill(behind, joined);
     await tier.start(joined);
-    tier.unaware(behind, joined);
+    tier.writeGuardFile(behind, joined);
     await tier.start(behind);
     await settled(2);
+    // it asks four times a second; before it has, nobody can know of it
+    await waitUntil('the new member to have introduced itself', () =>
+      tier.decisions(behind).some(({ text }) => text.startsWith(`${joined.name} is a member, too`)),
+    );
     await links.between([master], [behind]);
     const writer = startWaitingWriter(master, 'during', 1);
     await waitUntil('acknowledged writes', () => writer.acknowledged.length >= 100);
