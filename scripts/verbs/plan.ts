@@ -2,6 +2,7 @@ import { renderMermaid, renderSvg } from '../../topology/diagram.ts';
 import { firewallOf, renderNftables } from '../../topology/firewall.ts';
 import { isOnHosts } from '../../topology/plan.ts';
 import { BLOCK_SIZE } from '../../topology/port-block.ts';
+import { portsOf } from '../../topology/ports.ts';
 import type { AnyPlan, HostsPlan, Member, Plan, PoolSpec } from '../../topology/types.ts';
 import { type DataEdit, findDataEdit } from '../data/data-edit.ts';
 import { dataEditDocument, dataEditText } from '../data/data-text.ts';
@@ -77,22 +78,6 @@ function hostsText(plan: HostsPlan): string {
     ]),
   );
   return `several hosts, ports ${plan.ports} to ${plan.ports + BLOCK_SIZE - 1} on each, entrance ${plan.entrance}\n\n${hosts}\n${members}`;
-}
-
-/** What a member listens on, on its host's address. */
-function portsOf(member: Member): number[] {
-  switch (member.role) {
-    case 'edge':
-      return [member.opsPort];
-    case 'proxy':
-      return [member.statsPort, ...Object.values(member.poolPorts ?? {})];
-    case 'sentinel':
-      return [member.port];
-    case 'redis':
-      return [member.port, member.guardPort];
-    case 'monitor':
-      return [member.port];
-  }
 }
 
 /** @throws InputError for a stack on one engine, whose back network nobody else reaches. */

@@ -4,7 +4,7 @@ import type { HostsPlan, HostsPlanDomain, Role } from '../../../topology/types.t
 import type { Conflict } from '../conflicts.ts';
 import { LOW_DISK } from '../platform.ts';
 import { type HostFacts, type Listener, subnetOfAddress } from './facts.ts';
-import { type HostsFacts, portsOf } from './probe.ts';
+import { type HostsFacts, portsOnHost } from './probe.ts';
 
 /** What stands in the way of a stack on its hosts, and what works all the same. */
 export interface Verdict {
@@ -156,7 +156,7 @@ function portConflicts(
   const pools = edge ? plan.pools.map(({ listen }) => listen) : [];
   const entrance = plan.entrance === 'vrrp' ? plan.vip : domain.host.address;
   const wanted = [
-    ...portsOf(plan, domain.name).map((port) => ({ address: domain.host.address, port })),
+    ...portsOnHost(plan, domain.name).map((port) => ({ address: domain.host.address, port })),
     ...pools.map((port) => ({ address: entrance, port })),
   ];
   const running = own.size > 0;

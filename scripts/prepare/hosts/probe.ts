@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type Docker from 'dockerode';
 import { OWNER_LABEL } from '../../../stacks/owner-label.ts';
-import type { HostsPlan, HostsPlanDomain, Member } from '../../../topology/types.ts';
+import { portsOf } from '../../../topology/ports.ts';
+import type { HostsPlan, HostsPlanDomain } from '../../../topology/types.ts';
 import { EnvironmentError } from '../../errors.ts';
 import { hostTitle } from '../../images/ship.ts';
 import { execInContainer } from '../../observe/engine.ts';
@@ -127,7 +128,7 @@ async function tryWays(plan: HostsPlan, probes: readonly Probe[]): Promise<Block
     targets.map((target) => {
       const { domain } = target;
       const mode = speaksVrrp(target) ? 'vrrp' : 'quiet';
-      return run(target, LISTEN, [domain.host.address, mode, ...portsOf(plan, domain.name).map(String)]);
+      return run(target, LISTEN, [domain.host.address, mode, ...portsOnHost(plan, domain.name).map(String)]);
     }),
   );
   const closed = await Promise.all(
@@ -136,7 +137,7 @@ async function tryWays(plan: HostsPlan, probes: readonly Probe[]): Promise<Block
       const ways = others.flatMap((target) => {
         const { address } = target.domain.host;
         const vrrp = speaksVrrp(probe) && speaksVrrp(target) ? [`vrrp:${address}`] : [];
-        return [...vrrp, ...portsOf(plan, target.domain.name).map((port) => `${address}:${port}`)];
+        return [...vrrp, ...portsOnHost(plan, target.domain.name).map((port) => `${address}:${port}`)];
       });
       const said = await run(probe, REACH, [probe.domain.host.address, word, ...ways]);
       return [...said.matchAll(/^closed (.+):(\d+)$/gm)].flatMap(([, address, port]) => {
@@ -158,23 +159,8 @@ async function tryWays(plan: HostsPlan, probes: readonly Probe[]): Promise<Block
 }
 
 /** Ports that the members of a domain listen on, on the address of their host. */
-export const portsOf = (plan: HostsPlan, domain: string): number[] =>
-  plan.members.filter((member) => member.domain === domain).flatMap(listensOn);
-
-function listensOn(member: Member): number[] {
-  switch (member.role) {
-    case 'edge':
-      return [member.opsPort];
-    case 'proxy':
-      return [member.statsPort, ...Object.values(member.poolPorts ?? {})];
-    case 'sentinel':
-      return [member.port];
-    case 'redis':
-      return [member.port, member.guardPort];
-    case 'monitor':
-      return [member.port];
-  }
-}
+export const portsOnHost = (plan: HostsPlan, domain: string): number[] =>
+  plan.members.filter((member) => member.domain === domain).flatMap(portsOf);
 
 function run(probe: Probe, script: string, words: readonly string[]): Promise<string> {
   const command = ['bash', '-c', script, 'probe', ...words];
