@@ -3,7 +3,7 @@ import type { AnyPlan } from '../../../topology/types.ts';
 import { EnvironmentError } from '../../errors.ts';
 import { cutPower, isolateHost, mendLab, pauseHost, pullCable } from '../../lab/faults.ts';
 import { findLab, type Lab } from '../../lab/lab.ts';
-import type { LabHost } from '../../lab/place.ts';
+import type { LabHost, LabPlace } from '../../lab/place.ts';
 import type { Drill, FaultContext, Promised, Surroundings } from '../drill.ts';
 import { once } from './break.ts';
 import { CutOffClient } from './cut-off-client.ts';
@@ -60,36 +60,62 @@ const membersOn = ({ plan }: FaultContext, domain: string): string[] =>
 /** Master, proxy and edge go at once: a connection may lose one request to the first two, one to the last. */
 const lost: Promised = { ...failover(HOST_MS), failures: 2, readsNeverFail: false, hearLater: UNHEARD_MS };
 
-const killHost: Drill = {
+/** A drill that does one thing to the host that has most masters, and the VIP if it can be. */
+function toWorstHost(
+  drill: Pick<Drill, 'name' | 'summary'> & {
+    readonly promised: Promised;
+    readonly lastsMs: number;
+    /** What is said of the host. */
+    readonly what: string;
+    readonly act: (place: LabPlace, host: LabHost) => Promise<void>;
+  },
+): Drill {
+  const { act, lastsMs, name, promised, summary, what } = drill;
+  return {
+    name,
+    summary,
+    onHosts: true,
+    refused,
+    promised: () => promised,
+    lasts: () => lastsMs,
+    async inject(context) {
+      const host = worstDomain(context.plan, context.status);
+      const at = performance.now();
+      await strike(context, [host], what, ({ place }, each) => act(place, each));
+      return { at, members: membersOn(context, host) };
+    },
+  };
+}
+
+const killHost = toWorstHost({
   name: 'kill-host',
   summary:
     'take the power of the host away that has most masters, and the VIP if it can be: nothing of it says goodbye',
-  onHosts: true,
-  refused,
-  promised: () => lost,
-  lasts: () => 6000,
-  async inject(context) {
-    const host = worstDomain(context.plan, context.status);
-    const at = performance.now();
-    await strike(context, [host], 'lost its power', ({ place }, each) => cutPower(place, each));
-    return { at, members: membersOn(context, host) };
-  },
-};
+  promised: lost,
+  lastsMs: 6000,
+  what: 'lost its power',
+  act: cutPower,
+});
 
-const cablePulled: Drill = {
+const cablePulled = toWorstHost({
   name: 'cable-pulled',
   summary: 'pull the cable of the host that has most masters, and the VIP if it can be, and put it back',
-  onHosts: true,
-  refused,
-  promised: () => lost,
-  lasts: () => 8000,
-  async inject(context) {
-    const host = worstDomain(context.plan, context.status);
-    const at = performance.now();
-    await strike(context, [host], 'has no cable', ({ place }, each) => pullCable(place, each));
-    return { at, members: membersOn(context, host) };
-  },
-};
+  promised: lost,
+  lastsMs: 8000,
+  what: 'has no cable',
+  act: pullCable,
+});
+
+const hostPaused = toWorstHost({
+  name: 'pause-host',
+  summary:
+    'stop the host that has most masters, and the VIP if it can be, as its hypervisor does, and let it go on',
+  // One that stands still has what it had, and does nothing with it.
+  promised: { ...lost, severalHolders: 'any' },
+  lastsMs: 8000,
+  what: 'is paused',
+  act: pauseHost,
+});
 
 const partitionHost: Drill = {
   name: 'partition-host',
@@ -122,23 +148,6 @@ const partitionHost: Drill = {
   },
 };
 
-const pausesHost: Drill = {
-  name: 'pause-host',
-  summary:
-    'stop the host that has most masters, and the VIP if it can be, as its hypervisor does, and let it go on',
-  onHosts: true,
-  refused,
-  // One that stands still has what it had, and does nothing with it.
-  promised: () => ({ ...lost, severalHolders: 'any' }),
-  lasts: () => 8000,
-  async inject(context) {
-    const host = worstDomain(context.plan, context.status);
-    const at = performance.now();
-    await strike(context, [host], 'is paused', ({ place }, each) => pauseHost(place, each));
-    return { at, members: membersOn(context, host) };
-  },
-};
-
 const powerCycle: Drill = {
   name: 'power-cycle-all',
   summary: 'take the power of all hosts away, and give it back to all at once',
@@ -155,4 +164,4 @@ const powerCycle: Drill = {
   },
 };
 
-export const HOST_DRILLS: readonly Drill[] = [killHost, cablePulled, partitionHost, pausesHost, powerCycle];
+export const HOST_DRILLS: readonly Drill[] = [killHost, cablePulled, partitionHost, hostPaused, powerCycle];
