@@ -38,14 +38,11 @@ export async function serve(options: Options, transport: Transport): Promise<voi
     const configs = await loadConfig(options.confFile);
     const serving = await servingFor(options, transport, log);
     await openStats(options, serving, startedAt);
-    // Whoever finds that it listens may send a signal; unhandled, most of them end the process, and SIGTTIN stops it.
-    let begun = (): void => undefined;
-    const started = new Promise<void>((done) => {
-      begun = done;
-    });
+    // Whoever finds that it listens may send a signal; unhandled, most of them end the process, and SIGTTIN stops it. So
+    // they are handled before the start, which comes with the next microtask.
+    const started = Promise.resolve().then(() => serving.start(configs));
     handleSignals(options, serving, log, started);
-    await serving.start(configs);
-    begun();
+    await started;
     reportReady();
   } catch (error) {
     const text =

@@ -33,7 +33,7 @@ export class PoolCounters {
   blockedClients = 0;
   /** Answers to such clients that had left by then: what they popped is lost. */
   undelivered = 0;
-  /** Requests that wait and take something, asked again because their connection was lost: they may have been answered. */
+  /** Requests that wait and take something, whose connection to the server was lost and whose client got no error: they may have been answered. */
   inDoubt = 0;
   /** Clients that cache, and are told what changes (CLIENT TRACKING). */
   trackingClients = 0;

@@ -68,31 +68,29 @@ describe('a split request', () => {
     assert.equal(client.said, `${values(keys)}\r\n`);
   });
 
-  test('does not say that nothing was executed when a part of it was', async () => {
+  /** What the client of MSET hears when one server answers its part, and the other has no master. */
+  async function saidWhenHalf(answered: string): Promise<string> {
     const held = ['failover_hold: 500', 'sentinels:', '  - 10.0.0.9:1:1'];
     const { client, scene } = await asked(['PING'], held);
     scene.pool.servers[1].wait();
     client.ask('MSET', 'name', '1', 'name2', '2');
     scene.settle();
-    scene.servers[0].answer('+OK');
+    scene.servers[0].answer(answered);
     scene.pass(501);
+    return client.said;
+  }
+
+  test('does not say that nothing was executed when a part of it was', async () => {
     assert.match(
-      client.said,
+      await saidWhenHalf('+OK'),
       /-ERR no master of 'two' within 500 ms.*; some keys .* may have been dealt with\r\n$/,
     );
   });
 
   test('keeps the code of the error, by which clients tell what to do', async () => {
-    const held = ['failover_hold: 500', 'sentinels:', '  - 10.0.0.9:1:1'];
-    const { client, scene } = await asked(['PING'], held);
-    scene.pool.servers[1].wait();
-    client.ask('MSET', 'name', '1', 'name2', '2');
-    scene.settle();
-    scene.servers[0].answer('-OOM command not allowed when used memory');
-    scene.pass(501);
     assert.match(
-      client.said,
-      /^(?:\+PONG\r\n)?-OOM command not allowed when .*; some keys .* may have been dealt with\r\n$/,
+      await saidWhenHalf('-OOM command not allowed when used memory'),
+      /^\+PONG\r\n-OOM command not allowed when .*; some keys .* may have been dealt with\r\n$/,
     );
   });
 

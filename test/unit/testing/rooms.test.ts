@@ -6,6 +6,18 @@ import { fileURLToPath } from 'node:url';
 
 const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url));
 
+const UNDER_SCRIPTS = [
+  'topology',
+  'console',
+  'proxy',
+  'provider',
+  'sentinel',
+  'sentinel/guard',
+  'haproxy',
+  'monitoring',
+  'stacks',
+];
+
 /** Lowest first: room → what it may import besides itself (docs/architecture.md). */
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   topology: [],
@@ -16,30 +28,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   haproxy: ['topology'],
   monitoring: ['topology', 'haproxy'],
   stacks: ['topology'],
-  scripts: [
-    'topology',
-    'console',
-    'proxy',
-    'provider',
-    'sentinel',
-    'sentinel/guard',
-    'haproxy',
-    'monitoring',
-    'stacks',
-  ],
+  scripts: UNDER_SCRIPTS,
   console: ['topology', 'scripts'],
-  tools: [
-    'topology',
-    'console',
-    'proxy',
-    'provider',
-    'sentinel',
-    'sentinel/guard',
-    'haproxy',
-    'monitoring',
-    'stacks',
-    'scripts',
-  ],
+  tools: [...UNDER_SCRIPTS, 'scripts'],
 };
 
 /** Code that runs tests, or what tests run on, uses the tests' own engine. */

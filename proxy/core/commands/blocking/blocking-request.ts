@@ -8,7 +8,7 @@ import type { PoolServer } from '../../server/server.ts';
 import { type Blocked, beginToWait, endToWait } from '../blocked.ts';
 import type { Session, SoloRequest } from '../session.ts';
 import { afterPause } from '../slow-refusal.ts';
-import { inDoubt, isKept, noteInDoubt } from './in-doubt.ts';
+import { inDoubt, isKept, moves, noteInDoubt } from './in-doubt.ts';
 import { idOf, learnId, unblock } from './server-client.ts';
 import { type TimeoutPlace, withTimeLeft } from './timeout.ts';
 
@@ -146,19 +146,19 @@ export class BlockingRequest implements SoloRequest, Receiver, Blocked {
   fail(_tag: number, text: Uint8Array): void {
     this.release(false);
     if (this.isOver) return;
-    const { session } = this;
-    this.isOver = true;
-    endToWait(session);
-    session.fail(this.tag, text);
-    session.soloEnded();
+    this.endBy((session) => session.fail(this.tag, text));
   }
 
   /** The client's connection ends as it does when a Redis ends: so it learns that its request may have been carried out. */
   private closeClient(): void {
+    this.endBy((session) => session.endBefore(this.tag));
+  }
+
+  private endBy(say: (session: Session) => void): void {
     const { session } = this;
     this.isOver = true;
     endToWait(session);
-    session.endBefore(this.tag);
+    say(session);
     session.soloEnded();
   }
 
@@ -182,15 +182,11 @@ export class BlockingRequest implements SoloRequest, Receiver, Blocked {
 
   /** What RESP2 has for nothing: of BLMOVE and BRPOPLPUSH a value that is none, of all others a list. */
   private get nothing(): Buffer {
-    return Buffer.from(/^(blmove|brpoplpush)$/.test(this.asked.command.name) ? '$-1\r\n' : '*-1\r\n');
+    return Buffer.from(moves(this.asked.command.name) ? '$-1\r\n' : '*-1\r\n');
   }
 
   private answer(reply: Uint8Array): void {
-    const { session } = this;
-    this.isOver = true;
-    endToWait(session);
-    session.reply(this.tag, reply, 0, reply.length);
-    session.soloEnded();
+    this.endBy((session) => session.reply(this.tag, reply, 0, reply.length));
   }
 
   private release(clean: boolean): void {

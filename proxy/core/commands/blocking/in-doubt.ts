@@ -4,14 +4,15 @@ import type { PoolContext } from '../session.ts';
 /** All that one master's death does to those who wait there comes within this many milliseconds. */
 const TOGETHER = 100;
 
-const MOVES = /^(blmove|brpoplpush)$/;
+/** Whether a command answers with what it moved, which lies at its destination then. */
+export const moves = (command: string): boolean => command === 'blmove' || command === 'brpoplpush';
 
 /** What the server gave without its answer's arriving is kept there for who asked. */
-export const isKept = (command: string): boolean => MOVES.test(command) || command === 'xreadgroup';
+export const isKept = (command: string): boolean => moves(command) || command === 'xreadgroup';
 
 /** What became of an element that the server gave when its answer was lost: those who kept a copy find it there. */
 function whereabouts(command: string): string {
-  if (MOVES.test(command)) return 'what it moved just then lies at its destination';
+  if (moves(command)) return 'what it moved just then lies at its destination';
   if (command === 'xreadgroup') return 'what it gave just then is pending for its consumer';
   return 'what it popped just then is lost';
 }
