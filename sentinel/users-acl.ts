@@ -56,8 +56,8 @@ const SENTINEL_RULES: Readonly<Partial<Record<Account, string>>> = {
   replication: `-@all ${WHO_IS_MASTER}`,
   // Sentinels among themselves: the vote, and the hello message; DEBUG sets its rhythm (image/lib/tune.sh).
   sentinel: `&__sentinel__:hello -@all ${WHO_IS_MASTER} +publish +subscribe +sentinel|is-master-down-by-addr +sentinel|debug`,
-  // Whom they want promoted.
-  guard: '&+selected-slave &+failover-state-wait-promotion -@all +auth +ping +subscribe',
+  // Whom they want promoted, and whether somebody was selected before it listened.
+  guard: '&+selected-slave &+failover-state-wait-promotion -@all +auth +ping +subscribe +sentinel|replicas',
   monitor: `-@all ${WHO_IS_MASTER} +info +role +sentinel|replicas +sentinel|slaves +sentinel|sentinels +sentinel|ckquorum`,
 };
 

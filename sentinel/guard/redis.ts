@@ -69,7 +69,7 @@ export class RedisConnection {
     });
   }
 
-  /** Its confirmations are messages of their own kind; nothing else may be called any more. */
+  /** Its confirmations are messages of their own kind; nothing but PING may be called any more. */
   subscribe(channels: readonly string[]): void {
     if (!this.ended) this.socket.write(encode(['SUBSCRIBE', ...channels]));
   }

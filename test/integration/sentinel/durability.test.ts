@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeReached, forceMaster, lookAround } from '../../../scripts/switchover/force.ts';
-import type { RedisMember } from '../../../topology/types.ts';
+import type { RedisMember, SentinelMember } from '../../../topology/types.ts';
 import { missingKeys, startWaitingWriter, type Writer } from '../../support/acknowledged-writes.ts';
 import { LinkCutter } from '../../support/cut-links.ts';
 import { NativeTier } from '../../support/native-tier.ts';
@@ -200,6 +200,29 @@ describe('what was acknowledged survives failing links', { timeout: 300_000 }, (
     await waitUntil('a successor', () => mastersOf(others(master)), { withinMs: 4000 }).catch(
       (error: Error) => assert.fail(`${error.message}\n${tier.logs()}`),
     );
+    await tier.start(master);
+    await nothingLost();
+  });
+
+  test('sentinels whose hosts lost their power without a word are heard again when they are back: a master that dies then is replaced within 4 s', async () => {
+    const master = await tier.settled(2);
+    await links.withoutGoodbye(tier.sentinels);
+    await tier.kill(...tier.sentinels);
+    await tier.start(...tier.sentinels);
+    await tier.settled(2);
+    const listeners = async (sentinel: SentinelMember): Promise<number> => {
+      const clients = String(await tier.call(sentinel, 'operator', 'CLIENT', 'LIST'));
+      return clients.split('\n').filter((line) => / sub=2 .* user=guard/.test(line)).length;
+    };
+    await waitUntil('every guard to listen to every sentinel', async () => {
+      const counts = await Promise.all(tier.sentinels.map(listeners));
+      return counts.every((count) => count === tier.redises.length);
+    });
+    await tier.kill(master);
+    await waitUntil('a successor', () => mastersOf(others(master)), { withinMs: 4000 }).catch(
+      (error: Error) => assert.fail(`${error.message}\n${tier.logs()}`),
+    );
+    await links.heal();
     await tier.start(master);
     await nothingLost();
   });
