@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs';
-import type { Candidate } from './campaign.ts';
+import type { Candidacy } from './candidacy.ts';
 import { type Peer, placeOf } from './config.ts';
 import { elected, firstTerm, resumable } from './core/memory.ts';
 import { compareTerms } from './core/term.ts';
+import type { Member } from './member.ts';
 import type { MemoryFile } from './memory-file.ts';
 import type { FullView } from './view.ts';
 
@@ -24,37 +25,36 @@ export interface Beginning {
 
 /** Puts right what is not as it should be with a redis that answers. Called by the guard, one look after the other. */
 export class Upkeep {
-  /** Until then Sentinel shall not choose this member while its master answers; on performance.now()'s clock. */
-  notNowUntil = 0;
   private readonly started = performance.now();
   private refreshedAt = 0;
 
   constructor(
-    private readonly guard: Candidate,
+    private readonly member: Member,
+    private readonly candidacy: Candidacy,
     private readonly options: Beginning,
   ) {}
 
   /** Of a redis that is master. */
   async master(view: FullView): Promise<void> {
-    const { leads, promised } = this.guard.memory;
+    const { leads, promised } = this.member.memory;
     rmSync(this.options.hollow, { force: true });
     if (leads && promised !== null) {
-      if (!this.guard.memory.histories.some(({ replid }) => replid === view.replid))
-        await this.guard.begin(promised);
+      if (!this.member.memory.histories.some(({ replid }) => replid === view.replid))
+        await this.member.begin(promised);
       return;
     }
-    this.guard.log('is master without having been elected, so it steps down');
-    await this.guard.redis.fence();
-    await this.guard.redis.cutClients();
+    this.member.log('is master without having been elected, so it steps down');
+    await this.member.redis.fence();
+    await this.member.redis.cutClients();
   }
 
   /** Of a redis that is a replica. @param target whom it shall follow; undefined: nobody */
   async replica(view: FullView, target: Peer | undefined): Promise<void> {
-    const wanted = target === undefined ? this.guard.redis.guardPlace : placeOf(target);
+    const wanted = target === undefined ? this.member.redis.guardPlace : placeOf(target);
     if (view.follows !== wanted) {
-      this.guard.log(`follows ${view.follows}, which nobody of us told it`);
-      if (target === undefined) await this.guard.redis.fence();
-      else await this.guard.redis.follow(target);
+      this.member.log(`follows ${view.follows}, which nobody of us told it`);
+      if (target === undefined) await this.member.redis.fence();
+      else await this.member.redis.follow(target);
       return;
     }
     if (target !== undefined && view.linkUp) rmSync(this.options.hollow, { force: true });
@@ -65,25 +65,25 @@ export class Upkeep {
   /** One that follows nobody: the first master of all, or one that led and may go on. */
   private async mayBegin(view: FullView): Promise<void> {
     const since = performance.now() - this.started;
-    if (this.options.memory.missing && this.guard.memory.promised === null) {
+    if (this.options.memory.missing && this.member.memory.promised === null) {
       // Others that were up before us must have had the time to say so.
       if (!this.options.startsAsMaster || since < 300 || this.othersHadAnother()) return;
-      const term = firstTerm(this.guard.config.name, Date.now());
-      this.guard.remember(elected(this.guard.memory, term, view));
-      await this.guard.begin(term);
+      const term = firstTerm(this.member.config.name, Date.now());
+      this.member.remember(elected(this.member.memory, term, view));
+      await this.member.begin(term);
       return;
     }
-    const term = resumable(this.guard.memory);
-    if (term === null || this.guard.peers.promises.some((promised) => compareTerms(promised, term) > 0))
+    const term = resumable(this.member.memory);
+    if (term === null || this.member.peers.promises.some((promised) => compareTerms(promised, term) > 0))
       return;
     if (!this.options.startsAsMaster && since < LONELY_MS) return;
-    this.guard.remember(elected(this.guard.memory, term, view));
-    await this.guard.begin(term);
+    this.member.remember(elected(this.member.memory, term, view));
+    await this.member.begin(term);
   }
 
   private othersHadAnother(): boolean {
-    return this.guard.peers.promises.some(
-      (promised) => promised !== null && promised.owner !== this.guard.config.name,
+    return this.member.peers.promises.some(
+      (promised) => promised !== null && promised.owner !== this.member.config.name,
     );
   }
 
@@ -95,9 +95,9 @@ export class Upkeep {
     const now = performance.now();
     if (now - this.refreshedAt < LINK_DOWN_S * 1000 || view.backlogFrom === null) return;
     this.refreshedAt = now;
-    await this.guard.redis.fence();
-    await this.guard.redis.attached();
-    await this.guard.redis.follow(target);
+    await this.member.redis.fence();
+    await this.member.redis.attached();
+    await this.member.redis.follow(target);
   }
 
   /**
@@ -105,13 +105,14 @@ export class Upkeep {
    * answers: whom the sentinels have lost may be another, and the master itself the one to name.
    */
   async steer(view: FullView): Promise<void> {
-    const led = this.guard.memory.leads && view.role === 'master';
+    const led = this.member.memory.leads && view.role === 'master';
     const able =
-      led || (this.guard.memory.member && view.backlogFrom !== null) || this.guard.memory.complete !== null;
+      led || (this.member.memory.member && view.backlogFrom !== null) || this.member.memory.complete !== null;
     // 1 is also what a switchover sets for a while.
     if (view.priority === PRIORITY.first && able) return;
-    const declines = performance.now() < this.notNowUntil && (await this.guard.surroundings()).hearsMaster;
+    const declines =
+      performance.now() < this.candidacy.notNowUntil && (await this.member.surroundings()).hearsMaster;
     const wanted = able && !declines ? PRIORITY.usual : PRIORITY.never;
-    if (view.priority !== wanted) await this.guard.redis.setPriority(wanted);
+    if (view.priority !== wanted) await this.member.redis.setPriority(wanted);
   }
 }
