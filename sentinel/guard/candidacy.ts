@@ -16,7 +16,6 @@ export class Candidacy {
   private selectedUntil = 0;
   private campaigning = false;
   private overtakenAt: number | undefined;
-  private stopped = false;
 
   constructor(private readonly member: Member) {}
 
@@ -34,10 +33,6 @@ export class Candidacy {
   /** A person's decision. @returns undefined when this member is master now, else why not */
   async force(): Promise<string | undefined> {
     return await this.tryOnce(true);
-  }
-
-  stop(): void {
-    this.stopped = true;
   }
 
   /** A master that others have promised a later term, of which nothing came: it needs a later one itself. */
@@ -67,7 +62,7 @@ export class Candidacy {
     this.campaigning = true;
     let tries = 0;
     try {
-      while (performance.now() < this.selectedUntil && !this.stopped) {
+      while (performance.now() < this.selectedUntil) {
         if (this.member.leading) return;
         const reason = await campaign(this.member).catch((error: Error) => error.message);
         if (reason === undefined) return;

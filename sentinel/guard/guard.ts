@@ -5,7 +5,7 @@ import { emptied, observed } from './core/memory.ts';
 import { compareTerms } from './core/term.ts';
 import { Member, type MemberOptions } from './member.ts';
 import type { GuardState, Question } from './messages.ts';
-import { SentinelWatch } from './sentinel-watch.ts';
+import { watchSentinels } from './sentinel-watch.ts';
 import { type Beginning, Upkeep } from './upkeep.ts';
 
 const TICK_MS = 100;
@@ -23,9 +23,7 @@ export interface GuardOptions extends MemberOptions, Beginning {
 export class Guard {
   private readonly member: Member;
   private readonly candidacy: Candidacy;
-  private readonly sentinels: SentinelWatch;
   private readonly upkeep: Upkeep;
-  private timer: NodeJS.Timeout | undefined;
   /** Its redis was master when it last answered. */
   private wasMaster = false;
   /** No connection of a guard before this one is left to the redis. */
@@ -34,36 +32,27 @@ export class Guard {
   constructor(private readonly options: GuardOptions) {
     this.member = new Member(options, () => this.candidacy.succeeded());
     this.candidacy = new Candidacy(this.member);
+    this.upkeep = new Upkeep(this.member, this.candidacy, options);
     const { config } = this.member;
-    this.sentinels = new SentinelWatch(
+    watchSentinels(
       config,
       () => this.member.config.passwords[0],
       (place) => {
-        if (place === placeOf(this.member.config)) this.candidacy.selected();
+        if (place === placeOf(config)) this.candidacy.selected();
       },
     );
-    this.upkeep = new Upkeep(this.member, this.candidacy, options);
   }
 
+  /** Once; it ends with its process. */
   start(): void {
     const { member, options } = this;
     if (existsSync(options.hollow) && !options.memory.missing) member.remember(emptied(member.memory));
     const tick = (): void => {
       this.tick()
         .catch((error: Error) => member.say(error.message))
-        .finally(() => {
-          if (this.timer !== undefined) this.timer = setTimeout(tick, TICK_MS);
-        });
+        .finally(() => setTimeout(tick, TICK_MS));
     };
-    this.timer = setTimeout(tick, 0);
-  }
-
-  stop(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    this.candidacy.stop();
-    this.sentinels.stop();
-    this.member.close();
+    tick();
   }
 
   /** Answers another guard, or a verb. */

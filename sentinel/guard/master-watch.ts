@@ -6,7 +6,6 @@ export class MasterWatch {
   private connection: RedisConnection | undefined;
   private watched: Peer | undefined;
   private heardAt = Number.NEGATIVE_INFINITY;
-  private readonly timer: NodeJS.Timeout;
   private asking = false;
 
   /**
@@ -19,7 +18,7 @@ export class MasterWatch {
     private readonly window: () => number,
     private readonly password: () => string,
   ) {
-    this.timer = setInterval(() => void this.ask(), window() / 4);
+    setInterval(() => void this.ask(), window() / 4);
   }
 
   /** Whom to look at from now on; undefined: nobody. */
@@ -39,11 +38,6 @@ export class MasterWatch {
       peer.name === this.watched?.name &&
       performance.now() - this.heardAt < this.window()
     );
-  }
-
-  stop(): void {
-    clearInterval(this.timer);
-    this.connection?.close();
   }
 
   private async ask(): Promise<void> {

@@ -71,12 +71,6 @@ export class Member implements Candidate {
     return this.memory.leads && this.latest?.role === 'master';
   }
 
-  close(): void {
-    this.master.stop();
-    this.peers.close();
-    this.redis.close();
-  }
-
   /** One after the other: whatever changes the memory or the role of the redis. */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     const result = this.queue.then(work);

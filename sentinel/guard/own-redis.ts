@@ -88,10 +88,6 @@ export class OwnRedis {
     await this.call('CONFIG', 'SET', 'replica-priority', String(priority));
   }
 
-  close(): void {
-    this.connection?.close();
-  }
-
   private async demandView(): Promise<FullView> {
     return parseView(String(await this.call('INFO', 'replication', 'persistence')));
   }

@@ -97,11 +97,6 @@ export class Peers {
     return this.members.get(name)?.peer;
   }
 
-  /** How many other members answered the last time they were asked. */
-  get heard(): number {
-    return this.states.size;
-  }
-
   get promises(): Array<Term | null> {
     return [...this.states.values()].map(({ promised }) => promised);
   }
@@ -145,10 +140,6 @@ export class Peers {
     const link = this.members.get(peer.name)?.link;
     if (link === undefined) throw new RangeError(`${peer.name} is no member of this shard`);
     return await link.ask(question, PATIENCE_MS);
-  }
-
-  close(): void {
-    for (const name of [...this.members.keys()]) this.remove(name);
   }
 
   private add(peer: Peer, rules?: Rules): void {

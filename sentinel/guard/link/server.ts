@@ -52,10 +52,6 @@ export class GuardServer {
     });
   }
 
-  close(): void {
-    this.server.close();
-  }
-
   private accept(socket: Socket): void {
     socket.on('error', () => socket.destroy());
     const from = socket.remoteAddress ?? '';
