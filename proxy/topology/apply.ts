@@ -13,6 +13,7 @@ import {
   type SentinelView,
   samePlace,
 } from './decide.ts';
+import { MasterLease } from './master-lease.ts';
 import { MasterProbe } from './master-probe.ts';
 import { isMember, Strangers } from './membership.ts';
 import { type SentinelObserver, SentinelWatch } from './observe.ts';
@@ -37,6 +38,8 @@ interface Followed {
   probe: MasterProbe | null;
   /** Ends a provisional master. */
   deadline: NodeJS.Timeout | null;
+  /** Whether the master may still be the one; null where promotions do not heed it. */
+  lease: MasterLease | null;
 }
 
 /** Keeps a pool's servers at the addresses that its sentinels name. */
@@ -61,8 +64,11 @@ export class PoolTopology implements SentinelObserver {
         candidate: null,
         probe: null,
         deadline: null,
+        lease: null,
       };
-      this.followed.set(server.name, { server, state, strangers: new Strangers(), ...unknown });
+      const followed: Followed = { server, state, strangers: new Strangers(), ...unknown };
+      this.followed.set(server.name, followed);
+      if (config.guardedPromotions) this.addLease(followed);
       if (config.members.length > 0) server.strangeMasters = [];
     }
     const names = [...this.followed.keys()];
@@ -86,7 +92,37 @@ export class PoolTopology implements SentinelObserver {
     for (const followed of this.followed.values()) {
       forgetCandidate(followed);
       followed.probe?.stop();
+      followed.lease?.stop();
     }
+  }
+
+  private addLease(followed: Followed): void {
+    const { config } = this.pool;
+    const { server } = followed;
+    followed.lease = new MasterLease({
+      access: () => serverAccess(followed.state, config),
+      replicas: config.waitReplicas,
+      askSentinels: () => {
+        for (const watch of this.watches) watch.vouch();
+      },
+      onRenewed: () => server.tryAgain(),
+    });
+    server.lease = followed.lease;
+  }
+
+  /** @inheritdoc */
+  onVouched(): void {
+    for (const followed of this.followed.values()) this.countVouchers(followed);
+  }
+
+  /** The lease goes by the moment at which a majority of the configured sentinels still spoke for the master. */
+  private countVouchers({ lease, server, state }: Followed): void {
+    if (lease === null || state.provisional !== null) return;
+    const since = this.watches
+      .flatMap((watch) => watch.vouches(server.name, state) ?? [])
+      .sort((a, b) => b - a);
+    const majority = Math.floor(this.watches.length / 2) + 1;
+    if (since.length >= majority) lease.vouched(since[majority - 1]);
   }
 
   /** The pool has other passwords: connections that are made from now on use them. */
@@ -108,6 +144,7 @@ export class PoolTopology implements SentinelObserver {
     if (stranger === null) followed.views.set(sentinel, view);
     else followed.views.delete(sentinel);
     this.review(followed);
+    this.countVouchers(followed);
   }
 
   /** Tells that a sentinel names a master which is no member, or (null) does so no longer. */
@@ -156,7 +193,10 @@ export class PoolTopology implements SentinelObserver {
     const { guardedPromotions } = this.pool.config;
     const decision = decide(state, views, this.watches.length, now, promoted, serves, guardedPromotions);
     followed.state = nextState(state, decision);
-    if (!samePlace(followed.state, state)) forgetProbe(followed);
+    if (!samePlace(followed.state, state)) {
+      forgetProbe(followed);
+      followed.lease?.startOver();
+    }
     this.carryOut(followed, decision, state);
     this.probeIfDown(followed, heldForDown(followed.state, views, this.watches.length, now));
   }

@@ -1,6 +1,6 @@
 import { ReplyError, type Value } from '../protocol/reply-values.ts';
 import { type Access, AskingConnection } from './asking-connection.ts';
-import type { Place, SentinelView } from './decide.ts';
+import { type Place, type SentinelView, samePlace } from './decide.ts';
 
 /** What the sentinels publish that can matter to us; each is a reason to ask again at once. */
 const CHANNELS = [
@@ -26,6 +26,10 @@ const SELECTIONS: readonly string[] = ['+selected-slave', '+failover-state-send-
 
 /** Pub/sub loses messages: everything is asked anew this often. Milliseconds. */
 const POLL = 1000;
+/**
+ * A sentinel that has held a master for down may have had a part in a failover that is not over for so long. Milliseconds.
+ */
+const QUIET = 5000;
 /** Pause before a lost connection is made again, milliseconds; and how far it may grow. */
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 500;
@@ -35,6 +39,8 @@ export interface SentinelObserver {
   onView(sentinel: number, master: string, view: SentinelView): void;
   /** One sentinel is about to promote a replica. */
   onSelected(master: string, replica: Place): void;
+  /** It has answered what `vouch` asked: see `vouches`. */
+  onVouched(): void;
   /** It cannot be reached, or can be again (reason null). */
   onReachable(sentinel: number, reason: string | null): void;
 }
@@ -50,6 +56,13 @@ export class SentinelWatch {
   private tilt = false;
   private stopped = false;
   private askedAt = Number.NEGATIVE_INFINITY;
+  /** When it was asked what it answered last, by master; and what was heard of all that it said before. */
+  private readonly heard = new Map<string, { view: SentinelView; askedAt: number }>();
+  private listenedAt = Number.NEGATIVE_INFINITY;
+  /** Since when nothing that it published was missed. */
+  private listeningSince = Number.POSITIVE_INFINITY;
+  /** When it last held a place for down. */
+  private readonly downAt = new Map<string, number>();
 
   constructor(
     private readonly index: number,
@@ -86,13 +99,41 @@ export class SentinelWatch {
     const { asking } = this;
     if (asking === null || performance.now() - this.askedAt < 5) return;
     this.askedAt = performance.now();
+    const { askedAt } = this;
     for (const master of this.masters) {
       let current: Value = null;
       asking.request(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', master], (reply) => {
         current = reply;
       });
-      asking.request(['SENTINEL', 'MASTER', master], (reply) => this.onMaster(master, current, reply));
+      asking.request(['SENTINEL', 'MASTER', master], (reply) =>
+        this.onMaster(master, current, reply, askedAt),
+      );
     }
+  }
+
+  /**
+   * Asks again, and over the other connection whether all that was published has been heard. That is what `vouches` goes by.
+   */
+  vouch(): void {
+    this.ask();
+    const at = performance.now();
+    this.listening?.request(['PING'], () => {
+      this.listenedAt = at;
+      this.observer.onVouched();
+    });
+  }
+
+  /**
+   * Since when (milliseconds of a monotonic clock) it is certain that this sentinel names a place as master and has not held
+   * it for down for a while: then it has had no part in a failover of it. Null: it does not say so.
+   */
+  vouches(master: string, place: Place): number | null {
+    const heard = this.heard.get(master);
+    if (heard === undefined || this.listening === null || this.tilt) return null;
+    const { view, askedAt } = heard;
+    const quietSince = Math.max(this.listeningSince, this.downAt.get(placeKey(place)) ?? 0);
+    if (view.down || !samePlace(view, place) || performance.now() - quietSince < QUIET) return null;
+    return Math.min(askedAt, this.listenedAt);
   }
 
   private connectAsking(): void {
@@ -113,6 +154,7 @@ export class SentinelWatch {
       this.access,
       (channel, payload) => {
         if (SELECTIONS.includes(channel)) this.onSelection(payload);
+        if (channel === '+sdown' || channel === '-sdown') this.onDown(payload);
         if (channel === '+tilt') this.tilt = true;
         if (channel === '-tilt') this.tilt = false;
         this.askedAt = Number.NEGATIVE_INFINITY;
@@ -120,6 +162,7 @@ export class SentinelWatch {
       },
       (reason) => {
         this.listening = null;
+        this.listeningSince = Number.POSITIVE_INFINITY;
         this.lost(reason, () => {
           this.connectListening();
           this.ask();
@@ -127,6 +170,15 @@ export class SentinelWatch {
       },
     );
     this.listening.subscribe(CHANNELS);
+    this.listening.request(['PING'], () => {
+      this.listeningSince = performance.now();
+    });
+  }
+
+  /** `master <name> <ip> <port>`; of others nothing follows. */
+  private onDown(payload: string): void {
+    const [kind, , host, port] = payload.split(' ');
+    if (kind === 'master') this.downAt.set(placeKey({ host, port: Number(port) }), performance.now());
   }
 
   /** `slave <name> <ip> <port> @ <master> <ip> <port>` */
@@ -152,7 +204,7 @@ export class SentinelWatch {
     this.pause = Math.min(this.pause * 2, LONGEST_PAUSE);
   }
 
-  private onMaster(master: string, current: Value, reply: Value): void {
+  private onMaster(master: string, current: Value, reply: Value, askedAt: number): void {
     if (this.reachable !== true) {
       this.reachable = true;
       this.observer.onReachable(this.index, null);
@@ -165,7 +217,7 @@ export class SentinelWatch {
     const flags = (fields.get('flags') ?? '').split(',');
     const [host, port] = Array.isArray(current) ? current.map(String) : [];
     const promoted = host !== undefined && (host !== fields.get('ip') || port !== fields.get('port'));
-    this.observer.onView(this.index, master, {
+    const view: SentinelView = {
       host: promoted ? host : (fields.get('ip') ?? ''),
       port: Number(promoted ? port : fields.get('port')),
       epoch: Number(fields.get('config-epoch') ?? 0),
@@ -173,6 +225,11 @@ export class SentinelWatch {
       down: !promoted && (flags.includes('s_down') || flags.includes('o_down')),
       tilt: this.tilt,
       at: performance.now(),
-    });
+    };
+    this.heard.set(master, { view, askedAt });
+    if (view.down) this.downAt.set(placeKey(view), view.at);
+    this.observer.onView(this.index, master, view);
   }
 }
+
+const placeKey = ({ host, port }: Place): string => `${host}:${port}`;

@@ -19,13 +19,17 @@ const MOST_WAITS = 2;
 /** How long the server may wait for replicas when it is only asked whether they are back. Milliseconds. */
 const PROBE_TIMEOUT = 100;
 
+/** Why requests wait, for the error of those that wait in vain. */
+const UNCERTAIN = 'nobody confirms that it has not been replaced';
+
 /**
  * A server connection of a pool with `wait_replicas`: one WAIT goes behind everything that is flushed at once, if a
  * write is among it, and the replies to those writes go out when its answer is good.
  *
  * A pool that holds requests sends no write where a WAIT would tell that replicas are missing: on a new connection that
  * is asked first, and after a WAIT that too few replicas answered, until one is answered well or another master is
- * named. The master may have been promoted a moment ago, or be the one that the others have left behind.
+ * named. The master may have been promoted a moment ago, or be the one that the others have left behind. It sends nothing at
+ * all while nothing speaks for the master (`Lease`): what is read from it then may be old.
  */
 export class ConfirmingConnection extends ServerConnection {
   private readonly confirmations: Confirmations;
@@ -38,6 +42,8 @@ export class ConfirmingConnection extends ServerConnection {
   /** Up to which request of the queue may be sent all the same. */
   private doubtfulEnd = 0;
   private readonly probe: Uint8Array;
+  /** Nothing is sent, for the master may have been replaced. */
+  private uncertain = false;
 
   constructor(server: ConnectedServer, lane: Lane, isShared: boolean) {
     super(server, lane, isShared);
@@ -77,6 +83,9 @@ export class ConfirmingConnection extends ServerConnection {
 
   protected override maySend(): boolean {
     if (!super.maySend()) return false;
+    const { lease, loop } = this.server;
+    if (lease !== null && lease.holds(loop.now()) === this.uncertain) this.turnUncertain();
+    if (this.uncertain) return false;
     if (this.doubtful) return this.mayProbe();
     const { confirmations, queue } = this;
     if (!confirmations.needed || queue.sent === queue.tail) return true;
@@ -85,6 +94,14 @@ export class ConfirmingConnection extends ServerConnection {
     confirmations.needed = false;
     this.pushWait(confirmations.request);
     return true;
+  }
+
+  /** Between sending and not sending, as the lease says. */
+  private turnUncertain(): void {
+    const { held } = this;
+    this.uncertain = !this.uncertain;
+    held.lastFault = this.uncertain ? UNCERTAIN : '';
+    if (!this.uncertain) held.forgetLeft();
   }
 
   private pushWait(request: Uint8Array): void {
@@ -158,7 +175,11 @@ export class ConfirmingConnection extends ServerConnection {
   }
 
   protected override get isHeldUp(): boolean {
-    return this.doubtful || super.isHeldUp;
+    return this.doubtful || this.uncertain || super.isHeldUp;
+  }
+
+  protected override get waitsForMaster(): boolean {
+    return this.uncertain || super.waitsForMaster;
   }
 
   override onWritable(): void {
@@ -190,6 +211,7 @@ export class ConfirmingConnection extends ServerConnection {
     super.drop();
     this.unfinished = false;
     this.doubtful = false;
+    this.uncertain = false;
     this.confirmations.startOver();
     this.confirmations.doubt(`the connection to '${this.server.name}' ended before they had answered`);
   }

@@ -3,6 +3,7 @@ import type { Transport } from '../../transport/link.ts';
 import type { BufferBudget } from '../base/buffer-budget.ts';
 import type { ServerCounters } from '../base/counters.ts';
 import type { Loop } from '../base/loop.ts';
+import type { Lease } from './lease.ts';
 import type { ScriptCache } from './script-cache.ts';
 
 /** Why a connection ended, as the statistics count it. */
@@ -21,6 +22,8 @@ export interface ConnectedServer {
   readonly counters: ServerCounters;
   /** Requests wait: a majority of sentinels says that the master is gone, or nobody has named one yet. */
   readonly mustWait: boolean;
+  /** Whether its master may still be the one; null where nobody can tell. */
+  readonly lease: Lease | null;
   /** True when requests wait for a master instead of failing. */
   readonly holds: boolean;
   /** True for the masters of pools that follow Sentinel. */

@@ -103,7 +103,7 @@ export class ServerConnection extends SendingConnection {
   /** Fails what has waited too long at `now`. `timeout` 0 = none. */
   checkTimeouts(now: number, timeout: number): void {
     const { queue } = this;
-    const { holds, mustWait, config } = this.server;
+    const { holds, config } = this.server;
     if (this.stream?.turnedAway(now) || queue.length === 0) return;
     if (this.slowReader.isWaitedFor) {
       this.slowReader.check(now, timeout);
@@ -116,9 +116,14 @@ export class ServerConnection extends SendingConnection {
     }
     if (this.stream?.waitsForClient) return;
     const patient = timeout === 0 ? 0 : timeout + this.patience;
-    const limit = isHalfSent && mustWait ? patient || config.failoverHold : patient;
+    const limit = isHalfSent && this.waitsForMaster ? patient || config.failoverHold : patient;
     const since = Math.max(queue.times[queue.head & queue.mask], this.countsFrom(), this.progressAt);
     if (limit > 0 && now - since >= limit) this.end('timeout', TIMED_OUT);
+  }
+
+  /** True while there is no master to send anything to. */
+  protected get waitsForMaster(): boolean {
+    return this.server.mustWait;
   }
 
   /** Bytes of a reply have come that is not complete. */

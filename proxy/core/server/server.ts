@@ -9,6 +9,7 @@ import { ServerConnection } from './connection.ts';
 import { DatabaseConnections } from './database-connections.ts';
 import { FIRST_LANE, FIRST_LANE_RESP3, isOwnLane, type Lane, sharedLane } from './lane.ts';
 import { LargeConnections } from './large-connections.ts';
+import type { Lease } from './lease.ts';
 import type { Subscriber } from './listening-kind.ts';
 import { OwnConnections } from './own-connections.ts';
 import { PinnedConnections } from './pinned-connections.ts';
@@ -68,6 +69,8 @@ export class PoolServer implements ConnectedServer {
   live = true;
   /** Requests wait: a majority of sentinels says that the master is gone, or nobody has named one yet. */
   mustWait = false;
+  /** Whether its master may still be the one; null where nobody can tell. */
+  lease: Lease | null = null;
   /** Which sentinels name a master that is not one of its members, in words; null in pools that list no members. */
   strangeMasters: readonly string[] | null = null;
   /** Where reads may go instead; null in pools that read from the master. */

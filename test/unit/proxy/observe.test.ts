@@ -42,6 +42,7 @@ test('the leader of a failover is heard as soon as it has promoted a replica, no
         {
           onView: (_sentinel, _master, seen) => resolve(seen),
           onSelected: () => undefined,
+          onVouched: () => undefined,
           onReachable: () => undefined,
         },
       );
