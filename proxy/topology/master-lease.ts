@@ -110,7 +110,9 @@ export class MasterLease implements Lease {
     this.connection.request(ASK, (reply) => {
       if (reply instanceof ReplyError) this.hangUp();
     });
-    this.connection.request(['WAIT', String(replicas), String(WAIT)], (reply) => this.onConfirmed(reply, askedAt));
+    this.connection.request(['WAIT', String(replicas), String(WAIT)], (reply) =>
+      this.onConfirmed(reply, askedAt),
+    );
   }
 
   private onConfirmed(reply: Value, askedAt: number): void {

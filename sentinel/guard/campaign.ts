@@ -8,6 +8,7 @@ import {
   type Vote,
   type VoteRequest,
 } from './core/election.ts';
+import { leaseLeft } from './core/lease.ts';
 import { elected, fetchingFrom, type Memory } from './core/memory.ts';
 import { compareTerms, sameElection, type Term } from './core/term.ts';
 import type { Ballot } from './messages.ts';
@@ -36,6 +37,8 @@ export interface Candidate {
 const CATCH_UP_MS = 1000;
 const POLL_MS = 5;
 
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
 export interface CampaignOptions {
   /** A person's decision: whoever is in reach decides, and nobody is asked whether the master is well. */
   readonly force?: boolean;
@@ -51,6 +54,7 @@ export interface CampaignOptions {
  */
 export async function campaign(guard: Candidate, options: CampaignOptions = {}): Promise<string | undefined> {
   const { rules } = guard.peers;
+  const begunAt = performance.now();
   const force = options.force === true;
   const asked = await askWhoWould(guard, options);
   if (typeof asked === 'string') return asked;
@@ -67,7 +71,16 @@ export async function campaign(guard: Candidate, options: CampaignOptions = {}):
   );
   const votes = [...ballots.values()].flatMap((ballot) => (ballot.granted ? [ballot.vote] : []));
   const outcome = judge(begun, votes, rules, force);
-  return await conclude(guard, asked.request.term, begun, votes, outcome, force);
+  const now = performance.now();
+  // A master that goes on in a later term has no predecessor but itself.
+  const left = options.renews === undefined ? leaseLeft([begun, ...votes], 0, now - begunAt) : 0;
+  return await conclude(
+    guard,
+    { term: asked.request.term, freeAt: now + left, force },
+    begun,
+    votes,
+    outcome,
+  );
 }
 
 interface Asked {
@@ -129,22 +142,32 @@ function tooFew({ peers }: Candidate, ballots: ReadonlyMap<string, Ballot>, coun
   return `${count} of ${peers.rules.votes} votes (${others.join('; ')})`;
 }
 
+/** An election that has its votes. */
+interface Election {
+  readonly term: Term;
+  /** When nobody reads from the old master any more, on performance.now()'s clock. */
+  readonly freeAt: number;
+  readonly force: boolean;
+}
+
 async function conclude(
   guard: Candidate,
-  term: Term,
+  election: Election,
   own: Vote,
   votes: readonly Vote[],
   outcome: Outcome,
-  force: boolean,
 ): Promise<string | undefined> {
+  const { term, force } = election;
   switch (outcome.kind) {
     case 'promote':
-      return await promote(guard, term, own);
+      return await promote(guard, election, own);
     case 'catch up': {
       const better = await catchUp(guard, term, outcome.from);
       if (typeof better === 'string') return better;
       const next = judge(better, votes, guard.peers.rules, force);
-      return next.kind === 'promote' ? await promote(guard, term, better) : `${outcome.from.member} has more`;
+      return next.kind === 'promote'
+        ? await promote(guard, election, better)
+        : `${outcome.from.member} has more`;
     }
     case 'yield': {
       const peer = guard.peers.named(outcome.to.member);
@@ -157,8 +180,9 @@ async function conclude(
   }
 }
 
-const promote = (guard: Candidate, term: Term, own: Vote): Promise<string | undefined> =>
-  guard.exclusive(async () => {
+async function promote(guard: Candidate, { term, freeAt }: Election, own: Vote): Promise<string | undefined> {
+  await pause(Math.max(0, freeAt - performance.now()));
+  return await guard.exclusive(async () => {
     if (compareTerms(guard.memory.promised, term) !== 0) return 'a later term was promised meanwhile';
     const view = await guard.redis.view();
     if (view === undefined) return 'its redis does not answer';
@@ -172,6 +196,7 @@ const promote = (guard: Candidate, term: Term, own: Vote): Promise<string | unde
     await guard.begin(term);
     return undefined;
   });
+}
 
 /** Fetches what another voter has more; it is fenced as well, so that is a few bytes that stay as they are. */
 const catchUp = (guard: Candidate, term: Term, from: Vote): Promise<Vote | string> =>
@@ -193,7 +218,7 @@ async function reach(guard: Candidate, offset: number): Promise<FullView | undef
   while (performance.now() < deadline) {
     const view = await guard.redis.view();
     if (view !== undefined && view.offset >= offset) return view;
-    await new Promise((done) => setTimeout(done, POLL_MS));
+    await pause(POLL_MS);
   }
   return undefined;
 }

@@ -136,31 +136,31 @@ export class Member implements Candidate {
     const would = await this.ballot(request);
     if (!would.granted) return would;
     const { promised, leads } = this.memory;
-    const view = await this.bind(request.term);
+    const { view, cut } = await this.bind(request.term);
     this.log(
       `votes for ${request.term.owner} in term ${formatTerm(request.term)}${leads ? ', and steps down' : ''}`,
     );
-    return { granted: true, vote: this.voteFrom(view, promised), led: leads };
+    return { granted: true, vote: { ...this.voteFrom(view, promised), cut }, led: leads };
   }
 
   /** The candidate's own vote. */
   async castOwnVote(term: Term): Promise<Vote> {
     const { promised } = this.memory;
-    return this.voteFrom(await this.bind(term), promised);
+    return this.voteFrom((await this.bind(term)).view, promised);
   }
 
   /** Promises a term: remembered first, then nobody is followed any more. */
-  private async bind(term: Term): Promise<FullView> {
+  private async bind(term: Term): Promise<{ view: FullView; cut: boolean }> {
     // One that hands over answers the writes that waited; whoever asked it to cuts its clients then.
-    const cuts =
+    const cut =
       this.latest?.role === 'master' && this.handover?.to !== term.owner && term.owner !== this.config.name;
     this.remember(granted(this.memory, term));
     this.aim(undefined);
     const view = await this.redis.fence();
-    if (cuts) await this.redis.cutClients();
+    if (cut) await this.redis.cutClients();
     await this.redis.attached();
     this.latest = view;
-    return view;
+    return { view, cut };
   }
 
   /** @param promised the term it had promised before this vote */
@@ -171,6 +171,7 @@ export class Member implements Candidate {
       promised,
       histories: this.memory.histories,
       backlogFrom: view.backlogFrom,
+      silentMs: this.redis.silentMs,
     };
   }
 

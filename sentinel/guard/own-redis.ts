@@ -16,6 +16,9 @@ export class OwnRedis {
   private connection: RedisConnection | undefined;
   /** It answers BUSY: a script runs. */
   busy = false;
+  /** How far its data reached when it was last looked at, and when that was seen to be further than before. */
+  private offset = -1;
+  private grewAt = performance.now();
 
   constructor(
     private readonly config: GuardConfig,
@@ -27,7 +30,7 @@ export class OwnRedis {
     try {
       const info = await this.call('INFO', 'replication', 'persistence');
       this.busy = false;
-      return parseView(String(info));
+      return this.noted(parseView(String(info)));
     } catch (error) {
       this.busy = error instanceof ReplyError && error.message.startsWith('BUSY');
       return undefined;
@@ -84,12 +87,26 @@ export class OwnRedis {
     await this.call('CLIENT', 'KILL', 'USER', 'guard', 'SKIPME', 'yes');
   }
 
+  /**
+   * For how long its data has not grown, milliseconds, at least: a master is confirmed by what it sends, so a replica has
+   * confirmed nothing since.
+   */
+  get silentMs(): number {
+    return performance.now() - this.grewAt;
+  }
+
   async setPriority(priority: number): Promise<void> {
     await this.call('CONFIG', 'SET', 'replica-priority', String(priority));
   }
 
   private async demandView(): Promise<FullView> {
-    return parseView(String(await this.call('INFO', 'replication', 'persistence')));
+    return this.noted(parseView(String(await this.call('INFO', 'replication', 'persistence'))));
+  }
+
+  private noted(view: FullView): FullView {
+    if (view.offset !== this.offset) this.grewAt = performance.now();
+    this.offset = view.offset;
+    return view;
   }
 
   private call(...words: string[]): ReturnType<RedisConnection['call']> {

@@ -1,3 +1,4 @@
+import type { LeaseEnd } from './lease.ts';
 import type { Memory, RedisView } from './memory.ts';
 import { covers, type History, historyMap, type Reach, reachOf, type Stand } from './position.ts';
 import { compareTerms, laterTerm, sameElection, type Term } from './term.ts';
@@ -87,7 +88,7 @@ export const nextTerm = (owner: string, promises: ReadonlyArray<Term | null>): T
 });
 
 /** One vote, the candidate's own included. */
-export interface Vote {
+export interface Vote extends LeaseEnd {
   readonly member: string;
   readonly stand: Stand;
   /** What it had promised before. */
