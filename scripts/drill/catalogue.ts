@@ -6,6 +6,8 @@ import { DEPLOY_DRILLS } from './faults/deploy.ts';
 import { DISK_DRILLS } from './faults/disk.ts';
 import { DOMAIN_DRILLS } from './faults/domains.ts';
 import { ENTRANCE_DRILLS } from './faults/entrance.ts';
+import { HOST_ENGINE_DRILLS } from './faults/host-engines.ts';
+import { HOST_REPLACED_DRILLS } from './faults/host-replaced.ts';
 import { HOST_DRILLS } from './faults/hosts.ts';
 import { MASTER_DRILLS } from './faults/masters.ts';
 import { PARTITION_DRILLS } from './faults/partitions.ts';
@@ -31,11 +33,15 @@ export const DRILLS: readonly Drill[] = [
   ...UPGRADE_DRILLS,
   ...DEPLOY_DRILLS,
   ...HOST_DRILLS,
+  ...HOST_ENGINE_DRILLS,
+  ...HOST_REPLACED_DRILLS,
 ];
 
-/** The drills of a plan's kind: those that break machines for several hosts, all others for one engine. */
-export const drillsFor = (plan: AnyPlan): readonly Drill[] =>
-  DRILLS.filter(({ onHosts = false }) => onHosts === isOnHosts(plan));
+/** The drills of a plan's kind: those that break machines for several hosts, of members for one engine, and what is for both. */
+export const drillsFor = (plan: AnyPlan): readonly Drill[] => DRILLS.filter((drill) => isFor(drill, plan));
+
+const isFor = ({ onHosts = false }: Drill, plan: AnyPlan): boolean =>
+  onHosts === 'too' || onHosts === isOnHosts(plan);
 
 /** Not a fault of its own: each round is one of the others, drawn by `--seed`. */
 export const RANDOM = 'random';
@@ -73,9 +79,9 @@ export async function findRefused(drills: readonly Drill[], surroundings: Surrou
   return asked.flatMap(({ drill, reason }) => (reason === undefined ? [] : [{ drill, reason }]));
 }
 
-function ofAnotherKind({ onHosts = false }: Drill, { plan }: Surroundings): string | undefined {
-  if (onHosts === isOnHosts(plan)) return undefined;
-  return onHosts
+function ofAnotherKind(drill: Drill, { plan }: Surroundings): string | undefined {
+  if (isFor(drill, plan)) return undefined;
+  return drill.onHosts === true
     ? 'it breaks machines, and the domains of this stack have none of their own'
     : 'it is for stacks on one engine, and the domains of this one have machines of their own';
 }

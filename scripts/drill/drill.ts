@@ -69,7 +69,10 @@ export interface Promised {
      * `connection`: of any single connection.
      */
     readonly of: 'shard' | 'newcomer' | 'connection';
-    /** `restored`: the fault makes writes impossible, so the time counts from the moment it is taken back. */
+    /**
+     * `restored`: the fault makes writes impossible, so the time counts from the moment it is taken back. With `newcomer`,
+     * connections that were there before may wait for as long again as the fault lasted.
+     */
     readonly since: 'fault' | 'restored';
   };
   /**
@@ -103,8 +106,8 @@ export interface Drill {
   readonly asksAgain?: boolean;
   /** True = what it does follows from `--seed` and the round. */
   readonly draws?: boolean;
-  /** True = it breaks machines: for stacks on several hosts, and those alone. */
-  readonly onHosts?: boolean;
+  /** True = it breaks machines: for stacks on several hosts, and those alone. `too`: for stacks of both kinds. */
+  readonly onHosts?: boolean | 'too';
   /** Why it cannot run here, as half a sentence; undefined = it can. Asked before anything is touched. */
   refused?(surroundings: Surroundings): Promise<string | undefined>;
   promised(plan: AnyPlan): Promised;

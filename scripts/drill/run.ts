@@ -106,7 +106,7 @@ class Round {
       const undoneAt = await this.#restore(injected);
       const whole = await this.#awaitWhole();
       const wholeAt = whole === undefined ? undefined : performance.now();
-      await this.#awaitFlow(undoneAt);
+      await this.#awaitFlow(undoneAt, undoneAt - injected.at);
       await this.#pause(AFTER_MS);
       this.#stall.disable();
       loadEnded = true;
@@ -225,9 +225,9 @@ class Round {
    * A connection that was cut for seconds is silent until its next retransmission: the stack can be whole, by all that
    * members tell, before writes flow. A load that stopped then would not have seen them come back.
    */
-  async #awaitFlow(undoneAt: number): Promise<void> {
+  async #awaitFlow(undoneAt: number, outage: number): Promise<void> {
     const { resume } = this.drill.promised(this.options.plan);
-    const most = undoneAt + (resume.since === 'restored' ? resume.within : 0) + OVERTIME_MS;
+    const most = undoneAt + (resume.since === 'restored' ? resume.within + outage : 0) + OVERTIME_MS;
     while (!this.options.signal.aborted && !this.#load.flows(FLOWING_MS) && performance.now() < most) {
       this.step.progress('waiting for writes to flow again');
       await delay(50);

@@ -8,7 +8,7 @@ import { writePrivate } from '../stack/private-file.ts';
 import { continueProgram, ensureRunning, thawContainer } from './faults/break.ts';
 import { healLinks } from './faults/cut.ts';
 import { startEngine } from './faults/engine-process.ts';
-import { labOf } from './faults/hosts.ts';
+import { labOf } from './faults/host-strike.ts';
 import { faultsFile, type NotedFault, readFaults } from './noted-faults.ts';
 
 const QUIET = { progress: () => undefined, outcome: () => undefined };

@@ -49,9 +49,14 @@ export interface Lab {
  * Three engines as three hosts on this machine, each in namespaces of its own, reachable by ssh and TLS. What runs already
  * is left as it is. Changes nothing on this machine but what `labDown` takes back.
  *
+ * @param onAnswer called with a host's name when its engine answers
  * @throws EnvironmentError when this machine lacks something, or an engine does not come up
  */
-export async function labUp(place: LabPlace, step: Step): Promise<Lab> {
+export async function labUp(
+  place: LabPlace,
+  step: Step,
+  onAnswer: (host: string) => void = () => undefined,
+): Promise<Lab> {
   requireTools();
   requireDisk(place.folder, 'the images and data of three engines');
   mkdirSync(place.folder, { recursive: true, mode: 0o700 });
@@ -68,7 +73,12 @@ export async function labUp(place: LabPlace, step: Step): Promise<Lab> {
     await wireHost(host, place, network);
     startHost(host, place);
   }
-  await Promise.all(lab.hosts.map((host) => awaitEngine(host, place, step)));
+  await Promise.all(
+    lab.hosts.map(async (host) => {
+      await awaitEngine(host, place, step);
+      onAnswer(host.name);
+    }),
+  );
   return lab;
 }
 

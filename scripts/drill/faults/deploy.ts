@@ -20,7 +20,7 @@ const LINES = 12;
 type Deployment = ReturnType<typeof deploy>;
 
 /** `twemstack up` as an operator runs it beside the drill. @param home where the stack was deployed from */
-function deploy(stackFile: string, home: string) {
+export function deploy(stackFile: string, home: string) {
   const command = [join(CHECKOUT, 'scripts/twemstack.mjs'), 'up', '--file', stackFile];
   return execa(process.execPath, command, {
     cwd: home,
@@ -32,7 +32,7 @@ function deploy(stackFile: string, home: string) {
 }
 
 /** @throws NotSoError with the end of what it said when it did not succeed */
-async function succeeded(deployment: Deployment, what: string): Promise<void> {
+export async function succeeded(deployment: Deployment, what: string): Promise<void> {
   const { exitCode, all } = await deployment;
   if (exitCode === 0) return;
   const end = all.trimEnd().split('\n').slice(-LINES).join('\n');

@@ -1,6 +1,9 @@
+import { isOnHosts } from '../../../topology/plan.ts';
+import type { AnyPlan } from '../../../topology/types.ts';
 import type { Drill } from '../drill.ts';
 import { killContainer } from './break.ts';
 import { engineOutOfReach, restartEngine } from './engine-process.ts';
+import { restartsHostEngine } from './host-engines.ts';
 import { failover, failoverLimit, UNHEARD_MS } from './limits.ts';
 import { worstDomain } from './targets.ts';
 
@@ -26,9 +29,7 @@ const killDomain: Drill = {
   },
 };
 
-const restartsEngine: Drill = {
-  name: 'restart-engine',
-  summary: 'end the Docker engine and start it again: every member stops and comes back by itself',
+const restartsOneEngine: Omit<Drill, 'name' | 'summary'> = {
   refused: engineOutOfReach,
   promised: () => ({
     // From the moment the engine answers. It starts its containers one after the other, and these agree on masters then.
@@ -43,5 +44,31 @@ const restartsEngine: Drill = {
     return { at, members: context.plan.members.map(({ name }) => name), figures };
   },
 };
+
+const restartsEngine = ofBothKinds(
+  'restart-engine',
+  'end the Docker engine, of several hosts that of one, and start it again: every member stops and comes back by itself',
+  restartsOneEngine,
+  restartsHostEngine,
+);
+
+/** A drill that does to the one engine of a stack, or to one of several hosts, what its name says. */
+function ofBothKinds(
+  name: string,
+  summary: string,
+  ofOne: Omit<Drill, 'name' | 'summary'>,
+  ofSeveral: Omit<Drill, 'name' | 'summary'>,
+): Drill {
+  const kind = (plan: AnyPlan): Omit<Drill, 'name' | 'summary'> => (isOnHosts(plan) ? ofSeveral : ofOne);
+  return {
+    name,
+    summary,
+    onHosts: 'too',
+    refused: async (surroundings) => kind(surroundings.plan).refused?.(surroundings),
+    promised: (plan) => kind(plan).promised(plan),
+    lasts: (plan) => kind(plan).lasts(plan),
+    inject: (context) => kind(context.plan).inject(context),
+  };
+}
 
 export const DOMAIN_DRILLS: readonly Drill[] = [killDomain, restartsEngine];

@@ -1,91 +1,29 @@
-import { isOnHosts } from '../../../topology/plan.ts';
-import type { AnyPlan } from '../../../topology/types.ts';
-import { EnvironmentError } from '../../errors.ts';
-import { cutPower, isolateHost, mendLab, pauseHost, pullCable } from '../../lab/faults.ts';
-import { findLab, type Lab } from '../../lab/lab.ts';
-import type { LabHost, LabPlace } from '../../lab/place.ts';
-import type { Drill, FaultContext, Promised, Surroundings } from '../drill.ts';
-import { once } from './break.ts';
+import {
+  cutHalf,
+  cutPower,
+  freezeHost,
+  isolateHost,
+  pauseHost,
+  pullCable,
+  slowHost,
+} from '../../lab/faults.ts';
+import type { LabHost } from '../../lab/place.ts';
+import type { Drill } from '../drill.ts';
 import { CutOffClient } from './cut-off-client.ts';
-import { failover, UNHEARD_MS } from './limits.ts';
+import { demandLab, lost, membersOn, refused, strike, toWorstHost } from './host-strike.ts';
+import { unnoticed } from './limits.ts';
 import { worstDomain } from './targets.ts';
 
-/** From the loss of a host, the VIP and masters with it, to the first write on their successors. */
-const HOST_MS = 2500;
-/** From the moment the last engine answers: it starts its containers one after the other, and these agree on masters then. */
-const ALL_BACK_MS = 15_000;
+/** A host that hears nobody is heard: what notices it first are the checks of HAProxy, and of the edge behind them. */
+const HALF_CUT_MS = 3000;
+/** From the moment the last engine answers: by then the containers of the others have started, and agree on masters. */
+const ALL_BACK_MS = 3000;
 /** An edge that hears no other host gives the VIP up after two checks and HAProxy's own. */
 const BOTH_SIDES_MS = 1500;
-
-/** The lab whose hosts are those of the plan. */
-export function labOf(plan: AnyPlan): Lab | undefined {
-  return isOnHosts(plan) ? findLab(plan.domains.map(({ host }) => host.address)) : undefined;
-}
-
-/** Nobody may take the power of a real machine away from here. */
-async function refused({ plan }: Surroundings): Promise<string | undefined> {
-  if (process.getuid?.() !== 0) return 'it needs root';
-  return labOf(plan) === undefined
-    ? 'its hosts are none of a `twemstack lab` of this machine, and the power and the cables of others are not ours'
-    : undefined;
-}
-
-function demandLab(plan: AnyPlan): Lab {
-  const lab = labOf(plan);
-  if (lab === undefined) throw new EnvironmentError('the lab has gone', { where: plan.name });
-  return lab;
-}
-
-/** Does something to a host, or to several; taken back together. @param first what is done before it is taken back */
-async function strike(
-  context: FaultContext,
-  hosts: readonly string[],
-  what: string,
-  act: (lab: Lab, host: LabHost) => Promise<void>,
-  first: () => void = () => undefined,
-): Promise<void> {
-  const lab = demandLab(context.plan);
-  const mend = once(async () => {
-    first();
-    await mendLab(lab, context.step);
-  });
-  context.undoLater({ what: `host ${hosts.join(', ')} ${what}`, remedy: { kind: 'lab' } }, mend);
-  context.timeline.note('drill', 'fault', `host ${hosts.join(', ')} ${what}`);
-  await Promise.all(lab.hosts.filter(({ name }) => hosts.includes(name)).map((host) => act(lab, host)));
-}
-
-const membersOn = ({ plan }: FaultContext, domain: string): string[] =>
-  plan.members.filter((member) => member.domain === domain).map(({ name }) => name);
-
-/** Master, proxy and edge go at once: a connection may lose one request to the first two, one to the last. */
-const lost: Promised = { ...failover(HOST_MS), failures: 2, readsNeverFail: false, hearLater: UNHEARD_MS };
-
-/** A drill that does one thing to the host that has most masters, and the VIP if it can be. */
-function toWorstHost(
-  drill: Pick<Drill, 'name' | 'summary'> & {
-    readonly promised: Promised;
-    readonly lastsMs: number;
-    /** What is said of the host. */
-    readonly what: string;
-    readonly act: (place: LabPlace, host: LabHost) => Promise<void>;
-  },
-): Drill {
-  const { act, lastsMs, name, promised, summary, what } = drill;
-  return {
-    name,
-    summary,
-    onHosts: true,
-    refused,
-    promised: () => promised,
-    lasts: () => lastsMs,
-    async inject(context) {
-      const host = worstDomain(context.plan, context.status);
-      const at = performance.now();
-      await strike(context, [host], what, ({ place }, each) => act(place, each));
-      return { at, members: membersOn(context, host) };
-    },
-  };
-}
+/** Clients learn by the kernel's own question that the VIP is elsewhere: the host that they were connected to goes on confirming. */
+const FROZEN_MS = 4000;
+/** An address outlives the process that holds it for as long as its lease, and the time that its kernel takes to look. */
+const LEASE_MS = 5000;
 
 const killHost = toWorstHost({
   name: 'kill-host',
@@ -117,6 +55,35 @@ const hostPaused = toWorstHost({
   act: pauseHost,
 });
 
+const halfCut = toWorstHost({
+  name: 'half-cut',
+  summary:
+    'the host that has most masters, and the VIP if it can be, hears the others no more, and they hear it',
+  promised: { ...lost, resume: { ...lost.resume, within: HALF_CUT_MS }, severalHolders: BOTH_SIDES_MS },
+  lastsMs: 8000,
+  what: 'hears no other host',
+  act: (_place, host, others) => cutHalf(host, others),
+});
+
+const frozen = toWorstHost({
+  name: 'freeze-host',
+  summary:
+    'all processes of the host stand still that has most masters, and the VIP if it can be, and its kernel goes on answering for them',
+  promised: { ...lost, resume: { ...lost.resume, within: FROZEN_MS }, severalHolders: LEASE_MS },
+  lastsMs: 8000,
+  what: 'is frozen',
+  act: async (_place, host) => freezeHost(host),
+});
+
+const slow = toWorstHost({
+  name: 'slow-host',
+  summary: 'the cable of the host that has most masters, and the VIP if it can be, carries 1 Mbit/s',
+  promised: { ...unnoticed, resume: { within: 1000, of: 'shard', since: 'fault' }, noFailover: true },
+  lastsMs: 8000,
+  what: 'has a slow cable',
+  act: slowHost,
+});
+
 const partitionHost: Drill = {
   name: 'partition-host',
   summary:
@@ -142,7 +109,9 @@ const partitionHost: Drill = {
       throw error;
     }
     const at = performance.now();
-    await strike(context, [host], 'is cut off', ({ place }, each) => isolateHost(place, each), ended);
+    await strike(context, [host], 'is cut off', ({ place }, each) => isolateHost(place, each), {
+      first: ended,
+    });
     client.cutOff();
     return { at, members: membersOn(context, host) };
   },
@@ -153,7 +122,7 @@ const powerCycle: Drill = {
   summary: 'take the power of all hosts away, and give it back to all at once',
   onHosts: true,
   refused,
-  promised: () => ({ resume: { within: ALL_BACK_MS, of: 'shard', since: 'restored' }, failures: 'any' }),
+  promised: () => ({ resume: { within: ALL_BACK_MS, of: 'newcomer', since: 'restored' }, failures: 'any' }),
   lasts: () => 3000,
   async inject(context) {
     const { plan } = context;
@@ -164,4 +133,13 @@ const powerCycle: Drill = {
   },
 };
 
-export const HOST_DRILLS: readonly Drill[] = [killHost, cablePulled, partitionHost, hostPaused, powerCycle];
+export const HOST_DRILLS: readonly Drill[] = [
+  killHost,
+  cablePulled,
+  partitionHost,
+  halfCut,
+  hostPaused,
+  frozen,
+  slow,
+  powerCycle,
+];

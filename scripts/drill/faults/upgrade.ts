@@ -8,7 +8,7 @@ import { Entrance } from '../../rollout/entrance.ts';
 import { lookAhead, rollOut } from '../../rollout/roll-out.ts';
 import { rotate } from '../../rotation/rotate.ts';
 import { readStored } from '../../stack/credentials.ts';
-import { Home, homeFolder } from '../../stack/home.ts';
+import { Home, homeFolder, stackFolder } from '../../stack/home.ts';
 import type { Drill, FaultContext } from '../drill.ts';
 import { drilledPool } from '../load/drilled-pool.ts';
 import { need } from './break.ts';
@@ -17,6 +17,7 @@ import { unnoticed } from './limits.ts';
 const rollingUpgrade: Drill = {
   name: 'rolling-upgrade',
   summary: 'replace every container, one domain after the other: no error for whoever connects again',
+  onHosts: 'too',
   asksAgain: true,
   promised: () => ({
     // Longest is the way to the other edge: let go, the VIP moves, connected again.
@@ -98,7 +99,16 @@ export function deploymentOf(context: FaultContext): Deployment {
       });
     },
   };
-  return { home, plan, credentials, environment, engine, reporter, signal };
+  return {
+    home,
+    plan,
+    credentials,
+    environment,
+    engine,
+    folder: stackFolder(context.stackFile),
+    reporter,
+    signal,
+  };
 }
 
 export const UPGRADE_DRILLS: readonly Drill[] = [rollingUpgrade, rotation];

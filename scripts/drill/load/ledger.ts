@@ -88,6 +88,7 @@ export interface ReadRecord {
 
 /** A write over a connection made for it alone: what an application sees that starts now. */
 export interface NewcomerRecord {
+  readonly shard: string;
   readonly sentAt: number;
   readonly endedAt: number;
   readonly ok: boolean;

@@ -24,6 +24,7 @@ export class Newcomers {
   readonly #ledger: Ledger;
   /** The keys it writes, one on each shard. */
   readonly keys: readonly string[];
+  readonly #shards: readonly string[];
   readonly #underWay = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
   #count = 0;
@@ -34,9 +35,8 @@ export class Newcomers {
     this.#password = options.password;
     this.#ledger = ledger;
     const shardOf = shardFinder(options.plan, options.pool);
-    this.keys = shardsOf(options.plan, options.pool).map(({ name }) =>
-      keysOn(name, `drill:${options.run}:newcomer:${name}`, shardOf)(),
-    );
+    this.#shards = shardsOf(options.plan, options.pool).map(({ name }) => name);
+    this.keys = this.#shards.map((name) => keysOn(name, `drill:${options.run}:newcomer:${name}`, shardOf)());
   }
 
   start(): void {
@@ -56,10 +56,11 @@ export class Newcomers {
   }
 
   async #attempt(): Promise<void> {
-    const key = this.keys[this.#count++ % this.keys.length];
+    const turn = this.#count++ % this.keys.length;
+    const [key, shard] = [this.keys[turn], this.#shards[turn]];
     const sentAt = performance.now();
     const ok = await this.#write(key, String(this.#count));
-    this.#ledger.newcomers.push({ sentAt, endedAt: performance.now(), ok });
+    this.#ledger.newcomers.push({ shard, sentAt, endedAt: performance.now(), ok });
   }
 
   #write(key: string, value: string): Promise<boolean> {

@@ -125,8 +125,10 @@ function resumePromise({ drill, plan, injected, ledger, undoneAt }: Evidence): P
   const shards =
     injected.shard === undefined ? drilledShards(plan).map(({ name }) => name) : [injected.shard];
   if (since === 'restored') {
-    const back = Math.max(...shards.map((shard) => firstAfter(ledger, shard, undoneAt)));
-    return result('first good write after the fault was taken back', 'ms', within, back - undoneAt);
+    const first = of === 'newcomer' ? firstOfNewcomers : firstAfter;
+    const back = Math.max(...shards.map((shard) => first(ledger, shard, undoneAt)));
+    const whose = of === 'newcomer' ? ' over a new connection' : '';
+    return result(`first good write${whose} after the fault was taken back`, 'ms', within, back - undoneAt);
   }
   // A pause that begins later than the fault is meant to last is the machine's own; `gaps` of the report has it, too.
   const until = Math.min(undoneAt, injected.until ?? injected.at + drill.lasts(plan));
@@ -147,9 +149,35 @@ function resumePromise({ drill, plan, injected, ledger, undoneAt }: Evidence): P
   }
 }
 
+/**
+ * How much later (ms) than new ones connections are served that were there before all was gone, when nobody is left who
+ * could tell them: whoever waits for an answer learns of it when its kernel next sends again what was not confirmed, and the
+ * pauses between these double (RFC 6298, 5.5). So an outage lasts up to as long again for them.
+ */
+function doubled({
+  drill,
+  plan,
+  injected,
+  undoneAt,
+}: Pick<Evidence, 'drill' | 'plan' | 'injected' | 'undoneAt'>): number {
+  const { of, since } = drill.promised(plan).resume;
+  return since === 'restored' && of === 'newcomer' ? undoneAt - injected.at : 0;
+}
+
+/** Of connections that were there before. */
+function oldConnections(evidence: Evidence): PromiseResult[] {
+  const { drill, plan, ledger, undoneAt } = evidence;
+  const later = doubled(evidence);
+  if (later === 0) return [];
+  const back = drilledShards(plan).map(({ name }) => firstAfter(ledger, name, undoneAt));
+  const limit = Math.round(drill.promised(plan).resume.within + later);
+  return [result('and over one that was there before', 'ms', limit, Math.max(...back) - undoneAt)];
+}
+
 /** What was hit comes back, as a replica or as a standby, and no shard waits for it. */
-function returnPromises({ drill, plan, ledger, undoingFrom }: Evidence): PromiseResult[] {
-  if (drill.promised(plan).resume.since === 'restored') return [];
+function returnPromises(evidence: Evidence): PromiseResult[] {
+  const { drill, plan, ledger, undoingFrom } = evidence;
+  if (drill.promised(plan).resume.since === 'restored') return oldConnections(evidence);
   const window = { from: undoingFrom, until: Number.POSITIVE_INFINITY, end: ledger.endedAt };
   const gaps = drilledShards(plan).flatMap(({ name }) => shardGap(ledger, name, window) ?? []);
   const longest = Math.max(0, ...gaps.map(lengthOf));
@@ -160,6 +188,12 @@ function returnPromises({ drill, plan, ledger, undoingFrom }: Evidence): Promise
 function firstAfter(ledger: Ledger, shard: string, moment: number): number {
   const later = acknowledgements(ledger, (write) => write.shard === shard && write.endedAt >= moment);
   return later.reduce((least, at) => Math.min(least, at), Number.POSITIVE_INFINITY);
+}
+
+/** The same of connections that are made for one write alone. */
+function firstOfNewcomers({ newcomers }: Ledger, shard: string, moment: number): number {
+  const later = newcomers.filter((each) => each.ok && each.shard === shard && each.endedAt >= moment);
+  return later.reduce((least, { endedAt }) => Math.min(least, endedAt), Number.POSITIVE_INFINITY);
 }
 
 /** What is lost, or done twice, counts, but for what a pool without `wait_replicas` may lose right after this fault. */
@@ -186,9 +220,11 @@ export function hearingOf({ drill, plan, injected, ledger, undoneAt }: Heard): H
 }
 
 /** Every subscriber hears every channel again. One that is deaf at the end never will. */
-function hearPromise({ drill, plan }: Evidence, hearing: readonly Hearing[]): PromiseResult {
-  const { resume, hearLater } = drill.promised(plan);
-  const limit = resume.within + HEAR_AGAIN_MS + (hearLater ?? (resume.of === 'newcomer' ? UNHEARD_MS : 0));
+function hearPromise(evidence: Evidence, hearing: readonly Hearing[]): PromiseResult {
+  const { resume, hearLater } = evidence.drill.promised(evidence.plan);
+  const unheard = hearLater ?? (resume.of === 'newcomer' ? UNHEARD_MS : 0);
+  // Whoever publishes waits for an answer, too.
+  const limit = Math.round(resume.within + HEAR_AGAIN_MS + unheard + doubled(evidence));
   const longest = Math.max(0, ...hearing.map(({ silence }) => silence));
   return result('a subscriber heard nothing for', 'ms', limit, longest);
 }

@@ -1,6 +1,7 @@
 import { isOnHosts } from '../../../topology/plan.ts';
 import { watchEngine } from './engine-events.ts';
 import { watchHaproxy } from './haproxy-states.ts';
+import { noteHosts } from './hosts.ts';
 import { watchLogs } from './logs.ts';
 import type { EndWatch, WatchOptions } from './options.ts';
 import { watchRoles } from './roles.ts';
@@ -16,6 +17,7 @@ export interface Watchers {
 /** Starts all watchers; returns when each of them sees. */
 export async function startWatching(options: WatchOptions): Promise<Watchers> {
   const vip = await VipWatch.start(options);
+  noteHosts(options);
   const ends: EndWatch[] = [
     watchHaproxy(options),
     watchRoles(options),

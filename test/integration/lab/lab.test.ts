@@ -9,7 +9,17 @@ import { dockerProvider } from '../../../provider/docker/provider.ts';
 import type { ObjectValue } from '../../../provider/protocol/values.ts';
 import { heldImage, shipImages } from '../../../scripts/images/ship.ts';
 import { transferImages } from '../../../scripts/images/transfer.ts';
-import { cutPower, mendLab, pauseHost, pullCable } from '../../../scripts/lab/faults.ts';
+import {
+  cutHalf,
+  cutPower,
+  emptyHost,
+  endEngine,
+  freezeHost,
+  mendLab,
+  pauseHost,
+  pullCable,
+  slowHost,
+} from '../../../scripts/lab/faults.ts';
 import { hostPid, stopHost } from '../../../scripts/lab/host.ts';
 import { findLab, type Lab, labDown, labStatus, labUp } from '../../../scripts/lab/lab.ts';
 import { type LabHost, labPlace } from '../../../scripts/lab/place.ts';
@@ -299,6 +309,53 @@ domains:
     );
     assert.equal(findLab(lab.hosts.map(({ address }) => address))?.place.folder, place.folder);
     assert.equal(findLab(['10.9.9.9']), undefined);
+  });
+
+  test('one that hears the others no more is heard, a frozen one is silent, a slow cable is slow, and all is given back', async () => {
+    const [a, b, c] = lab.hosts;
+    const text = readFileSync(place.stackFile, 'utf8');
+    /** Whether a connection from one host to the sshd of another one comes about. */
+    const reaches = async (from: LabHost, to: LabHost): Promise<boolean> => {
+      const script = `exec 3<>/dev/tcp/${to.address}/22`;
+      const command = [`--net=/run/netns/${from.namespace}`, 'timeout', '1', 'bash', '-c', script];
+      return (await execa('nsenter', command, { reject: false })).exitCode === 0;
+    };
+    const cable = async (): Promise<string> =>
+      (await execa('tc', ['-n', a.namespace, 'qdisc', 'show', 'dev', 'eth0'])).stdout;
+    await cutHalf(a, [b, c]);
+    freezeHost(b);
+    await slowHost(place, a);
+    const seen = await lookAtHosts(hostsPlanOf(text), place.folder, 30_000);
+    assert.deepEqual(
+      seen.map(({ problem }) => problem?.gone),
+      [undefined, true, undefined],
+      JSON.stringify(seen),
+    );
+    assert.equal(await reaches(c, a), false, 'what c says does not arrive');
+    assert.match(await cable(), /tbf .*rate 1Mbit/);
+    await mendLab(lab, QUIET);
+    assert.equal(await reaches(c, a), true);
+    assert.doesNotMatch(await cable(), /tbf/);
+    assert.deepEqual(
+      (await views(text)).map(({ problem }) => problem),
+      [undefined, undefined, undefined],
+    );
+  });
+
+  test('an engine that is killed comes back by itself; an empty machine has nothing of the one before, and answers to its name', async () => {
+    const [a, b] = lab.hosts;
+    await (await connect(a.ssh)).createVolume({ Name: 'kept' });
+    await endEngine(a, 'SIGKILL');
+    await endEngine(b, 'SIGTERM');
+    await mendLab(lab, QUIET);
+    assert.equal((await (await connect(a.ssh)).getVolume('kept').inspect()).Name, 'kept');
+    await cutPower(place, a);
+    emptyHost(a);
+    const back: string[] = [];
+    await mendLab(lab, QUIET, (host) => back.push(host));
+    assert.deepEqual(back.sort(), ['a', 'b', 'c']);
+    const docker = await connect(a.ssh);
+    assert.deepEqual([(await docker.listVolumes()).Volumes, await docker.listImages()], [[], []]);
   });
 
   test('down leaves nothing of it', async () => {

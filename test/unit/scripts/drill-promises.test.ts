@@ -55,6 +55,38 @@ describe('promises of a round', () => {
     assert.deepEqual(seen(report, 'first good write after the fault was taken back'), [2000, true]);
   });
 
+  test('when all was gone, new connections count, on every shard; old ones may wait for as long again as it lasted', () => {
+    const round = (newcomer: number, old: number): RoundReport =>
+      roundOf({
+        drill: 'power-cycle-all',
+        injected: { shard: undefined },
+        writes: ['shard-1', 'shard-2'].flatMap((shard) => [
+          { shard, endedAt: 990 },
+          { shard, endedAt: old },
+          { shard, endedAt: old + 10 },
+        ]),
+        besides: ({ newcomers }) => {
+          newcomers.push({ shard: 'shard-1', sentAt: 5990, endedAt: 6000, ok: true });
+          newcomers.push({ shard: 'shard-2', sentAt: 6100, endedAt: 6200, ok: false });
+          newcomers.push({ shard: 'shard-2', sentAt: newcomer - 10, endedAt: newcomer, ok: true });
+        },
+      });
+    const [first, old] = [
+      'first good write over a new connection after the fault was taken back',
+      'and over one that was there before',
+    ];
+    const good = round(7900, 11_900);
+    assert.deepEqual(
+      [seen(good, first), seen(good, old)],
+      [
+        [2900, true],
+        [6900, true],
+      ],
+    );
+    assert.deepEqual(seen(round(8100, 9000), first), [3100, false]);
+    assert.deepEqual(seen(round(7900, 12_100), old), [7100, false]);
+  });
+
   test('two holders of the VIP for longer than an advert are reported; a frozen one does not count', () => {
     const writes = [{ endedAt: 990 }, { endedAt: 2000 }];
     const span = (from: number, to: number, holders: string[], frozen: string[] = []) => ({

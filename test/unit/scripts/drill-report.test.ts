@@ -11,6 +11,7 @@ import { reportText } from '../../../scripts/drill/report/text.ts';
 import { UndoStack } from '../../../scripts/drill/undo-stack.ts';
 import { parseServerStates } from '../../../scripts/drill/watch/haproxy-states.ts';
 import { edgeNews, proxyNews } from '../../../scripts/drill/watch/logs.ts';
+import { Timeline } from '../../../scripts/drill/watch/timeline.ts';
 import { hasLocalAddress, holderTimes } from '../../../scripts/drill/watch/vip.ts';
 import { InputError } from '../../../scripts/errors.ts';
 import { documentOf, plan, roundOf } from '../../support/drill-round.ts';
@@ -64,6 +65,20 @@ describe('the report of a call', () => {
     assert.match(renderHtml(rest), /restart-engine<\/b>: it needs &lt;root&gt;/);
     assert.match(renderHtml(rest), /Ended early.*the stack is not whole/);
   });
+});
+
+test('every host has a lane, which says what became of it and until when', () => {
+  const timeline = new Timeline();
+  for (const host of ['host a', 'host b']) timeline.note(host, 'host', 'up', 0);
+  timeline.note('host a', 'host', 'lost its power', 1000);
+  timeline.note('host a', 'host', 'up', 5000);
+  const writes = Array.from({ length: 60 }, (_, n) => ({ endedAt: 90 + 100 * n }));
+  const page = renderHtml(documentOf([roundOf({ writes, timeline, drill: 'kill-host' })]));
+  assert.match(page, /<text class="lane hit"[^>]*>host a</);
+  assert.match(page, /<text class="lane"[^>]*>host b</);
+  assert.equal(page.match(/<title>host a: up/g)?.length, 2);
+  assert.equal(page.match(/<title>host a: lost its power/g)?.length, 1);
+  assert.equal(page.match(/<title>host b: up/g)?.length, 1);
 });
 
 describe('what is written per step', () => {
@@ -169,23 +184,32 @@ describe('choosing drills', () => {
     const [ofEngine, ofHosts] = [drillsFor(plan), drillsFor(hosts)];
     assert.deepEqual(
       ofHosts.map(({ name }) => name),
-      ['kill-host', 'cable-pulled', 'partition-host', 'pause-host', 'power-cycle-all'],
+      [
+        ...['restart-engine', 'switchover', 'rolling-upgrade'],
+        ...['kill-host', 'cable-pulled', 'partition-host', 'half-cut', 'pause-host', 'freeze-host'],
+        ...['slow-host', 'power-cycle-all', 'kill-engine', 'replace-host'],
+      ],
     );
-    assert.equal(ofEngine.length + ofHosts.length, DRILLS.length);
+    const ofBoth = ofEngine.filter((drill) => ofHosts.includes(drill));
+    assert.equal(ofEngine.length + ofHosts.length - ofBoth.length, DRILLS.length);
     const engine = new Docker({ socketPath: '/nowhere' });
-    const [here] = await findRefused([ofHosts[0]], { plan, engine });
+    const killHost = ofHosts.filter(({ name }) => name === 'kill-host');
+    const [here] = await findRefused(killHost, { plan, engine });
     assert.match(here.reason, /the domains of this stack have none of their own/);
     const [there] = await findRefused([ofEngine[0]], { plan: hosts, engine });
     assert.match(there.reason, /it is for stacks on one engine/);
     // Machines that are no lab's are nobody's to break.
     const refused = await findRefused(ofHosts, { plan: hosts, engine });
-    assert.equal(refused.length, ofHosts.length);
+    assert.deepEqual(
+      ofHosts.map(({ name }) => name).filter((name) => refused.every(({ drill }) => drill !== name)),
+      ['switchover', 'rolling-upgrade'],
+    );
     for (const { reason } of refused) assert.match(reason, /it needs root|none of a `twemstack lab`/);
   });
 
   test('the same seed draws the same faults, another one others, and all of them come up', () => {
     const draw = (seed: number): string[] =>
-      Array.from({ length: 200 }, (_, round) => drawDrill(DRILLS, seed, round + 1).name);
+      Array.from({ length: 500 }, (_, round) => drawDrill(DRILLS, seed, round + 1).name);
     assert.deepEqual(draw(7), draw(7));
     assert.notDeepEqual(draw(7), draw(8));
     assert.equal(new Set(draw(7)).size, DRILLS.length);

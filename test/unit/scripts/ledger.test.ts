@@ -236,9 +236,9 @@ describe('pauses', () => {
     );
     assert.deepEqual(shardGap(ledger, 'shard-1', after(100)), { lastBefore: 0, firstAfter: 300 });
     ledger.newcomers.push(
-      { sentAt: 0, endedAt: 90, ok: true },
-      { sentAt: 100, endedAt: 200, ok: false },
-      { sentAt: 300, endedAt: 310, ok: true },
+      { shard: 'shard-1', sentAt: 0, endedAt: 90, ok: true },
+      { shard: 'shard-1', sentAt: 100, endedAt: 200, ok: false },
+      { shard: 'shard-1', sentAt: 300, endedAt: 310, ok: true },
     );
     assert.deepEqual(newcomerGap(ledger, after(100)), { lastBefore: -10, firstAfter: 210 });
   });

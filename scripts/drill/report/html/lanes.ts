@@ -1,3 +1,4 @@
+import { HOST_UP } from '../../watch/hosts.ts';
 import type { HolderSpan } from '../../watch/vip.ts';
 import type { RoundReport } from '../round.ts';
 import type { ShardSeries } from '../series.ts';
@@ -132,6 +133,25 @@ export function roleLane(report: RoundReport, member: string, scale: TimeScale):
       return [label(top + 9, member, report.members.includes(member) ? 'lane hit' : 'lane'), ...bars].join(
         '\n',
       );
+    },
+  };
+}
+
+/** A host, what became of it in words, and when it was as it should be again. */
+export function hostLane(report: RoundReport, source: string, scale: TimeScale): Lane {
+  const changes = report.timeline.filter((event) => event.source === source && event.event === 'host');
+  return {
+    height: 17,
+    draw(top) {
+      const bars = changes.map(({ at, text: state }, index) => {
+        const [left, right] = [scale.x(at), scale.x(changes[index + 1]?.at ?? scale.to)];
+        if (right <= left) return '';
+        const name =
+          state !== HOST_UP && right - left > 7 * state.length ? text(left + 5, top + 10, state) : '';
+        return `<rect class="${state === HOST_UP ? 'replica' : 'away'}" x="${left}" y="${top}" width="${(right - left).toFixed(1)}" height="12"><title>${escapeText(`${source}: ${state}`)}</title></rect>${name}`;
+      });
+      const hit = changes.some(({ text: state }) => state !== HOST_UP);
+      return [label(top + 10, source, hit ? 'lane hit' : 'lane'), ...bars].join('\n');
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { RoundReport } from '../round.ts';
-import { type Lane, latencyLane, roleLane, vipLane, writesLane } from './lanes.ts';
+import { hostLane, type Lane, latencyLane, roleLane, vipLane, writesLane } from './lanes.ts';
 import { escapeText } from './markup.ts';
 import { LEFT, RIGHT, type TimeScale, ticks, timeScale, WIDTH } from './scale.ts';
 
@@ -12,7 +12,7 @@ interface Flag {
   readonly fault?: boolean;
 }
 
-/** One round as a picture: writes by outcome, latency, holder of the VIP, roles, all over one clock. */
+/** One round as a picture: writes by outcome, latency, hosts, holder of the VIP, roles, all over one clock. */
 export function timelineSvg(report: RoundReport): string {
   const scale = timeScale(report);
   const flags = placeFlags(flagsOf(report), scale);
@@ -50,12 +50,13 @@ function lanesOf(report: RoundReport, scale: TimeScale): Lane[] {
     latencyLane(shard, series.stepMs, series.from, scale),
   ]);
   const edges = [...new Set((vip?.spans ?? []).flatMap(({ holders }) => holders))].sort();
-  const members = [
-    ...new Set(report.timeline.filter(({ event }) => event === 'role').map(({ source }) => source)),
-  ].sort();
+  const sourcesOf = (kind: string): string[] =>
+    [...new Set(report.timeline.filter(({ event }) => event === kind).map(({ source }) => source))].sort();
+  const members = sourcesOf('role');
   const shown = members.filter((member) => report.shard === null || member.includes(`-${report.shard}-`));
   return [
     ...shards,
+    ...sourcesOf('host').map((host) => hostLane(report, host, scale)),
     ...(vip === null ? [] : [vipLane(vip.spans, edges, scale)]),
     ...shown.map((member) => roleLane(report, member, scale)),
   ];
