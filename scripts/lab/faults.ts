@@ -10,7 +10,8 @@ import type { LabHost, LabPlace } from './place.ts';
 const NOWHERE = 'nowhere';
 /** Chain of what a host does not hear. */
 const DEAF = 'LAB-DEAF';
-const SLOW = ['tbf', 'rate', '1mbit', 'burst', '8kbit', 'latency', '400ms'];
+/** A burst that has room for a whole packet: none larger would ever pass. */
+const SLOW = ['tbf', 'rate', '1mbit', 'burst', '4kb', 'latency', '400ms'];
 const QUIETLY = { stdin: 'ignore', reject: false } as const;
 
 const ip = (...words: string[]): Promise<unknown> => execa('ip', words, { stdin: 'ignore' });
