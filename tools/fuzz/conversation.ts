@@ -4,12 +4,16 @@ import type { Chance } from '../../scripts/chance.ts';
 import { decode, type Reply } from './decode.ts';
 import { KnownValues, type Revenants, type Value, valueBytes } from './known-values.ts';
 
+const SPLIT = /^(MGET|MSET|DEL|EXISTS)$/;
+
 /** What a conversation may contain, and what it must put up with. */
 export interface Rules {
   /** Size of the next value in bytes. */
   size(chance: Chance): number;
   /** The texts of error replies that may come instead of an answer; null = none may. */
   readonly errors: RegExp | null;
+  /** Besides, in answer to what may have been taken apart by server: MGET, MSET, DEL and EXISTS. */
+  readonly errorsOfSplit?: RegExp;
   readonly revenants: Revenants;
   /** Also transactions, and requests that wait for what never comes. */
   readonly modes?: boolean;
@@ -247,9 +251,8 @@ export class Conversation {
   private take(reply: Reply): void {
     const question = this.waiting.shift();
     assert.ok(question !== undefined, `${this.name} got a reply that nobody asked for: ${show(reply)}`);
-    const { errors } = this.rules;
     try {
-      if (reply.kind === 'line' && reply.text[0] === '-' && errors?.test(reply.text.slice(1))) {
+      if (reply.kind === 'line' && this.mayBe(reply.text, question)) {
         this.failed++;
         // an error that says so promises that nothing was done
         if (!reply.text.endsWith('; not executed')) question.unknown();
@@ -259,6 +262,16 @@ export class Conversation {
       throw new Error(`${this.name}: ${asked} was answered with ${show(reply)}: ${(error as Error).message}`);
     }
     this.answered++;
+  }
+
+  /** Whether this is an error that may come instead of an answer. */
+  private mayBe(text: string, { words: [name] }: Question): boolean {
+    const { errors, errorsOfSplit } = this.rules;
+    if (text[0] !== '-') return false;
+    return (
+      errors?.test(text.slice(1)) === true ||
+      (errorsOfSplit?.test(text.slice(1)) === true && SPLIT.test(name))
+    );
   }
 
   /** The connection is gone: what was not answered may have been carried out or not. */

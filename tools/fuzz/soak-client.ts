@@ -2,14 +2,11 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Chance } from '../../scripts/chance.ts';
 import { Conversation } from './conversation.ts';
+import { ERRORS, ERRORS_OF_SPLIT } from './soak-errors.ts';
 
 /** A pipeline that is not answered after this long never will be. */
 const PATIENCE_MS = 20_000;
 const MIB = 1024 * 1024;
-
-/** The proxy's own, and that of a server that starts again, which reaches its client as it is. */
-const ERRORS =
-  /^ERR (Connection refused|Connection timed out|Connection reset by peer|Broken pipe|unknown|Invalid argument)$|^LOADING |^EXECABORT .*: LOADING |^ERR 'blpop' waited on /;
 
 /** Mostly small values, one in ten takes several reads, one in a hundred is up to 1 MiB. */
 function size(chance: Chance): number {
@@ -34,6 +31,7 @@ export class SoakClient {
     this.conversation = new Conversation(name, chance, {
       size,
       errors: ERRORS,
+      errorsOfSplit: ERRORS_OF_SPLIT,
       revenants: 'unanswered',
       modes: true,
     });

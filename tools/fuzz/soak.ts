@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Chance, seeded } from '../../scripts/chance.ts';
 import { SoakClient } from './soak-client.ts';
+import { SoakListeners } from './soak-listeners.ts';
+import { SoakQueue } from './soak-queue.ts';
 import { SoakRig } from './soak-rig.ts';
 
 export interface SoakOptions {
@@ -15,6 +17,10 @@ export interface SoakResult {
   readonly answered: number;
   readonly errors: number;
   readonly disconnects: number;
+  /** Messages that subscribers heard. */
+  readonly heard: number;
+  /** Jobs that workers were given. */
+  readonly given: number;
   readonly troubles: number;
   /** Resident memory of the proxy in the end. */
   readonly proxyMb: number;
@@ -38,17 +44,30 @@ export async function soak({ seconds, clients, seed, tell }: SoakOptions): Promi
       { length: clients },
       (_, i) => new SoakClient(`client${i}`, rig.proxyPort, seeded(seed + i), i % 2 === 1),
     );
+    const queue = new SoakQueue(rig.proxyPort, chance);
+    const listeners = new SoakListeners(rig.proxyPort, chance);
+    const result = (troubles: number): SoakResult => ({
+      ...resultOf(all, troubles, rig),
+      heard: listeners.heard,
+      given: queue.given,
+    });
     const troubles = makeTrouble(rig, chance, stopped);
-    const reports = setInterval(() => tell(describe(resultOf(all, 0, rig))), 10_000);
+    const reports = setInterval(() => tell(describe(result(0))), 10_000);
+    const work = [
+      ...all.map((client) => client.run(stopped)),
+      queue.run(stopped),
+      listeners.run(stopped, troubles),
+    ];
     try {
-      await Promise.all(all.map((client) => client.run(stopped)));
+      await Promise.all(work);
     } finally {
       failed = true;
       clearInterval(reports);
       await troubles;
+      await Promise.allSettled(work);
     }
-    await Promise.all(all.map((client) => client.finish()));
-    return resultOf(all, await troubles, rig);
+    await Promise.all([...all.map((client) => client.finish()), queue.finish()]);
+    return result(await troubles);
   } catch (error) {
     throw new Error(`seed ${seed}: ${(error as Error).message}\n${rig.proxyState}`, { cause: error });
   } finally {
@@ -75,7 +94,11 @@ async function makeTrouble(rig: SoakRig, chance: Chance, stopped: () => boolean)
   return count;
 }
 
-function resultOf(all: readonly SoakClient[], troubles: number, rig: SoakRig): SoakResult {
+function resultOf(
+  all: readonly SoakClient[],
+  troubles: number,
+  rig: SoakRig,
+): Omit<SoakResult, 'heard' | 'given'> {
   const sum = (of: (client: SoakClient) => number): number =>
     all.reduce((total, each) => total + of(each), 0);
   return {
@@ -88,7 +111,8 @@ function resultOf(all: readonly SoakClient[], troubles: number, rig: SoakRig): S
 }
 
 /** The result as one line. */
-export function describe({ answered, errors, disconnects, troubles, proxyMb }: SoakResult): string {
+export function describe(result: SoakResult): string {
+  const { answered, errors, disconnects, heard, given, troubles, proxyMb } = result;
   const trouble = troubles === 0 ? '' : `, servers killed or stopped ${troubles} times`;
-  return `${answered} replies, ${errors} of them errors, 0 wrong; ${disconnects} disconnects${trouble}; proxy ${proxyMb.toFixed(0)} MB`;
+  return `${answered} replies, ${errors} of them errors, 0 wrong; ${disconnects} disconnects; ${heard} messages heard, ${given} jobs given${trouble}; proxy ${proxyMb.toFixed(0)} MB`;
 }

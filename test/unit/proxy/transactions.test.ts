@@ -301,6 +301,16 @@ describe('transactions: per_shard', () => {
     assert.equal(client.said, '*4\r\n+OK\r\n$1\r\na\r\n*3\r\n$1\r\nb\r\n$1\r\na\r\n$-1\r\n:1\r\n');
   });
 
+  test('an MSET that lacks a value is found fault with where it is carried out, and aborts nothing', async () => {
+    const scene = await memoryScene(PER_SHARD, TWO);
+    const client = scene.client();
+    const [one] = homes(scene);
+    const said = ask(scene, client, 'MULTI', `MSET ${one} a ${one}`, `SET ${one} b`);
+    assert.equal(said, `+OK\r\n${'+QUEUED\r\n'.repeat(2)}`);
+    ask(scene, client, 'EXEC');
+    assert.deepEqual(scene.servers[0].log, ['MULTI', `MSET ${one} a ${one}`, `SET ${one} b`, 'EXEC']);
+  });
+
   test('what one server refuses of a command that was taken apart is the answer to it', async () => {
     const scene = await memoryScene(PER_SHARD, TWO);
     const client = scene.client();

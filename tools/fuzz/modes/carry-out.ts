@@ -2,8 +2,10 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeRequest } from '../../../proxy/protocol/replies.ts';
 import { Wire } from '../../bench/wire.ts';
-import { CLIENTS, hasTimeouts, type Step } from './program.ts';
-import { cut, type Told, tell } from './transcript.ts';
+import { hasTimeouts } from './program.ts';
+import { IN_ITS_PLACE, Said } from './refused.ts';
+import { CLIENTS, type Setting, type Step, type Words } from './step.ts';
+import { cut, EVERYTHING, type Told, tell } from './transcript.ts';
 
 /** Milliseconds without any change after which a wait of 20 ms is over. */
 const TIMED_OUT_MS = 35;
@@ -20,11 +22,13 @@ export interface State {
 }
 
 export interface Moment {
-  /** Its client waited, so nothing was sent (program.ts, `served`). */
+  /** Its client waited, so nothing was sent (served.ts). */
   readonly skipped: boolean;
   /** What each client was told since the last step. */
   readonly told: readonly Told[];
   readonly state: State;
+  /** Clients that were told that everything may have changed where the redis-server had nothing to say: what they had read is forgotten. */
+  readonly doubted: readonly boolean[];
 }
 
 /** Where a program is carried out. */
@@ -37,6 +41,7 @@ export interface Place {
 /** A client that keeps every byte that it is sent. */
 class Client {
   id = '0';
+  isDoubted = false;
   #received: Buffer = Buffer.alloc(0);
 
   private constructor(private readonly socket: Socket) {
@@ -67,9 +72,9 @@ class Client {
     return this.#received.length;
   }
 
-  /** How many whole replies and messages have come that were not taken. */
-  get waiting(): number {
-    return cut(this.#received).whole.length;
+  /** What has come that was not taken. */
+  get told(): Told {
+    return tell(cut(this.#received).whole);
   }
 
   take(): Buffer[] {
@@ -90,12 +95,20 @@ class Client {
  */
 export async function carryOut(
   place: Place,
+  setting: Setting,
   program: readonly Step[],
   expected?: readonly Moment[],
 ): Promise<Moment[]> {
   const clients: Client[] = [];
   const probes: Wire[] = [];
   const seen: Moment[] = [];
+  const said = new Map<number, Said>();
+  /** A redis-server would do what the proxy refuses. */
+  const asSent = (n: number, words: Words): Words => {
+    const saidBy = said.get(n) ?? new Said(setting);
+    said.set(n, saidBy);
+    return expected === undefined && saidBy.next(words) ? IN_ITS_PLACE : words;
+  };
   try {
     for (let i = 0; i < CLIENTS; i++) clients.push(await Client.open(place.port));
     for (const port of [place.port, ...place.servers])
@@ -104,7 +117,13 @@ export async function carryOut(
     const timeouts = hasTimeouts(program);
     const look = (): Promise<State> => stateOf(through, servers);
     const note = async (skipped: boolean): Promise<void> => {
-      seen.push({ skipped, told: clients.map((client) => tell(client.take())), state: await look() });
+      const told = clients.map((client) => tell(client.take()));
+      for (const [i, { invalidated }] of told.entries()) {
+        const isTold = expected?.[seen.length].told[i].invalidated.includes(EVERYTHING) ?? true;
+        clients[i].isDoubted ||= !isTold && invalidated.includes(EVERYTHING);
+      }
+      const doubted = clients.map(({ isDoubted }) => isDoubted);
+      seen.push({ skipped, told, state: await look(), doubted });
     };
     for (const [number, step] of program.entries()) {
       const there = expected?.[number];
@@ -112,8 +131,12 @@ export async function carryOut(
         'requests' in step && (there?.skipped ?? (await waitsNow(through, clients[step.client])));
       if ('leaves' in step) {
         clients[step.client].leave();
+        said.delete(step.client);
         clients[step.client] = await Client.open(place.port);
-      } else if (!skipped) clients[step.client].send(step.requests.map((words) => named(words, clients)));
+      } else if (!skipped) {
+        const sent = step.requests.map((words) => named(asSent(step.client, words), clients));
+        clients[step.client].send(sent);
+      }
       await atRest(timeouts, clients, look, there);
       await note(skipped);
     }
@@ -153,8 +176,14 @@ async function atRest(
   }
   const there = async (): Promise<boolean> => {
     const all = clients.every((client, i) => {
-      const { replies, messages } = expected.told[i];
-      return client.waiting >= replies.length + messages.length;
+      const { replies, messages, invalidated } = expected.told[i];
+      const { told } = client;
+      const isMissing = (key: string): boolean => !told.invalidated.includes(key);
+      return (
+        told.replies.length >= replies.length &&
+        told.messages.length >= messages.length &&
+        (client.isDoubted || told.invalidated.includes(EVERYTHING) || !invalidated.some(isMissing))
+      );
     });
     return all && JSON.stringify(await look()) === JSON.stringify(expected.state);
   };

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { SoakRig } from '../soak-rig.ts';
-import { program } from './program.ts';
+import { programs } from './program.ts';
 import { differs } from './same.ts';
+import type { Setting } from './step.ts';
 
 export interface ModesResult {
   readonly programs: number;
@@ -11,12 +12,25 @@ export interface ModesResult {
 
 /** As many as a redis-server has. */
 const DATABASES = 'databases: 16';
+const TWO = ['hash_tag: "{}"', 'distribution: modula'];
 
 /** Programs from one seed before the next one begins: its number is all that is needed to do the same again. */
-const PER_SEED = 20;
+const PER_SEED = 10;
+
+/** Where programs are carried out besides on a redis-server, in words, and with which lines in the pool's section. */
+const SETTINGS: ReadonlyArray<{ name: string; setting: Setting; lines: readonly string[] }> = [
+  { name: 'one server', setting: { servers: 1 }, lines: [] },
+  { name: 'two servers, all on one of them', setting: { servers: 2 }, lines: TWO },
+  { name: 'two servers', setting: { servers: 2, isSpread: true }, lines: TWO },
+  {
+    name: 'two servers, with transactions in parts',
+    setting: { servers: 2, isSpread: true, inParts: true },
+    lines: [...TWO, 'transactions: per_shard'],
+  },
+];
 
 /**
- * Random programs in all modes, carried out on a plain redis-server, at a proxy before one server, and at one before two.
+ * Random programs in all modes, carried out on a plain redis-server, and at proxies before one server and before two.
  * @param tell called with a line about every ten seconds
  */
 export async function fuzzModes(
@@ -24,35 +38,35 @@ export async function fuzzModes(
   first: number,
   tell: (line: string) => void,
 ): Promise<ModesResult> {
-  const rigs = [new SoakRig(1), new SoakRig(1, [DATABASES]), new SoakRig(2, ['hash_tag: "{}"', DATABASES])];
+  const plain = new SoakRig(1);
+  const rigs = SETTINGS.map(({ setting, lines }) => new SoakRig(setting.servers, [...lines, DATABASES]));
   const until = Date.now() + minutes * 60_000;
-  let programs = 0;
+  let carriedOut = 0;
   let told = Date.now();
   try {
-    await Promise.all(rigs.map((rig) => rig.start()));
-    const [plain, ...ours] = rigs;
-    for (let seed = first; programs === 0 || Date.now() < until; seed++) {
-      for (const { proxyPort: port, serverPorts: servers } of ours) {
+    await Promise.all([plain, ...rigs].map((rig) => rig.start()));
+    for (let seed = first; carriedOut === 0 || Date.now() < until; seed++) {
+      for (const [i, { name, setting }] of SETTINGS.entries()) {
+        const { proxyPort: port, serverPorts: servers } = rigs[i];
         const result = await fc.check(
-          fc.asyncProperty(program, async (steps) => {
-            programs++;
-            const difference = await differs(plain.serverPorts[0], { port, servers }, steps);
+          fc.asyncProperty(programs(setting), async (steps) => {
+            carriedOut++;
+            const difference = await differs(plain.serverPorts[0], { port, servers }, setting, steps);
             if (difference !== null) throw new Error(difference);
           }),
           { seed, numRuns: PER_SEED },
         );
         if (!result.failed) continue;
-        const where = `${servers.length} server${servers.length === 1 ? '' : 's'}`;
         const words = (result.errorInstance as Error | null)?.message ?? 'no reason was given';
         const again = `repeat it with: npm run fuzz -- modes 0.01 ${seed}`;
-        return { programs, failure: `seed ${seed}, before ${where}:\n${words}\n${again}` };
+        return { programs: carriedOut, failure: `seed ${seed}, ${name}:\n${words}\n${again}` };
       }
       if (Date.now() - told < 10_000) continue;
       told = Date.now();
-      tell(`seeds ${first}..${seed}: ${programs} programs, all answered alike`);
+      tell(`seeds ${first}..${seed}: ${carriedOut} programs, all answered alike`);
     }
-    return { programs, failure: null };
+    return { programs: carriedOut, failure: null };
   } finally {
-    await Promise.all(rigs.map((rig) => rig.stop()));
+    await Promise.all([plain, ...rigs].map((rig) => rig.stop()));
   }
 }

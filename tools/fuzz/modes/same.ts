@@ -1,17 +1,24 @@
 import { encodeRequest } from '../../../proxy/protocol/replies.ts';
 import { Wire } from '../../bench/wire.ts';
 import { carryOut, type Moment, type Place } from './carry-out.ts';
-import type { Step } from './program.ts';
+import { isSameReply } from './refused.ts';
+import type { Setting, Step } from './step.ts';
+import { EVERYTHING, type Told } from './transcript.ts';
 
 /**
  * Carries a program out on a redis-server and at a proxy, each with empty servers.
  * @returns where they differ, in words; null = nowhere
  */
-export async function differs(plain: number, ours: Place, program: readonly Step[]): Promise<string | null> {
+export async function differs(
+  plain: number,
+  ours: Place,
+  setting: Setting,
+  program: readonly Step[],
+): Promise<string | null> {
   for (const port of [plain, ...ours.servers]) await empty(port);
-  const expected = await carryOut({ port: plain, servers: [plain] }, program);
-  const found = await carryOut(ours, program, expected);
-  const at = expected.findIndex((moment, i) => JSON.stringify(moment) !== JSON.stringify(found[i]));
+  const expected = await carryOut({ port: plain, servers: [plain] }, setting, program);
+  const found = await carryOut(ours, setting, program, expected);
+  const at = expected.findIndex((moment, i) => !isSame(moment, found[i], found[i - 1], program[i]));
   return at < 0 ? null : inWords(at, program, expected[at], found[at]);
 }
 
@@ -21,6 +28,30 @@ async function empty(port: number): Promise<void> {
   wire.close();
 }
 
+function isSame(redis: Moment, ours: Moment, before: Moment | undefined, step: Step | undefined): boolean {
+  if (JSON.stringify(redis.state) !== JSON.stringify(ours.state)) return false;
+  return redis.told.every((told, i) => {
+    const mayDoubt = step?.client === i && 'requests' in step && step.requests.some(makesDoubtful);
+    const isDoubted = ours.doubted[i] && (mayDoubt || before?.doubted[i] === true);
+    return isSameTold(told, ours.told[i], isDoubted);
+  });
+}
+
+/** What is documented to throw a client's cache away, where Redis does not (docs/nutcracker-yml.md, client-side caching). */
+const makesDoubtful = ([name, second, third]: readonly string[]): boolean =>
+  name === 'EXEC' || (name === 'CLIENT' && second === 'TRACKING' && third === 'ON');
+
+function isSameTold(redis: Told, ours: Told, isDoubted: boolean): boolean {
+  const keys = isDoubted ? ours.invalidated.filter((key) => key !== EVERYTHING) : ours.invalidated;
+  return (
+    redis.replies.length === ours.replies.length &&
+    redis.replies.every((reply, i) => isSameReply(reply, ours.replies[i])) &&
+    JSON.stringify(redis.messages) === JSON.stringify(ours.messages) &&
+    keys.every((key) => redis.invalidated.includes(key)) &&
+    (isDoubted || redis.invalidated.every((key) => keys.includes(key)))
+  );
+}
+
 function inWords(at: number, program: readonly Step[], expected: Moment, found: Moment): string {
   const lines = program.slice(0, at + 1).map((step) => {
     const what = 'leaves' in step ? 'leaves' : step.requests.map((words) => words.join(' ')).join(' | ');
@@ -28,7 +59,7 @@ function inWords(at: number, program: readonly Step[], expected: Moment, found: 
   });
   const differences = expected.told.flatMap((told, i) => {
     const other = found.told[i];
-    return JSON.stringify(told) === JSON.stringify(other)
+    return isSameTold(told, other, false)
       ? []
       : [
           `client ${i}, redis: ${shortened(JSON.stringify(told))}`,

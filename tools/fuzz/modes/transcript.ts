@@ -3,11 +3,16 @@ import { REPLY_BAD, REPLY_DONE, ReplyFramer } from '../../../proxy/protocol/repl
 /** What a client was told in one step. */
 export interface Told {
   readonly replies: readonly string[];
-  /** Messages of channels, in their order. */
+  /** Messages of channels, in their order; from several servers, in that of each. */
   readonly messages: readonly string[];
+  /** Keys whose cached values are out of date, each once and in no order; `EVERYTHING` for all. */
+  readonly invalidated: readonly string[];
 }
 
+export const EVERYTHING = 'everything';
+
 const MESSAGE = /^[*>][34]\r\n\$\d+\r\n[ps]?message\r\n/;
+const INVALIDATION = /^>2\r\n\$10\r\ninvalidate\r\n/;
 const UNSUBSCRIBED = /^([*>]3\r\n\$\d+\r\n[ps]?unsubscribe\r\n)(?:\$-1|_|\$\d+\r\n([^\r]*))\r\n(:\d+\r\n)$/;
 /** Of HELLO: every server calls its clients something else. */
 const OWN_ID = /(\$2\r\nid\r\n):\d+/;
@@ -35,10 +40,24 @@ export function cut(bytes: Buffer): { whole: Buffer[]; rest: Buffer } {
  */
 export function tell(whole: readonly Buffer[]): Told {
   const all = whole.map((reply) => reply.toString('latin1').replace(OWN_ID, '$1:N'));
+  const isPush = (reply: string): boolean => MESSAGE.test(reply) || INVALIDATION.test(reply);
+  const invalidated = all.filter((reply) => INVALIDATION.test(reply)).flatMap(invalidatedBy);
   return {
-    replies: withoutOrder(all.filter((reply) => !MESSAGE.test(reply))),
-    messages: all.filter((reply) => MESSAGE.test(reply)),
+    replies: withoutOrder(all.filter((reply) => !isPush(reply))),
+    messages: byHome(all.filter((reply) => MESSAGE.test(reply))),
+    invalidated: [...new Set(invalidated)].sort(),
   };
+}
+
+function invalidatedBy(push: string): string[] {
+  const keys = push.replace(INVALIDATION, '');
+  return keys === '_\r\n' ? [EVERYTHING] : [...keys.matchAll(/\$\d+\r\n([^\r]*)/g)].map(([, key]) => key);
+}
+
+/** What two servers say comes in no order. */
+function byHome(messages: readonly string[]): string[] {
+  const homeOf = (message: string): string => /\{(\w)\}(?:news|other)\r\n/.exec(message)?.[1] ?? '';
+  return [...messages].sort((one, other) => homeOf(one).localeCompare(homeOf(other)));
 }
 
 /** UNSUBSCRIBE without a name ends what there is in an order of Redis' own: names are sorted, counts are not. */

@@ -2,7 +2,7 @@ import type { Command } from '../../../protocol/command-table.ts';
 import { arrayOf, errorReply, INVALID, integerReply, OK, REFUSED } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import type { PoolServer } from '../../server/server.ts';
-import { keyTooLong, wrongArity } from '../refusals.ts';
+import { keyTooLong } from '../refusals.ts';
 import type { Session } from '../session.ts';
 import { splitError } from '../split-error.ts';
 import { Elements, isArray } from './merge.ts';
@@ -38,7 +38,8 @@ export function sharesOf(
 ): Shares | string | null {
   const { args, argc } = frame;
   const step = command.name === 'mset' ? 2 : 1;
-  if ((argc - 1) % step !== 0) return wrongArity(command);
+  // a server says so when it carries the others out
+  if ((argc - 1) % step !== 0) return null;
   if ((argc - 1) / step > MOST_KEYS)
     return `'${command.name}' has at most ${MOST_KEYS} keys inside a transaction`;
   const pieces = new Map<PoolServer, { number: number; elements: Uint8Array[] }>();
