@@ -74,7 +74,7 @@ export class SentinelWatch {
   start(): void {
     this.connectAsking();
     this.connectListening();
-    this.timer = setInterval(() => this.ask(), POLL);
+    this.timer = setInterval(() => this.vouch(), POLL);
   }
 
   /** For the connections that are made from now on. */
@@ -112,7 +112,8 @@ export class SentinelWatch {
   }
 
   /**
-   * Asks again, and over the other connection whether all that was published has been heard. That is what `vouches` goes by.
+   * Asks again, and over the other connection whether all that was published has been heard. That is what `vouches` goes by;
+   * and who only listens does not notice that the other side has gone without a word.
    */
   vouch(): void {
     this.ask();

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { ValueReader } from '../../../proxy/protocol/reply-values.ts';
 import type { SentinelView } from '../../../proxy/topology/decide.ts';
 import { SentinelWatch } from '../../../proxy/topology/observe.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 const bulks = (...words: string[]): string =>
   `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
@@ -52,6 +53,38 @@ test('the leader of a failover is heard as soon as it has promoted a replica, no
     assert.equal(view.down, false, 'what is down is the old master');
   } finally {
     watch?.stop();
+    server.close();
+  }
+});
+
+test('a sentinel that has gone without a word is listened to again', async () => {
+  const listeners = new Set<Socket>();
+  const silent = new Set<Socket>();
+  const server = createServer((socket) => {
+    const reader = new ValueReader();
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (chunk) => {
+      for (const request of reader.push(chunk)) {
+        const words = (request as unknown[]).map(String);
+        // as over a cable that is pulled once all is well
+        if (silent.has(socket)) continue;
+        socket.write(words[0] === 'PING' ? bulks('pong', '') : answer(words));
+        if (words[0] === 'SUBSCRIBE') listeners.add(socket);
+        else if (listeners.has(socket)) silent.add(socket);
+      }
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const ignored = { onView: () => undefined, onSelected: () => undefined, onVouched: () => undefined };
+  const access = { host: '127.0.0.1', port, user: null, password: null, tls: null };
+  const watch = new SentinelWatch(0, access, ['shard-1'], { ...ignored, onReachable: () => undefined });
+  watch.start();
+  try {
+    await waitUntil('another connection that listens', () => listeners.size === 2, { withinMs: 10_000 });
+  } finally {
+    watch.stop();
     server.close();
   }
 });
