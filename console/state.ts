@@ -1,6 +1,6 @@
 import type { Problem } from '../scripts/observe/assess.ts';
 import type { StackStatus } from '../scripts/observe/status.ts';
-import { statusDocument } from '../scripts/verbs/status-report.ts';
+import { statusDocument } from '../scripts/observe/status-document.ts';
 import type { Plan } from '../topology/types.ts';
 import type { ConsoleMember, ConsoleState, Opinion } from './document.ts';
 import type { History } from './history.ts';

@@ -9,7 +9,7 @@ import { listenStats } from '../admin/stats-server.ts';
 import { loadConfig } from '../config/nutcracker-yml.ts';
 import { ConfigError } from '../config/pool.ts';
 import type { Transport } from '../transport/link.ts';
-import { isDaemon, reportReady } from './daemon.ts';
+import { isDaemon, reportReady } from '../workers/daemon.ts';
 import type { Options } from './options.ts';
 import { removePidFile, writePidFile } from './pid-file.ts';
 import { handleSignals } from './signals.ts';

@@ -3,8 +3,8 @@ import { OWNER_LABEL } from '../../stacks/owner-label.ts';
 import { dataVolume } from '../../stacks/volume-names.ts';
 import { containerOptions } from '../../topology/container-options.ts';
 import type { AnyPlan } from '../../topology/types.ts';
-import { attributesInState } from '../deploy/state.ts';
 import type { Home } from '../stack/home.ts';
+import { attributesInState } from '../stack/terraform-state.ts';
 
 const SUFFIX = dataVolume('');
 

@@ -4,7 +4,7 @@ import type { PlanDomain } from '../../topology/types.ts';
 import type { ContainerState } from '../observe/engine.ts';
 import type { Home } from '../stack/home.ts';
 import { readIfPresent, writePrivate } from '../stack/private-file.ts';
-import { attributesInState } from './state.ts';
+import { attributesInState } from '../stack/terraform-state.ts';
 
 /** SHA-256 of a member's files by name. */
 export type FileHashes = Readonly<Record<string, string>>;

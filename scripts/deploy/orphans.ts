@@ -5,7 +5,7 @@ import { seedVolume } from '../../stacks/volume-names.ts';
 import type { AnyPlan } from '../../topology/types.ts';
 import type { Home } from '../stack/home.ts';
 import { readInstance } from '../stack/instance.ts';
-import { attributesInState } from './state.ts';
+import { attributesInState } from '../stack/terraform-state.ts';
 import { networkStacks } from './synth.ts';
 
 /** How the engine lists a container whose removal failed; which of the two is a matter of chance. */

@@ -7,8 +7,8 @@ import { isOnHosts } from '../../topology/plan.ts';
 import type { AnyPlan, Credentials, HostsPlan, MemberFile, Plan } from '../../topology/types.ts';
 import { keptVolumes, memberOf } from '../data/volumes.ts';
 import { EnvironmentError } from '../errors.ts';
+import type { PreparedImage } from '../images/prepared-image.ts';
 import type { Environment } from '../prepare/environment.ts';
-import type { PreparedImage } from '../prepare/executables.ts';
 import type { ProviderChoice } from '../prepare/provider.ts';
 import { renderMembers } from '../render/member-files.ts';
 import { readAlertSecrets } from '../stack/alert-secrets.ts';
@@ -16,7 +16,7 @@ import { furtherPasswords } from '../stack/credentials.ts';
 import { CHECKOUT, type Home } from '../stack/home.ts';
 import { ensureInstance } from '../stack/instance.ts';
 import { readIfPresent, writePrivate } from '../stack/private-file.ts';
-import { stateDir } from './state.ts';
+import { stateDir } from '../stack/terraform-state.ts';
 
 /** Writes every member's rendered files below the stack's private folder and returns what the stacks upload. */
 export function writeSeeds(home: Home, plan: AnyPlan, credentials: Credentials): StackInputs['seeds'] {

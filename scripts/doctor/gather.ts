@@ -24,10 +24,10 @@ import { credentialsFile, readCredentials } from '../stack/credentials.ts';
 import { connectEngines, type Engines, enginesNamed } from '../stack/engines.ts';
 import type { Home } from '../stack/home.ts';
 import { readInstance } from '../stack/instance.ts';
-import { damagedFiles } from '../stack/mend-files.ts';
 import type { EngineFacts, Facts, FileFacts, HostFacts } from './facts.ts';
 import { findDrift } from './find-drift.ts';
 import { isLooping } from './looping.ts';
+import { damagedFiles } from './mend-files.ts';
 import { readMemory, readVitals } from './vitals.ts';
 
 const EXEC_MS = 5000;

@@ -3,9 +3,9 @@ import { buildImage } from '../../provider/docker/image-build.ts';
 import { ProviderError } from '../../provider/protocol/diagnostics.ts';
 import { imageKinds } from '../../topology/container-options.ts';
 import { EnvironmentError } from '../errors.ts';
-import type { PreparedImage, PreparedImages } from '../prepare/executables.ts';
 import type { Step } from '../report/steps.ts';
 import type { DomainEngine } from '../stack/domain-engine.ts';
+import type { PreparedImage, PreparedImages } from './prepared-image.ts';
 import { type HeldImage, heldImage, hostTitle, type ImageSource, sameImage, shipImages } from './ship.ts';
 
 /** What became of the images of a stack on several hosts. */

@@ -15,24 +15,13 @@ import { dirname, join, relative } from 'node:path';
 import type { NoBunError } from '../../proxy/build.ts';
 import { IMAGE_KINDS, type ImageKind } from '../../topology/container-options.ts';
 import { EnvironmentError } from '../errors.ts';
+import type { PreparedImage, PreparedImages } from '../images/prepared-image.ts';
 import { lock } from '../process-lock.mjs';
 import type { Step } from '../report/steps.ts';
 import { CHECKOUT, type Home, INSTALLED } from '../stack/home.ts';
 import { readIfPresent } from '../stack/private-file.ts';
 import { VERSION } from '../stack/version.ts';
 import { cacheFolder } from './debian-base.ts';
-
-/** An image that is ready to be built on the engine. */
-export interface PreparedImage {
-  /** `twemstack/<kind>:<hash>`: the hash covers all that goes into it, so an unchanged image is never built again. */
-  readonly name: string;
-  /** Build context, absolute, below the home. */
-  readonly contextDir: string;
-  /** Base image, for build argument BASE. */
-  readonly base: string;
-}
-
-export type PreparedImages = Readonly<Record<ImageKind, PreparedImage>>;
 
 /** Where the images are made from. */
 export interface ImageSources {

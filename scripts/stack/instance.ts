@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { INSTANCE_LABEL } from '../../stacks/owner-label.ts';
-import { attributesInStates } from '../deploy/state.ts';
 import type { Home } from './home.ts';
 import { readIfPresent, writePrivate } from './private-file.ts';
+import { attributesInStates } from './terraform-state.ts';
 
 const instanceFile = (home: Home, stack: string): string => join(home.stack(stack), 'instance');
 

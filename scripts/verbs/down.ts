@@ -6,9 +6,9 @@ import { surplusText } from '../data/data-text.ts';
 import { formerRouting, recordRouting } from '../data/routing-record.ts';
 import { dataVolumes } from '../data/volumes.ts';
 import { type Swept, sweep } from '../deploy/orphans.ts';
-import { stateFile } from '../deploy/state.ts';
 import { networkStacks, stackInputs, synth } from '../deploy/synth.ts';
 import { Terraform } from '../deploy/terraform.ts';
+import { mendFiles } from '../doctor/mend-files.ts';
 import { EnvironmentError, EXIT } from '../errors.ts';
 import { listContainers } from '../observe/engine.ts';
 import type { Environment } from '../prepare/environment.ts';
@@ -19,8 +19,8 @@ import { holdDeployment } from '../stack/hold-deployment.ts';
 import { type Home, stackFolder } from '../stack/home.ts';
 import { readInstance } from '../stack/instance.ts';
 import { loadAnyPlan } from '../stack/load.ts';
-import { mendFiles } from '../stack/mend-files.ts';
 import { RoutedClient } from '../stack/routed-client.ts';
+import { stateFile } from '../stack/terraform-state.ts';
 import { type CommonOptions, printJson, type VerbContext, verbContext } from './context.ts';
 
 /** Removes what this stack made. Data volumes, credentials and state of the volumes stay unless `--volumes`. */

@@ -1,7 +1,7 @@
 import { existsSync, renameSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EXIT, InputError, NotSoError, OperatorError } from '../errors.ts';
-import { type Adopted, adopt } from '../stack/adopt.ts';
+import { type Adopted, adopt } from '../rotation/adopt.ts';
 import {
   credentialsFile,
   parseStored,

@@ -1,8 +1,8 @@
 import { relative } from 'node:path';
 import type { AnyPlan, Member } from '../../topology/types.ts';
 import type { BackupState } from '../backup/record.ts';
-import type { Problem } from '../observe/assess.ts';
 import type { MemberStatus, StackStatus } from '../observe/status.ts';
+import { healthNow, lagBytes, roleNow } from '../observe/status-document.ts';
 import { table } from '../report/table.ts';
 import { credentialsFile } from '../stack/credentials.ts';
 import type { Home } from '../stack/home.ts';
@@ -52,42 +52,6 @@ function hostsTable({ hosts }: StackStatus): string {
 export const backupLine = ({ kind, text }: BackupState): string =>
   kind === 'good' ? `backups: ${text}` : `warning: backups: ${text} (\`twemstack backup\`)`;
 
-/** The document of `status --json`. @param backups where it was looked after them */
-export function statusDocument(
-  plan: AnyPlan,
-  status: StackStatus,
-  problems: readonly Problem[],
-  backups?: BackupState,
-): Record<string, unknown> {
-  return {
-    stack: plan.name,
-    vip: plan.vip,
-    healthy: problems.length === 0,
-    problems: problems.map(({ subject, what }) => ({ subject, what })),
-    ...(backups === undefined ? {} : { backups }),
-    pools: status.pools,
-    ...(status.hosts === undefined ? {} : { hosts: status.hosts }),
-    members: status.members.map((entry) => ({
-      name: entry.member.name,
-      domain: entry.member.domain,
-      role: roleNow(entry),
-      address: entry.member.address,
-      health: healthNow(entry),
-      container: entry.container?.status,
-      image: entry.container?.imageName,
-      version: entry.redis?.version,
-      vip: entry.vip,
-      offset: entry.redis?.offset,
-      lagBytes: lagBytes(entry, status),
-      keys: entry.redis?.keys,
-      restarts: entry.container?.restarts,
-      oomKilled: entry.container?.oomKilled,
-      tilt: entry.sentinel?.tilt,
-      error: entry.error,
-    })),
-  };
-}
-
 /** One command to try, with the answer to expect, and where the credentials are. */
 export function tryIt(plan: AnyPlan, home: Home): string {
   const pool = plan.pools[0];
@@ -101,22 +65,6 @@ export function tryIt(plan: AnyPlan, home: Home): string {
     `Credentials: ${near.startsWith('..') ? file : near} (mode 0600; \`npx twemstack secret application\` prints one)`,
     '',
   ].join('\n');
-}
-
-function roleNow({ member, redis, vip }: MemberStatus): string {
-  if (member.role === 'redis')
-    return redis === undefined ? `${member.shard} ?` : `${member.shard} ${redis.role}`;
-  if (member.role === 'edge') return vip === true ? 'edge (VIP)' : 'edge';
-  return member.role;
-}
-
-function healthNow({ away, container, error }: MemberStatus): string {
-  if (away === true) return 'unknown';
-  if (container === undefined) return 'absent';
-  if (container.status !== 'running') return container.status;
-  if (error?.startsWith('BUSY') === true) return 'busy';
-  if (error !== undefined) return 'silent';
-  return container.health === 'none' ? 'running' : container.health;
 }
 
 function details(entry: MemberStatus, status: StackStatus): string {
@@ -152,18 +100,4 @@ function redisDetails(entry: MemberStatus, status: StackStatus): string {
   }
   const lag = lagBytes(entry, status);
   return `${version}, ${redis.linkUp === true ? `lag ${lag ?? '?'} bytes` : 'link to the master DOWN'}`;
-}
-
-/** How far a replica's data is behind its master's, both read in the same round. */
-function lagBytes(entry: MemberStatus, status: StackStatus): number | undefined {
-  if (entry.redis?.role !== 'replica') return undefined;
-  const master = status.members.find(
-    ({ member }) =>
-      member.role === 'redis' &&
-      entry.member.role === 'redis' &&
-      member.shard === entry.member.shard &&
-      member.address === entry.redis?.masterAddress,
-  );
-  if (master?.redis === undefined) return undefined;
-  return Math.max(0, master.redis.offset - entry.redis.offset);
 }

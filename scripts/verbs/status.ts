@@ -5,12 +5,13 @@ import { describeFault, faultsLeftBehind } from '../drill/take-back.ts';
 import { EXIT } from '../errors.ts';
 import { assess } from '../observe/assess.ts';
 import { collectStatus } from '../observe/status.ts';
+import { statusDocument } from '../observe/status-document.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
 import { demandEngines } from '../stack/engines.ts';
 import { stackFolder } from '../stack/home.ts';
 import { loadAnyPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
-import { backupLine, statusDocument, statusTable } from './status-report.ts';
+import { backupLine, statusTable } from './status-report.ts';
 
 const WATCH_EVERY_MS = 1000;
 

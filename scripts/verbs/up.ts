@@ -1,16 +1,18 @@
 import type Docker from 'dockerode';
 import { isOnHosts } from '../../topology/plan.ts';
 import type { AnyPlan } from '../../topology/types.ts';
-import { removeData } from '../data/remove-data.ts';
 import { dockerClient } from '../docker-client.ts';
+import { mendFiles } from '../doctor/mend-files.ts';
 import { isDrilling, takeBackEngine, takeBackFaults } from '../drill/take-back.ts';
 import { EXIT, NotSoError } from '../errors.ts';
 import { listContainers } from '../observe/engine.ts';
+import { statusDocument } from '../observe/status-document.ts';
 import { prepare } from '../prepare/prepare.ts';
 import { type PrepareHostsOptions, prepareHosts } from '../prepare/prepare-hosts.ts';
 import { type Reporter, seconds } from '../report/steps.ts';
 import type { Deployment } from '../rollout/deployment.ts';
 import { outlookDocument, outlookText } from '../rollout/describe.ts';
+import { removeData } from '../rollout/remove-data.ts';
 import { describeChanges } from '../rollout/roll-domain.ts';
 import { lookAhead, type RollResult, rollOut } from '../rollout/roll-out.ts';
 import { credentialsFor } from '../stack/credentials-for.ts';
@@ -18,11 +20,10 @@ import { connectEngines } from '../stack/engines.ts';
 import { holdDeployment } from '../stack/hold-deployment.ts';
 import { stackFolder } from '../stack/home.ts';
 import { loadAnyPlan } from '../stack/load.ts';
-import { mendFiles } from '../stack/mend-files.ts';
 import { printJson, type VerbContext, verbContext } from './context.ts';
 import { consentOf, type DataOptions, settleData } from './data-consent.ts';
 import type { PrepareOptions } from './prepare.ts';
-import { statusDocument, statusTable, tryIt } from './status-report.ts';
+import { statusTable, tryIt } from './status-report.ts';
 
 /** Prepares and deploys: network, data volumes, then one domain after the other, each with a gate behind it. */
 export async function upVerb(options: PrepareOptions & DataOptions): Promise<number> {

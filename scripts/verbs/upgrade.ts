@@ -1,8 +1,8 @@
 import { demandConsent } from '../data/consent.ts';
 import { dataEditDocument, dataEditText } from '../data/data-text.ts';
-import { removeData } from '../data/remove-data.ts';
 import { EXIT } from '../errors.ts';
 import { outlookDocument, outlookText } from '../rollout/describe.ts';
+import { removeData } from '../rollout/remove-data.ts';
 import { demandWhole, lookAhead, rollOut } from '../rollout/roll-out.ts';
 import { loadAnyPlan } from '../stack/load.ts';
 import { printJson, verbContext } from './context.ts';

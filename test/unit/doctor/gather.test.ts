@@ -4,14 +4,14 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { stateDir, stateFile } from '../../../scripts/deploy/state.ts';
 import { findDrift } from '../../../scripts/doctor/find-drift.ts';
 import { parseHost } from '../../../scripts/doctor/gather.ts';
+import { damagedFiles } from '../../../scripts/doctor/mend-files.ts';
 import { parseVitals } from '../../../scripts/doctor/vitals.ts';
 import { faultsFile } from '../../../scripts/drill/noted-faults.ts';
 import { renderMembers } from '../../../scripts/render/member-files.ts';
 import { CHECKOUT, Home } from '../../../scripts/stack/home.ts';
-import { damagedFiles } from '../../../scripts/stack/mend-files.ts';
+import { stateDir, stateFile } from '../../../scripts/stack/terraform-state.ts';
 import { defaultPlan, inTemporaryFolder, TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
 import { wellContainer } from '../../support/well-stack.ts';
 

@@ -16,7 +16,8 @@ import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
 import { NoBunError } from '../../../proxy/build.ts';
 import { EnvironmentError } from '../../../scripts/errors.ts';
-import { type PreparedImages, prepareImages } from '../../../scripts/prepare/executables.ts';
+import type { PreparedImages } from '../../../scripts/images/prepared-image.ts';
+import { prepareImages } from '../../../scripts/prepare/executables.ts';
 import { Home } from '../../../scripts/stack/home.ts';
 import { recordingStep } from '../../support/recording-step.ts';
 

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import type Docker from 'dockerode';
 import { writeSeeds } from '../../../scripts/deploy/synth.ts';
 import { NotSoError } from '../../../scripts/errors.ts';
-import { adopt } from '../../../scripts/stack/adopt.ts';
+import { adopt } from '../../../scripts/rotation/adopt.ts';
 import { newPassword, type StoredCredentials, writeStored } from '../../../scripts/stack/credentials.ts';
 import { Home } from '../../../scripts/stack/home.ts';
 import { ACCOUNTS, type Account } from '../../../topology/types.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { formerRouting, recordRouting, routingFile } from '../../../scripts/data/routing-record.ts';
 import { inForceFile, readInForce, recordInForce } from '../../../scripts/deploy/in-force.ts';
-import { attributesInState, stateDir, stateFile } from '../../../scripts/deploy/state.ts';
 import { writeSeeds } from '../../../scripts/deploy/synth.ts';
+import { mendFiles } from '../../../scripts/doctor/mend-files.ts';
 import { FaultNotes, faultsFile, readFaults } from '../../../scripts/drill/noted-faults.ts';
 import { InputError } from '../../../scripts/errors.ts';
 import {
@@ -18,7 +18,7 @@ import { renderNutcrackerYml } from '../../../scripts/render/nutcracker-yml.ts';
 import { credentialsFile, ensureCredentials, readStored } from '../../../scripts/stack/credentials.ts';
 import { Home } from '../../../scripts/stack/home.ts';
 import { ensureInstance, readInstance } from '../../../scripts/stack/instance.ts';
-import { mendFiles } from '../../../scripts/stack/mend-files.ts';
+import { attributesInState, stateDir, stateFile } from '../../../scripts/stack/terraform-state.ts';
 import { defaultPlan, inTemporaryFolder } from '../../support/stack-fixture.ts';
 
 const plan = defaultPlan();

@@ -5,9 +5,9 @@ import { demandConsent, NO_CONSENT } from '../../../scripts/data/consent.ts';
 import type { DataEdit } from '../../../scripts/data/data-edit.ts';
 import { bytesText } from '../../../scripts/data/data-text.ts';
 import { keptVolumes, surplusVolumes } from '../../../scripts/data/volumes.ts';
-import { stateDir, stateFile } from '../../../scripts/deploy/state.ts';
 import { InputError } from '../../../scripts/errors.ts';
 import { Home } from '../../../scripts/stack/home.ts';
+import { stateDir, stateFile } from '../../../scripts/stack/terraform-state.ts';
 import { inTemporaryFolder, planOf } from '../../support/stack-fixture.ts';
 
 const HEAD = 'name: alpha\nvip: 198.18.0.100\n';

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import Docker from 'dockerode';
 import { removeOrphans, sweep } from '../../../scripts/deploy/orphans.ts';
-import { stateDir, stateFile } from '../../../scripts/deploy/state.ts';
 import { Home } from '../../../scripts/stack/home.ts';
+import { stateDir, stateFile } from '../../../scripts/stack/terraform-state.ts';
 import { defaultPlan, inTemporaryFolder } from '../../support/stack-fixture.ts';
 
 type Answer = readonly [status: number, message?: string];

@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { connect } from '../../../provider/docker/connect.ts';
 import { EnvironmentError } from '../../../scripts/errors.ts';
+import type { PreparedImages } from '../../../scripts/images/prepared-image.ts';
 import { provideImages } from '../../../scripts/images/provide.ts';
 import { transferImages } from '../../../scripts/images/transfer.ts';
-import type { PreparedImages } from '../../../scripts/prepare/executables.ts';
 import type { DomainEngine } from '../../../scripts/stack/domain-engine.ts';
 import { recordingStep } from '../../support/recording-step.ts';
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MemberStatus } from '../../../scripts/observe/status.ts';
+import { statusDocument } from '../../../scripts/observe/status-document.ts';
 import { Home } from '../../../scripts/stack/home.ts';
-import { statusDocument, statusTable, tryIt } from '../../../scripts/verbs/status-report.ts';
+import { statusTable, tryIt } from '../../../scripts/verbs/status-report.ts';
 import { defaultPlan } from '../../support/stack-fixture.ts';
 
 const plan = defaultPlan();

@@ -124,6 +124,15 @@ describe('the documents', () => {
     assert.ok(read('README.md').trimEnd().split('\n').length < 200);
   });
 
+  test('the page of the architecture tells of every folder of the two rooms that have many', () => {
+    const page = read('docs/architecture.md');
+    for (const room of ['scripts', 'proxy'])
+      for (const { name } of readdirSync(path.join(CHECKOUT, room), { withFileTypes: true }).filter((entry) =>
+        entry.isDirectory(),
+      ))
+        assert.match(page, new RegExp(`^\\|.*\`${name}/\`.*\\|.*\\|$`, 'm'), `${room}/${name}/`);
+  });
+
   test('README tells of every room', () => {
     const readme = read('README.md');
     for (const room of FOLDERS.filter((name) => !['docs', 'examples'].includes(name)))

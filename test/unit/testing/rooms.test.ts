@@ -8,7 +8,6 @@ const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url));
 
 const UNDER_SCRIPTS = [
   'topology',
-  'console',
   'proxy',
   'provider',
   'sentinel',
@@ -30,32 +29,59 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   stacks: ['topology'],
   scripts: UNDER_SCRIPTS,
   console: ['topology', 'scripts'],
-  tools: [...UNDER_SCRIPTS, 'scripts'],
+  verbs: [...UNDER_SCRIPTS, 'scripts', 'console'],
+  tools: [...UNDER_SCRIPTS, 'scripts', 'console', 'verbs'],
 };
 
 /** Code that runs tests, or what tests run on, uses the tests' own engine. */
 const WITH_TESTS = /^tools\//;
 
-const roomOf = (file: string): string =>
-  file.startsWith('sentinel/guard/') ? 'sentinel/guard' : file.split('/')[0];
+/** Rooms that are a part of another one's folder: the command line is above all that it calls, the console included. */
+const APART: ReadonlyArray<readonly [room: string, files: RegExp]> = [
+  ['sentinel/guard', /^sentinel\/guard\//],
+  ['verbs', /^scripts\/(verbs\/|twemstack\.ts$)/],
+];
 
-/** Every file of a room, and the files that it imports, from the root. */
-function* imports(): Generator<readonly [file: string, target: string]> {
-  for (const room of Object.keys(ROOMS)) {
-    for (const name of readdirSync(path.join(CHECKOUT, room), { recursive: true }) as string[]) {
-      const file = path.posix.join(room, name);
-      if (!/\.(ts|mjs)$/.test(file) || roomOf(file) !== room) continue;
-      const source = readFileSync(path.join(CHECKOUT, file), 'utf8');
-      for (const [, target] of source.matchAll(/(?:\bfrom |\bimport\()'(\.[^']+)'/g))
-        yield [file, path.posix.join(path.posix.dirname(file), target)];
-    }
-  }
+const roomOf = (file: string): string =>
+  APART.find(([, files]) => files.test(file))?.[0] ?? file.split('/')[0];
+
+const FOLDERS = Object.keys(ROOMS).filter((room) => !APART.some(([apart]) => apart === room));
+
+/** Every source file of all rooms, from the root. */
+const FILES = FOLDERS.flatMap((folder) =>
+  (readdirSync(path.join(CHECKOUT, folder), { recursive: true }) as string[])
+    .map((name) => path.posix.join(folder, name))
+    .filter((file) => /\.(ts|tsx|mjs)$/.test(file)),
+);
+
+const sourceOf = (file: string): string => readFileSync(path.join(CHECKOUT, file), 'utf8');
+
+/** Which file imports which, both from the root; types included. */
+const IMPORTS: ReadonlyArray<readonly [file: string, target: string]> = FILES.flatMap((file) =>
+  [...sourceOf(file).matchAll(/(?:\bfrom |\bimport\()'(\.[^']+)'/g)].map(
+    ([, target]) => [file, path.posix.join(path.posix.dirname(file), target)] as const,
+  ),
+);
+
+/** The circles among names that lead to one another, each as its way. */
+function circles(edges: Iterable<readonly [from: string, to: string]>): string[] {
+  const graph = new Map<string, Set<string>>();
+  for (const [from, to] of edges) if (from !== to) graph.set(from, (graph.get(from) ?? new Set()).add(to));
+  const done = new Set<string>();
+  const found: string[] = [];
+  const visit = (name: string, way: readonly string[]): void => {
+    if (way.includes(name)) found.push([...way.slice(way.indexOf(name)), name].join(' -> '));
+    if (done.has(name) || way.includes(name)) return;
+    for (const next of graph.get(name) ?? []) visit(next, [...way, name]);
+    done.add(name);
+  };
+  for (const name of graph.keys()) visit(name, []);
+  return found;
 }
 
 test('a room imports from those below it alone', () => {
-  const all = [...imports()];
-  assert.ok(all.length > 1000);
-  const wrong = all.filter(([file, target]) => {
+  assert.ok(IMPORTS.length > 1000);
+  const wrong = IMPORTS.filter(([file, target]) => {
     const [from, to] = [roomOf(file), roomOf(target)];
     return from !== to && !ROOMS[from].includes(to) && !(to === 'test' && WITH_TESTS.test(file));
   });
@@ -63,32 +89,18 @@ test('a room imports from those below it alone', () => {
 });
 
 test('files do not import in a circle, types included', () => {
-  const graph = new Map<string, string[]>();
-  for (const [file, target] of imports()) graph.set(file, [...(graph.get(file) ?? []), target]);
-  const done = new Set<string>();
-  const circles: string[] = [];
-  const visit = (file: string, way: readonly string[]): void => {
-    if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(' -> '));
-    if (done.has(file) || way.includes(file)) return;
-    for (const target of graph.get(file) ?? []) visit(target, [...way, file]);
-    done.add(file);
-  };
-  for (const file of graph.keys()) visit(file, []);
-  assert.deepEqual(circles, []);
+  assert.deepEqual(circles(IMPORTS), []);
+});
+
+test('the folders of a room do not either: one of them can be read without what builds on it', () => {
+  const placeOf = (file: string): string => file.split('/').slice(0, 2).join('/');
+  const within = IMPORTS.filter(([file, target]) => file.split('/')[0] === target.split('/')[0]);
+  assert.deepEqual(circles(within.map(([file, target]) => [placeOf(file), placeOf(target)])), []);
 });
 
 test('one file imports CDKTF, so that it can be left', () => {
-  const importing = Object.keys(ROOMS)
-    .flatMap((room) =>
-      (readdirSync(path.join(CHECKOUT, room), { recursive: true }) as string[]).map((name) =>
-        path.join(room, name),
-      ),
-    )
-    .filter((file) => /\.(ts|mjs)$/.test(file))
-    .filter((file) =>
-      /(\bfrom |\bimport\()'(cdktf|constructs|@cdktf\/[^']*)'/.test(
-        readFileSync(path.join(CHECKOUT, file), 'utf8'),
-      ),
-    );
-  assert.deepEqual([...new Set(importing)], ['stacks/cdktf.ts']);
+  const importing = FILES.filter((file) =>
+    /(\bfrom |\bimport\()'(cdktf|constructs|@cdktf\/[^']*)'/.test(sourceOf(file)),
+  );
+  assert.deepEqual(importing, ['stacks/cdktf.ts']);
 });

@@ -1,10 +1,10 @@
 import type Docker from 'dockerode';
+import type { Contents } from '../data/contents.ts';
+import { keptVolumes } from '../data/volumes.ts';
 import { stackInputs, synth } from '../deploy/synth.ts';
 import { Terraform } from '../deploy/terraform.ts';
-import type { Deployment } from '../rollout/deployment.ts';
-import { applyStack } from '../rollout/roll-domain.ts';
-import type { Contents } from './contents.ts';
-import { keptVolumes } from './volumes.ts';
+import type { Deployment } from './deployment.ts';
+import { applyStack } from './roll-domain.ts';
 
 /**
  * Removes data volumes that an operator named, when nothing uses them any more: by terraform those it knows, and the rest,

@@ -6,9 +6,9 @@ import { INSTANCE_LABEL, OWNER_LABEL } from '../../stacks/owner-label.ts';
 import { ACCOUNTS, type Account, type AnyPlan, type Credentials, type Role } from '../../topology/types.ts';
 import { NotSoError } from '../errors.ts';
 import { readFileIn } from '../observe/engine.ts';
-import { newPassword, type StoredCredentials } from './credentials.ts';
-import type { Home } from './home.ts';
-import { readIfPresent } from './private-file.ts';
+import { newPassword, type StoredCredentials } from '../stack/credentials.ts';
+import type { Home } from '../stack/home.ts';
+import { readIfPresent } from '../stack/private-file.ts';
 
 /** Passwords that were found, and of whom they had to be drawn anew. */
 export interface Adopted {

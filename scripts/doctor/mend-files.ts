@@ -2,12 +2,12 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { routingFile, usableRouting } from '../data/routing-record.ts';
 import { inForceFile, parseInForce } from '../deploy/in-force.ts';
-import { isReadableState, stateFiles } from '../deploy/state.ts';
 import { faultsFile, parseFaults } from '../drill/noted-faults.ts';
 import { environmentFile, readEnvironment } from '../prepare/environment.ts';
-import type { Home } from './home.ts';
-import { readInstance } from './instance.ts';
-import { readIfPresent, writePrivate } from './private-file.ts';
+import type { Home } from '../stack/home.ts';
+import { readInstance } from '../stack/instance.ts';
+import { readIfPresent, writePrivate } from '../stack/private-file.ts';
+import { isReadableState, stateFiles } from '../stack/terraform-state.ts';
 
 /** A file that is damaged, and that twemstack can do without, at a price. */
 export interface DamagedFile {

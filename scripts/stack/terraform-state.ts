@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Home } from '../stack/home.ts';
-import { readIfPresent } from '../stack/private-file.ts';
+import type { Home } from './home.ts';
+import { readIfPresent } from './private-file.ts';
 
 /** The parts of a terraform state that name what it manages. */
 interface State<T> {
