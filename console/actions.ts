@@ -11,6 +11,7 @@ export function allowedActions(plan: Plan): string[] {
   return [
     ...plan.shards.map(({ name }) => `switchover ${name}`),
     'upgrade --dry-run',
+    'backup',
     ...DRILLS.map((name) => `drill ${name}`),
   ];
 }

@@ -48,6 +48,16 @@ export interface Opinion {
   readonly tilt: boolean;
 }
 
+/** Something that a monitor of the stack raises. */
+export interface ConsoleAlert {
+  readonly name: string;
+  readonly severity: 'critical' | 'warning';
+  readonly since: number;
+  readonly summary: string;
+  /** What to do about it; commands stand between backticks. */
+  readonly action: string;
+}
+
 /** Something that changed while the console looked. */
 export interface ConsoleEvent {
   readonly at: number;
@@ -88,6 +98,8 @@ export interface ConsoleState {
   readonly members: readonly ConsoleMember[];
   readonly opinions: readonly Opinion[];
   readonly problems: readonly ConsoleProblem[];
+  /** What the stack's monitors raise; `silent` when none answers, undefined when the stack has none. */
+  readonly alerts?: readonly ConsoleAlert[] | 'silent';
   readonly events: readonly ConsoleEvent[];
   readonly lanes: readonly Lane[];
   /** What may be done from here; empty unless the console was started with --allow-actions. */

@@ -11,6 +11,8 @@ export interface Moment {
   readonly restarts: Readonly<Record<string, number>>;
   /** What keeps the stack from being whole, in words. */
   readonly problems: readonly string[];
+  /** What somebody does to the stack at this moment: a drill, a deployment … */
+  readonly deeds: readonly string[];
 }
 
 /** So many events are kept, and so many spans of a lane. */
@@ -33,7 +35,7 @@ export class History {
     return [...this.#lanes].map(([name, spans]) => ({ name, spans }));
   }
 
-  /** Something that no look at the stack tells: an action that was begun, a drill. */
+  /** Something that no look at the stack tells: how an action of this console ended. */
   note(event: ConsoleEvent): void {
     this.#events = [event, ...this.#events].slice(0, MOST_EVENTS);
   }
@@ -43,6 +45,10 @@ export class History {
     this.#last = moment;
     for (const [name, holders] of Object.entries(moment.holders)) this.#lookAtLane(name, holders, moment.at);
     if (last === undefined) return;
+    for (const deed of moment.deeds)
+      if (!last.deeds.includes(deed)) this.#tell(moment, 'stack', `${deed} has begun`, 'plain');
+    for (const deed of last.deeds)
+      if (!moment.deeds.includes(deed)) this.#tell(moment, 'stack', `${deed} is over`, 'plain');
     for (const [member, health] of Object.entries(moment.health)) {
       if (last.health[member] !== health)
         this.#tell(moment, member, health, GOOD.has(health) ? 'good' : 'bad');

@@ -5,6 +5,8 @@ import { assess, type Problem } from '../scripts/observe/assess.ts';
 import { collectStatus, type StackStatus } from '../scripts/observe/status.ts';
 import type { Home } from '../scripts/stack/home.ts';
 import type { Credentials, Plan } from '../topology/types.ts';
+import { raisedAlerts } from './alerts.ts';
+import { deedsUnderWay } from './deeds.ts';
 import { Board } from './feed.ts';
 import { History, type Moment } from './history.ts';
 import { ProxySampler } from './proxy-sampler.ts';
@@ -31,7 +33,8 @@ export class StackWatch {
   readonly #proxies: ProxySampler;
   readonly #redis: RedisSampler;
   #lookedAt = Number.NEGATIVE_INFINITY;
-  #roles = '';
+  /** Roles and deeds as they were at the last sample: when one changes, the whole is looked at. */
+  #signs = '';
 
   constructor(private readonly stack: WatchedStack) {
     this.#proxies = new ProxySampler(stack.plan);
@@ -52,13 +55,17 @@ export class StackWatch {
   }
 
   async #sample(): Promise<void> {
-    const [pools, looks] = await Promise.all([this.#proxies.look(), this.#redis.look()]);
+    const [pools, looks, deeds] = await Promise.all([
+      this.#proxies.look(),
+      this.#redis.look(),
+      deedsUnderWay(this.stack.plan),
+    ]);
     const redis = Object.fromEntries([...looks].map(([name, { role: _role, ...sample }]) => [name, sample]));
     this.board.tell({ kind: 'sample', body: { at: Date.now(), pools, redis } });
-    const roles = rolesOf(looks);
+    const signs = `${rolesOf(looks)}; ${deeds}`;
     const due = performance.now() - this.#lookedAt >= LOOK_MS;
-    if (!due && roles === this.#roles) return;
-    this.#roles = roles;
+    if (!due && signs === this.#signs) return;
+    this.#signs = signs;
     await this.#look().catch((error: Error) => {
       const what = `the engine does not answer: ${error.message}`;
       this.history.note({ at: Date.now(), subject: 'engine', what, tone: 'bad' });
@@ -68,18 +75,22 @@ export class StackWatch {
   async #look(): Promise<void> {
     const { plan, credentials, engine, home, actions } = this.stack;
     this.#lookedAt = performance.now();
-    const status = await collectStatus(plan, credentials, engine);
-    const left = await faultsLeftBehind(home, plan.name);
+    const [status, left, alerts, deeds] = await Promise.all([
+      collectStatus(plan, credentials, engine),
+      faultsLeftBehind(home, plan.name),
+      raisedAlerts(plan),
+      deedsUnderWay(plan),
+    ]);
     const domains = new Set(plan.domains.map(({ name }) => name));
     const problems = [
       ...left.map((fault) => ({ subject: plan.name, what: describeFault(fault) })),
       ...assess(plan, status, domains),
     ];
     const at = Date.now();
-    this.history.look(momentOf(plan, status, problems, at));
+    this.history.look(momentOf(plan, status, problems, deeds, at));
     this.board.tell({
       kind: 'state',
-      body: consoleState(plan, status, problems, this.history, actions, at),
+      body: consoleState(plan, status, problems, this.history, { actions, alerts, at }),
     });
   }
 }
@@ -88,7 +99,13 @@ const rolesOf = (looks: ReadonlyMap<string, RedisLook>): string =>
   [...looks].map(([name, { role }]) => `${name} ${role}`).join();
 
 /** What the history compares. */
-function momentOf(plan: Plan, status: StackStatus, problems: readonly Problem[], at: number): Moment {
+function momentOf(
+  plan: Plan,
+  status: StackStatus,
+  problems: readonly Problem[],
+  deeds: readonly string[],
+  at: number,
+): Moment {
   const names = (match: (entry: StackStatus['members'][number]) => boolean): string[] =>
     status.members.filter(match).map(({ member }) => member.name);
   const masters = plan.shards.map(({ name }) => [
@@ -110,5 +127,6 @@ function momentOf(plan: Plan, status: StackStatus, problems: readonly Problem[],
       status.members.map(({ member, container }) => [member.name, container?.restarts ?? 0]),
     ),
     problems: problems.map(({ subject, what }) => `${subject} ${what}`),
+    deeds,
   };
 }

@@ -21,8 +21,7 @@ export function consoleState(
   status: StackStatus,
   problems: readonly Problem[],
   history: Pick<History, 'events' | 'lanes'>,
-  actions: readonly string[],
-  at: number,
+  { actions, alerts, at }: Pick<ConsoleState, 'actions' | 'alerts' | 'at'>,
 ): ConsoleState {
   return {
     at,
@@ -39,6 +38,7 @@ export function consoleState(
     members: members(plan, status, problems),
     opinions: opinions(plan, status),
     problems: problems.map(({ subject, what }) => ({ subject, what })),
+    alerts,
     events: history.events,
     lanes: history.lanes,
     actions,

@@ -60,6 +60,22 @@ export async function tryLock(name) {
 }
 
 /**
+ * Whether somebody holds the lock `name`; whoever wants it meanwhile is not kept from it.
+ *
+ * @param {string} name
+ * @returns {Promise<boolean>}
+ */
+export function isHeld(name) {
+  return new Promise((resolve) => {
+    const socket = connect(address(name), () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+/**
  * Takes the lock `name`, waiting for as long as another holds it.
  *
  * @param {string} name

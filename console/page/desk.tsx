@@ -114,7 +114,7 @@ export function ActionDesk({ actions, output }: ActionsProps) {
     return (
       <p class="soft">
         This console looks and changes nothing. Started with <code>--allow-actions</code> it can hand shards
-        over, drill and rehearse an upgrade.
+        over, drill, take a backup and rehearse an upgrade.
       </p>
     );
   }

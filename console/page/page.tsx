@@ -2,6 +2,7 @@ import { render } from 'preact';
 import { useState } from 'preact/hooks';
 import 'uplot/dist/uPlot.min.css';
 import type { ConsoleState, Sample } from '../document.ts';
+import { Alerts } from './alerts.tsx';
 import { Chart } from './chart.tsx';
 import { ActionDesk, Inquiries } from './desk.tsx';
 import { useLive } from './live.ts';
@@ -21,6 +22,7 @@ function Page() {
       <Header state={state} connected={connected} />
       <main>
         <Problems state={state} />
+        <Alerts alerts={state.alerts} />
         <section aria-labelledby="stack">
           <h2 id="stack">The stack</h2>
           <StackPicture state={state} chosen={chosen} choose={toggle} />

@@ -1,6 +1,11 @@
 import { engineAddress } from '../docker-client.ts';
 import { NotSoError } from '../errors.ts';
-import { type HeldLock, tryLock } from '../process-lock.mjs';
+import { type HeldLock, isHeld, tryLock } from '../process-lock.mjs';
+
+const backupLock = (stack: string): string => `backup of ${stack} at ${engineAddress()}`;
+
+/** Whether a stack is being backed up or restored from this machine. */
+export const isBackingUp = (stack: string): Promise<boolean> => isHeld(backupLock(stack));
 
 /**
  * Keeps others on this machine from backing up or restoring a stack, until it is released or this process ends.
@@ -8,7 +13,7 @@ import { type HeldLock, tryLock } from '../process-lock.mjs';
  * @throws NotSoError when another process does it already
  */
 export async function holdBackups(stack: string): Promise<HeldLock> {
-  const held = await tryLock(`backup of ${stack} at ${engineAddress()}`);
+  const held = await tryLock(backupLock(stack));
   if (held !== undefined) return held;
   throw new NotSoError(`another process backs up or restores ${stack} at this moment`, {
     where: engineAddress(),

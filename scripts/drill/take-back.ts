@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import type { AnyPlan } from '../../topology/types.ts';
 import { engineAddress } from '../docker-client.ts';
 import { mendLab } from '../lab/faults.ts';
-import { type HeldLock, tryLock } from '../process-lock.mjs';
+import { type HeldLock, isHeld, tryLock } from '../process-lock.mjs';
 import type { Home } from '../stack/home.ts';
 import { writePrivate } from '../stack/private-file.ts';
 import { continueProgram, ensureRunning, thawContainer } from './faults/break.ts';
@@ -13,16 +13,13 @@ import { faultsFile, type NotedFault, readFaults } from './noted-faults.ts';
 
 const QUIET = { progress: () => undefined, outcome: () => undefined };
 
+const drillLock = (stack: string): string => `drill ${stack} at ${engineAddress()}`;
+
 /** Two drills at once would find each other's faults. undefined: one is running. */
-export const holdDrills = (stack: string): Promise<HeldLock | undefined> =>
-  tryLock(`drill ${stack} at ${engineAddress()}`);
+export const holdDrills = (stack: string): Promise<HeldLock | undefined> => tryLock(drillLock(stack));
 
 /** Whether a drill of a stack is running. */
-export async function isDrilling(stack: string): Promise<boolean> {
-  const held = await holdDrills(stack);
-  await held?.release();
-  return held === undefined;
-}
+export const isDrilling = (stack: string): Promise<boolean> => isHeld(drillLock(stack));
 
 /** Faults of a drill that is over, and did not take them back; none while one is running. */
 export async function faultsLeftBehind(home: Home, stack: string): Promise<readonly NotedFault[]> {

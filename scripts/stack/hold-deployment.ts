@@ -1,7 +1,12 @@
 import type { AnyPlan } from '../../topology/types.ts';
 import { NotSoError } from '../errors.ts';
-import { tryLock } from '../process-lock.mjs';
+import { isHeld, tryLock } from '../process-lock.mjs';
 import { enginesNamed } from './engines.ts';
+
+const deploymentLock = (plan: AnyPlan): string => `deploy ${plan.name} at ${enginesNamed(plan)}`;
+
+/** Whether a stack is being deployed, upgraded or removed from this machine. */
+export const isDeploying = (plan: AnyPlan): Promise<boolean> => isHeld(deploymentLock(plan));
 
 /**
  * Keeps others from deploying or removing a stack until this process ends: two at once would take each other's work for
@@ -10,11 +15,9 @@ import { enginesNamed } from './engines.ts';
  * @throws NotSoError when another process does it already
  */
 export async function holdDeployment(plan: AnyPlan): Promise<void> {
-  const { name } = plan;
-  const place = enginesNamed(plan);
-  if ((await tryLock(`deploy ${name} at ${place}`)) !== undefined) return;
-  throw new NotSoError(`stack ${name} is being deployed or removed by another process`, {
-    where: place,
+  if ((await tryLock(deploymentLock(plan))) !== undefined) return;
+  throw new NotSoError(`stack ${plan.name} is being deployed or removed by another process`, {
+    where: enginesNamed(plan),
     remedy: 'nothing was changed; wait for its end, then run the same command again',
   });
 }

@@ -73,8 +73,18 @@ describe('the console in a browser', () => {
       'p99',
       'master is alpha-shard-1-b',
       'nothing is the matter',
+      'shard-1 has 1 of 2 replicas',
     ])
       assert.ok(shown.includes(expected), expected);
+  });
+
+  test('what its monitors raise stands there with what to type', async () => {
+    const alerts = watched.page.getByRole('region', { name: 'Alerts' });
+    assert.match(
+      await alerts.innerText(),
+      /ReplicaMissing warning since \d\d:\d\d:\d\d: shard-1 has 1 of 2 replicas/,
+    );
+    assert.equal(await alerts.locator('code').innerText(), 'npx twemstack doctor');
   });
 
   for (const scheme of ['light', 'dark'] as const) {
@@ -116,13 +126,19 @@ describe('the console in a browser', () => {
     await asked.getByRole('button', { name: 'yes, begin' }).click();
     board.tell({ kind: 'action', body: { action: 'switchover shard-1', line: 'alpha-shard-1-b is master' } });
     await watched.page.getByText('alpha-shard-1-b is master').waitFor();
-    assert.deepEqual(begun, ['switchover shard-1']);
+    await watched.page.getByRole('button', { name: 'backup', exact: true }).click();
+    await asked.getByRole('button', { name: 'yes, begin' }).click();
+    await asked.waitFor({ state: 'detached' });
+    assert.deepEqual(begun, ['switchover shard-1', 'backup']);
   });
 
   test('it lives: what changes is there without a reload', async () => {
     board.tell({ kind: 'state', body: { ...wholeState(), at: state.at + 5000 } });
     await watched.page.getByText('healthy', { exact: true }).first().waitFor();
     await watched.page.getByText('This console looks and changes nothing.').waitFor();
+    assert.equal(await watched.page.getByRole('region', { name: 'Alerts' }).count(), 0, 'it has no monitor');
+    board.tell({ kind: 'state', body: { ...wholeState(), at: state.at + 5000, alerts: 'silent' } });
+    await watched.page.getByText('No monitor of the stack answers').waitFor();
     const [sample] = samples(1);
     const pools = { alpha: { ...sample.pools.alpha, clients: 4321 } };
     board.tell({ kind: 'sample', body: { ...sample, at: state.at + 5000, pools } });

@@ -85,6 +85,15 @@ export function degradedState(): ConsoleState {
       { subject: dead.name, what: 'no container' },
       { subject: heir.name, what: 'has 1 of 2 replicas online' },
     ],
+    alerts: [
+      {
+        name: 'ReplicaMissing',
+        severity: 'warning',
+        since: NOW - 2000,
+        summary: `${shard} has 1 of 2 replicas`,
+        action: '`npx twemstack doctor` says why and what mends it.',
+      },
+    ],
     events: [
       { at: NOW - 3000, subject: shard, what: `master is ${heir.name}`, tone: 'plain' },
       { at: NOW - 4500, subject: dead.name, what: 'no container', tone: 'bad' },

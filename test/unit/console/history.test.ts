@@ -8,6 +8,7 @@ const moment = (at: number, change: Partial<Moment> = {}): Moment => ({
   health: { 'one-a': 'healthy', 'one-b': 'healthy' },
   restarts: { 'one-a': 0 },
   problems: [],
+  deeds: [],
   ...change,
 });
 
@@ -65,6 +66,18 @@ describe('the history of a stack', () => {
     assert.deepEqual(
       history.events.map(({ subject, what }) => `${subject} ${what}`),
       ['one-a came back by itself'],
+    );
+  });
+
+  test('what somebody does to it is told of as it begins and when it is over', () => {
+    const history = new History();
+    history.look(moment(0, { deeds: ['a backup or restore'] }));
+    history.look(moment(10, { deeds: ['a drill', 'a backup or restore'] }));
+    history.look(moment(20, { deeds: ['a drill'] }));
+    history.look(moment(30));
+    assert.deepEqual(
+      history.events.map(({ at, what }) => `${at} ${what}`),
+      ['30 a drill is over', '20 a backup or restore is over', '10 a drill has begun'],
     );
   });
 
