@@ -1,10 +1,11 @@
 import { proxyBackend } from '../haproxy/haproxy-cfg.ts';
-import type { Plan } from '../topology/types.ts';
+import type { AnyPlan } from '../topology/types.ts';
+import type { AlertName } from './alert-names.ts';
 import { LAST_FAILURE, LAST_GOOD } from './backup-rules.ts';
 
 export interface Alert {
   /** As it is known everywhere: in Prometheus, in messages, in docs/monitoring.md. */
-  readonly name: string;
+  readonly name: AlertName;
   /** critical: applications feel it, or will at the next fault. warning: it will come to that. */
   readonly severity: 'critical' | 'warning';
   /** PromQL; the alert is raised for each series that it gives. */
@@ -34,8 +35,8 @@ const JUDGED_RATE = 1;
 const isMaster = '(redis_instance_info{job="redis",role="master"} == 1)';
 const membersOf = 'count by (shard) (up{job="redis"})';
 
-/** What is watched for in a stack, in the order of how bad it is. Every drill's fault raises one of these. */
-export function alertsOf(plan: Plan): Alert[] {
+/** What is watched for in a stack, in the order of how bad it is. Each drill names those that its fault raises. */
+export function alertsOf(plan: AnyPlan): Alert[] {
   return [
     ...shardAlerts(plan),
     ...entranceAlerts(plan),
@@ -46,9 +47,9 @@ export function alertsOf(plan: Plan): Alert[] {
   ];
 }
 
-const OF_REPLICAS = ['ReplicaMissing', 'ReplicaLinkDown', 'ReplicationLag'];
+const OF_REPLICAS: readonly AlertName[] = ['ReplicaMissing', 'ReplicaLinkDown', 'ReplicationLag'];
 
-function shardAlerts(plan: Plan): Alert[] {
+function shardAlerts(plan: AnyPlan): Alert[] {
   const alerts: Alert[] = [
     {
       name: 'ShardWithoutMaster',
@@ -124,7 +125,7 @@ function shardAlerts(plan: Plan): Alert[] {
 
 const HELD = 'sum(twemstack_edge_vip_held{job="vrrp"})';
 
-function entranceAlerts(plan: Plan): Alert[] {
+function entranceAlerts(plan: AnyPlan): Alert[] {
   return [
     {
       name: 'VipUnheld',
@@ -153,8 +154,8 @@ function entranceAlerts(plan: Plan): Alert[] {
   ];
 }
 
-function memberAlerts({ sentinels }: Plan): Alert[] {
-  const down = (name: string, when: string, what: string, consequence: string): Alert => ({
+function memberAlerts({ sentinels }: AnyPlan): Alert[] {
+  const down = (name: AlertName, when: string, what: string, consequence: string): Alert => ({
     name,
     severity: 'warning',
     when,
@@ -186,7 +187,7 @@ function memberAlerts({ sentinels }: Plan): Alert[] {
   ];
 }
 
-function roomAlerts(plan: Plan): Alert[] {
+function roomAlerts(plan: AnyPlan): Alert[] {
   const backends = plan.pools.map((pool) => proxyBackend(pool)).join('|');
   const evicts = plan.redis.maxmemoryPolicy !== 'noeviction';
   return [
@@ -248,7 +249,7 @@ function slowPart(): string {
 
 const TAKE_ONE = '`npx twemstack backup` says what is in the way, or takes one.';
 
-function backupAlerts({ backup: { everyMs } }: Plan): Alert[] {
+function backupAlerts({ backup: { everyMs } }: AnyPlan): Alert[] {
   const seconds = everyMs / 1000;
   const failing: Alert = {
     name: 'BackupFailing',

@@ -237,7 +237,12 @@ verb(
   async () => (await import('./verbs/drill.ts')).drillVerb,
 )
   .option('--all', 'every drill, 5 rounds each unless --rounds says otherwise, and drill-report.html')
+  .option('--list', 'which drills there are, what each does, and which alerts tell of it while it lasts')
   .option('--rounds <n>', 'how often (default: 1)')
+  .option(
+    '--hold',
+    'let each fault last until the alerts that its drill names are raised, and see that they end; needs monitoring: on',
+  )
   .option(
     '--seed <n>',
     'what `random` and `nemesis` draw their faults by; the same seed gives the same faults',

@@ -50,6 +50,12 @@ export const noteGood = (home: Home, stack: string, at: number): BackupRecord =>
 export const noteFailure = (home: Home, stack: string, at: number, why: string): BackupRecord =>
   write(home, stack, { ...readBackupRecord(home, stack), lastFailure: { at, why: why.split('\n')[0] } });
 
+/** Puts the last failure back that was noted down before another one. @returns all that is noted down then */
+export function forgetFailure(home: Home, stack: string, before: BackupRecord['lastFailure']): BackupRecord {
+  const { lastGood } = readBackupRecord(home, stack);
+  return write(home, stack, { lastGood, lastFailure: before });
+}
+
 function write(home: Home, stack: string, record: BackupRecord): BackupRecord {
   home.privateDir(home.stack(stack));
   writePrivate(recordFile(home, stack), `${JSON.stringify(record, null, 2)}\n`);

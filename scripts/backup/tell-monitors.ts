@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { renderBackupRules } from '../../monitoring/backup-rules.ts';
-import type { Plan } from '../../topology/types.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import { execInContainer, signalContainer } from '../observe/engine.ts';
 import type { BackupRecord } from './record.ts';
 
@@ -13,7 +13,7 @@ const PLACE = 'printf %s "$1" > /data/rules/.backup && mv /data/rules/.backup /d
  * @returns whoever could not be told, and why: a backup is none the worse for it
  */
 export async function tellMonitors(
-  { monitors = [] }: Plan,
+  { monitors = [] }: AnyPlan,
   engine: Docker,
   record: BackupRecord,
 ): Promise<string[]> {

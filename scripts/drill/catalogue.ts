@@ -2,6 +2,7 @@ import { isOnHosts } from '../../topology/plan.ts';
 import type { AnyPlan } from '../../topology/types.ts';
 import { InputError } from '../errors.ts';
 import type { Drill, Surroundings } from './drill.ts';
+import { ALERT_DRILLS } from './faults/alerts.ts';
 import { DEPLOY_DRILLS } from './faults/deploy.ts';
 import { DISK_DRILLS } from './faults/disk.ts';
 import { DOMAIN_DRILLS } from './faults/domains.ts';
@@ -32,6 +33,7 @@ export const DRILLS: readonly Drill[] = [
   ...PLANNED_DRILLS,
   ...UPGRADE_DRILLS,
   ...DEPLOY_DRILLS,
+  ...ALERT_DRILLS,
   ...HOST_DRILLS,
   ...HOST_ENGINE_DRILLS,
   ...HOST_REPLACED_DRILLS,

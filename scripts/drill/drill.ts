@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import type { AlertName } from '../../monitoring/alert-names.ts';
 import type { AnyPlan, Credentials } from '../../topology/types.ts';
 import type { Chance } from '../chance.ts';
 import type { StackStatus } from '../observe/status.ts';
@@ -99,6 +100,13 @@ export interface Promised {
 export interface Drill {
   readonly name: string;
   readonly summary: string;
+  /**
+   * Alerts that tell of it while it lasts, besides `StackDegraded` (docs/monitoring.md). None = what it breaks mends itself
+   * before anybody need hear of it. Most drills take back what they break sooner than anything is raised; `--hold` waits.
+   */
+  readonly alerts: readonly AlertName[];
+  /** True = it lasts until its alerts are raised, whether that was asked for or not. */
+  readonly holds?: boolean;
   /**
    * The load sends again what went unanswered with its connection, as most clients do by themselves. For planned work: a
    * request that crosses the end of its connection is not carried out, so asking again must neither fail nor repeat it.

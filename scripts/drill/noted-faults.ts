@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { BackupRecord } from '../backup/record.ts';
 import type { Home } from '../stack/home.ts';
 import { readIfPresent, writePrivate } from '../stack/private-file.ts';
 
@@ -23,7 +24,9 @@ export type Remedy =
   /** Cables, power and processes of the hosts of a lab are given back. */
   | { readonly kind: 'lab' }
   /** A setting is being deployed that the stack file has not: whoever deploys that file takes it back. */
-  | { readonly kind: 'deploy' };
+  | { readonly kind: 'deploy' }
+  /** The last backup that failed is again the one before that of the drill; undefined = none had failed. */
+  | { readonly kind: 'backup'; readonly lastFailure?: BackupRecord['lastFailure'] };
 
 /** A fault that a drill is about to make. */
 export interface Fault {

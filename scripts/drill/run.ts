@@ -7,11 +7,13 @@ import { seeded } from '../chance.ts';
 import { passGate } from '../deploy/gate.ts';
 import { collectStatus, type StackStatus } from '../observe/status.ts';
 import type { Reporter, Step } from '../report/steps.ts';
+import { NamedAlerts } from './await-alerts.ts';
 import type { Drill, Injected } from './drill.ts';
 import { drilledPool } from './load/drilled-pool.ts';
 import { Load } from './load/load.ts';
 import { type ReadBack, readBack, removeTraces } from './load/read-back.ts';
 import type { FaultNotes } from './noted-faults.ts';
+import { namedAlerts } from './report/alerts.ts';
 import { REDUNDANCY_MS } from './report/promises.ts';
 import { makeRound, type RoundReport, summary } from './report/round.ts';
 import { UndoStack } from './undo-stack.ts';
@@ -30,6 +32,8 @@ export interface RunOptions {
   readonly notes: FaultNotes;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
+  /** Each fault lasts until the alerts that its drill names are raised. */
+  readonly hold: boolean;
   /** Number of the round, from 1. */
   readonly round: number;
   /** What the round's chance follows from, with its number. */
@@ -68,6 +72,7 @@ class Round {
   readonly #undo = new UndoStack();
   readonly #stall = monitorEventLoopDelay({ resolution: 5 });
   readonly #load: Load;
+  readonly #holds: boolean;
   #application: string;
   #problem: string | undefined;
 
@@ -76,7 +81,8 @@ class Round {
     private readonly options: RunOptions,
     private readonly step: Step,
   ) {
-    const { plan, credentials } = options;
+    const { plan, credentials, hold } = options;
+    this.#holds = hold || drill.holds === true;
     this.#application = credentials.application;
     this.#load = new Load({
       plan,
@@ -94,19 +100,23 @@ class Round {
     const { plan, credentials, engine, signal } = this.options;
     const status = await collectStatus(plan, credentials, engine);
     const watchers = await startWatching({ plan, credentials, engine, timeline: this.#timeline });
+    const alerts = new NamedAlerts(namedAlerts(this.drill, plan), watchers.alerts, signal, this.step);
     let loadEnded = false;
     try {
+      if (this.#holds) await alerts.over(performance.now());
       this.step.progress('load through the VIP');
       await this.#load.start();
       this.#stall.enable();
       await this.#pause(BEFORE_MS);
       const injected = await this.#inject(status);
       await this.#watchRecovery(injected);
+      if (this.#holds) await alerts.raised(plan, injected);
       const undoingFrom = performance.now();
       const undoneAt = await this.#restore(injected);
       const whole = await this.#awaitWhole();
       const wholeAt = whole === undefined ? undefined : performance.now();
       await this.#awaitFlow(undoneAt, undoneAt - injected.at);
+      await alerts.over(undoneAt);
       await this.#pause(AFTER_MS);
       this.#stall.disable();
       loadEnded = true;
@@ -122,6 +132,8 @@ class Round {
         readBack: found,
         timeline: this.#timeline,
         spans: watchers.vip.spans,
+        alerts: watchers.alerts?.seen,
+        held: this.#holds,
         injected,
         undoingFrom,
         undoneAt,

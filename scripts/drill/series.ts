@@ -59,7 +59,7 @@ export async function runSeries(options: SeriesOptions): Promise<DrillDocument> 
     leftOut,
     shrunk,
     rounds,
-    summaries: new Map(DRILLS.map(({ name, summary }) => [name, summary])),
+    drills: DRILLS,
   });
 }
 
@@ -89,9 +89,10 @@ async function shrinkFirst(options: SeriesOptions, [first]: readonly RoundReport
 
 async function* reports(options: SeriesOptions): AsyncGenerator<RoundReport> {
   const { plan, choices, rounds, seed, signal, leftOut } = options;
-  // Planned work takes a minute and is no fault: `random` draws from the others.
+  // Planned work takes a minute and is no fault, and to be told of one takes as long: `random` draws from the others.
   const possible = drillsFor(plan).filter(
-    ({ name, asksAgain }) => asksAgain !== true && leftOut.every(({ drill }) => drill !== name),
+    ({ name, asksAgain, holds }) =>
+      asksAgain !== true && holds !== true && leftOut.every(({ drill }) => drill !== name),
   );
   const shards = drilledShards(plan);
   for (const choice of choices) {

@@ -5,6 +5,7 @@ import { mendLab } from '../lab/faults.ts';
 import { type HeldLock, isHeld, tryLock } from '../process-lock.mjs';
 import type { Home } from '../stack/home.ts';
 import { writePrivate } from '../stack/private-file.ts';
+import { unfailBackup } from './faults/alerts.ts';
 import { continueProgram, ensureRunning, thawContainer } from './faults/break.ts';
 import { healLinks } from './faults/cut.ts';
 import { startEngine } from './faults/engine-process.ts';
@@ -52,7 +53,7 @@ export async function takeBackFaults(home: Home, plan: AnyPlan, engine: Docker):
     faults.map(async (noted) => {
       const fault = describeFault(noted);
       try {
-        await takeBack(noted.remedy, plan, engine);
+        await takeBack(noted.remedy, home, plan, engine);
         return `${fault}; taken back`;
       } catch (error) {
         return `${fault}; it could not be taken back: ${(error as Error).message}`;
@@ -63,7 +64,12 @@ export async function takeBackFaults(home: Home, plan: AnyPlan, engine: Docker):
   return said;
 }
 
-async function takeBack(remedy: NotedFault['remedy'], plan: AnyPlan, engine: Docker): Promise<void> {
+async function takeBack(
+  remedy: NotedFault['remedy'],
+  home: Home,
+  plan: AnyPlan,
+  engine: Docker,
+): Promise<void> {
   switch (remedy.kind) {
     case 'start':
       await ensureRunning(engine, remedy.member);
@@ -82,6 +88,9 @@ async function takeBack(remedy: NotedFault['remedy'], plan: AnyPlan, engine: Doc
       if (lab !== undefined) await mendLab(lab, QUIET);
       return;
     }
+    case 'backup':
+      await unfailBackup(home, plan, engine, remedy.lastFailure);
+      return;
     case 'engine':
     case 'deploy':
       // Done before there was an engine to ask; and by whoever deploys the stack file.

@@ -6,6 +6,7 @@ import type { AnyPlan, Credentials } from '../../topology/types.ts';
 import { type Choice, drillsFor, findDrill, findRefused, type LeftOut, RANDOM } from '../drill/catalogue.ts';
 import type { Surroundings } from '../drill/drill.ts';
 import { healLinks } from '../drill/faults/cut.ts';
+import { listDrills, listText } from '../drill/list.ts';
 import { demandDrilled } from '../drill/load/drilled-pool.ts';
 import { NEMESIS, nemesisOf } from '../drill/nemesis/nemesis.ts';
 import { checkNodes } from '../drill/nemesis/nodes.ts';
@@ -30,6 +31,8 @@ import { type CommonOptions, printJson, verbContext } from './context.ts';
 
 export interface DrillOptions extends CommonOptions {
   readonly all?: boolean;
+  readonly list?: boolean;
+  readonly hold?: boolean;
   readonly rounds?: string;
   readonly seed?: string;
   readonly shard?: string;
@@ -58,8 +61,14 @@ const ALL_HTML = 'drill-report.html';
 /** Half a minute each. */
 const SHRINK_TRIES = 12;
 
-/** Runs drills and holds them against their promises; exit 1 when one is broken. */
+/** Runs drills and holds them against their promises, or says which ones there are; exit 1 when a promise is broken. */
 export async function drillVerb(options: DrillOptions, ...names: unknown[]): Promise<number> {
+  if (options.list === true) {
+    const drills = listDrills();
+    if (options.json === true) printJson(drills);
+    else process.stdout.write(listText(drills));
+    return EXIT.done;
+  }
   const all = options.all === true;
   const plan = loadAnyPlan(options.file);
   const wanted = chooseDrills(plan, names.flat() as string[], all, options.replay);
@@ -70,6 +79,13 @@ export async function drillVerb(options: DrillOptions, ...names: unknown[]): Pro
       : wholeNumber('--seed', options.seed, 0, 2 ** 32);
   const shrinkTries = wholeNumber('--shrink', options.shrink ?? `${SHRINK_TRIES}`, 0, 1000);
   const html = writable(options.html ?? (all ? ALL_HTML : undefined));
+  const hold = options.hold === true;
+  if (hold && (plan.monitors ?? []).length === 0) {
+    throw new InputError('nothing is raised in a stack without monitoring', {
+      where: '--hold',
+      remedy: 'write `monitoring: on` and run `twemstack up`, or leave --hold out',
+    });
+  }
   if (options.replay !== undefined) checkNodes(plan, parseScript(options.replay));
   const shard = options.shard === undefined ? undefined : findShard(plan, options.shard, '--shard').name;
   if (shard !== undefined) demandDrilled(plan, shard, '--shard');
@@ -100,6 +116,7 @@ export async function drillVerb(options: DrillOptions, ...names: unknown[]): Pro
       seed,
       shard,
       shrinkTries,
+      hold,
     });
     publish(document, html, options.json === true, reporter);
     return document.passed ? EXIT.done : EXIT.notSo;

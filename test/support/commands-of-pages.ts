@@ -81,6 +81,7 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
   'npx twemstack secret application': ['test/stack/installed.ts', "'twemstack', 'secret', 'application'"],
   'npx twemstack cli SET greeting hello': ['test/stack/installed.ts', "'cli', 'SET', 'greeting', 'hello'"],
   'npx twemstack status': ['test/stack/whole-stack.test.ts', "stack.twemstack('status')"],
+  'npx twemstack drill --list': ['test/unit/scripts/drill-alerts.test.ts', 'listText(listDrills())'],
   'npx twemstack drill': ['test/stack/drills.test.ts', "drill('switchover')"],
   "npx twemstack drill nemesis --replay '0 cut shard-1.master<>sentinel.1 proxy.2>shard-1.master; 1200 kill shard-1.replica-1; 3000 freeze edge.holder 800; 4000 mend; 7000 end'":
     ['test/stack/drills.test.ts', "'nemesis', '--replay'"],
@@ -123,6 +124,9 @@ export const NOT_TYPED: Readonly<Record<string, string>> = {
   'npm run record': 'makes the pictures of the README, which a person looks at',
   'npx twemstack drill kill-host partition-host --file ~/.cache/twemstack/lab/stack.yaml --rounds 5':
     'ten minutes; what they do to a lab is in test/integration/lab/lab.test.ts',
+  'npx twemstack drill alerts':
+    'three minutes; what it waits for is in test/unit/scripts/drill-alerts.test.ts',
+  'npx twemstack drill kill-master --hold': 'as the one before it',
   'npx twemstack drill nemesis --rounds 200 --seed 1':
     'two hours; a script of it is replayed in test/stack/drills.test.ts',
   'npx twemstack console --port 7001':

@@ -23,6 +23,8 @@ export interface RoundCase {
   readonly lost?: readonly [number, number];
   readonly of?: typeof plan;
   readonly timeline?: Timeline;
+  readonly alerts?: Parameters<typeof makeRound>[0]['alerts'];
+  readonly held?: boolean;
   /** Adds to what the load did, and to what is found afterwards. */
   readonly besides?: (
     ledger: Ledger,
@@ -42,6 +44,8 @@ export function roundOf({
   lost,
   of = plan,
   timeline = new Timeline(),
+  alerts,
+  held = false,
   besides,
 }: RoundCase): RoundReport {
   const ledger = new Ledger();
@@ -80,6 +84,8 @@ export function roundOf({
     timeline,
     readBack: { masters: { values, ...others }, differing: [] },
     spans,
+    alerts,
+    held,
     injected: { at: 1000, members: ['alpha-shard-1-a'], shard: 'shard-1', ...injected },
     undoingFrom: undoneAt,
     undoneAt,
@@ -102,6 +108,6 @@ export const documentOf = (
     leftOut: [],
     shrunk: null,
     rounds,
-    summaries: new Map(),
+    drills: [],
     ...change,
   });

@@ -1,43 +1,20 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { parseDocument } from 'yaml';
 import type { PoolSpec } from '../../../topology/types.ts';
-import { NotSoError } from '../../errors.ts';
-import { CHECKOUT, homeFolder } from '../../stack/home.ts';
+import { EXIT, NotSoError } from '../../errors.ts';
+import { homeFolder } from '../../stack/home.ts';
 import type { Drill, FaultContext } from '../drill.ts';
 import { drilledPool } from '../load/drilled-pool.ts';
 import type { TimelineEvent } from '../watch/timeline.ts';
 import { killContainer } from './break.ts';
 import { hangLimit } from './limits.ts';
 import { hitShard } from './targets.ts';
+import { endsWith, type Running, twemstack } from './twemstack.ts';
 
 /** Comparing every stack with what runs takes some seconds before the first change. */
 const BEGIN_MS = 60_000;
-const LINES = 12;
-
-type Deployment = ReturnType<typeof deploy>;
-
-/** `twemstack up` as an operator runs it beside the drill. @param home where the stack was deployed from */
-export function deploy(stackFile: string, home: string) {
-  const command = [join(CHECKOUT, 'scripts/twemstack.mjs'), 'up', '--file', stackFile];
-  return execa(process.execPath, command, {
-    cwd: home,
-    env: { TWEMSTACK_HOME: home },
-    reject: false,
-    all: true,
-    stdin: 'ignore',
-  });
-}
-
-/** @throws NotSoError with the end of what it said when it did not succeed */
-export async function succeeded(deployment: Deployment, what: string): Promise<void> {
-  const { exitCode, all } = await deployment;
-  if (exitCode === 0) return;
-  const end = all.trimEnd().split('\n').slice(-LINES).join('\n');
-  throw new NotSoError(`${what} ended with ${exitCode}:\n${end}`, { remedy: 'run `twemstack up`' });
-}
 
 /** A copy of the stack file in which servers may take a millisecond longer: a change that concerns every proxy. */
 function changedCopy(stackFile: string, pool: PoolSpec): { readonly path: string; remove(): void } {
@@ -53,6 +30,7 @@ const failoverDuringDeploy: Drill = {
   name: 'failover-during-deploy',
   summary:
     'kill a shard’s master while `twemstack up` brings a changed setting to the proxies; both come to their end',
+  alerts: [],
   // A proxy that takes over new settings lets its clients go between two requests; the killed master alone may cost one.
   asksAgain: true,
   promised: (plan) => ({
@@ -65,16 +43,16 @@ const failoverDuringDeploy: Drill = {
     const { shard, master } = hitShard(context);
     const changed = changedCopy(stackFile, drilledPool(plan));
     const home = homeFolder(stackFile);
-    const deployment = deploy(changed.path, home);
+    const deployment = twemstack(['up'], changed.path, home);
     const fault = { what: 'a changed setting is being deployed', remedy: { kind: 'deploy' } } as const;
     context.undoLater(fault, async () => {
       context.step.progress('waiting for the deployment to end');
       await deployment;
       changed.remove();
       context.step.progress('taking the change back');
-      await succeeded(deploy(stackFile, home), 'the deployment that takes the change back');
+      await endsWith(EXIT.done, twemstack(['up'], stackFile), 'the deployment that takes the change back');
       context.timeline.note('drill', 'restored', 'deployed as before');
-      await succeeded(deployment, 'the deployment in which a master was killed');
+      await endsWith(EXIT.done, deployment, 'the deployment in which a master was killed');
     });
     context.timeline.note('drill', 'fault', 'deploying a change');
     await changeBegins(context, deployment);
@@ -85,7 +63,7 @@ const failoverDuringDeploy: Drill = {
 };
 
 /** Waits until the first proxy has the change, or is replaced for it; a deployment that ends before had nothing to do. */
-async function changeBegins({ plan, timeline }: FaultContext, deployment: Deployment): Promise<void> {
+async function changeBegins({ plan, timeline }: FaultContext, deployment: Running): Promise<void> {
   const proxies = new Set(plan.proxies.map(({ name }) => name));
   const replaced = ({ source, event, text }: TimelineEvent): boolean =>
     source === 'engine' && /^(kill|die|start)$/.test(event) && proxies.has(text.split(' ')[0]);

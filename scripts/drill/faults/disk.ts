@@ -73,6 +73,7 @@ function appendOnlyFiles(pid: number): string[] | undefined {
 const diskFull: Drill = {
   name: 'disk-full',
   summary: 'the disk of a shard’s master is full: it refuses writes, so the sentinels replace it',
+  alerts: [],
   refused: (surroundings) => outOfReach(surroundings, TOOLS),
   // To a sentinel an answer to PING that says MISCONF is none, so it takes as long as with a hung master.
   promised: (plan) => failover(hangLimit(plan)),

@@ -11,6 +11,7 @@ const killDomain: Drill = {
   name: 'kill-domain',
   summary:
     'kill every container of one domain at once, one with a master, and the VIP if it can be: a host gone',
+  alerts: ['RedisDown', 'ReplicaMissing'],
   // Master, proxy and edge go within a tenth of a second: a connection may lose one request to the first two, one to the last.
   promised: (plan) => ({
     ...failover(failoverLimit(plan)),
@@ -29,7 +30,7 @@ const killDomain: Drill = {
   },
 };
 
-const restartsOneEngine: Omit<Drill, 'name' | 'summary'> = {
+const restartsOneEngine: Omit<Drill, 'name' | 'summary' | 'alerts'> = {
   refused: engineOutOfReach,
   promised: () => ({
     // From the moment the engine answers. It starts its containers one after the other, and these agree on masters then.
@@ -56,13 +57,15 @@ const restartsEngine = ofBothKinds(
 function ofBothKinds(
   name: string,
   summary: string,
-  ofOne: Omit<Drill, 'name' | 'summary'>,
-  ofSeveral: Omit<Drill, 'name' | 'summary'>,
+  ofOne: Omit<Drill, 'name' | 'summary' | 'alerts'>,
+  ofSeveral: Omit<Drill, 'name' | 'summary' | 'alerts'>,
 ): Drill {
-  const kind = (plan: AnyPlan): Omit<Drill, 'name' | 'summary'> => (isOnHosts(plan) ? ofSeveral : ofOne);
+  const kind = (plan: AnyPlan): Omit<Drill, 'name' | 'summary' | 'alerts'> =>
+    isOnHosts(plan) ? ofSeveral : ofOne;
   return {
     name,
     summary,
+    alerts: [],
     onHosts: 'too',
     refused: async (surroundings) => kind(surroundings.plan).refused?.(surroundings),
     promised: (plan) => kind(plan).promised(plan),

@@ -1,15 +1,15 @@
-import { NotSoError } from '../../errors.ts';
+import { EXIT, NotSoError } from '../../errors.ts';
 import { cutPower, emptyHost } from '../../lab/faults.ts';
-import { homeFolder } from '../../stack/home.ts';
 import type { Drill, FaultContext } from '../drill.ts';
-import { deploy, succeeded } from './deploy.ts';
 import { demandLab, lost, membersOn, refused, strike } from './host-strike.ts';
 import { worstDomain } from './targets.ts';
+import { endsWith, twemstack } from './twemstack.ts';
 
 const replaceHost: Drill = {
   name: 'replace-host',
   summary:
     'an empty machine comes in the place of the host that has most masters, and the VIP if it can be: `up` makes its members anew, as replicas, and again changes nothing',
+  alerts: ['RedisDown', 'ReplicaMissing'],
   onHosts: true,
   refused,
   promised: () => lost,
@@ -31,13 +31,12 @@ const replaceHost: Drill = {
 
 /** `twemstack up` as an operator runs it, twice. @throws NotSoError when it fails, or finds something to change the second time */
 async function makeAnew({ stackFile, step, timeline }: FaultContext): Promise<void> {
-  const home = homeFolder(stackFile);
   step.progress('deploying what the empty machine lacks');
-  await succeeded(deploy(stackFile, home), 'the deployment that makes the members anew');
+  await endsWith(EXIT.done, twemstack(['up'], stackFile), 'the deployment that makes the members anew');
   timeline.note('drill', 'restored', 'its members are made anew');
   step.progress('deploying a second time');
-  const again = deploy(stackFile, home);
-  await succeeded(again, 'the second deployment');
+  const again = twemstack(['up'], stackFile);
+  await endsWith(EXIT.done, again, 'the second deployment');
   const { all } = await again;
   if (!UNCHANGED.test(all))
     throw new NotSoError(`the second deployment found something to change:\n${all}`, {

@@ -74,6 +74,8 @@ export const lost: Promised = {
 /** A drill that does one thing to the host that has most masters, and the VIP if it can be. */
 export function toWorstHost(
   drill: Pick<Drill, 'name' | 'summary'> & {
+    /** Those of a host that is gone, unless it is said. */
+    readonly alerts?: Drill['alerts'];
     readonly promised: Promised;
     readonly lastsMs: number;
     /** What is said of the host. */
@@ -81,10 +83,11 @@ export function toWorstHost(
     readonly act: (place: LabPlace, host: LabHost, others: readonly LabHost[]) => Promise<void>;
   },
 ): Drill {
-  const { act, lastsMs, name, promised, summary, what } = drill;
+  const { act, alerts = ['RedisDown', 'ReplicaMissing'], lastsMs, name, promised, summary, what } = drill;
   return {
     name,
     summary,
+    alerts,
     onHosts: true,
     refused,
     promised: () => promised,

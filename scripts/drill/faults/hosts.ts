@@ -78,6 +78,7 @@ const frozen = toWorstHost({
 const slow = toWorstHost({
   name: 'slow-host',
   summary: 'the cable of the host that has most masters, and the VIP if it can be, carries 1 Mbit/s',
+  alerts: [],
   promised: { ...unnoticed, resume: { within: 1000, of: 'shard', since: 'fault' }, noFailover: true },
   lastsMs: 8000,
   what: 'has a slow cable',
@@ -88,6 +89,7 @@ const partitionHost: Drill = {
   name: 'partition-host',
   summary:
     'cut the host off that has most masters, and the VIP if it can be, with a client on each side: its side acknowledges nothing',
+  alerts: ['RedisDown', 'ReplicaMissing'],
   onHosts: true,
   refused,
   promised: () => ({ ...lost, severalHolders: BOTH_SIDES_MS }),
@@ -120,6 +122,7 @@ const partitionHost: Drill = {
 const powerCycle: Drill = {
   name: 'power-cycle-all',
   summary: 'take the power of all hosts away, and give it back to all at once',
+  alerts: [],
   onHosts: true,
   refused,
   promised: () => ({ resume: { within: ALL_BACK_MS, of: 'newcomer', since: 'restored' }, failures: 'any' }),

@@ -7,6 +7,7 @@ import { hitShard } from './targets.ts';
 const killMaster: Drill = {
   name: 'kill-master',
   summary: 'kill -9 the master of a shard; a replica takes over, the old master comes back as its replica',
+  alerts: ['RedisDown', 'ReplicaMissing'],
   promised: (plan) => failover(failoverLimit(plan)),
   lasts: () => 2500,
   async inject(context) {
@@ -20,6 +21,7 @@ const killMaster: Drill = {
 const hangMaster: Drill = {
   name: 'hang-master',
   summary: 'freeze the master for longer than a failover takes, then let it go on as the zombie it is',
+  alerts: ['RedisDown', 'ReplicaMissing'],
   promised: (plan) => failover(hangLimit(plan)),
   lasts: (plan) => plan.sentinel.downAfterMs + 5000,
   async inject(context) {
@@ -33,6 +35,7 @@ const hangMaster: Drill = {
 const restartMaster: Drill = {
   name: 'restart-master',
   summary: 'docker restart of the master: it says goodbye, and is back before or after a failover',
+  alerts: [],
   promised: (plan) => failover(hangLimit(plan)),
   lasts: () => 4000,
   async inject(context) {
@@ -46,6 +49,7 @@ const restartMaster: Drill = {
 const doubleFailover: Drill = {
   name: 'double-failover',
   summary: 'kill the master, bring it back as a replica, and kill its successor within 10 s',
+  alerts: ['RedisDown', 'ReplicaMissing'],
   // Two cuts, so two requests of a connection may be under way.
   promised: (plan) => ({ ...failover(hangLimit(plan)), failures: 2 }),
   lasts: (plan) => 2 * hangLimit(plan) + 3000,
@@ -79,6 +83,7 @@ async function newMaster(context: FaultContext, shard: string, old: string): Pro
 const killReplica: Drill = {
   name: 'kill-replica',
   summary: 'kill -9 one replica of a shard; nobody notices',
+  alerts: ['RedisDown', 'ReplicaMissing'],
   promised: () => unnoticed,
   lasts: () => 4000,
   async inject(context) {
@@ -92,6 +97,7 @@ const killReplica: Drill = {
 const restartReplica: Drill = {
   name: 'restart-replica',
   summary: 'docker restart of one replica of a shard; nobody notices',
+  alerts: [],
   promised: () => unnoticed,
   lasts: () => 4000,
   async inject(context) {
@@ -107,6 +113,7 @@ const allReplicasGone: Drill = {
   name: 'all-replicas-gone',
   summary:
     'kill every replica of a shard: the lone master refuses writes instead of taking some that one crash loses',
+  alerts: ['RedisDown', 'ReplicaMissing'],
   // Refused with NOREPLICAS, or held, until a replica is back; a restarted replica asks who is master and resyncs.
   promised: (plan) =>
     plan.redis.minReplicasToWrite > 0
@@ -129,6 +136,7 @@ const restartShard: Drill = {
   name: 'restart-shard',
   summary:
     'kill every member of a shard at once and start them all again: one master, with all that was acknowledged',
+  alerts: ['ShardWithoutMaster', 'RedisDown'],
   promised: (plan) => ({
     resume: { within: plan.sentinel.downAfterMs + 12_000, of: 'shard', since: 'restored' },
     failures: 'any',

@@ -12,6 +12,7 @@ const partitionMaster: Drill = {
   name: 'partition-master',
   summary:
     'cut the master off from sentinels and replicas, but not from the proxies: two masters for a while',
+  alerts: ['ShardWithTwoMasters', 'ReplicaMissing'],
   refused,
   // The cut-off master notices that its replicas are silent after max-lag, which it looks at once a second.
   promised: (plan) => ({
@@ -30,6 +31,7 @@ const partitionMaster: Drill = {
 const partitionReplicas: Drill = {
   name: 'partition-replicas',
   summary: 'cut the master off from its replicas only: it refuses writes that nobody else would have',
+  alerts: ['ReplicaMissing', 'ReplicaLinkDown'],
   refused,
   promised: (plan) => ({
     // The link is made again with the next retransmission, which waits longer the longer it was cut.
@@ -49,6 +51,7 @@ const partitionReplicas: Drill = {
 const slowNetwork: Drill = {
   name: 'slow-network',
   summary: 'the master loses 5 % of its packets: everything waits for retransmissions, nothing is lost',
+  alerts: [],
   refused,
   promised: () => ({
     // A lost packet is sent again after 0.2 s, a second time after 0.4 s more; three in a row are rare.

@@ -4,6 +4,7 @@ import type { Drill } from '../drill.ts';
 const switchover: Drill = {
   name: 'switchover',
   summary: 'hand a shard over to a replica on purpose: nobody sees an error',
+  alerts: [],
   onHosts: 'too',
   promised: () => ({
     resume: { within: 1000, of: 'connection', since: 'fault' },

@@ -6,6 +6,7 @@ import { hitShard } from './targets.ts';
 const killSentinel: Drill = {
   name: 'kill-sentinel',
   summary: 'kill -9 one sentinel; nobody notices',
+  alerts: ['SentinelMissing'],
   promised: () => unnoticed,
   lasts: (plan) => plan.sentinel.downAfterMs + 3000,
   async inject(context) {
@@ -19,6 +20,7 @@ const killSentinel: Drill = {
 const restartSentinel: Drill = {
   name: 'restart-sentinel',
   summary: 'docker restart of one sentinel; nobody notices',
+  alerts: [],
   promised: () => unnoticed,
   lasts: (plan) => plan.sentinel.downAfterMs + 3000,
   async inject(context) {
@@ -32,6 +34,7 @@ const restartSentinel: Drill = {
 const sentinelMinority: Drill = {
   name: 'sentinel-minority',
   summary: 'kill as many sentinels as may be lost, then the master: the others still agree on a successor',
+  alerts: ['SentinelMissing', 'RedisDown', 'ReplicaMissing'],
   promised: (plan) => failover(hangLimit(plan)),
   lasts: () => 2500,
   async inject(context) {
@@ -48,6 +51,7 @@ const sentinelMinority: Drill = {
 const noSentinels: Drill = {
   name: 'no-sentinels',
   summary: 'kill every sentinel: nobody could fail over now, but serving goes on',
+  alerts: ['SentinelMissing'],
   promised: () => unnoticed,
   lasts: () => 8000,
   async inject(context) {
@@ -61,6 +65,7 @@ const noSentinels: Drill = {
 const killLeaderSentinel: Drill = {
   name: 'kill-leader-sentinel',
   summary: 'kill the master, and the sentinel that leads the failover as soon as it is elected',
+  alerts: ['SentinelMissing', 'RedisDown', 'ReplicaMissing'],
   // The others have given it their vote, and try again after twice the failover timeout (sentinel.c).
   promised: (plan) => ({
     ...failover(2 * plan.sentinel.failoverTimeoutMs + 1000 + failoverLimit(plan)),

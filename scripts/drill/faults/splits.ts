@@ -25,6 +25,7 @@ const splitData: Drill = {
   name: 'split-data',
   summary:
     'cut the master and one replica off from the other replicas and all sentinels; the proxies reach everybody',
+  alerts: ['ReplicaMissing', 'ReplicaLinkDown'],
   async refused(surroundings) {
     if (surroundings.plan.shards.some(({ members }) => members.length < 3))
       return 'it needs two replicas a shard';
@@ -44,6 +45,7 @@ const splitData: Drill = {
 const blindSentinels: Drill = {
   name: 'blind-sentinels',
   summary: 'cut only the sentinels off from the master: it and its replicas are well, so nobody is promoted',
+  alerts: [],
   refused: cannotCut,
   promised: () => ({
     resume: { within: 400, of: 'shard', since: 'fault' },
@@ -78,6 +80,7 @@ const oneWayCut: Drill = {
   name: 'one-way',
   summary:
     'the master hears its replicas, the sentinels or the proxies, but is not heard by them, or the other way round: each round another',
+  alerts: [],
   refused: cannotCut,
   promised: (plan) => inDoubt(plan, SPLIT_MS),
   lasts: () => SPLIT_MS,

@@ -23,6 +23,7 @@ async function stallSentinels(context: FaultContext, ms: number): Promise<void> 
 const stall: Drill = {
   name: 'stall-sentinels',
   summary: 'freeze every sentinel for 3 s, as a stall of their hosts does; nobody notices',
+  alerts: ['SentinelTilt'],
   promised: () => ({ ...unnoticed, noFailover: true }),
   lasts: () => STALL_MS + 4000,
   async inject(context) {
@@ -36,6 +37,7 @@ const stallThenKill: Drill = {
   name: 'stall-then-kill',
   summary:
     'freeze every sentinel for 3 s, so that they distrust their clocks (TILT), and kill the master 7 s later',
+  alerts: ['SentinelTilt', 'RedisDown', 'ReplicaMissing'],
   promised: () => ({ ...failover(REPLACED_MS + STALL_MS), failures: 'any', readsNeverFail: false }),
   lasts: () => 2500,
   async inject(context) {
@@ -51,6 +53,7 @@ const stallThenKill: Drill = {
 const sentinelsLate: Drill = {
   name: 'sentinels-late',
   summary: 'kill every sentinel, then the master; the sentinels come back 25 s later and find it dead',
+  alerts: ['RedisDown', 'ReplicaMissing'],
   promised: () => ({ ...failover(AWAY_MS + REPLACED_MS), failures: 'any', readsNeverFail: false }),
   lasts: () => AWAY_MS,
   async inject(context) {
@@ -70,6 +73,7 @@ const hangRedis: Drill = {
   name: 'hang-redis',
   summary:
     'stop (SIGSTOP) the redis-server of a master, and nothing else of its container; it comes back as a zombie',
+  alerts: ['RedisDown', 'ReplicaMissing'],
   promised: (plan) => failover(hangLimit(plan)),
   lasts: (plan) => plan.sentinel.downAfterMs + 5000,
   async inject(context) {
@@ -83,6 +87,7 @@ const hangRedis: Drill = {
 const hangReplica: Drill = {
   name: 'hang-replica',
   summary: 'freeze one replica of a shard; nobody notices',
+  alerts: ['RedisDown', 'ReplicaMissing'],
   promised: () => unnoticed,
   lasts: () => 5000,
   async inject(context) {
@@ -97,6 +102,7 @@ const hangReplica: Drill = {
 const hangSentinel: Drill = {
   name: 'hang-sentinel',
   summary: 'freeze one sentinel for longer than it may be silent; nobody notices',
+  alerts: ['SentinelMissing'],
   promised: () => ({ ...unnoticed, noFailover: true }),
   lasts: (plan) => plan.sentinel.downAfterMs + 3000,
   async inject(context) {
@@ -110,6 +116,7 @@ const hangSentinel: Drill = {
 const hangKeepalived: Drill = {
   name: 'hang-keepalived',
   summary: 'stop keepalived (SIGSTOP) on the edge that holds the VIP: it cannot let go of it by itself',
+  alerts: [],
   // Its peer hears nothing of it any more and takes the VIP, which it has until its supervisor finds it hung.
   promised: () => ({ ...cutOnce(3000, 'newcomer'), severalHolders: 4000 }),
   lasts: () => 8000,

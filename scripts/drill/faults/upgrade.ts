@@ -17,6 +17,7 @@ import { unnoticed } from './limits.ts';
 const rollingUpgrade: Drill = {
   name: 'rolling-upgrade',
   summary: 'replace every container, one domain after the other: no error for whoever connects again',
+  alerts: [],
   onHosts: 'too',
   asksAgain: true,
   promised: () => ({
@@ -40,6 +41,7 @@ const rotation: Drill = {
   name: 'wrong-password-after-rotation',
   summary:
     'change the password of applications: who has the new one notices nothing, the old one is refused in the end',
+  alerts: [],
   asksAgain: true,
   promised: () => ({ ...unnoticed, readsNeverFail: true }),
   lasts: () => 0,

@@ -12,6 +12,7 @@ export function nemesisOf(replayed?: Script): Drill {
     name: 'nemesis',
     summary:
       'cut random links among members, sentinels, proxies and edges, one-way ones, too, with kills and pauses between',
+    alerts: [],
     draws: replayed === undefined,
     refused: (surroundings) => outOfReach(surroundings, CUTTERS),
     promised: (plan) => ({

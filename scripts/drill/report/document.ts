@@ -1,4 +1,5 @@
 import type { LeftOut } from '../catalogue.ts';
+import type { Drill } from '../drill.ts';
 import type { PromiseResult } from './promises.ts';
 import type { RoundReport } from './round.ts';
 
@@ -33,6 +34,8 @@ export interface Shrunk {
 export interface DrillSummary {
   readonly drill: string;
   readonly summary: string;
+  /** Which alerts tell of it while it lasts. */
+  readonly alerts: readonly string[];
   readonly rounds: number;
   readonly passed: number;
   readonly promises: readonly PromiseSummary[];
@@ -60,8 +63,8 @@ export interface DocumentInputs {
   readonly leftOut: readonly LeftOut[];
   readonly shrunk: Shrunk | null;
   readonly rounds: readonly RoundReport[];
-  /** Drill name -> what it does. */
-  readonly summaries: ReadonlyMap<string, string>;
+  /** Every drill that may have run. */
+  readonly drills: ReadonlyArray<Pick<Drill, 'name' | 'summary' | 'alerts'>>;
 }
 
 export function makeDocument(inputs: DocumentInputs): DrillDocument {
@@ -78,10 +81,12 @@ export function makeDocument(inputs: DocumentInputs): DrillDocument {
     leftOut: inputs.leftOut,
     shrunk: inputs.shrunk,
     drills: names.map((name) => {
-      const own = rounds.filter(({ drill }) => drill === name);
+      const own = rounds.filter((round) => round.drill === name);
+      const drill = inputs.drills.find((each) => each.name === name);
       return {
         drill: name,
-        summary: inputs.summaries.get(name) ?? '',
+        summary: drill?.summary ?? '',
+        alerts: drill?.alerts ?? [],
         rounds: own.length,
         passed: own.filter(({ passed }) => passed).length,
         promises: summarise(own),

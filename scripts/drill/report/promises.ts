@@ -7,6 +7,8 @@ import type { Verdict } from '../load/judge.ts';
 import { type Hearing, judgeHearing } from '../load/judge-messages.ts';
 import type { Acknowledged } from '../load/judged.ts';
 import { attemptsOf, type Ledger } from '../load/ledger.ts';
+import type { RaisedAlert } from '../watch/alerts.ts';
+import { alertPromises } from './alerts.ts';
 
 /** One promise held against what was seen in one round. */
 export interface PromiseResult {
@@ -34,6 +36,10 @@ export interface Evidence {
   readonly promotions: number;
   /** Longest time with more than one holder of the VIP (ms); undefined = could not be watched. */
   readonly severalHolders?: number;
+  /** What the monitors raised; undefined = the stack has none. */
+  readonly alerts?: readonly RaisedAlert[];
+  /** True = the fault was to last until its alerts were raised. */
+  readonly held: boolean;
 }
 
 /** How long a drill waits for the stack to be whole again. */
@@ -107,6 +113,7 @@ export function holdPromises(evidence: Evidence): PromiseResult[] {
       REDUNDANCY_MS,
       evidence.wholeAt === undefined ? undefined : evidence.wholeAt - evidence.undoneAt,
     ),
+    ...alertPromises(evidence).map(({ promise, limit, seen }) => result(promise, 'ms', limit, seen)),
   ];
 }
 

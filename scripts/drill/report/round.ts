@@ -8,6 +8,7 @@ import { attemptsOf, type Ledger } from '../load/ledger.ts';
 import type { ReadBack } from '../load/read-back.ts';
 import type { Timeline, TimelineEvent } from '../watch/timeline.ts';
 import { type HolderSpan, holderTimes } from '../watch/vip.ts';
+import { type AlertTimes, alertTimes } from './alerts.ts';
 import { type Latency, latencyOf } from './latency.ts';
 import {
   type ConnectionFailures,
@@ -43,6 +44,8 @@ export interface RoundReport {
   readonly connections: readonly ConnectionFailures[];
   /** null = interrupted before the writes could be read back. */
   readonly verdict: Verdict | null;
+  /** Alerts of the stack's own monitoring, as they came and went; null = it has none. */
+  readonly alerts: readonly AlertTimes[] | null;
   /** What each subscriber heard; `silence` null = it was deaf at the end. */
   readonly subscribers: ReadonlyArray<Omit<Hearing, 'silence'> & { readonly silence: number | null }>;
   readonly differingReplicas: ReadBack['differing'];
@@ -106,6 +109,7 @@ export function makeRound(inputs: RoundInputs): RoundReport {
     errors: errorCounts(ledger),
     connections: failuresPerConnection(ledger),
     verdict: verdict === undefined ? null : relativeVerdict(verdict, since),
+    alerts: alertTimes(inputs),
     subscribers: hearingOf(inputs).map((each) => ({
       ...each,
       silence: Number.isFinite(each.silence) ? round(each.silence) : null,

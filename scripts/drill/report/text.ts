@@ -1,5 +1,6 @@
 import { table } from '../../report/table.ts';
 import type { Verdict } from '../load/judge.ts';
+import type { AlertTimes } from './alerts.ts';
 import type { DrillDocument, PromiseSummary } from './document.ts';
 
 /** The report for a terminal: one table of promises per drill, then what the application was told. */
@@ -24,6 +25,7 @@ export function reportText(document: DrillDocument): string {
       `\n${drill.drill}: ${drill.passed} of ${drill.rounds} rounds passed\n`,
       table(['promise', 'limit', 'p50', 'p95', 'max', ''], rows),
       ...lostLines(rounds),
+      ...alertLines(rounds),
       ...errorLines(rounds),
       ...problems,
       ...scripts,
@@ -63,6 +65,27 @@ function lostLines(rounds: DrillDocument['rounds']): string[] {
 /** How many acknowledged writes, transactions and jobs are gone. */
 export const lostOf = ({ lost, transactions, jobs }: Verdict): number =>
   lost.length + transactions.lost.length + jobs.lost.length;
+
+/** How alerts came and went, one line a round; of a stack that is not monitored nothing is said. */
+function alertLines(rounds: DrillDocument['rounds']): string[] {
+  return rounds.flatMap(({ alerts, round }) =>
+    alerts === null
+      ? []
+      : [
+          `alerts${rounds.length > 1 ? ` of round ${round}` : ''}: ${alerts.map(alertText).join('; ') || 'none'}\n`,
+        ],
+  );
+}
+
+/** One alert in words, with times since the fault. */
+export function alertText({ alert, named, raised, over }: AlertTimes): string {
+  const others = named ? '' : ' (not named by the drill)';
+  if (raised === null) return `${alert} was not raised`;
+  const end = over === null ? 'and not over yet' : `over at ${seconds(over)}`;
+  return `${alert} raised at ${seconds(raised)}, ${end}${others}`;
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 function errorLines(rounds: DrillDocument['rounds']): string[] {
   const counts = new Map<string, number>();

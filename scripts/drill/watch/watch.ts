@@ -1,4 +1,5 @@
 import { isOnHosts } from '../../../topology/plan.ts';
+import { type AlertWatch, watchAlerts } from './alerts.ts';
 import { watchEngine } from './engine-events.ts';
 import { watchHaproxy } from './haproxy-states.ts';
 import { noteHosts } from './hosts.ts';
@@ -11,6 +12,8 @@ import { VipWatch } from './vip.ts';
 /** Everybody who fills the timeline of a run. */
 export interface Watchers {
   readonly vip: VipWatch;
+  /** undefined = the stack has no monitors. */
+  readonly alerts: AlertWatch | undefined;
   end(): void;
 }
 
@@ -18,13 +21,16 @@ export interface Watchers {
 export async function startWatching(options: WatchOptions): Promise<Watchers> {
   const vip = await VipWatch.start(options);
   noteHosts(options);
+  const alerts = await watchAlerts(options);
   const ends: EndWatch[] = [
+    ...(alerts === undefined ? [] : [alerts.end]),
     watchHaproxy(options),
     watchRoles(options),
     ...(await Promise.all([watchSentinels(options), watchLogs(options), ...watchEngines(options, vip)])),
   ];
   return {
     vip,
+    alerts: alerts?.watch,
     end() {
       vip.end();
       for (const end of ends) end();

@@ -19,7 +19,9 @@ import { hostsPlanOf, planOf, THREE_HOSTS } from '../../support/stack-fixture.ts
 
 describe('the report of a call', () => {
   const rounds = [2000, 2400, 9000].map((end) => roundOf({ writes: [{ endedAt: 990 }, { endedAt: end }] }));
-  const document = documentOf(rounds, { summaries: new Map([['kill-master', 'what <it> does']]) });
+  const document = documentOf(rounds, {
+    drills: [{ name: 'kill-master', summary: 'what <it> does', alerts: ['RedisDown'] }],
+  });
 
   test('figures over the rounds: p50, p95 and max, and how often a promise was kept', () => {
     const [first] = document.drills[0].promises;

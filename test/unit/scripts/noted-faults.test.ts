@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type Docker from 'dockerode';
+import { noteFailure, noteGood, readBackupRecord } from '../../../scripts/backup/record.ts';
 import { FaultNotes, readFaults } from '../../../scripts/drill/noted-faults.ts';
 import { faultsLeftBehind, holdDrills, takeBackFaults } from '../../../scripts/drill/take-back.ts';
 import { Home } from '../../../scripts/stack/home.ts';
@@ -76,6 +77,19 @@ describe('faults that a drill wrote down', () => {
       const said = await takeBackFaults(home, plan, engine);
       assert.deepEqual(told, ['unpause m']);
       assert.match(said[1], /n was killed; it could not be taken back: no such container: n/);
+    });
+  });
+
+  test('a backup that a drill let fail has not failed, and one that failed before has', async () => {
+    await withNotes(async (home, notes) => {
+      const before = { at: 1, why: 'no room' };
+      noteFailure(home, plan.name, before.at, before.why);
+      noteGood(home, plan.name, 2);
+      notes.add('alerts', { what: 'a backup failed', remedy: { kind: 'backup', lastFailure: before } });
+      noteFailure(home, plan.name, 3, 'by a drill');
+      const [said] = await takeBackFaults(home, plan, engineOf().engine);
+      assert.match(said, /a backup failed; taken back$/);
+      assert.deepEqual(readBackupRecord(home, plan.name), { lastGood: 2, lastFailure: before });
     });
   });
 

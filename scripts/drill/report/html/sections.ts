@@ -2,7 +2,7 @@ import type { Verdict } from '../../load/judge.ts';
 import type { Acknowledged } from '../../load/judged.ts';
 import type { DrillDocument, DrillSummary, PromiseSummary } from '../document.ts';
 import type { RoundReport } from '../round.ts';
-import { lostOf, replayLine } from '../text.ts';
+import { alertText, lostOf, replayLine } from '../text.ts';
 import { badge, duration, escapeText, htmlTable } from './markup.ts';
 import { timelineSvg } from './timeline-svg.ts';
 
@@ -63,6 +63,7 @@ export function drillSection(drill: DrillSummary, rounds: readonly RoundReport[]
   return [
     `<h2 id="${escapeText(drill.drill)}">${escapeText(drill.drill)} ${badge(drill.passed === drill.rounds, 'kept', 'BROKEN')}</h2>`,
     `<p class="soft">${escapeText(drill.summary)}</p>`,
+    `<p class="soft">Alerts while it lasts: ${escapeText(drill.alerts.join(', ') || 'none')}.</p>`,
     promiseTable(drill),
     roundBlock(shown, rounds.length),
     ...others.map(
@@ -120,6 +121,7 @@ function roundBlock(report: RoundReport, rounds: number): string {
     `<p class="soft">${counts} ${familyCounts(report)} ${latencies(report)} This program was held up for ${duration(report.stall)} at most.</p>`,
     report.problem === null ? '' : `<p><code>${escapeText(report.problem)}</code></p>`,
     report.script === null ? '' : `<p><code>${escapeText(replayLine(report.script))}</code></p>`,
+    alertList(report),
     errorList(report),
     lostLists(report),
     subscriberTable(report),
@@ -147,6 +149,12 @@ function latencies({ latency }: RoundReport): string {
   const { before, during } = latency.otherShards;
   return `${all}; on the shards that were not hit p99 ${before.p99} ms before the fault, ${during.p99} ms during it.`;
 }
+
+/** How alerts came and went; of a stack that is not monitored nothing is said. */
+const alertList = ({ alerts }: RoundReport): string =>
+  alerts === null
+    ? ''
+    : `<p class="soft">Alerts, counted from the fault: ${escapeText(alerts.map(alertText).join('; ') || 'none')}.</p>`;
 
 function errorList({ errors }: RoundReport): string {
   if (errors.length === 0) return '';
