@@ -63,6 +63,50 @@ describe("answers of the proxy's own, beside Redis 7.0.15", () => {
     }
   }
 
+  test('CLIENT INFO and LIST have every field of Redis, in its order: clients take them apart', async () => {
+    const told = await Promise.all(
+      [server.port, proxy.ports[0]].map(async (port) => {
+        const client = await RawClient.open(port);
+        await client.ask(request('AUTH', 'secret'));
+        const lines = [
+          await client.ask(request('CLIENT', 'INFO')),
+          await client.ask(request('CLIENT', 'LIST')),
+        ];
+        client.end();
+        return lines.map((line) => [...line.split('\n')[1].matchAll(/([a-z-]+)=/g)].map(([, name]) => name));
+      }),
+    );
+    const [[info, list], ours] = told;
+    // of Redis 7.2
+    const later = ['lib-name', 'lib-ver'];
+    assert.deepEqual(ours, [
+      [...info, ...later],
+      [...list, ...later],
+    ]);
+  });
+
+  test('CLIENT INFO says how many commands a transaction has, and what is tracked', async () => {
+    // MULTI takes CLIENT INFO as one more command, so another client looks
+    const told = await Promise.all(
+      [server.port, proxy.ports[0]].map(async (port) => {
+        const [one, other] = [await RawClient.open(port), await RawClient.open(port)];
+        const greeting = request('HELLO', '3', 'AUTH', 'default', 'secret');
+        const id = /\bid\r\n:(\d+)/.exec(await one.ask(greeting))?.[1] ?? '';
+        await other.ask(greeting);
+        await one.ask(request('CLIENT', 'TRACKING', 'ON', 'BCAST'));
+        await one.ask(request('MULTI'));
+        await one.ask(request('GET', 'r'));
+        const line = await other.ask(request('CLIENT', 'LIST', 'ID', id));
+        for (const client of [one, other]) client.end();
+        return ['flags', 'multi', 'redir', 'resp'].map(
+          (name) => new RegExp(`\\b${name}=(\\S+)`).exec(line)?.[1],
+        );
+      }),
+    );
+    assert.deepEqual(told[1], told[0]);
+    assert.deepEqual(told[0], ['xtB', '1', '0', '3']);
+  });
+
   /** Requests of one client, sent in one go; the end of what is answered is marked by an ECHO. */
   const UNANSWERED: readonly string[][] = [
     ['CLIENT REPLY OFF', 'PING', 'SET r 1', 'NOSUCH', 'GET', 'CLIENT REPLY ON', 'GET r'],

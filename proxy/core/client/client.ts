@@ -31,6 +31,7 @@ export class Client extends ClientPatience implements LinkOwner, WorkingClient, 
   mostOpen: number;
   /** The turn of the loop in which it was heard of last, and what came in it and was looked at. */
   private turn = -1;
+  heardAt: number;
   private seenInTurn = 0;
   /** Requests up to here came in together, or while these were open: their replies go out together if they can. */
   private batchEnd = 0;
@@ -41,6 +42,7 @@ export class Client extends ClientPatience implements LinkOwner, WorkingClient, 
     readonly pool: ClientPool,
   ) {
     super(pool.config.redisAuth === null, pool.firstId, pool.loop.now());
+    this.heardAt = pool.loop.now();
     this.routing = pool.routing;
     this.mostOpen = firstOpen(pool.config);
   }
@@ -50,6 +52,7 @@ export class Client extends ClientPatience implements LinkOwner, WorkingClient, 
     const { turn } = this.pool.loop;
     if (turn !== this.turn) {
       this.turn = turn;
+      this.heardAt = this.pool.loop.now();
       this.seenInTurn = 0;
     }
     const isIdle = this.workNow === null && this.head === this.tail && this.seenInTurn < MOST_IN_TURN;

@@ -59,6 +59,10 @@ export interface Session extends Owner, Receiver {
   readonly id: number;
   /** Milliseconds since the epoch. */
   readonly connectedAt: number;
+  /** When something came from it last, of the loop's clock. */
+  readonly heardAt: number;
+  /** Bytes that are kept for it, as far as they are accounted for. */
+  readonly accounted: number;
   /** Address of the other end, for people. */
   readonly remote: string;
   readonly pool: PoolContext;
@@ -148,6 +152,8 @@ export interface Gate {
   readonly rank: number;
   /** Of a large request it must see everything; otherwise the command and its first arguments will do. */
   readonly needsWhole: boolean;
+  /** How many commands it keeps, where that is what it does. */
+  readonly queued?: number;
   /** True when it has dealt with the request, which gets its reply then; else the next one is asked. */
   readonly takes: (
     session: Session,

@@ -205,6 +205,16 @@ describe('CLIENT TRACKING', () => {
     assert.equal(client.said, `${changed('a')}\r\n`);
   });
 
+  test('BCAST without a prefix is that of all keys: one more prefix overlaps with it, as in Redis', async () => {
+    const { scene, client } = await tracked('BCAST');
+    assert.equal(
+      ask(scene, client, 'CLIENT TRACKING ON BCAST PREFIX user:'),
+      "-ERR Prefix 'user:' overlaps with an existing prefix ''. Prefixes for a single client must not overlap.\r\n",
+    );
+    assert.match(ask(scene, client, 'CLIENT TRACKINGINFO'), /\$8\r\nprefixes\r\n\*1\r\n\$0\r\n\r\n$/);
+    assert.equal(ask(scene, client, 'CLIENT TRACKING ON BCAST'), '+OK\r\n', 'it is what it was');
+  });
+
   test('RESET, HELLO 2 and OFF end it', async () => {
     for (const end of ['RESET', 'HELLO 2', 'CLIENT TRACKING OFF']) {
       const { scene, client, servers } = await tracked('', [], TWO.slice(0, 1));

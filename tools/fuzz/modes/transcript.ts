@@ -17,6 +17,24 @@ const UNSUBSCRIBED = /^([*>]3\r\n\$\d+\r\n[ps]?unsubscribe\r\n)(?:\$-1|_|\$\d+\r
 /** Of HELLO: every server calls its clients something else. */
 const OWN_ID = /(\$2\r\nid\r\n):\d+/;
 
+/** Of CLIENT INFO: what is about the connection or the memory of a server. */
+const OWN_INFO =
+  / (addr|laddr|fd|age|idle|qbuf|qbuf-free|argv-mem|multi-mem|rbs|rbp|obl|oll|omem|tot-mem)=\S*/g;
+/** What the proxy has of Redis 7.2 already. */
+const LATER_INFO = / (lib-name|lib-ver)=\S*/g;
+/** Whether what is watched has changed is known to the server alone. */
+const DIRTY = /( flags=\w*)d/;
+
+function withoutOwn(reply: string): string {
+  const text = reply.replace(OWN_ID, '$1:N');
+  if (!/^[$=]\d+\r\n(txt:)?id=\d+ addr=/.test(text)) return text;
+  return text
+    .replace(/^(.)\d+(\r\n(?:txt:)?id)=\d+/, '$1N$2')
+    .replace(OWN_INFO, '')
+    .replace(LATER_INFO, '')
+    .replace(DIRTY, '$1');
+}
+
 /** Cuts bytes into replies; the rest is the beginning of one. @throws Error on what is no reply */
 export function cut(bytes: Buffer): { whole: Buffer[]; rest: Buffer } {
   const framer = new ReplyFramer();
@@ -39,7 +57,7 @@ export function cut(bytes: Buffer): { whole: Buffer[]; rest: Buffer } {
  * PUBLISH, for it comes over another connection of the proxy (docs/differences.md).
  */
 export function tell(whole: readonly Buffer[]): Told {
-  const all = whole.map((reply) => reply.toString('latin1').replace(OWN_ID, '$1:N'));
+  const all = whole.map((reply) => withoutOwn(reply.toString('latin1')));
   const isPush = (reply: string): boolean => MESSAGE.test(reply) || INVALIDATION.test(reply);
   const invalidated = all.filter((reply) => INVALIDATION.test(reply)).flatMap(invalidatedBy);
   return {

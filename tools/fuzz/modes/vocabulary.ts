@@ -167,6 +167,7 @@ const connection: fc.Arbitrary<Words> = fc.oneof(
   { weight: 1, arbitrary: words('RESET') },
   { weight: 2, arbitrary: words('HELLO', fc.constantFrom('2', '3')) },
   { weight: 1, arbitrary: words('CLIENT', 'SETNAME', 'me') },
+  { weight: 1, arbitrary: words('CLIENT', 'INFO') },
   {
     weight: 2,
     arbitrary: fc

@@ -106,7 +106,10 @@ const SUBCOMMANDS: ReadonlyMap<string, readonly [arity: number, answer: Answer]>
   ['getredir', [2, clientGetRedir]],
   ['help', [2, () => statusesReply(HELP)]],
   ['id', [2, ({ id }: Session) => integerReply(id)]],
-  ['info', [2, (session: Session) => verbatimReply(`${clientLine(session)}\n`, session.protocol)]],
+  [
+    'info',
+    [2, (session: Session) => verbatimReply(`${clientLine(session, 'client|info')}\n`, session.protocol)],
+  ],
   ['no-evict', [3, onOrOff]],
   ['no-touch', [3, onOrOff]],
   ['peer', [-4, () => NO_QUESTION]],

@@ -4,7 +4,7 @@ import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { blockedIn } from '../blocked.ts';
 import { isListening, listeningOf } from '../listening.ts';
 import { shownArg } from '../refusals.ts';
-import type { Asker, PoolContext, Session } from '../session.ts';
+import { type Asker, GATE_RANKS, type PoolContext, type Session } from '../session.ts';
 import { isPeer } from './peers.ts';
 import { trackingOf } from './tracking.ts';
 
@@ -15,7 +15,7 @@ const TYPES: ReadonlySet<string> = new Set(['normal', 'master', 'replica', 'slav
 const MOST_IDS = 16_384;
 
 /** Bytes of a line besides what the client has said of itself, at most. */
-const LINE = 320;
+const LINE = 512;
 
 /** Whether Redis knows the word in TYPE. */
 export const isClientType = (word: string): boolean => TYPES.has(word);
@@ -69,16 +69,25 @@ function lines(pool: PoolContext, protocol: number, fits: (each: Session) => boo
   return verbatimReply(text, protocol);
 }
 
-/** One client as CLIENT LIST shows it, without a line end. */
-export function clientLine(session: Session): string {
-  const age = Math.floor((Date.now() - session.connectedAt) / 1000);
-  const { config, worker } = session.pool;
+/**
+ * One client as CLIENT LIST shows it, without a line end: every field of Redis 7.0, in its order, for clients that take the line
+ * apart miss one that is not there (redis-py up to 5). What the proxy does not know of is 0.
+ * @param command the last that the client has said, when that is known
+ */
+export function clientLine(session: Session, command = 'NULL'): string {
+  const { config, worker, loop } = session.pool;
+  const seconds = (milliseconds: number): number => Math.max(0, Math.floor(milliseconds / 1000));
+  const age = seconds(Date.now() - session.connectedAt);
+  const idle = Math.min(age, seconds(loop.now() - session.heardAt));
   const { channels, patterns, shardChannels } = listeningOf(session);
+  const queued = session.gates.find(({ rank }) => rank === GATE_RANKS.transaction)?.queued ?? -1;
   const where = worker === undefined ? '' : ` worker=${worker.place}`;
   return (
-    `id=${session.id} addr=${session.remote} laddr=${config.listenText} name=${session.name} age=${age} flags=${flagsOf(session)} ` +
-    `db=${session.database} sub=${channels} psub=${patterns} ssub=${shardChannels} multi=-1 user=${userOf(session)} ` +
-    `resp=${session.protocol} lib-name=${session.library} lib-ver=${session.libraryVersion}${where}`
+    `id=${session.id} addr=${session.remote} laddr=${config.listenText} fd=-1 name=${session.name} age=${age} idle=${idle} ` +
+    `flags=${flagsOf(session)} db=${session.database} sub=${channels} psub=${patterns} ssub=${shardChannels} multi=${queued} ` +
+    `qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=${session.accounted} events=r ` +
+    `cmd=${command} user=${userOf(session)} redir=${trackingOf(session) === undefined ? -1 : 0} resp=${session.protocol} ` +
+    `lib-name=${session.library} lib-ver=${session.libraryVersion}${where}`
   );
 }
 
@@ -86,9 +95,15 @@ export function clientLine(session: Session): string {
 export const userOf = ({ pool: { config } }: Session): string =>
   config.redisAuth === null ? 'default' : config.redisAuthUsers[0];
 
-/** As Redis has them: what subscribes, what waits, what is tracked. */
+/** As Redis has them: what subscribes, is between MULTI and EXEC, waits, is tracked and how. */
 function flagsOf(session: Session): string {
-  const waits = blockedIn(session) === undefined ? '' : 'b';
-  const flags = `${isListening(session) ? 'P' : ''}${waits}${trackingOf(session) === undefined ? '' : 't'}`;
+  const tracking = trackingOf(session);
+  const flags = [
+    isListening(session) ? 'P' : '',
+    session.gates.some(({ rank }) => rank === GATE_RANKS.transaction) ? 'x' : '',
+    blockedIn(session) === undefined ? '' : 'b',
+    tracking === undefined ? '' : 't',
+    tracking?.options.bcast === true ? 'B' : '',
+  ].join('');
   return flags === '' ? 'N' : flags;
 }

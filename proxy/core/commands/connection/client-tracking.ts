@@ -60,7 +60,9 @@ export class TrackingRequest extends InTurn {
       this.end(errorReply(fault));
       return;
     }
-    const prefixes = [...new Set([...(before?.options.prefixes ?? []), ...options.prefixes])];
+    // without a prefix it is all keys, which is the empty one
+    const added = options.bcast && options.prefixes.length === 0 ? [''] : options.prefixes;
+    const prefixes = [...new Set([...(before?.options.prefixes ?? []), ...added])].sort();
     const wanted = { ...options, prefixes };
     if (before !== undefined && JSON.stringify(before.options) === JSON.stringify(wanted)) {
       this.end(OK);

@@ -64,7 +64,9 @@ export class Tracking implements Gate, Holder {
     if (optin) words.push('OPTIN');
     if (optout) words.push('OPTOUT');
     if (noloop) words.push('NOLOOP');
-    this.greeting = [...words, ...prefixes.flatMap((prefix) => ['PREFIX', Buffer.from(prefix, 'latin1')])];
+    // all keys are those of the others, too, and one request cannot name both
+    const named = prefixes.includes('') ? [] : prefixes;
+    this.greeting = [...words, ...named.flatMap((prefix) => ['PREFIX', Buffer.from(prefix, 'latin1')])];
   }
 
   /** @returns the server that has no room for one more, when there is one */

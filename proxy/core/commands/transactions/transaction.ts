@@ -151,6 +151,10 @@ export class Transaction implements Gate {
     return true;
   }
 
+  get queued(): number {
+    return this.order.length;
+  }
+
   /** Some of the commands are answered by the proxy. */
   get hasAnswers(): boolean {
     return this.order.some((step) => 'answer' in step);
