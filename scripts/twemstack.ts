@@ -295,6 +295,28 @@ verb(
   .addOption(to())
   .addOption(key())
   .option('--replace <stack>', 'first remove all data of the stack of this name for good');
+verb(
+  'import',
+  'bring the keys of another Redis, or of a twemproxy’s servers, into this stack while they are used, and take their place',
+  async () => (await import('./verbs/import.ts')).importVerb,
+)
+  .requiredOption(
+    '--from <where>',
+    'redis://USER@HOST:PORT/DATABASE (rediss:// for TLS), or the nutcracker.yml of a twemproxy',
+  )
+  .option(
+    '--pool <name>',
+    'the pool that keys go into (default: the only one; of a file, those of the same name)',
+  )
+  .option(
+    '--cut-over',
+    'when it is level: have writers wait for at most a second, close the source for writes, compare, and end',
+  )
+  .option('--writers-stopped', 'you have stopped whoever writes: end when everything is copied and compared')
+  .option('--merge', 'into a pool that has keys: one that both have becomes that of the source')
+  .option('--password-file <file>', 'the source’s password; also in TWEMSTACK_IMPORT_PASSWORD')
+  .option('--ask-password', 'ask for the source’s password')
+  .option('--ca <file>', 'rediss://: the authority of the source’s certificate (default: the usual ones)');
 
 verb(
   'bench <what>',

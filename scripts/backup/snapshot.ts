@@ -1,16 +1,11 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { RedisAddress, RedisLogin } from '../observe/redis-call.ts';
+import { ask, LineReader, MARK_BYTES, NO_PORT } from './replica-lines.ts';
 
 /** Milliseconds in which a redis must accept the connection, and in which something must come: it says a byte a second. */
 const CONNECT_MS = 3000;
 const SILENCE_MS = 60_000;
-const MARK_BYTES = 40;
-/**
- * Until all has been sent, a redis lists whoever asks among its replicas, and the sentinels of a master would take it for one,
- * for good. An address that cannot be they leave alone (sentinel.c, createSentinelAddr).
- */
-const NO_PORT = 65536;
 
 /** All data of one redis as of one moment. */
 export interface Snapshot {
@@ -53,15 +48,6 @@ async function connected(socket: Socket): Promise<void> {
   socket.setTimeout(SILENCE_MS, () => socket.destroy(new Error(`nothing came for ${SILENCE_MS / 1000} s`)));
 }
 
-/** @returns the reply, which is a line. @throws Error when it is an error */
-async function ask(socket: Socket, lines: LineReader, ...words: string[]): Promise<string> {
-  const parts = words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`);
-  socket.write(`*${words.length}\r\n${parts.join('')}`);
-  const reply = await lines.line();
-  if (!reply.startsWith('+')) throw new Error(`${words[0]}: ${reply.slice(1)}`);
-  return reply;
-}
-
 /** The RDB file: of a known length, or up to a mark that was announced. Before it, a newline a second. */
 async function* payload(lines: LineReader): AsyncGenerator<Buffer> {
   const head = await lines.line();
@@ -88,39 +74,4 @@ async function* payload(lines: LineReader): AsyncGenerator<Buffer> {
     if (held.equals(mark)) return;
   }
   throw new Error('the connection ended in the middle of the data');
-}
-
-/** What a socket sends: lines first, then everything behind them. */
-class LineReader {
-  readonly #chunks: AsyncIterator<Buffer>;
-  #held: Buffer = Buffer.alloc(0);
-
-  constructor(socket: Socket) {
-    this.#chunks = socket[Symbol.asyncIterator]();
-  }
-
-  /** The next line that is not empty, without its end. */
-  async line(): Promise<string> {
-    for (;;) {
-      const end = this.#held.indexOf('\n');
-      if (end >= 0) {
-        const line = this.#held.subarray(0, end).toString('latin1').trim();
-        this.#held = this.#held.subarray(end + 1);
-        if (line !== '') return line;
-        continue;
-      }
-      const { value, done } = await this.#chunks.next();
-      if (done === true) throw new Error('the connection was closed');
-      this.#held = Buffer.concat([this.#held, value]);
-    }
-  }
-
-  async *rest(): AsyncGenerator<Buffer> {
-    if (this.#held.length > 0) yield this.#held;
-    for (;;) {
-      const { value, done } = await this.#chunks.next();
-      if (done === true) return;
-      yield value;
-    }
-  }
 }

@@ -1,18 +1,14 @@
-import type { Plan } from '../../topology/types.ts';
 import { holdBackups } from '../backup/hold-backup.ts';
 import { type Restored, restoreBackup } from '../backup/restore/restore.ts';
 import { findBackup } from '../backup/stored-backup.ts';
-import { movesText } from '../data/data-text.ts';
-import { keyMoves } from '../data/key-moves.ts';
-import { EXIT, InputError } from '../errors.ts';
-import { renderNutcrackerYml } from '../render/nutcracker-yml.ts';
+import { EXIT } from '../errors.ts';
 import { seconds } from '../report/steps.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
-import type { Home } from '../stack/home.ts';
 import { loadPlan } from '../stack/load.ts';
-import { placeOf, routingNow } from './backup.ts';
+import { placeOf } from './backup.ts';
 import type { StoredBackupOptions } from './backup-verify.ts';
 import { printJson, verbContext } from './context.ts';
+import { demandSameRing } from './same-ring.ts';
 
 /** Brings the keys of a backup into the running stack; exit 1 when that did not come to its end. */
 export async function restoreVerb(
@@ -29,7 +25,7 @@ export async function restoreVerb(
     to: placeOf(options, plan),
     keyFile: options.key,
   });
-  await demandSameRing(home, plan);
+  await demandSameRing(home, plan, 'nothing was restored');
   await holdBackups(plan.name);
   const begin = performance.now();
   const { replace } = options;
@@ -38,17 +34,6 @@ export async function restoreVerb(
   if (json) printJson({ backup: backup.where, elapsedMs, ...restored });
   else process.stdout.write(restoredText(backup.where, restored, elapsedMs));
   return EXIT.done;
-}
-
-/** Keys go where stack.yaml says, and there the proxies have to look for them. */
-async function demandSameRing(home: Home, plan: Plan): Promise<void> {
-  const running = await routingNow(home, plan.name);
-  const moves = running === undefined ? [] : keyMoves(running, renderNutcrackerYml(plan));
-  if (moves.length === 0) return;
-  throw new InputError(
-    `stack.yaml looks for keys elsewhere than the proxies do that run; nothing was restored\n\n${movesText(moves)}`,
-    { where: `stack ${plan.name}`, remedy: 'run `twemstack up` first, or take the change back' },
-  );
 }
 
 function restoredText(where: string, restored: Restored, elapsedMs: number): string {

@@ -101,6 +101,14 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     'test/integration/backup/restore.test.ts',
     '--replace asks for its name',
   ],
+  'npx twemstack import --from conf/nutcracker.yml --cut-over': [
+    'test/integration/import/import.test.ts',
+    'of the servers of a twemproxy',
+  ],
+  'npx twemstack import --from redis://app@10.0.0.7:6379 --pool alpha': [
+    'test/integration/import/import.test.ts',
+    "state.wish = 'close'",
+  ],
   'npx twemstack lab up': ['test/integration/lab/lab.test.ts', 'labUp(place'],
   'npx twemstack lab status': ['test/integration/lab/lab.test.ts', 'labStatus('],
   'npx twemstack lab down': ['test/integration/lab/lab.test.ts', 'labDown(place'],

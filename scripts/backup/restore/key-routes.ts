@@ -64,7 +64,7 @@ export function keyRoutes(manifest: Manifest, routing: string): KeyRoutes {
 }
 
 /** The same one where clients choose theirs; else the one of the pool. */
-function databaseIn(next: PoolConfig, pool: PoolConfig, database: number): number | undefined {
+export function databaseIn(next: PoolConfig, pool: PoolConfig, database: number): number | undefined {
   if (pool.databases > 0 && servesDatabase(next, database)) return database;
   return database === pool.redisDb ? next.redisDb : undefined;
 }

@@ -57,8 +57,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
   const routes = keyRoutes(backup.manifest, routing);
   const checked = await checkBackup(backup, reporter, signal);
   const login = { username: 'operator', password: credentials.operator };
-  const largest = Math.max(...backup.manifest.shards.map(({ largestBytes }) => largestBytes));
-  const targets = new Map(plan.shards.map((shard) => [shard.name, new Target(shard, login, largest)]));
+  const targets = new Map(plan.shards.map((shard) => [shard.name, new Target(shard, login)]));
   try {
     await demandVersion(options, targets);
     const mark = restoreMark(backup.manifest, routing);

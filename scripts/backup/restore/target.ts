@@ -15,6 +15,8 @@ const POLL_MS = 250;
 const REPLICAS_MS = 2000;
 /** A request is its value and some words. */
 const WORDS_BYTES = 64 * 1024;
+/** Every redis takes so much (proto-max-bulk-len is at least 1 MB). */
+const TAKEN_BYTES = 512 * 1024;
 
 /** One request, as its words. */
 export type Request = readonly [command: string, ...args: (string | Buffer | number)[]];
@@ -26,27 +28,41 @@ export class Target {
   #replicas = 0;
   /** Settings of the redis it is connected to that were changed, and what they were. */
   #changed: [name: string, value: string][] = [];
+  /** Of the largest argument that it is known to take. */
+  #room = 0;
 
-  /** @param largestBytes of a value to come: a redis that would refuse one of this size is told not to while it lasts */
   constructor(
     readonly shard: PlanShard,
     private readonly login: RedisLogin,
-    private readonly largestBytes: number,
   ) {}
 
   /**
    * Sends requests in one go, and has the replicas that are there take them before it returns.
    *
    * Sent again when the master went away, is another one, or had no replica for a moment: they must be such as can be repeated.
+   * A redis that would refuse a value of this size is told not to while it lasts.
    *
    * @throws NotSoError when one is refused for another reason, or nothing helped for half a minute
    */
-  async send(requests: readonly Request[], signal: AbortSignal): Promise<unknown[]> {
+  send(requests: readonly Request[], signal: AbortSignal): Promise<unknown[]> {
+    return this.#send(requests, 'call', signal);
+  }
+
+  /** The same with strings of the answers as bytes. */
+  sendForBytes(requests: readonly Request[], signal: AbortSignal): Promise<unknown[]> {
+    return this.#send(requests, 'callBuffer', signal);
+  }
+
+  async #send(
+    requests: readonly Request[],
+    as: 'call' | 'callBuffer',
+    signal: AbortSignal,
+  ): Promise<unknown[]> {
     const until = Date.now() + MASTER_MS;
     for (;;) {
       signal.throwIfAborted();
       try {
-        return await this.#sendOnce(requests);
+        return await this.#sendOnce(requests, as);
       } catch (error) {
         if (!isPassing(error as Error)) throw refused(this.shard, error as Error);
         if (Date.now() > until) throw unreachable(this.shard, error as Error);
@@ -70,6 +86,7 @@ export class Target {
   async close(): Promise<void> {
     const redis = this.#redis;
     this.#redis = undefined;
+    this.#room = 0;
     if (redis === undefined) return;
     // One that does not answer has them until its next start.
     for (const [name, value] of this.#changed) await redis.config('SET', name, value).catch(() => undefined);
@@ -77,10 +94,11 @@ export class Target {
     redis.disconnect();
   }
 
-  async #sendOnce(requests: readonly Request[]): Promise<unknown[]> {
+  async #sendOnce(requests: readonly Request[], as: 'call' | 'callBuffer'): Promise<unknown[]> {
     this.#redis ??= await this.#connect();
+    await this.#makeRoom(this.#redis, largestOf(requests));
     const pipeline = this.#redis.pipeline();
-    for (const [command, ...args] of requests) pipeline.call(command, ...args);
+    for (const [command, ...args] of requests) pipeline[as](command, ...args);
     pipeline.call('WAIT', this.#replicas, REPLICAS_MS);
     const answers = ((await pipeline.exec()) ?? []).map(([error, answer]) => {
       if (error !== null) throw error;
@@ -111,7 +129,8 @@ export class Target {
     redis.on('error', () => undefined);
     try {
       await redis.connect();
-      await this.#makeRoom(redis);
+      // Other clients together may have so much; this one is none of them.
+      await redis.call('CLIENT', 'NO-EVICT', 'ON');
       this.#replicas = await onlineReplicas(redis);
       return redis;
     } catch (error) {
@@ -120,18 +139,25 @@ export class Target {
     }
   }
 
-  async #makeRoom(redis: Redis): Promise<void> {
-    const needed = this.largestBytes + WORDS_BYTES;
+  async #makeRoom(redis: Redis, bytes: number): Promise<void> {
+    if (bytes <= this.#room) return;
+    const needed = bytes + WORDS_BYTES;
     for (const name of ['proto-max-bulk-len', 'client-query-buffer-limit']) {
       const [, value] = (await redis.config('GET', name)) as string[];
       if (Number(value) >= needed) continue;
       await redis.config('SET', name, String(2 * needed));
-      this.#changed.push([name, value]);
+      if (!this.#changed.some(([each]) => each === name)) this.#changed.push([name, value]);
     }
-    // Other clients together may have so much; this one is none of them.
-    await redis.call('CLIENT', 'NO-EVICT', 'ON');
+    this.#room = bytes;
   }
 }
+
+const largestOf = (requests: readonly Request[]): number => {
+  let largest = TAKEN_BYTES;
+  for (const request of requests)
+    for (const word of request) if (Buffer.isBuffer(word)) largest = Math.max(largest, word.length);
+  return largest;
+};
 
 const onlineReplicas = async (redis: Redis): Promise<number> =>
   parseRedisView(await redis.info('replication')).replicas.filter(({ online }) => online).length;
@@ -155,7 +181,7 @@ function refused(shard: PlanShard, cause: Error): NotSoError {
       where: shard.name,
       remedy: isFull
         ? 'raise redis.maxmemory in stack.yaml and run `twemstack up`, or add shards; then the same command goes on'
-        : 'what was restored so far stays; the same command goes on from there',
+        : 'what was written so far stays; the same command goes on from there',
       cause,
     },
   );

@@ -1,0 +1,64 @@
+import type { SourceClient } from './source-client.ts';
+
+/** More replicas than anybody has: with this many demanded a Redis takes no writes (NOREPLICAS). */
+const NEVER = 2_147_483_647;
+/** Without a limit on their lag they are not demanded at all. */
+const SOME_LAG = 10;
+
+/** A source that takes no more writes. */
+export interface ClosedSource {
+  readonly source: string;
+  /** What opens it again, as a command for redis-cli. */
+  readonly reopen: string;
+  /** Does that. */
+  open(): Promise<void>;
+}
+
+/** Whether the source lets itself be closed; an answer in words when it does not. */
+export async function whyNotClosable(client: SourceClient): Promise<string | undefined> {
+  try {
+    const lag = await settingOf(client, 'min-replicas-max-lag');
+    await client.call('CONFIG', 'SET', 'min-replicas-max-lag', lag);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** Makes a source refuse writes, until it is opened or started anew. Whoever writes gets an error, and nothing is carried out. */
+export async function closeSource(client: SourceClient): Promise<ClosedSource> {
+  const before = await settingOf(client, 'min-replicas-to-write');
+  const lag = await settingOf(client, 'min-replicas-max-lag');
+  if (lag === '0') await client.call('CONFIG', 'SET', 'min-replicas-max-lag', SOME_LAG);
+  await client.call('CONFIG', 'SET', 'min-replicas-to-write', NEVER);
+  return {
+    source: client.at.name,
+    reopen: `CONFIG SET min-replicas-to-write ${before}`,
+    async open() {
+      await client.call('CONFIG', 'SET', 'min-replicas-to-write', before);
+      if (lag === '0') await client.call('CONFIG', 'SET', 'min-replicas-max-lag', lag);
+    },
+  };
+}
+
+async function settingOf(client: SourceClient, name: string): Promise<string> {
+  const [, value] = (await client.call('CONFIG', 'GET', name)) as (string | undefined)[];
+  if (value === undefined) throw new Error(`CONFIG GET ${name} answers nothing`);
+  return value;
+}
+
+/**
+ * Has writers wait, for so many milliseconds at the most: they get no error. A source that cannot (before 6.2, or it is not allowed)
+ * goes without: its writers get errors a moment earlier.
+ */
+export async function pauseWriters(client: SourceClient, ms: number): Promise<void> {
+  await client.call('CLIENT', 'PAUSE', ms, 'WRITE').catch(onlyRefusals);
+}
+
+export async function unpauseWriters(client: SourceClient): Promise<void> {
+  await client.call('CLIENT', 'UNPAUSE').catch(onlyRefusals);
+}
+
+function onlyRefusals(error: Error): void {
+  if (!/^(ERR|NOPERM)/.test(error.message)) throw error;
+}
