@@ -510,4 +510,16 @@ export const APPLICATIONS: readonly Application[] = [
       destroyed: [],
     },
   },
+  {
+    name: "Laravel's queue",
+    runtime: 'laravel',
+    program: 'laravel_queue',
+    runs: [
+      ONE_SHARD,
+      { pool: 'one shard', naming: 'predis' },
+      { pool: 'sharded', naming: '{mail}' },
+      { pool: 'sharded', naming: 'predis', refused: APART },
+    ],
+    verdicts: { waiting: 14, done: numbers(14), tries: 2, left: 0, cleared: 1, after: 0 },
+  },
 ];

@@ -23,7 +23,7 @@ export interface Runtime {
   command(folder: string, program: string): readonly [program: string, ...args: string[]];
 }
 
-export type RuntimeName = 'node' | 'python' | 'go' | 'java' | 'ruby' | 'php';
+export type RuntimeName = 'node' | 'python' | 'go' | 'java' | 'ruby' | 'php' | 'laravel';
 
 const MAVEN = ['--batch-mode', '--quiet', '--no-transfer-progress'];
 
@@ -100,6 +100,20 @@ export const RUNTIMES: Readonly<Record<RuntimeName, Runtime>> = {
     folder: 'php',
     needs: 'php with predis and the extension redis (php-cli, php-nrk-predis, php-redis)',
     toolchain: ['php', '-r', 'require "Predis/Autoloader.php"; exit(extension_loaded("redis") ? 0 : 1);'],
+    pins: [],
+    install: [],
+    command: (folder, program) => ['php', join(folder, `${program}.php`)],
+  },
+  // as PHP, with what not every machine that has that has as well
+  laravel: {
+    folder: 'php',
+    needs:
+      "php with Laravel's queue, predis and the extension redis (php-illuminate-queue, php-illuminate-redis, php-nrk-predis, php-redis)",
+    toolchain: [
+      'php',
+      '-r',
+      'foreach (["Illuminate/Queue/autoload.php", "Illuminate/Redis/autoload.php", "Predis/Autoloader.php"] as $file) require $file; exit(extension_loaded("redis") ? 0 : 1);',
+    ],
     pins: [],
     install: [],
     command: (folder, program) => ['php', join(folder, `${program}.php`)],
