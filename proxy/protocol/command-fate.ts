@@ -34,7 +34,9 @@ function together(command: Command): string {
   if (rule?.kind === 'subcommand') {
     const names = rule.names.map((name) => name.toUpperCase()).join(', ');
     const others =
-      command.name === 'memory' ? 'refused unless the pool has one server' : 'answered by any server';
+      command.name === 'memory'
+        ? 'STATS of all servers together, the others refused unless the pool has one server'
+        : 'answered by any server';
     return `${names}: sent to the server of its key; without a key: ${others}`;
   }
   if (MAY_REPEAT.has(command.name))

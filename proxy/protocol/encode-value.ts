@@ -4,11 +4,17 @@ import { nullReply } from './replies.ts';
 export type ReplyValue =
   | string
   | number
+  | Fraction
   | Uint8Array
   | null
   | readonly ReplyValue[]
   | ReadonlyMap<string, ReplyValue>
   | ReadonlySet<string>;
+
+/** A number that need not be whole: RESP2 has none, and gets its digits as text. */
+export class Fraction {
+  constructor(readonly value: number) {}
+}
 
 /** A value as a reply in RESP2, where maps and sets are flat arrays, or RESP3. */
 export function encodeValue(value: ReplyValue, protocol: number): Buffer {
@@ -39,7 +45,10 @@ class Encoder {
     if (value === null) this.text += nullReply(resp3 ? 3 : 2).toString('latin1');
     else if (typeof value === 'string') this.bulk(value);
     else if (typeof value === 'number') this.text += `:${value}\r\n`;
-    else if (value instanceof Uint8Array) {
+    else if (value instanceof Fraction) {
+      if (resp3) this.text += `,${value.value}\r\n`;
+      else this.bulk(String(value.value));
+    } else if (value instanceof Uint8Array) {
       this.text += `$${value.length}\r\n`;
       this.endText();
       this.pieces.push(value);

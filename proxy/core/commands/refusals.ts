@@ -64,17 +64,15 @@ export function scriptWithoutKeys(command: Command): string {
   return `'${command.name}' with 0 keys is not served: the pool has several servers, and nothing says for which of them it is; name a key that it uses`;
 }
 
-const OF_ONE_SERVER: ReadonlySet<string> = new Set([
-  'memory doctor',
-  'memory malloc-stats',
-  'memory purge',
-  'memory stats',
-]);
+const OF_ONE_SERVER: ReadonlySet<string> = new Set(['memory doctor', 'memory malloc-stats', 'memory purge']);
 
-/** Why a subcommand without a key is not served; null when any server may answer it. */
+/** Why a subcommand without a key is not served, inside a transaction or at all; null when any server may answer it. */
 export function oneServersFault(session: Session, command: string, subcommand: string): string | null {
   const name = `${command} ${subcommand}`;
-  if (session.routing.servers.length === 1 || !OF_ONE_SERVER.has(name)) return null;
+  if (session.routing.servers.length === 1) return null;
+  if (name === 'memory stats')
+    return `'${name}' is not served inside a transaction: it concerns every server`;
+  if (!OF_ONE_SERVER.has(name)) return null;
   return `'${name}' is not served: it is about one server, and this pool has several; INFO has what they use together, and each of them (# Shards)`;
 }
 

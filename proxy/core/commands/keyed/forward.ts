@@ -14,6 +14,7 @@ import {
   scriptWithoutKeys,
 } from '../refusals.ts';
 import type { Handler, Session } from '../session.ts';
+import { memoryStats } from './memory-stats.ts';
 import { sendScriptCall } from './script-call.ts';
 
 /** Keyless commands go to the server that this word hashes to, as in the original. */
@@ -37,6 +38,13 @@ export const forwardTogether: Handler = (session, command, frame, buffer, from, 
 /** A subcommand without a key: HELP, or one that Redis does not have either, which any server says in its words. */
 const forwardWithoutKey: Handler = (session, command, frame, buffer, from, to) => {
   const subcommand = frame.argc < 2 ? '' : wordAt(frame, buffer, 1);
+  const several = session.routing.servers.length > 1;
+  if (several && command.name === 'memory' && subcommand === 'stats') {
+    // with an argument any server says in its words that it takes none
+    if (frame.argc === 2) memoryStats(session, command);
+    else forwardToAny(session, command, frame, buffer, from, to);
+    return;
+  }
   const fault = oneServersFault(session, command.name, subcommand);
   if (fault === null) forwardToAny(session, command, frame, buffer, from, to);
   else refuse(session, fault);
