@@ -16,6 +16,11 @@ export async function promtool(...args: string[]): Promise<string> {
   return (await execa(PROMTOOL, args, { all: true, stdin: 'ignore' })).all;
 }
 
+/** What promtool finds against figures in Prometheus' text format: their names, types and descriptions; '' = nothing. */
+export async function lintMetrics(text: string): Promise<string> {
+  return (await execa(PROMTOOL, ['check', 'metrics'], { all: true, input: text, reject: false })).all;
+}
+
 export const seriesOf = (name: string, labels: Readonly<Record<string, string>>): string =>
   `${name}{${Object.entries(labels)
     .map(([label, value]) => `${label}="${value}"`)

@@ -6,6 +6,7 @@ import { parseLine } from '../../../scripts/logs/formats/parse-line.ts';
 import type { EdgeMember } from '../../../topology/types.ts';
 import { CLIENT, EdgePair } from '../../support/edge-pair.ts';
 import { forge } from '../../support/forged-advert.ts';
+import { lintMetrics } from '../../support/promtool.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /** Longer than it takes until an edge whose HAProxy hangs gives the VIP up. */
@@ -61,6 +62,7 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
         new RegExp(`^twemstack_edge_vrrp_state{state="${holds ? 'master' : 'backup'}"} 1$`, 'm'),
       );
       assert.equal(text.match(/^twemstack_edge_vrrp_state.* 1$/gm)?.length, 1);
+      assert.equal(await lintMetrics(`${text}\n`), '');
     }
     assert.match(
       await pair.opsPage(holder, '/metrics'),

@@ -6,7 +6,9 @@ import { execa } from 'execa';
 import { CHARTS } from '../../../monitoring/dashboard.ts';
 import { yaml } from '../../../monitoring/prometheus-yml.ts';
 import { renderMembers } from '../../../scripts/render/member-files.ts';
-import { promtool } from '../../support/promtool.ts';
+import { everyMetric } from '../../support/every-metric.ts';
+import { closeScenes } from '../../support/memory-scene.ts';
+import { lintMetrics, promtool } from '../../support/promtool.ts';
 import { inTemporaryFolder, planOf, TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
 
 const AMTOOL = process.env.TWEMSTACK_AMTOOL ?? 'amtool';
@@ -17,6 +19,14 @@ const SETTINGS = [
   '{ webhook: "https://alerts.example/hook?a=1&b=2" }',
   '{ email: ops@example.org, smtp: "mail.example:587", smtp_user: "on", email_from: redis@example.org }',
 ];
+
+test('promtool has nothing to say against the names and descriptions of a proxy’s figures', async () => {
+  const text = await everyMetric();
+  closeScenes();
+  assert.equal(await lintMetrics(text), '');
+  // It would say something.
+  assert.match(await lintMetrics(text.replaceAll('latency_seconds', 'latency_ms')), /abbreviated units/);
+});
 
 describe('Prometheus and Alertmanager accept their rendered configuration', () => {
   for (const settings of SETTINGS) {
