@@ -7,6 +7,8 @@ import { buildProxy } from '../../proxy/build.ts';
 import { accepts, freePorts } from '../../scripts/loopback-ports.ts';
 import { CHECKOUT } from '../../scripts/stack/home.ts';
 
+/** Of the pool, for a server that hangs. */
+const TIMEOUT_MS = 1000;
 const STARTS_WITHIN_MS = 20_000;
 /** Of what the proxy said, in characters. */
 const LAST_WORDS = 4000;
@@ -37,15 +39,28 @@ export class SoakRig {
     buildProxy(executable);
     this.ports = await freePorts(this.serverCount + 2);
     for (let i = 0; i < this.serverCount; i++) await this.startServer(i);
-    const conf = join(this.folder, 'nutcracker.yml');
-    const list = this.serverPorts.map((port, i) => `  - 127.0.0.1:${port}:1 server${i}\n`);
-    const head = `soak:\n  listen: 127.0.0.1:${this.proxyPort}\n  redis: true\n  timeout: 1000\n${this.settings.map((line) => `  ${line}\n`).join('')}  servers:\n`;
-    writeFileSync(conf, head + list.join(''));
+    const conf = this.writeFile(TIMEOUT_MS);
     const statsPort = String(this.ports[this.serverCount + 1]);
     this.proxy = spawn(executable, ['-c', conf, '-s', statsPort, '-a', '127.0.0.1'], {
       stdio: ['ignore', 'ignore', openSync(this.logFile, 'w')],
     });
     await accepting(this.proxyPort, this.proxy);
+  }
+
+  /** @returns where the pool's file is */
+  private writeFile(timeout: number): string {
+    const conf = join(this.folder, 'nutcracker.yml');
+    const list = this.serverPorts.map((port, i) => `  - 127.0.0.1:${port}:1 server${i}\n`);
+    const more = this.settings.map((line) => `  ${line}\n`).join('');
+    const head = `soak:\n  listen: 127.0.0.1:${this.proxyPort}\n  redis: true\n  timeout: ${timeout}\n${more}  servers:\n`;
+    writeFileSync(conf, head + list.join(''));
+    return conf;
+  }
+
+  /** Has the proxy read its file again. @param timeout in which this stands now, so that every client is let go */
+  reload(timeout = TIMEOUT_MS): void {
+    this.writeFile(timeout);
+    this.proxy?.kill('SIGUSR1');
   }
 
   async startServer(i: number): Promise<void> {

@@ -80,7 +80,10 @@ async function makeTrouble(rig: SoakRig, chance: Chance, stopped: () => boolean)
   let count = 0;
   for (; !stopped(); count++) {
     const server = chance(rig.serverCount);
-    if (chance(2) === 0) {
+    const kind = chance(5);
+    // a number of its own: a file in which nothing has changed changes nothing
+    if (kind === 0) rig.reload(1001 + count);
+    else if (kind < 3) {
       await rig.killServer(server);
       await sleep(chance(300));
       await rig.startServer(server);

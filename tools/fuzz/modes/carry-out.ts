@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeRequest } from '../../../proxy/protocol/replies.ts';
+import type { Chance } from '../../../scripts/chance.ts';
 import { Wire } from '../../bench/wire.ts';
 import { hasTimeouts } from './program.ts';
 import { IN_ITS_PLACE, Said } from './refused.ts';
@@ -12,6 +13,8 @@ const TIMED_OUT_MS = 35;
 /** In which what a server has written reaches a client of the same machine. */
 const ARRIVED_MS = 2;
 const PATIENCE_MS = 10_000;
+/** A client that is slow to read goes on within this time. */
+const SLOW_MS = 20;
 
 /** How things stand after a step: at rest, and the same for everybody. */
 export interface State {
@@ -31,9 +34,17 @@ export interface Moment {
   readonly doubted: readonly boolean[];
 }
 
+/** What befalls the way to a proxy, of which nobody must notice anything. */
+export interface Trouble {
+  readonly chance: Chance;
+  /** Has the proxy read its file again, in which nothing has changed. */
+  reload(): void;
+}
+
 /** Where a program is carried out. */
 export interface Place {
   readonly port: number;
+  readonly trouble?: Trouble;
   /** Ports of the redis-servers behind it; for one that is carried out there, its own. */
   readonly servers: readonly number[];
 }
@@ -57,14 +68,26 @@ class Client {
       made.once('error', fail);
     });
     const client = new Client(socket);
-    client.send([['CLIENT', 'ID']]);
+    await client.send([['CLIENT', 'ID']]);
     await until('an id', async () => client.#received.includes('\r\n'));
     client.id = client.take()[0].toString('latin1', 1).trimEnd();
     return client;
   }
 
-  send(requests: ReadonlyArray<readonly string[]>): void {
-    this.socket.write(Buffer.concat(requests.map((words) => encodeRequest(words))));
+  /** @param chance when given: sends in pieces, and at times does not read for a while */
+  async send(requests: ReadonlyArray<readonly string[]>, chance?: Chance): Promise<void> {
+    let rest = Buffer.concat(requests.map((words) => encodeRequest(words)));
+    if (chance?.(3) === 0) {
+      this.socket.pause();
+      setTimeout(() => this.socket.resume(), chance(SLOW_MS));
+    }
+    while (chance !== undefined && rest.length > 1 && chance(4) > 0) {
+      const piece = 1 + chance(rest.length - 1);
+      this.socket.write(rest.subarray(0, piece));
+      rest = rest.subarray(piece);
+      await sleep(1);
+    }
+    this.socket.write(rest);
   }
 
   /** Bytes that were not taken. */
@@ -135,7 +158,8 @@ export async function carryOut(
         clients[step.client] = await Client.open(place.port);
       } else if (!skipped) {
         const sent = step.requests.map((words) => named(asSent(step.client, words), clients));
-        clients[step.client].send(sent);
+        if (place.trouble?.chance(5) === 0) place.trouble.reload();
+        await clients[step.client].send(sent, place.trouble?.chance);
       }
       await atRest(timeouts, clients, look, there);
       await note(skipped);

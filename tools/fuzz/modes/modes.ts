@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { seeded } from '../../../scripts/chance.ts';
 import { SoakRig } from '../soak-rig.ts';
 import { programs } from './program.ts';
 import { differs } from './same.ts';
@@ -48,10 +49,18 @@ export async function fuzzModes(
     for (let seed = first; carriedOut === 0 || Date.now() < until; seed++) {
       for (const [i, { name, setting }] of SETTINGS.entries()) {
         const { proxyPort: port, serverPorts: servers } = rigs[i];
+        const chance = seeded(seed);
+        // every other seed: so that it is known whether that is what makes the difference
+        const trouble = seed % 2 === 0 ? undefined : { chance, reload: () => rigs[i].reload() };
         const result = await fc.check(
           fc.asyncProperty(programs(setting), async (steps) => {
             carriedOut++;
-            const difference = await differs(plain.serverPorts[0], { port, servers }, setting, steps);
+            const difference = await differs(
+              plain.serverPorts[0],
+              { port, servers, trouble },
+              setting,
+              steps,
+            );
             if (difference !== null) throw new Error(difference);
           }),
           { seed, numRuns: PER_SEED },
