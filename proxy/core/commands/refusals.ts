@@ -1,4 +1,6 @@
+import { factsOf } from '../../protocol/command-description.ts';
 import type { Command } from '../../protocol/command-table.ts';
+import { wordAt } from '../../protocol/key-positions.ts';
 import { errorReply, printableText, quoted, REFUSED } from '../../protocol/replies.ts';
 import type { RequestFrame } from '../../protocol/request-frame.ts';
 import { LARGEST_INT } from './database-number.ts';
@@ -101,11 +103,28 @@ export function unknownCommand(buffer: Uint8Array, frame: RequestFrame): string 
 
 /** In Redis' own words: a subcommand that it does not have either. */
 export function unknownSubcommand(command: string, buffer: Uint8Array, frame: RequestFrame): Uint8Array {
-  return errorReply(`unknown subcommand '${shownArg(frame, buffer, 1)}'. Try ${command.toUpperCase()} HELP.`);
+  return errorReply(noSuchSubcommand(command, buffer, frame));
 }
 
+const noSuchSubcommand = (command: string, buffer: Uint8Array, frame: RequestFrame): string =>
+  `unknown subcommand '${shownArg(frame, buffer, 1)}'. Try ${command.toUpperCase()} HELP.`;
+
 export function wrongSubcommandArity(command: string, subcommand: string): Uint8Array {
-  return errorReply(`wrong number of arguments for '${command}|${subcommand}' command`);
+  return errorReply(wrongElements(command, subcommand));
+}
+
+const wrongElements = (command: string, subcommand: string): string =>
+  `wrong number of arguments for '${command}|${subcommand}' command`;
+
+/** What Redis says of a subcommand before it looks at anything else of it; null when nothing, or there are none. */
+export function subcommandFault(command: string, buffer: Uint8Array, frame: RequestFrame): string | null {
+  if (frame.argc < 2 || (factsOf(command)?.subcommands.length ?? 0) === 0) return null;
+  const subcommand = wordAt(frame, buffer, 1);
+  const facts = factsOf(`${command}|${subcommand}`);
+  if (facts === undefined) return noSuchSubcommand(command, buffer, frame);
+  const { arity } = facts;
+  const fits = arity >= 0 ? frame.argc === arity : frame.argc >= -arity;
+  return fits ? null : wrongElements(command, subcommand);
 }
 
 /** At most so many bytes of element `i`, as text for an error message. */

@@ -11,7 +11,7 @@ import { LearntCommand } from '../../../protocol/learnt-command.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { queuedByFamily } from '../inside-transactions.ts';
 import { learntFault } from '../learnt-fault.ts';
-import { oneServersFault, scriptWithoutKeys } from '../refusals.ts';
+import { oneServersFault, scriptWithoutKeys, subcommandFault } from '../refusals.ts';
 import type { Answer, Queued, Session } from '../session.ts';
 
 /** What goes to a server with the others: numbers of the elements that are keys. */
@@ -68,6 +68,8 @@ function several(
   frame: RequestFrame,
   buffer: Uint8Array,
 ): QueuedKeys | string {
+  const fault = subcommandFault(command.name, buffer, frame);
+  if (fault !== null) return fault;
   const keys = keyPositions(command, frame, buffer);
   if (keys === 'subcommand') {
     const subcommand = frame.argc < 2 ? '' : wordAt(frame, buffer, 1);
