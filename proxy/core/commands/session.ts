@@ -184,7 +184,7 @@ export const GATE_RANKS = {
 export interface SoloRequest {
   /** Bytes of it that are kept elsewhere than in the session. */
   readonly waiting: number;
-  /** A client that sends no more has no use for its answer: it is taken for gone. */
+  /** It may wait for ever: a client that sends no more has no use for its answer, and is taken for gone. */
   readonly endsWithInput?: boolean;
   /** Its turn has come, or may have: it has when `session.head` is its number. May be called again. */
   startInTurn(): void;

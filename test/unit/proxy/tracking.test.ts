@@ -205,6 +205,14 @@ describe('CLIENT TRACKING', () => {
     assert.equal(client.said, `${changed('a')}\r\n`);
   });
 
+  test('so is one whose waiting was asked for behind what changes its keys', async () => {
+    const { scene, client, servers } = await tracked('BCAST', [], TWO.slice(0, 1));
+    ask(scene, client, 'SET a 1', 'BLPOP list 0');
+    servers[0].answer('+OK');
+    tell(scene, servers[0].links[0], changed('a'));
+    assert.equal(client.said, `+OK\r\n${changed('a')}\r\n`);
+  });
+
   test('BCAST without a prefix is that of all keys: one more prefix overlaps with it, as in Redis', async () => {
     const { scene, client } = await tracked('BCAST');
     assert.equal(

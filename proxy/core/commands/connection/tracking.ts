@@ -4,7 +4,6 @@ import { encodeRequest } from '../../../protocol/replies.ts';
 import { NOBODY, type Receiver } from '../../base/receiver.ts';
 import type { HeldConnection, Holder } from '../../server/holder.ts';
 import type { PoolServer } from '../../server/server.ts';
-import { blockedIn } from '../blocked.ts';
 import { GATE_RANKS, type Gate, type Session } from '../session.ts';
 
 const CLIENT = commandId('client');
@@ -143,9 +142,9 @@ export class Tracking implements Gate, Holder {
 
   /** Everything that the servers gave before now answers a request below this number. */
   private get answered(): number {
-    const { head, tail } = this.session;
-    // what waits for something to come has no answer yet, and may not have for long
-    return blockedIn(this.session) === undefined ? tail : head;
+    const { solo, tail } = this.session;
+    // what waits for something to come, or will when its turn has come, has no answer yet, and may not have for long
+    return solo?.endsWithInput === true ? tail - 1 : tail;
   }
 
   /** A server has forgotten what was read: all that is cached is in doubt, and so is what is on its way. */
