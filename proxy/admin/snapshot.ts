@@ -38,7 +38,7 @@ export type ReplicaSnapshot = Numbers<typeof SERVER_COUNTERS> &
     name: string;
     /** Microseconds since the epoch; of workers, the latest. */
     ejectedAt: number;
-    /** Used: a server neither ejected nor without a master, a replica that keeps up; of workers, in all of them. */
+    /** Used: a server neither ejected nor without a master that may serve, a replica that keeps up; of workers, in all of them. */
     up: boolean;
     /** Replies by latency: bucket i counts what took less than 2^i microseconds. */
     latency: number[];
@@ -102,7 +102,7 @@ function poolSnapshot({ config, routing, stats, servers }: Pool): PoolSnapshot {
 function serverSnapshot(server: PoolServer, learntCommands: string[]): ServerSnapshot {
   const { replicas } = server;
   return {
-    ...figuresOf(server, server.name, server.live && !server.mustWait),
+    ...figuresOf(server, server.name, server.live && !server.mustWait && !server.lease?.isMissed),
     replicas: replicas?.all.map((each) => figuresOf(each, each.place, replicas.isUsable(each))) ?? null,
     strangeMasters: server.strangeMasters && [...server.strangeMasters],
     learntCommands,

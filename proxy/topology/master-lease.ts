@@ -14,6 +14,8 @@ const AT_RISK = 150;
 /** For how long the master may wait for its replicas, and be silent before it is asked over another connection. Milliseconds. */
 const WAIT = 100;
 const PATIENCE = 600;
+/** Requests that wait for longer than this for a lease miss it. Milliseconds. */
+const MISSED = 500;
 /** Requests that come while nothing speaks for the master are no reason to ask more often than this. Milliseconds. */
 const SHORTEST = 20;
 
@@ -40,6 +42,8 @@ export interface LeaseTerms {
 export class MasterLease implements Lease {
   private until = Number.NEGATIVE_INFINITY;
   private lapsed = false;
+  /** When requests began to wait for it. */
+  private lapsedAt = 0;
   private usedAt = Number.NEGATIVE_INFINITY;
   private timer: NodeJS.Timeout | null = null;
   private connection: AskingConnection | null = null;
@@ -56,6 +60,7 @@ export class MasterLease implements Lease {
   holds(now: number): boolean {
     this.usedAt = now;
     if (now < this.until) return true;
+    if (!this.lapsed) this.lapsedAt = now;
     this.lapsed = true;
     if (this.timer === null) {
       this.timer = setInterval(() => this.look(), POLL);
@@ -63,6 +68,12 @@ export class MasterLease implements Lease {
     }
     if (this.askedAt === null && now - this.lastAsked >= SHORTEST) this.ask();
     return false;
+  }
+
+  /** @inheritdoc */
+  get isMissed(): boolean {
+    const now = this.clock();
+    return this.lapsed && now - this.lapsedAt > MISSED && now - this.usedAt < IDLE;
   }
 
   /** Another master: nobody has spoken for it yet. */

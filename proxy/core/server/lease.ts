@@ -6,4 +6,6 @@ export interface Lease {
    * @returns false when nothing may be sent; the server is told when it may again, by `tryAgain`
    */
   holds(now: number): boolean;
+  /** Requests have waited for it for a while: to whoever asks, the server is down. */
+  readonly isMissed: boolean;
 }

@@ -52,7 +52,12 @@ describe('what a proxy reads is not older than what was acknowledged', { timeout
     await waitUntil('a write with a replica', () =>
       tier.call(successor, 'operator', 'SET', 'colour', 'new').catch(() => undefined),
     );
-    const answer = await read('colour');
+    const pending = read('colour');
+    await waitUntil('the metrics to show it as down', async () => {
+      const response = await fetch(`http://127.0.0.1:${proxy.statsPort}/metrics`);
+      return /^nutcracker_server_up\{[^}]*server="shard-1"[^}]*\} 0$/m.test(await response.text());
+    });
+    const answer = await pending;
     assert.equal(await tier.roleOf(master), 'master', 'it does not know yet');
     assert.match(
       String(answer),
