@@ -51,13 +51,14 @@ export function backupTests(stack: () => StackRun): { before(): void; after(): v
         assert.ok(existsSync(home.private));
       }),
     after: () =>
-      test('restore brings a stack that was removed with its volumes all keys of its backup back', async () => {
+      test('restore brings a stack that was removed with its volumes all keys of its backup back', async (t) => {
         const { twemstack, credentials, redisCli } = stack();
         const { application } = credentials();
         assert.equal((await redisCli(application, 'EXISTS', ...names)).stdout, '0');
         const restored = await twemstack('restore', '--json');
         assert.equal(restored.exitCode, 0, restored.stderr);
-        const { shards, leftOut, expired } = parse<{
+        const { elapsedMs, shards, leftOut, expired } = parse<{
+          elapsedMs: number;
           shards: Record<string, number>;
           leftOut: number;
           expired: number;
@@ -65,6 +66,7 @@ export function backupTests(stack: () => StackRun): { before(): void; after(): v
         assert.deepEqual(Object.keys(shards), ['shard-1', 'shard-2']);
         const written = Object.values(shards).reduce((sum, keys) => sum + keys, 0);
         assert.equal(written + leftOut + expired, held);
+        t.diagnostic(`${written} keys in ${(elapsedMs / 60_000).toFixed(2)} minutes`);
         const values = (await redisCli(application, 'MGET', ...names)).stdout.split('\n');
         assert.deepEqual(
           values,
