@@ -1,4 +1,4 @@
-import type { SourceClient } from './source-client.ts';
+import { type SourceClient, SourceRefusal } from './source-client.ts';
 
 /** More replicas than anybody has: with this many demanded a Redis takes no writes (NOREPLICAS). */
 const NEVER = 2_147_483_647;
@@ -21,13 +21,16 @@ export async function whyNotClosable(client: SourceClient): Promise<string | und
     await client.call('CONFIG', 'SET', 'min-replicas-max-lag', lag);
     return undefined;
   } catch (error) {
-    return (error as Error).message;
+    if (!(error instanceof SourceRefusal)) throw error;
+    return error.reply;
   }
 }
 
 /** Makes a source refuse writes, until it is opened or started anew. Whoever writes gets an error, and nothing is carried out. */
 export async function closeSource(client: SourceClient): Promise<ClosedSource> {
-  const before = await settingOf(client, 'min-replicas-to-write');
+  const found = await settingOf(client, 'min-replicas-to-write');
+  // Closed by an import that was killed.
+  const before = found === String(NEVER) ? '0' : found;
   const lag = await settingOf(client, 'min-replicas-max-lag');
   if (lag === '0') await client.call('CONFIG', 'SET', 'min-replicas-max-lag', SOME_LAG);
   await client.call('CONFIG', 'SET', 'min-replicas-to-write', NEVER);
@@ -43,7 +46,8 @@ export async function closeSource(client: SourceClient): Promise<ClosedSource> {
 
 async function settingOf(client: SourceClient, name: string): Promise<string> {
   const [, value] = (await client.call('CONFIG', 'GET', name)) as (string | undefined)[];
-  if (value === undefined) throw new Error(`CONFIG GET ${name} answers nothing`);
+  if (value === undefined)
+    throw new SourceRefusal(client.at, new Error(`CONFIG GET ${name} answers nothing`));
   return value;
 }
 
@@ -60,5 +64,5 @@ export async function unpauseWriters(client: SourceClient): Promise<void> {
 }
 
 function onlyRefusals(error: Error): void {
-  if (!/^(ERR|NOPERM)/.test(error.message)) throw error;
+  if (!(error instanceof SourceRefusal)) throw error;
 }

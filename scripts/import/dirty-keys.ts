@@ -16,7 +16,7 @@ export class DirtyKeys {
   readonly #databases = new Map<number, Set<string>>();
   #size = 0;
   #bytes = 0;
-  #overflowed = false;
+  #hasForgotten = false;
 
   constructor(
     private readonly mostKeys = MOST_KEYS,
@@ -38,8 +38,8 @@ export class DirtyKeys {
     this.#size++;
     this.#bytes += name.length;
     if (this.#size <= this.mostKeys && this.#bytes <= this.mostBytes) return;
-    this.clear();
-    this.#overflowed = true;
+    this.#clear();
+    this.#hasForgotten = true;
   }
 
   /** Takes up to so many out, of one database. */
@@ -59,16 +59,20 @@ export class DirtyKeys {
     return [];
   }
 
-  clear(): void {
+  #clear(): void {
     this.#databases.clear();
     this.#size = 0;
     this.#bytes = 0;
   }
 
-  /** Whether it had to forget, since this was asked last. */
-  hasOverflowed(): boolean {
-    const did = this.#overflowed;
-    this.#overflowed = false;
-    return did;
+  /** Whether it had to forget. */
+  get hasForgotten(): boolean {
+    return this.#hasForgotten;
+  }
+
+  /** Begins anew: whoever calls this looks at all keys again. */
+  reset(): void {
+    this.#clear();
+    this.#hasForgotten = false;
   }
 }

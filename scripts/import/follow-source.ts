@@ -11,6 +11,8 @@ import type { ImportSource } from './sources.ts';
 /** Keys that are copied in one go, and keys that are asked for at a time. */
 const BATCH_KEYS = 500;
 const IDLE_MS = 20;
+/** How often all keys are copied again because of a command that nobody knows. */
+const MOST_UNKNOWN = 20;
 
 /** What has become of a source's keys. */
 export interface Figures {
@@ -47,6 +49,7 @@ export class FollowedSource {
   #functions = true;
   #busy = false;
   #failure: Error | undefined;
+  #unknowns = 0;
 
   /** @param merges whether the pool has keys of its own, which stay */
   constructor(
@@ -67,17 +70,18 @@ export class FollowedSource {
   /** Begins to hear of changes; afterwards everything that is there is copied. */
   async begin(table: CommandTable): Promise<void> {
     try {
-      const listener = { tell: (change: Change) => this.#hear(change), anew: () => this.scanAnew() };
+      const listener = { tell: (change: Change) => this.#hear(change), anew: () => this.#missed() };
       this.#feed = await ReplicaFeed.open(this.client.at, table, listener, this.client.awayMs);
     } catch (error) {
-      if (!(error instanceof ReplicationRefused)) throw error;
+      if (!(error instanceof ReplicationRefused)) throw unheard(this.name, error as Error);
       this.refusal = error.message;
     }
     this.scanAnew();
   }
 
-  /** All keys are copied once more. */
+  /** All keys are copied once more; what the source has no more is removed. */
   scanAnew(): void {
+    this.#dirty.reset();
     this.#toScan = [...new Set(this.source.lanes.map(({ from }) => from))];
     this.#cursor = '0';
     this.#purges ||= !this.merges && this.figures.written > 0;
@@ -91,6 +95,7 @@ export class FollowedSource {
       !this.#busy &&
       this.#toScan.length === 0 &&
       this.#dirty.size === 0 &&
+      !this.#dirty.hasForgotten &&
       !this.#purges &&
       !this.#functions &&
       this.#failure === undefined
@@ -145,13 +150,32 @@ export class FollowedSource {
     } else if (change.kind === 'published') this.figures.published++;
     else if (change.kind === 'functions') this.#functions = true;
     else if (change.kind === 'emptied') this.#emptied(change.databases);
-    else if (change.kind === 'unknown') {
+    else if (change.kind === 'unknown') this.#unknown(change.command.toUpperCase());
+  }
+
+  /** Changes that nobody heard of, or too many to keep: everything is looked at again. */
+  #missed(): void {
+    if (this.merges && this.figures.written > 0) {
       this.notes.add(
-        `${this.name}: what ${change.command.toUpperCase()} changes is not known: all keys were copied again`,
+        `${this.name}: changes were missed for a moment; a key that was removed then is still in the pool`,
       );
-      this.#dirty.clear();
-      this.scanAnew();
     }
+    this.scanAnew();
+  }
+
+  #unknown(command: string): void {
+    this.#missed();
+    if (++this.#unknowns < MOST_UNKNOWN) {
+      this.notes.add(`${this.name}: what ${command} changes is not known: all keys were copied again`);
+      return;
+    }
+    this.#failure ??= new NotSoError(
+      `${this.name} changes keys by ${command} again and again, and it is not known which`,
+      {
+        where: this.name,
+        remedy: 'stop whoever does, or all writers, and use --writers-stopped',
+      },
+    );
   }
 
   #mark(database: number, name: string): void {
@@ -182,14 +206,13 @@ export class FollowedSource {
       );
       return;
     }
-    this.#dirty.clear();
     this.scanAnew();
     this.#purges = true;
   }
 
   /** @returns whether there was anything to do */
   async #work(): Promise<boolean> {
-    if (this.#dirty.hasOverflowed()) this.scanAnew();
+    if (this.#dirty.hasForgotten) this.#missed();
     if (this.#functions) {
       this.#functions = false;
       for (const note of await copyFunctions(this.client, this.targets, this.signal)) this.notes.add(note);
@@ -283,3 +306,10 @@ export class FollowedSource {
     return target;
   }
 }
+
+const unheard = (name: string, cause: Error): NotSoError =>
+  new NotSoError(`${name} does not tell what changes: ${cause.message}`, {
+    where: name,
+    remedy: 'no key was written; its log tells more, and the same command tries again',
+    cause,
+  });

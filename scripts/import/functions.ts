@@ -1,6 +1,6 @@
 import type { Target } from '../backup/restore/target.ts';
 import { parsePairs } from '../observe/redis-call.ts';
-import type { SourceClient } from './source-client.ts';
+import { type SourceClient, SourceRefusal } from './source-client.ts';
 
 /**
  * Loads the libraries of functions of a source on every shard, as the proxies do. Older ones of the same name are replaced.
@@ -19,8 +19,8 @@ export async function copyFunctions(
   try {
     libraries = await client.call('FUNCTION', 'LIST', 'WITHCODE');
   } catch (error) {
-    if (!(error as Error).message.startsWith('NOPERM')) throw error;
-    return [`${name}: functions were not carried: ${(error as Error).message}`];
+    if (!(error instanceof SourceRefusal)) throw error;
+    return [`${name}: functions were not carried: ${error.reply}`];
   }
   const sources = (libraries as unknown[]).map((library) => parsePairs(library).get('library_code') ?? '');
   for (const target of targets.values())

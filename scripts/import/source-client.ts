@@ -23,6 +23,21 @@ export interface SourceKey extends NamedKey {
   readonly expiresAt: number | undefined;
 }
 
+/** A source does not do what it is asked for. */
+export class SourceRefusal extends NotSoError {
+  /** Its own words. */
+  readonly reply: string;
+
+  constructor({ name }: SourceAddress, cause: Error) {
+    super(`${name} refuses: ${cause.message}`, {
+      where: name,
+      remedy: 'docs/from-twemproxy.md says what the user of the import must be allowed to do',
+      cause,
+    });
+    this.reply = cause.message;
+  }
+}
+
 /** Asks a source; goes on by itself when the connection was lost for a moment. */
 export class SourceClient {
   #redis: Redis | undefined;
@@ -54,7 +69,7 @@ export class SourceClient {
     this.#redis = undefined;
   }
 
-  /** Requests that may be repeated. @throws NotSoError when the source stays away, Error when it refuses */
+  /** Requests that may be repeated. @throws NotSoError when the source stays away, SourceRefusal */
   async use<T>(ask: (redis: Redis) => Promise<T>): Promise<T> {
     const until = Date.now() + this.awayMs;
     for (;;) {
@@ -62,7 +77,7 @@ export class SourceClient {
         this.#redis ??= await open(this.at);
         return await ask(this.#redis);
       } catch (error) {
-        if (!isPassing(error as Error)) throw error;
+        if (!isPassing(error as Error)) throw new SourceRefusal(this.at, error as Error);
         if (Date.now() > until) throw gone(this, error as Error);
         this.close();
         await delay(RETRY_MS);
@@ -142,7 +157,7 @@ export class SourceClient {
       });
       return sizes.map((size) => Number(size ?? 0));
     } catch (error) {
-      if (!isRefusal(error as Error)) throw error;
+      if (!(error instanceof SourceRefusal)) throw error;
       this.#saysSize = false;
       return keys.map(() => GUESSED_BYTES);
     }
@@ -214,10 +229,6 @@ const CONNECTION =
 
 const isPassing = (error: Error): boolean =>
   CONNECTION.test(`${error.message} ${(error as NodeJS.ErrnoException).code ?? ''}`);
-
-/** The source knows no such command, or does not let this user have it. */
-export const isRefusal = (error: Error): boolean =>
-  /^(NOPERM|ERR unknown|ERR .*disabled)/i.test(error.message);
 
 function unreachable(at: SourceAddress, cause: Error): InputError | NotSoError {
   const { message } = cause;

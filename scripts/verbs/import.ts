@@ -68,6 +68,8 @@ function wishOf(
       wish = 'close';
       process.stdin.pause();
     });
+    // Who does not press it must not keep the program from ending.
+    process.stdin.unref();
   } else if (wish === 'follow')
     tell?.('follows until it is interrupted; --cut-over cuts over when it is level');
   return () => wish;

@@ -7,8 +7,10 @@ import { parseConfig } from '../../../proxy/config/nutcracker-yml.ts';
 import { homeOf } from '../../../scripts/data/key-moves.ts';
 import { type ImportOptions, importKeys, type Wish } from '../../../scripts/import/import.ts';
 import { sourcesOf } from '../../../scripts/import/sources.ts';
+import { freePort } from '../../../scripts/loopback-ports.ts';
 import { SILENT } from '../../../scripts/report/steps.ts';
 import { Home } from '../../../scripts/stack/home.ts';
+import { createAuthority } from '../../support/certificates.ts';
 import { type RedisFleet, startFleet } from '../../support/redis-fleet.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
@@ -51,7 +53,7 @@ describe('an import', () => {
   const begin = (
     fleet: RedisFleet,
     from: string,
-    change: Partial<ImportOptions> & { password?: string; pool?: string; home?: Home } = {},
+    change: Partial<ImportOptions> & { password?: string; pool?: string; ca?: string; home?: Home } = {},
   ) => {
     const state: { wish: Wish } = { wish: 'follow' };
     const notes: string[] = [];
@@ -67,7 +69,7 @@ describe('an import', () => {
           from,
           pool: change.pool,
           password: change.password,
-          caFile: undefined,
+          caFile: change.ca,
           plan: fleet.plan,
         }),
         merge: false,
@@ -203,6 +205,25 @@ ${servers.map(({ port }, i) => `   - 127.0.0.1:${port}:${i + 1} server${i + 1}`)
     assert.equal(await fleet.serverOf('elsewhere').client.get('elsewhere'), 'v');
   });
 
+  test('of a source with TLS is encrypted all the way, and refuses a certificate of others', async () => {
+    const authority = await createAuthority(folder, 'ours');
+    const others = await createAuthority(folder, 'others');
+    const { cert, key } = await authority.issue('redis', ['127.0.0.1']);
+    const port = await freePort();
+    const files = ['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', authority.cert];
+    const old = await source(['--tls-port', String(port), '--tls-auth-clients', 'no', ...files]);
+    await old.client.set('a', 1);
+    const fleet = await pool(1);
+    const from = `rediss://127.0.0.1:${port}`;
+    await assert.rejects(begin(fleet, from, { ca: others.cert }).done, /cannot be reached: .*certificate/);
+    const { done, state, steps } = begin(fleet, from, { ca: authority.cert });
+    await followed(steps);
+    await old.client.set('b', 2);
+    state.wish = 'close';
+    assert.equal((await done).compared.keys, 2);
+    assert.equal(await fleet.serverOf('b').client.get('b'), '2');
+  });
+
   test('whose source goes away says what it left; run again, it completes that', async () => {
     const old = await source();
     for (let i = 0; i < 300; i++) await old.client.set(`key:${i}`, i);
@@ -210,7 +231,6 @@ ${servers.map(({ port }, i) => `   - 127.0.0.1:${port}:${i + 1} server${i + 1}`)
     const home = new Home(join(folder, 'gone'));
     const first = begin(fleet, urlOf(old), { home, awayMs: 500 });
     await followed(first.steps);
-    await old.client.call('SAVE');
     await old.stop();
     await assert.rejects(first.done, /has gone, for more than 0\.5 s/);
     const again = await source([], old.port);
@@ -266,12 +286,13 @@ ${servers.map(({ port }, i) => `   - 127.0.0.1:${port}:${i + 1} server${i + 1}`)
     const fleet = await pool();
     const options = { password: 'pw' };
     const from = urlOf(old).replace('//', '//app@');
-    const closing = begin(fleet, from, options);
+    const home = new Home(join(folder, 'scanned'));
+    const closing = begin(fleet, from, { ...options, home });
     closing.state.wish = 'close';
-    await assert.rejects(closing.done, /cannot be made to take no more writes: .*config/i);
-    const { done, state, notes, steps } = begin(fleet, from, options);
+    await assert.rejects(closing.done, /does not let itself be replicated: .*psync/i);
+    const { done, state, notes, steps } = begin(fleet, from, { ...options, home });
     await followed(steps);
-    assert.match(notes.join(), /does not let itself be replicated .*psync/i);
+    assert.match(notes.join(), /does not let itself be replicated: .*psync.*stop whoever writes/i);
     await old.client.set('b', 'later');
     await old.client.del('a');
     state.wish = 'stopped';

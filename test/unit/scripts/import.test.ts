@@ -87,11 +87,12 @@ describe('an import', () => {
     for (const name of ['a', 'b', 'a', 'a']) dirty.add(0, name);
     assert.equal(dirty.size, 2);
     assert.deepEqual(dirty.take(1), [{ database: 0, name: 'a' }]);
-    assert.equal(dirty.hasOverflowed(), false);
+    assert.equal(dirty.hasForgotten, false);
     for (const name of ['c', 'd', 'e', 'f']) dirty.add(1, name);
-    assert.equal(dirty.hasOverflowed(), true);
+    assert.equal(dirty.hasForgotten, true);
     assert.ok(dirty.size < 3);
-    assert.equal(dirty.hasOverflowed(), false);
+    dirty.reset();
+    assert.deepEqual([dirty.size, dirty.hasForgotten], [0, false]);
   });
 
   test('takes a URL apart, and shows its password nowhere', () => {
