@@ -8,7 +8,7 @@ import { whyNotClosable } from './close-source.ts';
 import { type Compared, compareSides } from './compare.ts';
 import { cutOver } from './cut-over.ts';
 import type { Figures, FollowedSource } from './follow-source.ts';
-import type { Imported, ImportOptions } from './import.ts';
+import type { Imported, ImportOptions } from './options.ts';
 import { forgetRecord } from './progress-file.ts';
 
 const PULSE_MS = 50;

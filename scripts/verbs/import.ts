@@ -1,7 +1,8 @@
 import type { Plan } from '../../topology/types.ts';
 import { holdBackups } from '../backup/hold-backup.ts';
 import { EXIT, InputError } from '../errors.ts';
-import { type Imported, importKeys, type Wish } from '../import/import.ts';
+import { importKeys } from '../import/import.ts';
+import type { Imported, Wish } from '../import/options.ts';
 import { isUrl } from '../import/source-address.ts';
 import { type PasswordOptions, sourcePassword } from '../import/source-password.ts';
 import { sourcesOf } from '../import/sources.ts';

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, afterEach, describe, test } from 'node:test';
 import { parseConfig } from '../../../proxy/config/nutcracker-yml.ts';
 import { homeOf } from '../../../scripts/data/key-moves.ts';
-import { type ImportOptions, importKeys, type Wish } from '../../../scripts/import/import.ts';
+import { importKeys } from '../../../scripts/import/import.ts';
+import type { ImportOptions, Wish } from '../../../scripts/import/options.ts';
 import { sourcesOf } from '../../../scripts/import/sources.ts';
 import { freePort } from '../../../scripts/loopback-ports.ts';
 import { SILENT } from '../../../scripts/report/steps.ts';
@@ -104,6 +105,8 @@ describe('an import', () => {
     await followed(steps);
     await load.more(500);
     const expires = await old.client.pexpiretime('zset:extreme');
+    // What is written in this moment waits to be copied when the writers are made to wait.
+    for (const { client } of fleet.servers.values()) await client.call('CLIENT', 'PAUSE', '900', 'WRITE');
     state.wish = 'close';
     const imported = await done;
     const refused = await load.refused();

@@ -13,11 +13,13 @@ export interface Writer {
   stop(): Promise<void>;
 }
 
-const KEYS = 20;
+const KEYS = 5;
+/** Applications that write at the same time, each to keys of its own. */
+const LANES = 8;
 
 /**
- * Writes counters, lists, streams, strings that expire and come again, and moves between keys: one write after the other, each
- * awaited; the first one that is refused ends it.
+ * Writes counters, lists, streams, strings that expire and come again, transactions, scripts and renamed keys. Each lane awaits its
+ * writes; the first one that is refused ends it.
  */
 export async function startWriter(
   serverOf: (key: string) => RedisServer,
@@ -44,7 +46,7 @@ export async function startWriter(
   const add = <T>(map: Map<string, T[]>, key: string, value: T): void => {
     map.set(key, [...(map.get(key) ?? []), value]);
   };
-  const write = async (i: number): Promise<void> => {
+  const write = async (i: number, name: string): Promise<void> => {
     const n = Math.floor(i / 8) % KEYS;
     switch (i % 8) {
       case 0: {
@@ -73,7 +75,7 @@ export async function startWriter(
       }
       case 4: {
         // Gone, and there again at the next turn.
-        const key = `${name}:value:${(n + 7) % KEYS}`;
+        const key = `${name}:value:${(n + 2) % KEYS}`;
         await at(key).del(key);
         values.set(key, undefined);
         return;
@@ -103,23 +105,25 @@ export async function startWriter(
         const key = `${name}:renamed:${n}`;
         // Both on one server: the tag.
         await at(`{${key}}`).set(`{${key}}:before`, String(i));
+        values.set(`{${key}}:before`, String(i));
         await at(`{${key}}`).rename(`{${key}}:before`, `{${key}}:after`);
         values.set(`{${key}}:after`, String(i));
         values.set(`{${key}}:before`, undefined);
       }
     }
   };
-  const work = (async () => {
+  const go = async (lane: number): Promise<void> => {
     for (let i = 0; !stopped; i++) {
       try {
-        await write(i);
+        await write(i, `${name}:${lane}`);
         acknowledged++;
       } catch (error) {
-        refusal = (error as Error).message;
+        refusal ??= (error as Error).message;
         return;
       }
     }
-  })();
+  };
+  const work = Promise.all(Array.from({ length: LANES }, (_, lane) => go(lane)));
   return {
     async more(writes) {
       const until = acknowledged + writes;
