@@ -25,8 +25,10 @@ export interface ConsoleMember {
   readonly health: string;
   /** Whether it is as it should be. */
   readonly well: boolean;
-  /** Edge: whether it holds the VIP. */
+  /** Edge: whether it holds the VIP, or one of several. */
   readonly holdsVip: boolean;
+  /** Edge, where there are several VIPs: those that it holds. */
+  readonly vips?: readonly string[];
   readonly error?: string;
   readonly restarts: number;
   readonly oomKilled: boolean;
@@ -78,7 +80,7 @@ export interface Span {
 
 /** Spans of one office, oldest first. */
 export interface Lane {
-  /** `VIP`, or a shard's name. */
+  /** `VIP` (with several `VIP` and the address), or a shard's name. */
   readonly name: string;
   readonly spans: readonly Span[];
 }
@@ -87,6 +89,8 @@ export interface ConsoleState {
   readonly at: number;
   readonly stack: string;
   readonly vip: string;
+  /** All of them, where there are several. */
+  readonly vips?: readonly string[];
   readonly domains: readonly string[];
   readonly shards: readonly string[];
   readonly pools: ReadonlyArray<{

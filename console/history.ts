@@ -3,7 +3,7 @@ import type { ConsoleEvent, Lane, Span } from './document.ts';
 /** What of a moment can be told from the one before. */
 export interface Moment {
   readonly at: number;
-  /** `VIP` and the shards, each with those that are it now. */
+  /** `VIP` (with several `VIP` and the address) and the shards, each with those that are it now. */
   readonly holders: Readonly<Record<string, readonly string[]>>;
   /** Members with what they are: healthy, silent, absent … */
   readonly health: Readonly<Record<string, string>>;
@@ -68,7 +68,7 @@ export class History {
     if (last !== undefined && last.holders.join() === holders.join()) return;
     if (last !== undefined) {
       spans[spans.length - 1] = { ...last, to: at };
-      const office = name === 'VIP' ? 'held by' : 'master is';
+      const office = /^VIP\b/.test(name) ? 'held by' : 'master is';
       const who = holders.length === 0 ? 'nobody' : holders.join(' and ');
       this.note({
         at,

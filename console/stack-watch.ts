@@ -2,9 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { describeFault, faultsLeftBehind } from '../scripts/drill/take-back.ts';
 import { assess, type Problem } from '../scripts/observe/assess.ts';
+import { isHolder } from '../scripts/observe/holds-vip.ts';
 import { collectStatus, type StackStatus } from '../scripts/observe/status.ts';
 import type { Home } from '../scripts/stack/home.ts';
 import type { Credentials, Plan } from '../topology/types.ts';
+import { areShared, vipsOf } from '../topology/vips.ts';
 import { raisedAlerts } from './alerts.ts';
 import { deedsUnderWay } from './deeds.ts';
 import { Board } from './feed.ts';
@@ -114,9 +116,13 @@ function momentOf(
       ({ member, redis }) => member.role === 'redis' && member.shard === name && redis?.role === 'master',
     ),
   ]);
+  const vips = vipsOf(plan).map(({ address }) => [
+    areShared(plan) ? `VIP ${address}` : 'VIP',
+    names((entry) => isHolder(plan, entry, address)),
+  ]);
   return {
     at,
-    holders: Object.fromEntries([['VIP', names(({ vip }) => vip === true)], ...masters]),
+    holders: Object.fromEntries([...vips, ...masters]),
     health: Object.fromEntries(
       status.members.map(({ member, container, error }) => {
         const health = container?.health === 'none' ? container.status : (container?.health ?? 'absent');

@@ -7,6 +7,7 @@ import {
 import { isOnHosts } from '../topology/plan.ts';
 import { proxyPort } from '../topology/port-block.ts';
 import type { AnyPlan, EdgeMember, PoolSpec } from '../topology/types.ts';
+import { vipsOf } from '../topology/vips.ts';
 import { proxiesElsewhere, renderReach, renderServing } from './other-hosts.ts';
 
 /** Admin socket inside the edge's container; mode 600, so that only the container's own root speaks to it. */
@@ -98,12 +99,13 @@ ${servers.join('\n')}
 /** On several hosts the edge's own address is an entrance only where no VIP is: there it is the host's. */
 function renderBinds(plan: AnyPlan, edge: EdgeMember, pool: PoolSpec): string {
   const own = `    bind ${edge.frontAddress}:${pool.listen}\n`;
-  const vip = `    bind ${plan.vip}:${pool.listen} transparent\n`;
-  if (!isOnHosts(plan))
-    return `    # On the front alone. The VIP comes and goes: transparent listens on it all the same.\n${own}${vip}`;
-  return plan.entrance === 'external'
-    ? own
-    : `    # The VIP comes and goes: transparent listens on it all the same.\n${vip}`;
+  const vips = vipsOf(plan).map(({ address }) => `    bind ${address}:${pool.listen} transparent\n`);
+  const why =
+    vips.length > 1
+      ? 'VIPs come and go: transparent listens on them all the same.'
+      : 'The VIP comes and goes: transparent listens on it all the same.';
+  if (!isOnHosts(plan)) return `    # On the front alone. ${why}\n${own}${vips.join('')}`;
+  return plan.entrance === 'external' ? own : `    # ${why}\n${vips.join('')}`;
 }
 
 /** What is over a limit goes to the backend that says so. Counted is what the proxies were given: the refused linger. */
@@ -166,7 +168,13 @@ frontend ops
     monitor-uri /healthz
 ${failures.join('\n')}
 ${serving}    http-request use-service prometheus-exporter if { path /metrics }
-${isWatched(plan) ? `    http-request set-var(txn.vip) str(${plan.vip}) if { path /vrrp }\n    http-request use-service lua.vrrp if { path /vrrp }\n` : ''}    stats enable
+${
+  isWatched(plan)
+    ? `    http-request set-var(txn.vips) str("${vipsOf(plan)
+        .map(({ address }) => address)
+        .join(' ')}") if { path /vrrp }\n    http-request use-service lua.vrrp if { path /vrrp }\n`
+    : ''
+}    stats enable
     stats uri /stats
     stats refresh 5s
     stats show-node ${edge.name}

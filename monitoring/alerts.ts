@@ -1,5 +1,6 @@
 import { proxyBackend } from '../haproxy/haproxy-cfg.ts';
 import type { AnyPlan } from '../topology/types.ts';
+import { areShared, vipsOf } from '../topology/vips.ts';
 import type { AlertName } from './alert-names.ts';
 import { LAST_FAILURE, LAST_GOOD } from './backup-rules.ts';
 
@@ -124,23 +125,34 @@ function shardAlerts(plan: AnyPlan): Alert[] {
 }
 
 const HELD = 'sum(twemstack_edge_vip_held{job="vrrp"})';
+/** Edges that share the load say of each VIP whether they hold it. */
+const HELD_EACH = 'sum by (vip) (twemstack_edge_vip_held{job="vrrp"})';
+
+/** How many edges hold a VIP; 0 when there is nobody to say it. */
+function holders(plan: AnyPlan): string {
+  if (!areShared(plan)) return `(${HELD} or vector(0))`;
+  const none = vipsOf(plan).map(({ address }) => `label_replace(vector(0), "vip", "${address}", "", "")`);
+  return `(${[HELD_EACH, ...none].join(' or ')})`;
+}
 
 function entranceAlerts(plan: AnyPlan): Alert[] {
+  const shared = areShared(plan);
+  const vip = shared ? '{{ $labels.vip }}' : plan.vip;
   return [
     {
       name: 'VipUnheld',
       severity: 'critical',
-      when: `(${HELD} or vector(0)) < 1`,
+      when: `${holders(plan)} < 1`,
       forSeconds: 10,
-      summary: `no edge holds ${plan.vip}: no application can connect`,
+      summary: `no edge holds ${vip}: no application can connect${shared ? ' to it' : ''}`,
       action: `\`npx twemstack up\` starts the edges that are missing. ${DOCTOR}`,
     },
     {
       name: 'VipHeldTwice',
       severity: 'critical',
-      when: `${HELD} > 1`,
+      when: `${shared ? HELD_EACH : HELD} > 1`,
       forSeconds: 10,
-      summary: `{{ $value }} edges hold ${plan.vip}: their adverts do not reach each other`,
+      summary: `{{ $value }} edges hold ${vip}: their adverts do not reach each other`,
       action: `See that nothing filters VRRP (IP protocol 112) between them. ${DOCTOR}`,
     },
     {

@@ -52,7 +52,7 @@ export const CHARTS: readonly Chart[] = [
   {
     title: 'Who holds the virtual IP',
     unit: 'none',
-    queries: [['twemstack_edge_vip_held{job="vrrp"}', '{{member}}']],
+    queries: [['twemstack_edge_vip_held{job="vrrp"}', '{{member}} {{vip}}']],
   },
   {
     title: 'Who is master',

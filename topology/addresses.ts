@@ -18,8 +18,13 @@ export const LONGEST_PREFIX = 25;
 export const SHORTEST_PREFIX = 16;
 
 export const GATEWAY_OFFSET = 1;
-const STAND_IN_OFFSET = 2;
+export const STAND_IN_OFFSET = 2;
 const ROW: Record<Role, number> = { monitor: 2, edge: 8, proxy: 16, sentinel: 24, redis: 32 };
+/** Offsets where edges may stand. */
+export const edgeRow: readonly number[] = Array.from(
+  { length: MAX_DOMAINS },
+  (_, domain) => ROW.edge + domain,
+);
 /** Domains that have a place for a monitor: what is left between the gateway and the edges. */
 export const OUT_SLOTS = ROW.edge - ROW.monitor;
 /** Size of the network by which alerts leave: half of it is for monitors. */

@@ -20,14 +20,27 @@ export type Duration = string | number;
 export type Size = string;
 
 /** One highly available, sharded Redis service on one Docker engine. */
-export interface StackDefinition {
-  /** Prefix of every container, volume and network: lower-case letters, digits and single hyphens, at most 20 characters. */
-  readonly name: string;
+export type StackDefinition = StackSettings & (OneVip | SeveralVips);
+
+export interface OneVip {
   /** The one IPv4 address that applications connect to, inside `network`. */
   readonly vip: string;
+  readonly vips?: undefined;
+}
+
+/** Edges share the load. */
+export interface SeveralVips {
+  /** At most as many as edges, each preferred on another one; applications connect to any of them. */
+  readonly vips: readonly string[];
+  readonly vip?: undefined;
+}
+
+export interface StackSettings {
+  /** Prefix of every container, volume and network: lower-case letters, digits and single hyphens, at most 20 characters. */
+  readonly name: string;
   /**
    * The front network, where applications, the virtual IP and the edges stand.
-   * @default the /24 around `vip`
+   * @default the /24 around the (first) VIP
    */
   readonly network?: string;
   /**
@@ -59,7 +72,7 @@ export interface StackDefinition {
   readonly sentinel?: SentinelDefinition;
   /** Settings of every redis. @default each field's own */
   readonly redis?: RedisDefinition;
-  /** The edges, one of which holds the virtual IP. @default each field's own */
+  /** The edges, which hold the virtual IPs. @default each field's own */
   readonly edge?: EdgeDefinition;
   /** How every proxy is run. @default each field's own */
   readonly proxy?: ProxyDefinition;
@@ -124,7 +137,7 @@ export interface EdgeDefinition {
   readonly count?: number;
   /** How often the holder of the virtual IP says that it lives. @default '300ms' */
   readonly advert_interval?: Duration;
-  /** VRRP's virtual router id, one for each stack of a LAN. @default 51 */
+  /** VRRP's virtual router id, one for each VIP of a LAN: the first VIP's, further ones have the next. @default 51 */
   readonly vrid?: number;
   /** Client connections for each pool and edge. @default 4096 */
   readonly max_connections?: number;

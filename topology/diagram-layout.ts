@@ -1,6 +1,7 @@
 /** Where everything stands in the SVG: application | VIP and edges | proxies | shards, sentinels below. */
 import { around, type Box, middle, monoWidth } from './svg-parts.ts';
 import type { AnyPlan, Member } from './types.ts';
+import { areShared, preferredVip, vipsOf } from './vips.ts';
 
 /** Three lines of text at most: name, address, tag. */
 export interface Card {
@@ -79,7 +80,9 @@ function cardTexts(plan: AnyPlan) {
     domain: position.get(member.domain) ?? 0,
   });
   return {
-    edges: plan.edges.map((edge) => text(edge, `priority ${edge.priority}`)),
+    edges: plan.edges.map((edge) =>
+      text(edge, areShared(plan) ? (preferredVip(plan, edge) ?? 'standby') : `priority ${edge.priority}`),
+    ),
     proxies: plan.proxies.map((proxy) => text(proxy, 'active')),
     sentinels: plan.sentinels.map((sentinel) => text(sentinel, '', sentinel.port)),
     shards: plan.shards.map((shard) => ({
@@ -129,8 +132,9 @@ function placeSentinels(cards: readonly CardText[], panel: Omit<Box, 'height'>):
 /** The column of the VIP and the edges under it. */
 function edgeColumn(plan: AnyPlan, cards: readonly CardText[]) {
   const pools = plan.pools.map((pool) => monoWidth(`${pool.name} :${pool.listen}`, 11.5));
-  const vipTitle = monoWidth(`VIP ${plan.vip}`, NAME_SIZE);
-  const vipHeight = VIP_TITLE + plan.pools.length * POOL_LINE;
+  const vips = vipsOf(plan);
+  const vipTitle = Math.max(...vips.map(({ address }) => monoWidth(`VIP ${address}`, NAME_SIZE)));
+  const vipHeight = VIP_TITLE + (vips.length - 1 + plan.pools.length) * POOL_LINE;
   return {
     width: Math.max(cardWidth(cards), Math.max(vipTitle, ...pools) + 30),
     height: vipHeight + VIP_GAP + stackHeight(cards.length),

@@ -1,6 +1,7 @@
 /** Plan → Mermaid flowchart. */
 import { DOMAIN_COLOURS } from './diagram-palette.ts';
 import type { AnyPlan, Member, PlanShard } from './types.ts';
+import { areShared, preferredVip, vipsOf } from './vips.ts';
 
 /** Ids are words of their own, so that a member called `end` is no keyword. Names hold no underscore. */
 function id(name: string): string {
@@ -35,15 +36,19 @@ function domainClasses(plan: AnyPlan): string[] {
 /** A flowchart for Markdown: application, VIP, edges, proxies, shards; sentinels dotted. No trailing newline. */
 export function renderMermaid(plan: AnyPlan): string {
   const ports = plan.pools.map((pool) => `${pool.name}: port ${pool.listen}`).join('<br/>');
-  const edges = plan.edges.map((edge) => card(edge, `VRRP priority ${edge.priority}`));
+  const edges = plan.edges.map((edge) =>
+    card(edge, areShared(plan) ? (preferredVip(plan, edge) ?? 'standby') : `VRRP priority ${edge.priority}`),
+  );
+  const vips = vipsOf(plan).map(({ address }) => `VIP ${address}`);
   const proxies = plan.proxies.map((proxy) => card(proxy, `domain ${proxy.domain}`));
   const sentinels = plan.sentinels.map((sentinel) =>
     card(sentinel, `domain ${sentinel.domain}`, sentinel.port),
   );
-  const [active, ...standby] = plan.edges;
+  const active = plan.edges.slice(0, vips.length);
+  const standby = plan.edges.slice(vips.length);
   return [
     'flowchart LR',
-    `  app(["application"]) --> vip{{"VIP ${plan.vip}<br/>${ports}"}}`,
+    `  app(["application"]) --> vip{{"${vips.join('<br/>')}<br/>${ports}"}}`,
     ...subgraph('edges', 'edges: keepalived + HAProxy', edges),
     ...subgraph('proxies', 'proxies', proxies),
     ...plan.shards.flatMap(shardLines),
@@ -52,7 +57,7 @@ export function renderMermaid(plan: AnyPlan): string {
       `sentinels: ${plan.sentinel.quorum} of ${plan.sentinels.length} decide`,
       sentinels,
     ),
-    `  vip --> ${id(active.name)}`,
+    ...active.map((edge) => `  vip --> ${id(edge.name)}`),
     ...standby.map((edge) => `  vip -. standby .-> ${id(edge.name)}`),
     '  edges --> proxies',
     ...plan.shards.map((shard) => `  proxies --> ${id(shard.initialMaster.name)}`),

@@ -15,6 +15,7 @@ import {
   text,
 } from './svg-parts.ts';
 import type { AnyPlan } from './types.ts';
+import { vipsOf } from './vips.ts';
 
 /** Beyond one column of shards a line to each would cross the others: one line stands for all. */
 function inOneColumn(shards: readonly ShardPanel[]): boolean {
@@ -76,18 +77,21 @@ function drawApplication(at: Layout): string[] {
 
 function drawVip(plan: AnyPlan, at: Layout): string[] {
   const { x, y, width, height } = at.vip;
+  const vips = vipsOf(plan);
   const centre = x + width / 2;
   const first = at.edges[0].box;
   // Left of the middle, so that the words beside the arrow stay clear of the lines to the proxies.
   const arrowX = x + Math.round(width / 4);
   return [
     rect(at.vip, 'vip', 10),
-    text(centre, y + 22, 'mono mid onvip', `VIP ${plan.vip}`),
+    ...vips.map(({ address }, index) =>
+      text(centre, y + 22 + index * 16, 'mono mid onvip', `VIP ${address}`),
+    ),
     ...plan.pools.map((pool, index) =>
-      text(centre, y + 40 + index * 16, 'address mid onvip2', `${pool.name} :${pool.listen}`),
+      text(centre, y + 24 + (vips.length + index) * 16, 'address mid onvip2', `${pool.name} :${pool.listen}`),
     ),
     `<path class="line" d="M${arrowX} ${y + height} V${first.y - 2}"/>`,
-    text(arrowX + 9, y + height + 21, 'note', 'held by one edge'),
+    text(arrowX + 9, y + height + 21, 'note', vips.length > 1 ? 'each on an edge' : 'held by one edge'),
   ];
 }
 
@@ -137,7 +141,11 @@ function drawShards(at: Layout): string[] {
 export function renderSvg(plan: AnyPlan): string {
   const at = layout(plan);
   const title = escapeXml(`Topology of the stack ${plan.name}`);
-  const summary = `${plan.edges.length} edges, ${plan.proxies.length} proxies, ${plan.shards.length} shards, ${plan.sentinels.length} sentinels behind ${plan.vip}`;
+  const summary = `${plan.edges.length} edges, ${plan.proxies.length} proxies, ${plan.shards.length} shards, ${plan.sentinels.length} sentinels behind ${vipsOf(
+    plan,
+  )
+    .map(({ address }) => address)
+    .join(' and ')}`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 ${at.width} ${at.height}" width="${at.width}" height="${at.height}">`,
     `<title>${title}</title><desc>${escapeXml(summary)}</desc>`,

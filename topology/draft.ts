@@ -61,9 +61,16 @@ export interface MonitoringDraft extends Partially<Omit<MonitoringSettings, 'dom
   readonly network: Subnet | undefined;
 }
 
+/** A virtual IP and where it stands. */
+export interface VipDraft {
+  readonly path: Path;
+  readonly address: number | undefined;
+}
+
 export interface Draft {
   readonly name: string | undefined;
-  readonly vip: number | undefined;
+  /** One or several; empty when there is none to speak of. */
+  readonly vips: readonly VipDraft[];
   readonly network: Subnet | undefined;
   readonly backNetwork: Subnet | undefined;
   /** undefined: all domains are played by one engine. */

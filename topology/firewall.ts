@@ -1,6 +1,7 @@
 /** What must pass between the machines of a stack on several hosts; it stands where one engine has its back network. Pure. */
 import { BLOCK_SIZE } from './port-block.ts';
 import type { HostsPlan } from './types.ts';
+import { vipsOf } from './vips.ts';
 
 /** IP protocol number of VRRP (RFC 5798, 5.1.1.4). */
 const VRRP = 112;
@@ -38,7 +39,7 @@ export function firewallOf(plan: HostsPlan): FirewallRule[] {
     what,
   });
   const whole = [plan.ports, plan.ports + BLOCK_SIZE - 1] as const;
-  const entrance = plan.entrance === 'vrrp' ? [plan.vip] : edges;
+  const entrance = plan.entrance === 'vrrp' ? vipsOf(plan).map(({ address }) => address) : edges;
   const elects = plan.entrance === 'vrrp' && edges.length > 1;
   return [
     ...(elects
@@ -104,10 +105,13 @@ ${rules.map((rule) => `        ${nftables(rule)} accept comment "${rule.what}"\n
 }
 
 function entranceOf(plan: HostsPlan): string {
-  return plan.entrance === 'vrrp' ? plan.vip : `{ ${plan.edges.map(({ address }) => address).join(', ')} }`;
+  const addresses = plan.entrance === 'vrrp' ? vipsOf(plan) : plan.edges;
+  return setOf(addresses.map(({ address }) => address));
 }
 
+const setOf = (addresses: readonly string[]): string =>
+  addresses.length === 1 ? addresses[0] : `{ ${addresses.join(', ')} }`;
+
 function nftables({ from, to, ports }: FirewallRule): string {
-  const target = to.length === 1 ? to[0] : `{ ${to.join(', ')} }`;
-  return `ip saddr @${from} ip daddr ${target} tcp dport ${[...new Set(ports)].join('-')}`;
+  return `ip saddr @${from} ip daddr ${setOf(to)} tcp dport ${[...new Set(ports)].join('-')}`;
 }

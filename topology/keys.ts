@@ -4,6 +4,7 @@ import type { Refusal } from './problems.ts';
 export const TOP_KEYS = [
   'name',
   'vip',
+  'vips',
   'network',
   'back_network',
   'ports',

@@ -15,9 +15,7 @@ import type {
   SentinelMember,
   TopologyBase,
 } from './types.ts';
-
-/** VRRP priority of the first edge; each further one has one less, so that no two are equal. */
-const FIRST_PRIORITY = 150;
+import { priorityOf } from './vips.ts';
 
 /** Where members stand, and on which ports. */
 export interface Places {
@@ -65,7 +63,7 @@ function planEdges(topology: TopologyBase, places: Places): EdgeMember[] {
     domain: domain.name,
     address: places.addressOf({ role: 'edge', domain: index }),
     frontAddress: places.frontAddressOf({ role: 'edge', domain: index }),
-    priority: FIRST_PRIORITY - index,
+    priority: priorityOf(index),
     opsPort: places.ports.ops,
   }));
 }

@@ -62,7 +62,7 @@ export function planStack(topology: Topology): Plan {
   });
   return {
     name: topology.name,
-    vip: topology.vip,
+    ...entranceOf(topology),
     networkStack: networkStackName(topology.name),
     front: planNetwork(topology.name, topology.network, bridgeName(topology.name)),
     back: planNetwork(`${topology.name}-back`, topology.backNetwork, bridgeName(topology.name, 'tb')),
@@ -81,6 +81,9 @@ export function planStack(topology: Topology): Plan {
     warnings: warningsOf(topology),
   };
 }
+
+const entranceOf = ({ vip, vips }: Pick<Topology, 'vip' | 'vips'>): Pick<Plan, 'vip' | 'vips'> =>
+  vips === undefined ? { vip } : { vip, vips };
 
 /** What a plan hands on as the file says it, on one machine or several. */
 const settingsOf = ({ durability, sentinel, redis, edge, proxy, backup }: Settings): Settings => ({
@@ -105,7 +108,7 @@ export function planHosts(topology: HostsTopology): HostsPlan {
   });
   return {
     name: topology.name,
-    vip: topology.vip,
+    ...entranceOf(topology),
     ports: topology.ports,
     entrance: topology.entrance,
     domains: domains.map((domain, index) => ({ ...domain, host: topology.domains[index].host })),

@@ -5,9 +5,10 @@ import { edgeConnections, edgeOpenFiles, MOST_OPEN_FILES } from './edge-limits.t
 import { formatSubnet } from './ipv4.ts';
 import { dataStackName, defaultShardDomains, domainStackName, memberName } from './placement.ts';
 import type { Path } from './problems.ts';
-import { checkHostsPorts, checkHostsVip } from './rules-hosts.ts';
+import { checkHostsPorts, checkHostsVips } from './rules-hosts.ts';
 import { checkMonitoring, monitorDomains } from './rules-monitoring.ts';
 import { checkUnique } from './rules-names.ts';
+import { checkVipCount } from './rules-vips.ts';
 import type { StackFile } from './stack-file.ts';
 
 /** A Linux bridge has 1024 ports (BR_PORT_BITS 10); some are left for applications on the stack's network. */
@@ -29,9 +30,10 @@ export function checkAcross(file: StackFile, draft: Draft): void {
     checkNetworkSize(file, draft);
     checkMemberCount(file, draft);
   } else {
-    if (draft.vip !== undefined) checkHostsVip(file, draft.vip, draft.hosts.domains);
+    checkHostsVips(file, draft.vips, draft.hosts);
     checkHostsPorts(file, draft.hosts, draft.pools, draft.shards);
   }
+  checkVipCount(file, draft);
   checkOpenFiles(file, draft);
   checkMonitoring(file, draft);
   checkStackNames(file, draft);

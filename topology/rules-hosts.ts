@@ -1,5 +1,5 @@
 /** A machine for each domain: engines, addresses, the block of ports and the entrance. */
-import type { HostDomainDraft, HostsDraft, PoolDraft, ShardDraft } from './draft.ts';
+import type { HostDomainDraft, HostsDraft, PoolDraft, ShardDraft, VipDraft } from './draft.ts';
 import { contains, formatAddress, parseAddress, subnet } from './ipv4.ts';
 import { DOMAIN_KEYS, HOST_KEYS } from './keys.ts';
 import {
@@ -160,14 +160,28 @@ export function readHosts(file: StackFile, domains: readonly HostDomainDraft[]):
 }
 
 /** The VIP on the network of the hosts: whether it is in the same subnet, only they can tell. */
-export function checkHostsVip(file: StackFile, vip: number, domains: readonly HostDomainDraft[]): void {
-  const owner = domains.find(({ host }) => host.address === formatAddress(vip));
-  const rule = owner === undefined ? noHost(vip) : `is the address of domain ${owner.name ?? 'before it'}`;
-  if (rule !== undefined)
+export function checkHostsVips(
+  file: StackFile,
+  vips: readonly VipDraft[],
+  { domains, entrance }: HostsDraft,
+): void {
+  for (const { path, address } of vips) {
+    if (address === undefined) continue;
+    const owner = domains.find(({ host }) => host.address === formatAddress(address));
+    const rule =
+      owner === undefined ? noHost(address) : `is the address of domain ${owner.name ?? 'before it'}`;
+    if (rule !== undefined)
+      file.report({
+        path,
+        rule,
+        remedy: 'Choose one that nobody has, in the subnet of the hosts, e.g. 10.0.0.100.',
+      });
+  }
+  if (entrance === 'external' && vips.length > 1)
     file.report({
-      path: ['vip'],
-      rule,
-      remedy: 'Choose one that nobody has, in the subnet of the hosts, e.g. 10.0.0.100.',
+      path: ['vips'],
+      rule: 'are several, which is for `entrance: vrrp`: with `external` every edge serves on its own address',
+      remedy: 'Write `vip` with the one address that applications use.',
     });
 }
 

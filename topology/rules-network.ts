@@ -1,17 +1,10 @@
-/** The VIP, the network it lives in, and the one behind it. */
-import { derivedBack, GATEWAY_OFFSET, LONGEST_PREFIX, SHORTEST_PREFIX } from './addresses.ts';
-import {
-  contains,
-  formatAddress,
-  formatSubnet,
-  overlaps,
-  parseAddress,
-  parseCidr,
-  type Subnet,
-  subnet,
-  subnetOf,
-} from './ipv4.ts';
-import { type Parser, readRequired, readValue } from './reading.ts';
+/** The networks of a stack on one engine: the one that the VIPs live in, and the one behind it. */
+import { derivedBack, LONGEST_PREFIX, SHORTEST_PREFIX } from './addresses.ts';
+import type { VipDraft } from './draft.ts';
+import { contains, formatSubnet, overlaps, parseCidr, type Subnet, subnet, subnetOf } from './ipv4.ts';
+import type { Path } from './problems.ts';
+import { type Parser, readValue } from './reading.ts';
+import { checkVips, readVips } from './rules-vips.ts';
 import type { StackFile } from './stack-file.ts';
 
 /** Ranges nobody on the internet owns: RFC 1918, RFC 6598 (carrier NAT), RFC 2544 (benchmarks). */
@@ -24,17 +17,6 @@ export const PRIVATE_RANGES = [
 ];
 /** What a stack gets that names no network: as much as most need, 12 shards. */
 const DEFAULT_PREFIX = 24;
-
-const vipParser: Parser<number> = (raw) => {
-  const text = String(raw);
-  const address = parseAddress(text);
-  if (address !== undefined) return { ok: address };
-  const bare = parseCidr(text);
-  const remedy = bare
-    ? `Write it without the prefix: ${formatAddress(bare.address)}.`
-    : 'Write four numbers from 0 to 255 with dots, e.g. 198.18.0.100.';
-  return { rule: 'is not an IPv4 address', remedy };
-};
 
 const networkParser: Parser<Subnet> = (raw) => {
   const parsed = parseCidr(String(raw));
@@ -59,27 +41,26 @@ const networkParser: Parser<Subnet> = (raw) => {
   return { ok: network };
 };
 
-const MISSING_VIP = 'Write the virtual address that applications will connect to, e.g. vip: 198.18.0.100.';
-
 interface Networks {
-  readonly vip: number | undefined;
+  readonly vips: readonly VipDraft[];
   readonly network: Subnet | undefined;
   readonly backNetwork: Subnet | undefined;
 }
 
-/** Reads `vip`, `network` and `back_network`, and checks each by itself and against the others. */
+/** Reads `vip` or `vips`, `network` and `back_network`, and checks each by itself and against the others. */
 export function readNetworks(file: StackFile): Networks {
-  const vip = readRequired(file, ['vip'], vipParser, MISSING_VIP);
-  const derived = vip === undefined ? undefined : subnetOf(vip, DEFAULT_PREFIX);
+  const vips = readVips(file);
+  const [first] = vips;
+  const derived = first?.address === undefined ? undefined : subnetOf(first.address, DEFAULT_PREFIX);
   const network = file.has(['network'])
     ? readValue(file, ['network'], networkParser, { value: undefined, shown: 'the /24 around the vip' })
-    : derivedNetwork(file, derived);
-  if (vip !== undefined && network !== undefined) checkVip(file, vip, network);
-  return { vip, network, backNetwork: readBack(file, network) };
+    : derivedNetwork(file, first?.path ?? ['vip'], derived);
+  if (network !== undefined) checkVips(file, vips, network);
+  return { vips, network, backNetwork: readBack(file, network) };
 }
 
-/** Reads `vip` of a stack on several hosts, which has no network of its own. */
-export function readHostsVip(file: StackFile): number | undefined {
+/** Reads `vip` or `vips` of a stack on several hosts, which has no network of its own. */
+export function readHostsVips(file: StackFile): VipDraft[] {
   for (const key of ['network', 'back_network']) {
     const content = file.content([key]);
     if (key === 'network' && content.kind === 'scalar' && content.value === 'host') continue;
@@ -90,7 +71,7 @@ export function readHostsVip(file: StackFile): number | undefined {
         remedy: 'Remove the key.',
       });
   }
-  return readRequired(file, ['vip'], vipParser, MISSING_VIP);
+  return readVips(file);
 }
 
 function readBack(file: StackFile, front: Subnet | undefined): Subnet | undefined {
@@ -116,7 +97,7 @@ function derivedBackOf(file: StackFile, front: Subnet): Subnet | undefined {
   if ('ok' in checked) return checked.ok;
   file.report({
     path: ['back_network'],
-    near: [['network'], ['vip']],
+    near: [['network'], ['vip'], ['vips']],
     value: `${formatSubnet(derived)} (the default)`,
     rule: checked.rule,
     remedy: `${checked.remedy} Write one, e.g. back_network: 10.0.0.0/24.`,
@@ -124,30 +105,14 @@ function derivedBackOf(file: StackFile, front: Subnet): Subnet | undefined {
   return undefined;
 }
 
-function derivedNetwork(file: StackFile, derived: Subnet | undefined): Subnet | undefined {
+function derivedNetwork(file: StackFile, vip: Path, derived: Subnet | undefined): Subnet | undefined {
   if (derived === undefined) return undefined;
   const checked = networkParser(formatSubnet(derived));
   if ('ok' in checked) return checked.ok;
   file.report({
-    path: ['vip'],
+    path: vip,
     rule: `is in ${formatSubnet(derived)}, which ${checked.rule}`,
     remedy: checked.remedy,
   });
   return undefined;
-}
-
-/** Member addresses need no check: the scheme moves the one slot that the VIP takes (addresses.ts). */
-function checkVip(file: StackFile, vip: number, network: Subnet): void {
-  const text = formatSubnet(network);
-  const refuse = (rule: string) =>
-    file.report({ path: ['vip'], rule, remedy: `Choose a free one, e.g. ${suggestVip(network)}.` });
-  if (!contains(network, vip)) refuse(`is not inside the network ${text}`);
-  else if (vip === network.base) refuse(`is the network address of ${text}`);
-  else if (vip === network.base + network.size - 1) refuse(`is the broadcast address of ${text}`);
-  else if (vip === network.base + GATEWAY_OFFSET) refuse(`is the gateway of ${text}`);
-}
-
-/** Near the end of the lower half: no small stack has a member there. */
-function suggestVip(network: Subnet): string {
-  return formatAddress(network.base + Math.min(100, network.size / 2 - 4));
 }

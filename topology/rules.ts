@@ -11,7 +11,7 @@ import { readDomains, readHostDomains, readReplicas, readShards } from './rules-
 import { namesHosts, readHosts } from './rules-hosts.ts';
 import { monitorDomains, outNetwork, readMonitoring } from './rules-monitoring.ts';
 import { stackName } from './rules-names.ts';
-import { readHostsVip, readNetworks } from './rules-network.ts';
+import { readHostsVips, readNetworks } from './rules-network.ts';
 import { readPools } from './rules-pools.ts';
 import { readEdge, readProxy, readRedis, readSentinel } from './rules-settings.ts';
 import { StackFile } from './stack-file.ts';
@@ -94,7 +94,7 @@ function readHostsDraft(file: StackFile): Draft | undefined {
   const domains = readHostDomains(file);
   return {
     ...readCommon(file),
-    vip: readHostsVip(file),
+    vips: readHostsVips(file),
     network: undefined,
     backNetwork: undefined,
     hosts: readHosts(file, domains ?? []),
@@ -102,7 +102,7 @@ function readHostsDraft(file: StackFile): Draft | undefined {
   };
 }
 
-type Common = Omit<Draft, 'vip' | 'network' | 'backNetwork' | 'hosts' | 'domains'>;
+type Common = Omit<Draft, 'vips' | 'network' | 'backNetwork' | 'hosts' | 'domains'>;
 
 function readCommon(file: StackFile): Common {
   const name = readRequired(file, ['name'], stackName, 'Name the stack, e.g. name: alpha.');
@@ -172,7 +172,7 @@ function finishHosts(file: StackFile, draft: Draft | undefined): HostsTopology |
 function finishCommon(draft: Draft): TopologyBase {
   return {
     name: present(draft.name, 'name'),
-    vip: formatAddress(present(draft.vip, 'vip')),
+    ...finishVips(draft),
     domains: present(draft.domains, 'domains').map(({ name }) => ({ name: present(name, 'domains') })),
     shards: finishShards(draft),
     replicas: present(draft.replicas, 'replicas'),
@@ -185,6 +185,12 @@ function finishCommon(draft: Draft): TopologyBase {
     ...finishMonitoring(draft),
     pools: finishPools(draft),
   };
+}
+
+function finishVips({ vips: drafts }: Draft): Pick<TopologyBase, 'vip' | 'vips'> {
+  const vips = drafts.map(({ address }) => formatAddress(present(address, 'vips')));
+  const vip = present(vips.at(0), 'vip');
+  return vips.length > 1 ? { vip, vips } : { vip };
 }
 
 function finishMonitoring(draft: Draft): Pick<TopologyBase, 'monitoring'> {

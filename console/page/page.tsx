@@ -97,9 +97,7 @@ function Traffic({ state, samples }: { readonly state: ConsoleState; readonly sa
         <section key={name} aria-label={`pool ${name}`}>
           <h3>
             {name}{' '}
-            <span class="soft">
-              {state.vip}:{port}
-            </span>{' '}
+            <span class="soft">{(state.vips ?? [state.vip]).map((vip) => `${vip}:${port}`).join(', ')}</span>{' '}
             <span class={answers ? 'good' : 'bad'}>{answers ? 'answers' : 'does not answer'}</span>
           </h3>
           <Chart

@@ -52,7 +52,7 @@ export function layOut(state: ConsoleState, width: number): Picture {
   const columns = state.domains.length;
   const boxWidth = Math.min(LONGEST_BOX, (width - MARGIN - GAP * columns) / columns);
   const left = (domain: string): number => MARGIN + state.domains.indexOf(domain) * (boxWidth + GAP);
-  const vipWidth = Math.min(200, width - 2 * MARGIN);
+  const vipWidth = Math.min(Math.max(200, 30 + 8 * vipTitle(state).length), width - 2 * MARGIN);
   const vip = { x: MARGIN, y: 4, width: vipWidth, height: VIP_HEIGHT };
   const labels: Label[] = [];
   const boxes: Box[] = [];
@@ -91,6 +91,10 @@ export function layOut(state: ConsoleState, width: number): Picture {
   return { width, height: domainsY + 10, vip, boxes, labels, wires };
 }
 
+/** What stands in the box of the virtual IPs. */
+export const vipTitle = ({ vip, vips }: ConsoleState): string =>
+  vips === undefined ? `VIP ${vip}` : `VIPs ${vips.join(', ')}`;
+
 function boxOf(member: ConsoleMember, x: number, y: number, width: number): Box {
   const { title, detail, tone } = wordsOf(member);
   return { member, x, y, width, height: BOX, title, detail, tone: member.well ? tone : 'bad' };
@@ -98,13 +102,17 @@ function boxOf(member: ConsoleMember, x: number, y: number, width: number): Box 
 
 const count = (number: number): string => number.toLocaleString('en');
 
+/** A box has room for one address. */
+const heldTitle = (vips: readonly string[] = []): string =>
+  vips.length > 1 ? `holds ${vips.length} VIPs` : `holds ${vips[0] ?? 'the VIP'}`;
+
 /** What a member is, and what there is to know of it, short enough for a telephone. */
 export function wordsOf(member: ConsoleMember): Pick<Box, 'title' | 'detail' | 'tone'> {
-  const { kind, role, health, holdsVip, keys, lagBytes } = member;
+  const { kind, role, health, holdsVip, vips, keys, lagBytes } = member;
   if (!['healthy', 'running'].includes(health)) return { title: health, detail: kind, tone: 'bad' };
   if (kind === 'edge')
     return holdsVip
-      ? { title: 'holds the VIP', detail: 'active', tone: 'active' }
+      ? { title: heldTitle(vips), detail: 'active', tone: 'active' }
       : { title: 'edge', detail: 'standby', tone: 'plain' };
   if (kind === 'proxy') return { title: 'proxy', detail: 'serves', tone: 'active' };
   if (kind === 'sentinel') return { title: 'sentinel', detail: 'watches', tone: 'plain' };

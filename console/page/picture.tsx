@@ -1,5 +1,5 @@
 import type { ConsoleMember, ConsoleState } from '../document.ts';
-import { type Box, layOut, type Wire } from './picture-layout.ts';
+import { type Box, layOut, vipTitle, type Wire } from './picture-layout.ts';
 import { useWidth } from './use-width.ts';
 
 interface Props {
@@ -26,7 +26,7 @@ export function StackPicture({ state, chosen, choose }: Props) {
         ))}
         <rect {...picture.vip} rx={15} class="vip" />
         <text x={picture.vip.x + picture.vip.width / 2} y={picture.vip.y + 20} class="vip-text">
-          VIP {state.vip}
+          {vipTitle(state)}
         </text>
         {picture.labels.map(({ x, y, text, anchor, kind }) => (
           <text key={`${kind} ${text}`} x={x} y={y} text-anchor={anchor} class={kind}>

@@ -23,8 +23,8 @@ export interface Facts {
   /** What each redis' guard says, by member. */
   readonly guards: ReadonlyMap<string, GuardState>;
   readonly vitals: ReadonlyMap<string, Vitals>;
-  /** What keepalived last said of its state, by edge: MASTER, BACKUP, FAULT. */
-  readonly vrrp: ReadonlyMap<string, string>;
+  /** What keepalived last said of its state, by edge and VIP: MASTER, BACKUP, FAULT. */
+  readonly vrrp: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** The last lines of members that do not run, or not for long. */
   readonly lastLines: ReadonlyMap<string, readonly string[]>;
   readonly memory: ReadonlyMap<string, MemoryUse>;

@@ -172,7 +172,7 @@ class Gathering {
       running(this.plan.edges, containers),
       async ({ name }) => {
         const text = await execInContainer(this.engine, name, ['cat', '/run/twemstack/vrrp-state'], EXEC_MS);
-        return /^[A-Z]+/.exec(text)?.[0];
+        return statesOf(text, this.plan.vip);
       },
       'the state of keepalived',
     );
@@ -303,4 +303,10 @@ function fileFacts(home: Home, stack: string): FileFacts {
   } catch (error) {
     return { credentialsPath, credentials: { damaged: (error as Error).message }, damaged };
   }
+}
+
+/** Lines of `STATE MILLISECONDS VIP`; @param vip of an edge whose image knew of one alone and did not say it */
+function statesOf(text: string, vip: string): ReadonlyMap<string, string> | undefined {
+  const lines = [...text.matchAll(/^([A-Z]+) \d+(?: (\S+))?$/gm)];
+  return lines.length === 0 ? undefined : new Map(lines.map(([, state, of = vip]) => [of, state]));
 }

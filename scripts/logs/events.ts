@@ -20,7 +20,7 @@ const EVENTS: ReadonlyArray<readonly [program: Program, match: RegExp, event: st
   ['redis', /^Received (?:SIGTERM|SIGINT|shutdown signal)|scheduling shutdown/, 'stop'],
   ['redis', /BUG REPORT|crashed by signal|Out Of Memory allocating/, 'crash'],
   ['redis', /^Error writing to the AOF|MISCONF|Can't save in background|[Nn]o space left/, 'disk'],
-  ['keepalived', /^VRRP state is (?:MASTER|FAULT)$/, 'VIP'],
+  ['keepalived', /^VRRP state (?:of \S+ )?is (?:MASTER|FAULT)$/, 'VIP'],
   ['supervisor', /^took \S+ off /, 'VIP'],
   ['supervisor', /hangs|^HAProxy ended|^keepalived ended|did not start/, 'edge fails'],
   ['supervisor', /^stopping/, 'stop'],

@@ -1,5 +1,7 @@
 import { isOnHosts } from '../../topology/plan.ts';
 import type { AnyPlan, PlanShard, RedisMember } from '../../topology/types.ts';
+import { vipsOf } from '../../topology/vips.ts';
+import { isHolder } from './holds-vip.ts';
 import type { HostStatus } from './host-status.ts';
 import type { MemberStatus, StackStatus } from './status.ts';
 import { describeStray, findStrays } from './strays.ts';
@@ -186,19 +188,23 @@ function watchProblems(plan: AnyPlan, shard: PlanShard, scope: readonly MemberSt
 
 function entranceProblems(plan: AnyPlan, status: StackStatus): Problem[] {
   const problems: Problem[] =
-    isOnHosts(plan) && plan.entrance === 'external' ? [] : vipProblems(plan, status);
+    isOnHosts(plan) && plan.entrance === 'external'
+      ? []
+      : vipsOf(plan).flatMap(({ address }) => vipProblems(plan, status, address));
   for (const pool of status.pools) {
     if (!pool.answers)
-      problems.push({ subject: `${plan.vip}:${pool.port}`, what: `pool ${pool.name} does not answer PING` });
+      problems.push({
+        subject: `${pool.vip ?? plan.vip}:${pool.port}`,
+        what: `pool ${pool.name} does not answer PING`,
+      });
   }
   return problems;
 }
 
 /** Holders are counted over all hosts that are reached. */
-function vipProblems(plan: AnyPlan, { hosts, members }: StackStatus): Problem[] {
-  const holders = members.filter(({ vip }) => vip === true).map(({ member }) => member.name);
+function vipProblems(plan: AnyPlan, { hosts, members }: StackStatus, subject: string): Problem[] {
+  const holders = members.filter((entry) => isHolder(plan, entry, subject)).map(({ member }) => member.name);
   if (holders.length === 1) return [];
-  const subject = plan.vip;
   if (holders.length === 0) {
     const edges = members.filter(({ vip }) => vip !== undefined).length;
     const alone = isOnHosts(plan) && plan.domains.length > 2 && edges === 1;

@@ -12,6 +12,7 @@ export function statusDocument(
   return {
     stack: plan.name,
     vip: plan.vip,
+    vips: plan.vips,
     healthy: problems.length === 0,
     problems: problems.map(({ subject, what }) => ({ subject, what })),
     ...(backups === undefined ? {} : { backups }),
@@ -27,6 +28,7 @@ export function statusDocument(
       image: entry.container?.imageName,
       version: entry.redis?.version,
       vip: entry.vip,
+      vips: entry.vips,
       offset: entry.redis?.offset,
       lagBytes: lagBytes(entry, status),
       keys: entry.redis?.keys,
@@ -39,9 +41,10 @@ export function statusDocument(
 }
 
 /** Its part in the stack now, in words: of a redis its shard and role, of the edge that holds the VIP that it does. */
-export function roleNow({ member, redis, vip }: MemberStatus): string {
+export function roleNow({ member, redis, vip, vips = [] }: MemberStatus): string {
   if (member.role === 'redis')
     return redis === undefined ? `${member.shard} ?` : `${member.shard} ${redis.role}`;
+  if (member.role === 'edge' && vips.length > 0) return `edge (VIP ${vips.join(', ')})`;
   if (member.role === 'edge') return vip === true ? 'edge (VIP)' : 'edge';
   return member.role;
 }

@@ -11,9 +11,11 @@ import type {
   RedisMember,
   SentinelMember,
 } from '../../topology/types.ts';
+import { areShared, vipsOf } from '../../topology/vips.ts';
 import { RoutedClient } from '../stack/routed-client.ts';
 import { type ContainerState, execInContainer, listContainers } from './engine.ts';
 import { askGuard } from './guard-call.ts';
+import { type VipView, vipsAmong } from './holds-vip.ts';
 import { type HostStatus, lookAtHost } from './host-status.ts';
 import { withRedis } from './redis-call.ts';
 import { type RedisView, readRedis } from './redis-view.ts';
@@ -23,7 +25,7 @@ const GUARD_MS = 800;
 const MONITOR_MS = 1000;
 
 /** One member as it is now. */
-export interface MemberStatus {
+export interface MemberStatus extends VipView {
   readonly member: Member;
   readonly container?: ContainerState;
   /** What the member itself answered; undefined when it did not. */
@@ -33,20 +35,27 @@ export interface MemberStatus {
   readonly waiting?: string;
   /** Proxy: answered PING. */
   readonly serving?: boolean;
-  /** Edge: holds the VIP. */
-  readonly vip?: boolean;
   /** Why the member did not answer. */
   readonly error?: string;
   /** Its host is not reached: what became of the member, nobody knows. */
   readonly away?: boolean;
 }
 
+/** One pool at one VIP. */
+export interface PoolStatus {
+  readonly name: string;
+  readonly port: number;
+  readonly answers: boolean;
+  /** Which VIP, where there are several. */
+  readonly vip?: string;
+}
+
 export interface StackStatus {
   readonly members: readonly MemberStatus[];
   /** Of a stack on several hosts. */
   readonly hosts?: readonly HostStatus[];
-  /** Whether a PING through the VIP was answered, per pool. */
-  readonly pools: ReadonlyArray<{ readonly name: string; readonly port: number; readonly answers: boolean }>;
+  /** Whether a PING through the VIP was answered, per pool; with several VIPs by each of them. */
+  readonly pools: readonly PoolStatus[];
 }
 
 /** Asks the engine and every member at once; each has about a second, so a dead domain does not hold it up. */
@@ -59,15 +68,24 @@ export async function collectStatus(
     engine instanceof RoutedClient
       ? onHosts(plan, credentials, engine)
       : onEngine(plan, plan.members, await listContainers(engine, plan.name), credentials, engine),
-    Promise.all(
-      plan.pools.map(async (pool) => ({
-        name: pool.name,
-        port: pool.listen,
-        answers: await answersPing(plan.vip, pool.listen),
-      })),
-    ),
+    askPools(plan),
   ]);
   return { ...seen, pools };
+}
+
+/** Through every VIP. */
+function askPools(plan: AnyPlan): Promise<PoolStatus[]> {
+  const shared = areShared(plan);
+  return Promise.all(
+    vipsOf(plan).flatMap(({ address }) =>
+      plan.pools.map(async ({ name, listen }) => ({
+        name,
+        port: listen,
+        answers: await answersPing(address, listen),
+        ...(shared ? { vip: address } : {}),
+      })),
+    ),
+  );
 }
 
 type Seen = Pick<StackStatus, 'members' | 'hosts'>;
@@ -119,7 +137,9 @@ async function observe(
   }
 }
 
-type Answer = Partial<Pick<MemberStatus, 'redis' | 'waiting' | 'sentinel' | 'serving' | 'vip' | 'error'>>;
+type Answer = Partial<
+  Pick<MemberStatus, 'redis' | 'waiting' | 'sentinel' | 'serving' | 'vip' | 'vips' | 'error'>
+>;
 
 function ask(plan: AnyPlan, member: Member, credentials: Credentials, engine: Docker): Promise<Answer> {
   switch (member.role) {
@@ -169,7 +189,8 @@ async function askMonitor({ address, port }: MonitorMember): Promise<Answer> {
 
 async function askEdge(plan: AnyPlan, member: EdgeMember, engine: Docker): Promise<Answer> {
   const addresses = await execInContainer(engine, member.name, ['ip', '-o', '-4', 'addr', 'show']);
-  return { vip: addresses.split(/\s+/).some((word) => word.split('/')[0] === plan.vip) };
+  const vips = vipsAmong(plan, addresses);
+  return { vip: vips.length > 0, ...(areShared(plan) ? { vips } : {}) };
 }
 
 /** Whether `PING` is answered there, without a password: the proxies answer it for HAProxy's health check. */

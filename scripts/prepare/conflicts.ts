@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { INSTANCE_LABEL, OWNER_LABEL } from '../../stacks/owner-label.ts';
 import { overlaps, parseAddress, type Subnet, subnet } from '../../topology/ipv4.ts';
 import type { AnyPlan, Plan, PlanDomain, PlanNetwork } from '../../topology/types.ts';
+import { vipsOf } from '../../topology/vips.ts';
 import { EnvironmentError } from '../errors.ts';
 import { describeRoute, hostAddresses, hostRoutes, type Route } from './host-network.ts';
 
@@ -52,18 +53,21 @@ export function hostConflicts(
   dockerBridges: ReadonlySet<string> = new Set(),
 ): Conflict[] {
   const networks = networksOf(plan);
-  const vip = parseAddress(plan.vip) as number;
   const foreign = (device: string): boolean =>
     networks.every(({ bridge }) => device !== bridge) && !dockerBridges.has(device);
-  const holders = host.addresses.filter(({ device, address }) => address === vip && foreign(device));
+  const holders = vipsOf(plan).flatMap(({ address: vip }) =>
+    host.addresses
+      .filter(({ device, address }) => address === parseAddress(vip) && foreign(device))
+      .map(({ device }) => ({ device, vip })),
+  );
   const routes = networks.flatMap((network) =>
     host.routes
       .filter((route) => foreign(route.device) && overlaps(route.subnet, subnet(network.subnet)))
       .map((route) => ({ route, network })),
   );
   return [
-    ...holders.map(({ device }) => ({
-      what: `the virtual IP ${plan.vip} is an address of this machine`,
+    ...holders.map(({ device, vip }) => ({
+      what: `the virtual IP ${vip} is an address of this machine`,
       where: device,
       remedy: `set another \`vip\` in stack.yaml, or take the address off ${device}`,
     })),
@@ -188,9 +192,10 @@ async function addressConflicts(
   networks: readonly Docker.NetworkInspectInfo[],
 ): Promise<Conflict[]> {
   const front = new Map(plan.edges.map(({ name, frontAddress }) => [frontAddress, name]));
+  for (const { address } of vipsOf(plan)) front.set(address, 'the virtual IP');
   const back = new Map(plan.members.map(({ name, address }) => [address, name]));
   return [
-    ...(await addressesTaken(plan, docker, networks, plan.front, front.set(plan.vip, 'the virtual IP'))),
+    ...(await addressesTaken(plan, docker, networks, plan.front, front)),
     ...(await addressesTaken(plan, docker, networks, plan.back, back)),
   ];
 }

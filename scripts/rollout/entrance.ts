@@ -4,7 +4,7 @@ import { proxyBackend } from '../../haproxy/haproxy-cfg.ts';
 import type { AnyPlan, PoolSpec } from '../../topology/types.ts';
 import { NotSoError } from '../errors.ts';
 import { signalContainer } from '../observe/engine.ts';
-import { holdsVip } from '../observe/holds-vip.ts';
+import { vipsHeldBy } from '../observe/holds-vip.ts';
 import { haproxyCommand, haproxyStats } from './haproxy-admin.ts';
 
 /** Proxies let a client go right behind its next reply, and one that is silent after half a second. */
@@ -72,11 +72,11 @@ export class Entrance {
   }
 
   /**
-   * Moves the VIP off an edge and stops it: it takes no new clients, those it has are let go, and then the next edge has
-   * the VIP before they are back.
+   * Moves the VIPs off an edge and stops it: it takes no new clients, those it has are let go, and then the next edge has
+   * them before they are back. Mostly it is one.
    *
    * @param restore called with what takes it back, before anything is done
-   * @returns name of the edge that holds the VIP now, and for how many milliseconds nobody was let in
+   * @returns name of the edge that holds it now (the names, where they went to several), and for how many milliseconds nobody was let in
    */
   async moveVip(
     edge: string,
@@ -96,8 +96,9 @@ export class Entrance {
     await this.letGo(proxies.map(({ name }) => name));
     const names = new Set(pools.map(frontend));
     await this.#untilEmpty([edge], ({ proxy, server }) => server === 'FRONTEND' && names.has(proxy));
+    const vips = await vipsHeldBy(this.#plan, this.#engine, edge);
     const stopped = this.#engine.getContainer(edge).stop();
-    const to = await this.#awaitHolder(edge);
+    const to = await this.#awaitHolders(edge, vips.length > 0 ? vips : [this.#plan.vip]);
     const closedMs = Math.round(performance.now() - begin);
     await stopped;
     return { to, closedMs };
@@ -130,16 +131,21 @@ export class Entrance {
     }
   }
 
-  async #awaitHolder(before: string): Promise<string> {
+  async #awaitHolders(before: string, vips: readonly string[]): Promise<string> {
     const others = this.#edges.filter((edge) => edge !== before);
     const deadline = performance.now() + VIP_MS;
     while (performance.now() < deadline) {
-      for (const edge of others) if (await holdsVip(this.#plan, this.#engine, edge)) return edge;
+      const held = await Promise.all(others.map((edge) => vipsHeldBy(this.#plan, this.#engine, edge)));
+      if (vips.every((vip) => held.some((some) => some.includes(vip))))
+        return others.filter((_, index) => vips.some((vip) => held[index].includes(vip))).join(' and ');
       await delay(POLL_MS);
     }
-    throw new NotSoError(`no other edge took the VIP within ${VIP_MS / 1000} s; it goes back to ${before}`, {
-      where: others.join(', '),
-      remedy: `\`twemstack logs ${others[0]}\` tells why; then run the same command again`,
-    });
+    throw new NotSoError(
+      `no other edge took ${vips.join(' and ')} within ${VIP_MS / 1000} s; it goes back to ${before}`,
+      {
+        where: others.join(', '),
+        remedy: `\`twemstack logs ${others[0]}\` tells why; then run the same command again`,
+      },
+    );
   }
 }

@@ -1,11 +1,12 @@
 import type { AnyPlan, RedisMember } from '../../topology/types.ts';
 import { currentMaster } from '../observe/assess.ts';
+import { heldCount } from '../observe/holds-vip.ts';
 import type { StackStatus } from '../observe/status.ts';
 import { type DomainChanges, replacedOf } from './changes.ts';
 
 /**
  * The order in which domains are changed. What is broken is mended first: changing a sound domain while another one is
- * down could take a shard's last copies. Then those that hold least: each master and the VIP that a domain gives away
+ * down could take a shard's last copies. Then those that hold least: each master and each VIP that a domain gives away
  * goes to one that is done already, so each moves once at most.
  */
 export function rollOrder(
@@ -16,7 +17,7 @@ export function rollOrder(
   const burden = ({ domain }: DomainChanges): number =>
     status.members
       .filter(({ member }) => member.domain === domain.name)
-      .reduce((sum, { redis, vip }) => sum + (redis?.role === 'master' ? 1 : 0) + (vip === true ? 1 : 0), 0);
+      .reduce((sum, entry) => sum + (entry.redis?.role === 'master' ? 1 : 0) + heldCount(entry), 0);
   const isSound = ({ domain }: DomainChanges): number => Number(sound.has(domain.name));
   return [...changes].sort((x, y) => isSound(x) - isSound(y) || burden(x) - burden(y));
 }
@@ -74,11 +75,14 @@ export function plannedHandovers(
   return handovers;
 }
 
-/** The edge of a domain that is about to go and holds the VIP, when another one can take it. */
+/** The edge of a domain that is about to go and holds a VIP, when another one can take it. */
 export function edgeToRelieve(changes: DomainChanges, status: StackStatus): string | undefined {
   const edges = status.members.filter(({ member }) => member.role === 'edge');
-  const holder = edges.find(({ vip }) => vip === true)?.member;
-  const replaced = replacedOf(changes).some(({ member }) => member.name === holder?.name);
-  const others = edges.filter(({ member, vip }) => member.name !== holder?.name && vip === false);
-  return replaced && others.length > 0 ? holder?.name : undefined;
+  const replaced = new Set(replacedOf(changes).map(({ member }) => member.name));
+  const leaving = edges.find(({ member, vip }) => vip === true && replaced.has(member.name));
+  // With one VIP a second holder is none that could take it; where edges share the load each of them holds one.
+  const others = edges.filter(
+    ({ member, vip, vips }) => member.name !== leaving?.member.name && (vip === false || vips !== undefined),
+  );
+  return others.length > 0 ? leaving?.member.name : undefined;
 }

@@ -4,7 +4,7 @@ import type { AnyPlan, Credentials } from '../../topology/types.ts';
 import { InputError, NotSoError } from '../errors.ts';
 import { listContainers } from '../observe/engine.ts';
 import { execAttached } from '../observe/exec-attached.ts';
-import { holdsVip } from '../observe/holds-vip.ts';
+import { vipsHeldBy } from '../observe/holds-vip.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
 import { demandEngines } from '../stack/engines.ts';
 import { Home, homeFolder, stackFolder } from '../stack/home.ts';
@@ -63,9 +63,10 @@ async function atEdge(
     });
   }
   const edges = await runningOf(plan, engine, plan.edges);
-  const holders = await Promise.all(edges.map((edge) => holdsVip(plan, engine, edge)));
+  const held = await Promise.all(edges.map((edge) => vipsHeldBy(plan, engine, edge)));
   // Any edge reaches the VIP; the one that has it needs no other.
-  const container = edges[Math.max(0, holders.indexOf(true))];
+  const holder = held.findIndex((vips) => vips.includes(plan.vip));
+  const container = edges[Math.max(0, holder)];
   return { container, words: ['-h', plan.vip, '-p', String(pool.listen)], password: application };
 }
 

@@ -4,6 +4,7 @@ import { isOnHosts } from '../../topology/plan.ts';
 import { BLOCK_SIZE } from '../../topology/port-block.ts';
 import { portsOf } from '../../topology/ports.ts';
 import type { AnyPlan, HostsPlan, Member, Plan, PoolSpec } from '../../topology/types.ts';
+import { vipsOf } from '../../topology/vips.ts';
 import { type DataEdit, findDataEdit } from '../data/data-edit.ts';
 import { dataEditDocument, dataEditText } from '../data/data-text.ts';
 import { keyMoves } from '../data/key-moves.ts';
@@ -121,9 +122,10 @@ async function dataEditOf(plan: Plan, folder: string): Promise<DataEdit | undefi
 }
 
 /** Where applications find a pool, and on which shards it stands when these are not all. */
-function entrance({ vip, shards }: AnyPlan, { listen, name, shards: own }: PoolSpec): string {
-  const where = own.length === shards.length ? '' : ` on ${own.join(', ')}`;
-  return `${vip}:${listen} (${name}${where})`;
+function entrance(plan: AnyPlan, { listen, name, shards: own }: PoolSpec): string {
+  const where = own.length === plan.shards.length ? '' : ` on ${own.join(', ')}`;
+  const places = vipsOf(plan).map(({ address }) => `${address}:${listen}`);
+  return `${places.join(' and ')} (${name}${where})`;
 }
 
 /** Role as planned: which redis starts as master is said, who is master later is not a plan's business. */

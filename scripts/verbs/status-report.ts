@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import type { AnyPlan, Member } from '../../topology/types.ts';
+import { vipsOf } from '../../topology/vips.ts';
 import type { BackupState } from '../backup/record.ts';
 import type { MemberStatus, StackStatus } from '../observe/status.ts';
 import { healthNow, lagBytes, roleNow } from '../observe/status-document.ts';
@@ -14,7 +15,8 @@ const CLOCK_MS = 1000;
 export function statusTable(plan: AnyPlan, status: StackStatus): string {
   const pools = status.pools
     .map(
-      ({ name, port, answers }) => `${plan.vip}:${port} (${name}) ${answers ? 'answers' : 'DOES NOT ANSWER'}`,
+      ({ name, port, answers, vip = plan.vip }) =>
+        `${vip}:${port} (${name}) ${answers ? 'answers' : 'DOES NOT ANSWER'}`,
     )
     .join(', ');
   const rows = status.members.map((entry) => [
@@ -61,7 +63,9 @@ export function tryIt(plan: AnyPlan, home: Home): string {
     'Try:',
     '  npx twemstack cli SET greeting hello',
     '  OK',
-    `Applications connect to ${plan.vip}:${pool.listen} with the password of "application".`,
+    `Applications connect to ${vipsOf(plan)
+      .map(({ address }) => `${address}:${pool.listen}`)
+      .join(' or ')} with the password of "application".`,
     `Credentials: ${near.startsWith('..') ? file : near} (mode 0600; \`npx twemstack secret application\` prints one)`,
     '',
   ].join('\n');

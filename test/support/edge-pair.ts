@@ -51,9 +51,9 @@ export class EdgePair {
     this.plan = plan;
   }
 
-  /** @param settings further keys of the stack file */
-  static async create(settings = ''): Promise<EdgePair> {
-    const pair = new EdgePair(planOf(`name: alpha\nvip: 198.18.0.100\n${settings}`));
+  /** @param settings further keys of the stack file; @param entrance which VIP, or VIPs, it has */
+  static async create(settings = '', entrance = 'vip: 198.18.0.100'): Promise<EdgePair> {
+    const pair = new EdgePair(planOf(`name: alpha\n${entrance}\n${settings}`));
     try {
       await pair.#wire();
       await pair.startProxies();
@@ -84,14 +84,14 @@ export class EdgePair {
     return daemon;
   }
 
-  /** Edges that have the VIP on their interface. */
-  async holders(): Promise<EdgeMember[]> {
+  /** Edges that have a VIP on their interface; the only one, unless another is said. */
+  async holders(vip = this.plan.vip): Promise<EdgeMember[]> {
     const lists = await Promise.all(
       this.plan.edges.map((edge) =>
         execa('ip', ['-n', this.#namespace(edge), '-4', '-o', 'address', 'show', 'eth1']),
       ),
     );
-    return this.plan.edges.filter((_, index) => lists[index].stdout.includes(` ${this.plan.vip}/32 `));
+    return this.plan.edges.filter((_, index) => lists[index].stdout.includes(` ${vip}/32 `));
   }
 
   /** Fails unless this edge, and no other, has the VIP whenever one looks during so many milliseconds. */
@@ -119,14 +119,19 @@ export class EdgePair {
     return { holder, afterMs: Date.now() - started };
   }
 
-  /** Whether a client gets an answer from a proxy through the VIP in time. */
-  async ask(withinMs = 300): Promise<boolean> {
+  /** Puts an address on an edge's front device, past keepalived. */
+  async addAddress(edge: EdgeMember, address: string): Promise<void> {
+    await execa('ip', ['-n', this.#namespace(edge), 'address', 'add', `${address}/32`, 'dev', 'eth1']);
+  }
+
+  /** Whether a client gets an answer from a proxy through a VIP in time. */
+  async ask(withinMs = 300, vip = this.plan.vip): Promise<boolean> {
     const { stdout } = await this.#inHub([
       'timeout',
       String(withinMs / 1000),
       'redis-cli',
       '-h',
-      this.plan.vip,
+      vip,
       '-p',
       '6379',
       'PING',

@@ -123,7 +123,12 @@ export function wellFacts(plan: AnyPlan): Facts {
     problems: [],
     guards: new Map(redises.map((member) => [member.name, guard(member)])),
     vitals: new Map([...redises, ...plan.sentinels].map(({ name }) => [name, WELL_VITALS])),
-    vrrp: new Map(plan.edges.map(({ name, domain }) => [name, domain === 'a' ? 'MASTER' : 'BACKUP'])),
+    vrrp: new Map(
+      plan.edges.map(({ name, domain }) => [
+        name,
+        new Map([[plan.vip, domain === 'a' ? 'MASTER' : 'BACKUP']]),
+      ]),
+    ),
     lastLines: new Map(),
     memory: new Map(plan.members.map(({ name }) => [name, { used: 10, limit: 100 }])),
     hosts: new Map(

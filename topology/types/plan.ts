@@ -26,7 +26,7 @@ export interface EdgeMember extends MemberBase {
   readonly role: 'edge';
   /** Static IPv4 address on the front network: of all members the edges alone stand there too. On several hosts, `address`. */
   readonly frontAddress: string;
-  /** VRRP priority, distinct per edge, below 255. */
+  /** VRRP priority for the first VIP, distinct per edge, below 255 (others: topology/vips.ts). */
   readonly priority: number;
   /** HTTP port with /healthz, /metrics and /stats; on the back address. */
   readonly opsPort: number;
@@ -106,7 +106,10 @@ export interface PlanNetwork {
 /** What follows from every topology: every name, address, port, priority and placement. */
 export interface PlanBase {
   readonly name: string;
+  /** Where applications connect; the first, where there are several. */
   readonly vip: string;
+  /** All of them, each preferred on another edge (topology/vips.ts); absent with one. */
+  readonly vips?: readonly string[];
   readonly domains: readonly PlanDomain[];
   readonly shards: readonly PlanShard[];
   readonly pools: readonly PoolSpec[];

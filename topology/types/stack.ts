@@ -147,7 +147,10 @@ export interface PoolSpec {
 /** What a validated stack.yaml says wherever it is deployed, with every default filled in. */
 export interface TopologyBase {
   readonly name: string;
+  /** The first, where there are several. */
   readonly vip: string;
+  /** All of them; absent with one. */
+  readonly vips?: readonly string[];
   readonly domains: readonly Domain[];
   readonly shards: readonly ShardSpec[];
   readonly replicas: number;

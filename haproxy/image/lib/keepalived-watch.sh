@@ -42,7 +42,7 @@ keepalived_alive() {
   return 1
 }
 
-# watch_keepalived RUN: as long as the supervisor lives, which gets SIGUSR1 when keepalived hangs. Renews the VIP's lease.
+# watch_keepalived RUN: as long as the supervisor lives, which gets SIGUSR1 when keepalived hangs. Renews the VIPs' leases.
 watch_keepalived() {
   local turn=0
   while kill -0 $$ 2>/dev/null; do
@@ -50,7 +50,7 @@ watch_keepalived() {
       kill -USR1 $$
       return
     fi
-    if ((turn++ % 4 == 0)); then renew_vip "$1/vrrp-state"; fi
+    if ((turn++ % 4 == 0)); then renew_vips "$1/vrrp-state"; fi
     pause 0.2
   done
 }

@@ -1,32 +1,39 @@
 import { isOnHosts } from '../../../topology/plan.ts';
 import type { AnyPlan } from '../../../topology/types.ts';
+import { vipsOf } from '../../../topology/vips.ts';
+import { isHolder } from '../../observe/holds-vip.ts';
 import { type Finding, registerCheck } from '../check.ts';
 import type { Facts } from '../facts.ts';
 
 export const vip = registerCheck({
   name: 'vip',
-  well: 'one edge holds the virtual IP, and its keepalived says so',
+  well: 'one edge holds the virtual IP (each of them, where there are several), and its keepalived says so',
   examine: (facts) =>
     facts.status === undefined || facts.containers.size === 0 || !isOurs(facts.plan)
       ? []
-      : [...holders(facts), ...stale(facts)],
+      : vipsOf(facts.plan).flatMap(({ address }) => [...holders(facts, address), ...stale(facts, address)]),
 });
 
 /** An entrance that is not ours has an address that no edge holds. */
 const isOurs = (plan: AnyPlan): boolean => !isOnHosts(plan) || plan.entrance === 'vrrp';
 
-function holders({ plan, status, vrrp }: Facts): Finding[] {
+function holders({ plan, status, vrrp }: Facts, address: string): Finding[] {
   const names = (status?.members ?? [])
-    .filter(({ vip: held }) => held === true)
+    .filter((entry) => isHolder(plan, entry, address))
     .map(({ member }) => member.name);
-  const states = [...vrrp].map(([name, state]) => `${name} ${state}`).join(', ');
+  const said = [...vrrp].map(([name, states]) => ({ name, state: states.get(address) }));
+  const states = said.map(({ name, state = 'nothing' }) => `${name} ${state}`).join(', ');
   if (names.length === 0) {
-    const faults = [...vrrp].filter(([, state]) => state === 'FAULT').map(([name]) => name);
+    const faults = said.filter(({ state }) => state === 'FAULT').map(({ name }) => name);
+    const reached =
+      vipsOf(plan).length > 1
+        ? 'no application that uses it reaches the stack'
+        : 'no application reaches the stack';
     return [
       {
         severity: 'wrong',
-        subjects: [plan.vip],
-        what: `no edge holds ${plan.vip}: no application reaches the stack`,
+        subjects: [address],
+        what: `no edge holds ${address}: ${reached}`,
         why:
           faults.length > 0
             ? `${faults.join(', ')} in FAULT: HAProxy does not answer there, or the front network is down`
@@ -43,8 +50,8 @@ function holders({ plan, status, vrrp }: Facts): Finding[] {
   return [
     {
       severity: 'wrong',
-      subjects: [plan.vip, ...names],
-      what: `${names.join(' and ')} both hold ${plan.vip}`,
+      subjects: [address, ...names],
+      what: `${names.join(' and ')} both hold ${address}`,
       why: `their adverts do not reach each other over ${isOnHosts(plan) ? 'the network of their hosts' : plan.back.name}; keepalived says: ${states || 'nothing'}`,
       mend: [
         isOnHosts(plan)
@@ -57,17 +64,19 @@ function holders({ plan, status, vrrp }: Facts): Finding[] {
 }
 
 /** What the device has, and what keepalived says, differ. */
-function stale({ plan, status, vrrp }: Facts): Finding[] {
-  return (status?.members ?? []).flatMap(({ member: { name }, vip: held }): Finding[] => {
-    const state = vrrp.get(name);
-    if (state === undefined || held === undefined || held === (state === 'MASTER')) return [];
+function stale({ plan, status, vrrp }: Facts, address: string): Finding[] {
+  return (status?.members ?? []).flatMap((entry): Finding[] => {
+    const { name } = entry.member;
+    const state = vrrp.get(name)?.get(address);
+    const held = isHolder(plan, entry, address);
+    if (state === undefined || entry.vip === undefined || held === (state === 'MASTER')) return [];
     return [
       {
         severity: 'wrong',
-        subjects: [name, plan.vip],
+        subjects: [name, address],
         what: held
-          ? `${name} has ${plan.vip} on its device, while keepalived there is ${state}`
-          : `keepalived on ${name} is MASTER, while its device has not got ${plan.vip}`,
+          ? `${name} has ${address} on its device, while keepalived there is ${state}`
+          : `keepalived on ${name} is MASTER, while its device has not got ${address}`,
         why: held
           ? 'a keepalived that hung or was killed left it; the supervisor takes it off within a second, the kernel after four'
           : 'somebody took the address off, or its lease ran out while the edge was frozen',

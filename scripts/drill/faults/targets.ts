@@ -1,5 +1,6 @@
 import type { AnyPlan, RedisMember } from '../../../topology/types.ts';
 import { currentMaster } from '../../observe/assess.ts';
+import { isHolder } from '../../observe/holds-vip.ts';
 import type { StackStatus } from '../../observe/status.ts';
 import type { FaultContext } from '../drill.ts';
 import { need } from './break.ts';
@@ -22,9 +23,9 @@ export function rolesOf(plan: AnyPlan, status: StackStatus, shard: string): Shar
   return { shard, master, replicas: members.filter(({ name }) => name !== master.name) };
 }
 
-/** The edge that holds the VIP now. */
-export function vipHolder({ status }: FaultContext): string {
-  const holder = status.members.find(({ vip }) => vip === true);
+/** The edge that holds the VIP now: of several the first one, which the load goes through. */
+export function vipHolder({ plan, status }: FaultContext): string {
+  const holder = status.members.find((entry) => isHolder(plan, entry));
   return need(holder?.member.name, 'edge that holds the VIP');
 }
 
@@ -33,7 +34,10 @@ export function worstDomain(plan: AnyPlan, status: StackStatus): string {
   const weight = (domain: string): number =>
     status.members
       .filter(({ member }) => member.domain === domain)
-      .reduce((sum, { vip, redis }) => sum + (vip === true ? 1 : 0) + (redis?.role === 'master' ? 2 : 0), 0);
+      .reduce(
+        (sum, entry) => sum + (isHolder(plan, entry) ? 1 : 0) + (entry.redis?.role === 'master' ? 2 : 0),
+        0,
+      );
   return plan.domains
     .map(({ name }) => name)
     .reduce((worst, name) => (weight(name) > weight(worst) ? name : worst));

@@ -158,7 +158,7 @@ function milestones(inputs: RoundInputs): RoundReport['milestones'] {
     detected: first((e) => e.event === '+sdown' && e.text.startsWith('master') && about(e)),
     promoted: first(promotion(inputs)),
     announced: first((e) => e.event === '+switch-master' && about(e)),
-    vipMoved: first((e) => e.event === 'vrrp' && e.text === 'MASTER'),
+    vipMoved: first((e) => e.event === 'vrrp' && ['MASTER', `MASTER ${inputs.plan.vip}`].includes(e.text)),
     restored: round(inputs.undoneAt - injected.at),
     whole: inputs.wholeAt === undefined ? null : round(inputs.wholeAt - injected.at),
   };

@@ -2,8 +2,8 @@ import type { Level, LineFormat, Program } from '../record.ts';
 
 /** Our own programs: `twemstack-PROGRAM MILLISECONDS MEMBER: text`. */
 const LINE = /^twemstack-(redis|sentinel|guard|edge|monitor) (\d{10,15}) \S+: (.*)$/;
-/** The supervisor of an edge tells keepalived's changes of state: `twemstack-vrrp MILLISECONDS STATE`. */
-const VRRP = /^twemstack-vrrp (\d{10,15}) (\w+)$/;
+/** The supervisor of an edge tells keepalived's changes of state: `twemstack-vrrp MILLISECONDS STATE`, and of which VIP where there are several. */
+const VRRP = /^twemstack-vrrp (\d{10,15}) (\w+)(?: ([\d.]+))?$/;
 
 const PROGRAM: Readonly<Record<string, Program>> = {
   redis: 'entrypoint',
@@ -15,10 +15,15 @@ const PROGRAM: Readonly<Record<string, Program>> = {
 
 /** The entrypoints, the guards, the supervisors of the edges. */
 export const twemstackLine: LineFormat = (line) => {
-  const [, since, state] = VRRP.exec(line) ?? [];
+  const [, since, state, vip] = VRRP.exec(line) ?? [];
   if (state !== undefined) {
     const level = state === 'FAULT' ? 'warning' : 'notice';
-    return { program: 'keepalived', level, text: `VRRP state is ${state}`, ownTime: Number(since) };
+    return {
+      program: 'keepalived',
+      level,
+      text: `VRRP state ${vip === undefined ? '' : `of ${vip} `}is ${state}`,
+      ownTime: Number(since),
+    };
   }
   const [, program, at, text] = LINE.exec(line) ?? [];
   if (text === undefined) return undefined;

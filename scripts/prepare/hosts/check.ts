@@ -1,7 +1,9 @@
 import type Docker from 'dockerode';
+import { routersOf } from '../../../haproxy/keepalived-conf.ts';
 import { OWNER_LABEL } from '../../../stacks/owner-label.ts';
 import { containerOptions } from '../../../topology/container-options.ts';
 import type { HostsPlan, HostsPlanDomain } from '../../../topology/types.ts';
+import { vipsOf } from '../../../topology/vips.ts';
 import { EnvironmentError } from '../../errors.ts';
 import { hostTitle } from '../../images/ship.ts';
 import { readFileIn } from '../../observe/engine.ts';
@@ -119,15 +121,14 @@ async function routerConflicts(plan: HostsPlan, docker: Docker): Promise<Conflic
   const found = await Promise.all(
     others.map(async ({ Id, Labels, Names }): Promise<Conflict[]> => {
       const text = await readFileIn(docker, Id, '/etc/twemstack/keepalived.conf');
-      const [, id] = /^\s*virtual_router_id (\d+)/m.exec(text ?? '') ?? [];
-      if (Number(id) !== plan.edge.vrid) return [];
-      return [
-        {
-          what: `stack "${Labels[OWNER_LABEL]}" has the VRRP router id ${id}, too, and one LAN has room for one of them`,
+      const own = vipsOf(plan).map(({ vrid }) => vrid);
+      return routersOf(text ?? '')
+        .filter(({ vrid }) => own.includes(vrid))
+        .map(({ vrid }) => ({
+          what: `stack "${Labels[OWNER_LABEL]}" has the VRRP router id ${vrid}, too, and one LAN has room for one of them`,
           where: Names[0]?.replace(/^\//, '') ?? Id.slice(0, 12),
-          remedy: 'give one of the two another `edge.vrid`, from 1 to 255',
-        },
-      ];
+          remedy: `give one of the two another \`edge.vrid\`, from 1 to 255${own.length > 1 ? `; this stack takes ${own.length} from there on, one for each VIP` : ''}`,
+        }));
     }),
   );
   return found.flat();

@@ -9,8 +9,8 @@ export interface HostFacts {
   /** How packets from the host's address go to the other hosts; a host that has no way is not in it. */
   readonly routes: ReadonlyMap<string, Route>;
   readonly listeners: readonly Listener[];
-  /** Link address of whoever answered for the VIP; undefined when nobody did. */
-  readonly vipAnswer: { readonly link: string | undefined } | undefined;
+  /** Link address of whoever answered for a VIP, by VIP; one for which nobody did is not in it. */
+  readonly vipAnswers: ReadonlyMap<string, VipAnswer>;
   /** vm.overcommit_memory. */
   readonly overcommit: number;
   /** Transparent huge pages: always, madvise or never; empty when unknown. */
@@ -19,6 +19,11 @@ export interface HostFacts {
   readonly files: number;
   /** Free bytes where the engine keeps images and volumes. */
   readonly disk: number;
+}
+
+export interface VipAnswer {
+  /** Undefined when it is not known. */
+  readonly link: string | undefined;
 }
 
 export interface LocalAddress {
@@ -111,7 +116,14 @@ export function parseFacts(domain: string, text: string): HostFacts {
       }),
     ),
     listeners: parseListeners(section('listeners'), section('containers')),
-    vipAnswer: parseAnswer(section('answer'), json<IpNeighbour>(section('neighbour'))),
+    vipAnswers: new Map(
+      [...sections].flatMap(([name, content]) => {
+        if (!name.startsWith('neighbour ')) return [];
+        const vip = name.slice('neighbour '.length);
+        const answer = parseAnswer(section(`answer ${vip}`), json<IpNeighbour>(content));
+        return answer === undefined ? [] : [[vip, answer] as const];
+      }),
+    ),
     overcommit: number('overcommit'),
     hugepages: /\[(\w+)\]/.exec(kernel.get('hugepages') ?? '')?.[1] ?? '',
     files: kernel.get('files') === 'unlimited' ? Number.POSITIVE_INFINITY : number('files'),
@@ -159,7 +171,7 @@ function parseListeners(text: string, containers: string): Listener[] {
 }
 
 /** A neighbour that is REACHABLE has just said so itself; one that refused or took a connection is there, whatever the table says. */
-function parseAnswer(answer: string, [neighbour]: readonly IpNeighbour[]): HostFacts['vipAnswer'] {
+function parseAnswer(answer: string, [neighbour]: readonly IpNeighbour[]): VipAnswer | undefined {
   const alive = /^open$|refused/im.test(answer) || neighbour?.state?.includes('REACHABLE') === true;
   return alive ? { link: neighbour?.lladdr } : undefined;
 }

@@ -1,6 +1,7 @@
 import { edgeConnections, edgeOpenFiles } from '../../../topology/edge-limits.ts';
 import { contains, formatSubnet, parseAddress } from '../../../topology/ipv4.ts';
 import type { HostsPlan, HostsPlanDomain, Role } from '../../../topology/types.ts';
+import { vipsOf } from '../../../topology/vips.ts';
 import type { Conflict } from '../conflicts.ts';
 import { LOW_DISK } from '../platform.ts';
 import { type HostFacts, type Listener, subnetOfAddress } from './facts.ts';
@@ -41,7 +42,7 @@ export function judgeHosts(plan: HostsPlan, facts: HostsFacts): Verdict {
     if (wrong.length > 0) return wrong;
     return [
       ...networkConflicts(plan, domain, host, lost),
-      ...vipConflicts(plan, domain, facts, host, all),
+      ...vipsOf(plan).flatMap(({ address }) => vipConflicts(plan, domain, facts, host, all, address)),
       ...portConflicts(plan, domain, facts, host),
       ...diskConflicts(domain, host),
     ];
@@ -101,14 +102,14 @@ function networkConflicts(
       ];
     });
   const subnet = subnetOfAddress(own);
-  if (contains(subnet, parseAddress(plan.vip) as number)) return apart;
+  const strange = vipsOf(plan).filter(({ address }) => !contains(subnet, parseAddress(address) as number));
   return [
     ...apart,
-    {
-      what: `the virtual IP ${plan.vip} is not in ${formatSubnet(subnet)}, the subnet of host ${domain.name} on ${own.device}`,
+    ...strange.map(({ address }) => ({
+      what: `the virtual IP ${address} is not in ${formatSubnet(subnet)}, the subnet of host ${domain.name} on ${own.device}`,
       where: machine(domain),
       remedy: `choose a free \`vip\` in that subnet, ${external}`,
-    },
+    })),
   ];
 }
 
@@ -118,27 +119,29 @@ function vipConflicts(
   { hosts }: HostsFacts,
   host: HostFacts,
   all: boolean,
+  vip: string,
 ): Conflict[] {
   if (plan.entrance !== 'vrrp') return [];
   // An edge holds it as a single address; whoever configured it for good did so with the prefix of the subnet.
-  const fixed = host.addresses.find(({ address, prefix }) => address === plan.vip && prefix < 32);
+  const fixed = host.addresses.find(({ address, prefix }) => address === vip && prefix < 32);
   if (fixed !== undefined)
     return [
       {
-        what: `the virtual IP ${plan.vip} is an address of host ${domain.name} itself (${fixed.address}/${fixed.prefix} on ${fixed.device})`,
+        what: `the virtual IP ${vip} is an address of host ${domain.name} itself (${fixed.address}/${fixed.prefix} on ${fixed.device})`,
         where: machine(domain),
         remedy: `take it off there (ip address delete ${fixed.address}/${fixed.prefix} dev ${fixed.device}), or choose another \`vip\``,
       },
     ];
   const macs = new Set(hosts.flatMap(({ links }) => links.map(({ mac }) => mac)));
   // It may be a host of ours that nobody reaches, and that holds it as it should.
-  if (host.vipAnswer === undefined || !all) return [];
-  if (host.addresses.some(({ address }) => address === plan.vip)) return [];
-  const { link } = host.vipAnswer;
+  const answer = host.vipAnswers.get(vip);
+  if (answer === undefined || !all) return [];
+  if (host.addresses.some(({ address }) => address === vip)) return [];
+  const { link } = answer;
   if (link !== undefined && macs.has(link)) return [];
   return [
     {
-      what: `the virtual IP ${plan.vip} is taken: ${link === undefined ? 'somebody' : `the machine with link address ${link}`} answers for it, and is none of the hosts`,
+      what: `the virtual IP ${vip} is taken: ${link === undefined ? 'somebody' : `the machine with link address ${link}`} answers for it, and is none of the hosts`,
       where: `seen from host ${domain.name}`,
       remedy: 'choose a free address of the LAN as `vip`, or take it from that machine',
     },
@@ -154,10 +157,10 @@ function portConflicts(
 ): Conflict[] {
   const edge = domain.members.some(({ role }) => role === 'edge');
   const pools = edge ? plan.pools.map(({ listen }) => listen) : [];
-  const entrance = plan.entrance === 'vrrp' ? plan.vip : domain.host.address;
+  const entrances = plan.entrance === 'vrrp' ? vipsOf(plan).map((vip) => vip.address) : [domain.host.address];
   const wanted = [
     ...portsOnHost(plan, domain.name).map((port) => ({ address: domain.host.address, port })),
-    ...pools.map((port) => ({ address: entrance, port })),
+    ...entrances.flatMap((address) => pools.map((port) => ({ address, port }))),
   ];
   const running = own.size > 0;
   return wanted.flatMap(({ address, port }) => {
@@ -171,7 +174,7 @@ function portConflicts(
         what: `port ${port} of host ${domain.name} is taken by ${describeTaker(taker)}`,
         where: `${taker.address}:${port} on ${machine(domain)}`,
         remedy:
-          pools.includes(port) && address === entrance
+          pools.includes(port) && entrances.includes(address)
             ? 'stop it or let it listen on another address than all of them; or choose another `listen` for the pool'
             : 'stop it, or give the stack another block of ports with `ports`',
       },

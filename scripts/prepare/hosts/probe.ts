@@ -3,6 +3,7 @@ import type Docker from 'dockerode';
 import { OWNER_LABEL } from '../../../stacks/owner-label.ts';
 import { portsOf } from '../../../topology/ports.ts';
 import type { HostsPlan, HostsPlanDomain } from '../../../topology/types.ts';
+import { vipsOf } from '../../../topology/vips.ts';
 import { EnvironmentError } from '../../errors.ts';
 import { hostTitle } from '../../images/ship.ts';
 import { execInContainer } from '../../observe/engine.ts';
@@ -113,7 +114,8 @@ async function factsOf(plan: HostsPlan, probe: Probe): Promise<HostFacts> {
   const { address } = probe.domain.host;
   const peers = plan.domains.map(({ host }) => host.address).filter((peer) => peer !== address);
   const port = String(plan.pools[0].listen);
-  return parseFacts(probe.domain.name, await run(probe, FACTS, [address, plan.vip, port, ...peers]));
+  const vips = vipsOf(plan).map((vip) => vip.address);
+  return parseFacts(probe.domain.name, await run(probe, FACTS, [address, vips.join(' '), port, ...peers]));
 }
 
 /** Every port and VRRP, from every host to every other. */

@@ -1,16 +1,18 @@
 /** What is run on a host, in a container of the edge's image on the host's own network: bash, iproute2, socat. */
 
 /**
- * What the machine looks like. Arguments: its address, the VIP, a port of the VIP, the addresses of the other hosts. Whoever has
- * the VIP answers a connection to it, if only by refusing; and even behind a firewall it has to say its link address. Longer than a
+ * What the machine looks like. Arguments: its address, the VIPs in one word, a port of them, the addresses of the other hosts. Whoever has
+ * a VIP answers a connection to it, if only by refusing; and even behind a firewall it has to say its link address. Longer than a
  * second: the first packet is lost where the kernel has just given up asking for that address, and the next one goes a second later.
  */
-export const FACTS = `address=$1 vip=$2 port=$3
+export const FACTS = `address=$1 vips=$2 port=$3
 shift 3
 say() { printf '\\n== %s\\n' "$1"; }
 run() { say "$1"; shift; "$@" 2>/dev/null || :; }
-socat -u /dev/null "TCP4:$vip:$port,connect-timeout=2.2" 2>/tmp/answer && echo open >/tmp/answer &
-asking=$!
+for vip in $vips; do
+  socat -u /dev/null "TCP4:$vip:$port,connect-timeout=2.2" 2>"/tmp/answer-$vip" && echo open >"/tmp/answer-$vip" &
+  asking+=($!)
+done
 run addresses ip -j -4 address
 run links ip -j link
 for peer; do run "route $peer" ip -j route get "$peer" from "$address"; done
@@ -24,9 +26,11 @@ echo "overcommit $(cat /proc/sys/vm/overcommit_memory)"
 echo "hugepages $(cat /sys/kernel/mm/transparent_hugepage/enabled 2>/dev/null)"
 echo "files $(ulimit -Hn)"
 echo "disk $(df -B1 --output=avail / | tail -1)"
-wait "$asking"
-run answer cat /tmp/answer
-run neighbour ip -j neigh show to "$vip"
+wait "\${asking[@]}"
+for vip in $vips; do
+  run "answer $vip" cat "/tmp/answer-$vip"
+  run "neighbour $vip" ip -j neigh show to "$vip"
+done
 `;
 
 /**

@@ -27,6 +27,17 @@ const PLANS: ReadonlyArray<[string, () => AnyPlan]> = [
   ['the default stack', defaultPlan],
   ['one edge and two pools', () => planOf(SMALL)],
   ['three hosts', () => hostsPlanOf(THREE_HOSTS)],
+  ['two VIPs', () => planOf('name: alpha\nvips: [198.18.0.100, 198.18.0.101]\nmonitoring: on\n')],
+  [
+    'three hosts and three VIPs',
+    () =>
+      hostsPlanOf(
+        THREE_HOSTS.replace('vip:', 'vips: [10.0.0.102, 10.0.0.101,').replace(
+          '.100\n',
+          '.100]\nedge: { count: 3 }\n',
+        ),
+      ),
+  ],
 ];
 
 const EXTERNAL = `${THREE_HOSTS}entrance: external\npools: { one: { listen: 6379 }, two: { listen: 6380 } }\n`;

@@ -28,6 +28,12 @@ function facts(change: Partial<Facts> = {}): Facts {
 
 const container = (name: string, change: Partial<ContainerState>, of: Plan = plan): Facts['containers'] =>
   new Map([...wellFacts(of).containers, [name, { ...wellContainer(of, NAMED[name]), ...change }]]);
+/** What keepalived says on both edges. */
+const vrrp = (a: string, b: string): Facts['vrrp'] =>
+  new Map([
+    ['alpha-edge-a', new Map([[plan.vip, a]])],
+    ['alpha-edge-b', new Map([[plan.vip, b]])],
+  ]);
 const members = (change: Readonly<Record<string, Partial<MemberStatus>>>) =>
   wellStatus(plan, ({ name }: Member) => change[name]);
 const vitals = (name: string, change: Partial<Vitals>): Facts['vitals'] =>
@@ -337,10 +343,7 @@ const FAULTS: ReadonlyArray<
     'no holder of the virtual IP',
     facts({
       status: members({ 'alpha-edge-a': { vip: false } }),
-      vrrp: new Map([
-        ['alpha-edge-a', 'FAULT'],
-        ['alpha-edge-b', 'BACKUP'],
-      ]),
+      vrrp: vrrp('FAULT', 'BACKUP'),
     }),
     'vip',
     /no edge holds 198\.18\.0\.100/,
@@ -351,10 +354,7 @@ const FAULTS: ReadonlyArray<
     'two holders of the virtual IP',
     facts({
       status: members({ 'alpha-edge-b': { vip: true } }),
-      vrrp: new Map([
-        ['alpha-edge-a', 'MASTER'],
-        ['alpha-edge-b', 'MASTER'],
-      ]),
+      vrrp: vrrp('MASTER', 'MASTER'),
     }),
     'vip',
     /alpha-edge-a and alpha-edge-b both hold 198\.18\.0\.100/,
@@ -364,10 +364,7 @@ const FAULTS: ReadonlyArray<
   [
     'a virtual IP that keepalived does not know of',
     facts({
-      vrrp: new Map([
-        ['alpha-edge-a', 'BACKUP'],
-        ['alpha-edge-b', 'BACKUP'],
-      ]),
+      vrrp: vrrp('BACKUP', 'BACKUP'),
     }),
     'vip',
     /alpha-edge-a has 198\.18\.0\.100 on its device, while keepalived there is BACKUP/,

@@ -32,6 +32,15 @@ describe('files of an edge', () => {
     }
   });
 
+  test('of three hosts that share the load of two VIPs are as in the golden files: each edge takes its own back', () => {
+    const plan = hostsPlanOf(
+      THREE_HOSTS.replace('vip: 10.0.0.100', 'vips: [10.0.0.100, 10.0.0.101]\nedge: { count: 3 }'),
+    );
+    for (const edge of plan.edges.slice(1))
+      for (const { name, content } of renderEdgeFiles(plan, edge, TEST_CREDENTIALS))
+        assertGolden(`shared-vips/${edge.name}/${name}`, content);
+  });
+
   test('where others lead applications to the edges there is no VIP to hold, and the host is the entrance', () => {
     const plan = hostsPlanOf(`${THREE_HOSTS}entrance: external\n`);
     const files = renderEdgeFiles(plan, plan.edges[1], TEST_CREDENTIALS);

@@ -55,8 +55,9 @@ function says(saying: Saying = {}): HostFacts {
     kernel: Object.entries({ ...kernel, ...saying.kernel })
       .map((entry) => entry.join(' '))
       .join('\n'),
-    answer: saying.answer ?? '2024/01/01 socat[9] E connecting to AF=2 10.0.0.100:6379: Connection timed out',
-    neighbour: JSON.stringify(saying.neighbour === undefined ? [] : [saying.neighbour]),
+    'answer 10.0.0.100':
+      saying.answer ?? '2024/01/01 socat[9] E connecting to AF=2 10.0.0.100:6379: Connection timed out',
+    'neighbour 10.0.0.100': JSON.stringify(saying.neighbour === undefined ? [] : [saying.neighbour]),
   };
   return parseFacts(
     domain,
@@ -131,6 +132,18 @@ describe('hosts, before anything is changed', () => {
     assert.match(refusal(trio({ neighbour: stale, answer: refused })).what, /52:54:00:aa:bb:cc/);
     // With a host that nobody reaches, it may be that one.
     assert.deepEqual(judge(trio({ neighbour: held('52:54:00:aa:bb:cc') }).slice(0, 2)).refused, []);
+  });
+
+  test('each of several virtual IPs is judged by itself', () => {
+    const two = hostsPlanOf(THREE_HOSTS.replace('vip: 10.0.0.100', 'vips: [10.0.0.100, 10.0.1.101]'));
+    const facts = { hosts: trio({ others: ['10.0.0.100/24'] }), blocked: [], own: new Set<string>() };
+    const said = judgeHosts(two, facts).refused.map(({ what }) => what.replace(/ \(.*/, ''));
+    assert.deepEqual(said, [
+      'the virtual IP 10.0.1.101 is not in 10.0.0.0/24, the subnet of host a on ens3',
+      'the virtual IP 10.0.0.100 is an address of host a itself',
+      'the virtual IP 10.0.1.101 is not in 10.0.0.0/24, the subnet of host b on ens3',
+      'the virtual IP 10.0.1.101 is not in 10.0.0.0/24, the subnet of host c on ens3',
+    ]);
   });
 
   test('the virtual IP as an address that a host has for good is refused; what an edge left behind is not', () => {

@@ -89,6 +89,14 @@ const LINES: ReadonlyArray<readonly [role: Role, line: string, ...parsed: Array<
     'start',
   ],
   ['edge', `twemstack-vrrp ${AT} MASTER`, 'keepalived', 'notice', 'VRRP state is MASTER', 'VIP'],
+  [
+    'edge',
+    `twemstack-vrrp ${AT} MASTER 10.0.0.101`,
+    'keepalived',
+    'notice',
+    'VRRP state of 10.0.0.101 is MASTER',
+    'VIP',
+  ],
   ['edge', `twemstack-vrrp ${AT} FAULT`, 'keepalived', 'warning', 'VRRP state is FAULT', 'VIP'],
   [
     'edge',

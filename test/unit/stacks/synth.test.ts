@@ -109,6 +109,15 @@ describe('synthesised stacks', () => {
     });
   });
 
+  test('one more VIP leaves the networks as they are', async () => {
+    await inTemporaryFolder((dir) => {
+      const [one, two] = ['vips: [198.18.0.100]', 'vips: [198.18.0.100, 198.18.0.101]'].map((vips, index) =>
+        synthTo(join(dir, `${index}`), inputsOf(planOf(`name: alpha\n${vips}\n`))),
+      );
+      assert.equal(two['alpha-network'], one['alpha-network']);
+    });
+  });
+
   test('edges stand in both networks, everybody else in the back one alone', async () => {
     await inTemporaryFolder((dir) => {
       synthTo(dir);
