@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type PoolConfig, secretsOf } from '../config/pool.ts';
 import { certificateWarnings } from '../config/tls.ts';
 import { BufferBudget } from '../core/base/buffer-budget.ts';
+import { OpenDoors } from '../core/base/doors.ts';
 import { Loop } from '../core/base/loop.ts';
 import type { WorkerPlace } from '../core/commands/session.ts';
 import { LET_GO_PATIENCE, Pool, type PoolSurroundings } from '../core/pool.ts';
@@ -82,14 +83,14 @@ export class Service implements Serving {
     }
   }
 
-  private async startPool(config: PoolConfig): Promise<Running> {
+  private async startPool(config: PoolConfig, open?: OpenDoors): Promise<Running> {
     const pool = new Pool(config, this.around);
     pool.admits = () => this.hasRoom();
     const others = this.introduce(pool);
     const log = (text: string): void => this.options.log.write(text);
     const topology = config.sentinels.length === 0 ? null : new PoolTopology(pool, log);
     const replicas = config.readsFromReplicas ? new ReplicaWatch(pool, log) : null;
-    await pool.listen();
+    await pool.listen(open);
     topology?.start();
     replicas?.start();
     if (config.preconnect) for (const server of pool.servers) server.preconnect();
@@ -129,14 +130,19 @@ export class Service implements Serving {
     }
     const keeping = new Set(kept.values());
     const replaced = this.running.filter((each) => !keeping.has(each));
-    // one address cannot be listened on twice
-    for (const { pool } of replaced) pool.stopListening();
+    const wanted = configs.filter((config) => !kept.has(config));
+    // one address cannot be listened on twice, nor closed and opened again without refusing who comes in between
+    const open = new OpenDoors(wanted);
+    for (const { pool } of replaced) pool.handOver(open);
     const added = new Map<PoolConfig, Running>();
     try {
-      for (const config of configs) if (!kept.has(config)) added.set(config, await this.startPool(config));
+      for (const config of wanted) added.set(config, await this.startPool(config, open));
     } catch (error) {
+      const back = new OpenDoors(replaced.map(({ pool }) => pool.config));
+      open.passOn(back);
+      for (const { pool } of added.values()) pool.handOver(back);
+      for (const { pool } of replaced) await pool.listen(back);
       for (const each of added.values()) stopPool(each);
-      for (const { pool } of replaced) await pool.listen();
       throw error;
     }
     this.warnOfCertificates(configs);

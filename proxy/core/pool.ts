@@ -4,13 +4,13 @@ import { errorReply } from '../protocol/replies.ts';
 import {
   type Link,
   type LinkOwner,
-  type Listener,
   type ListenOptions,
   NO_OWNER,
   type Transport,
 } from '../transport/link.ts';
 import type { BufferBudget } from './base/buffer-budget.ts';
 import { PoolCounters } from './base/counters.ts';
+import { Door, type OpenDoors, plainOptions } from './base/doors.ts';
 import type { Loop } from './base/loop.ts';
 import { Throttle } from './base/throttle.ts';
 import { Client, type ClientPool } from './client/client.ts';
@@ -59,7 +59,7 @@ export class Pool implements ClientPool, RoutingContext {
   readonly routing: Routing;
   readonly clientWatch = new ClientWatch(() => this.loop.now());
   readonly wrongPasswords: WrongPasswords;
-  private readonly listeners: Listener[] = [];
+  private readonly doors: Door[] = [];
   /** As `warn`, for what strangers can cause as often as they like. */
   readonly warnOfClients = new Throttle((text) => this.warn(text)).warn;
 
@@ -83,12 +83,15 @@ export class Pool implements ClientPool, RoutingContext {
     return this.routing.servers;
   }
 
-  /** Listens on every address of the pool or on none. @throws an Error that names the address */
-  async listen(): Promise<void> {
-    const { listen: address, listenText, listenTls, backlog, reusePort, tcpKeepalive } = this.config;
-    const takeTimeout = this.config.clientUnreadTimeout;
-    const options = { address, backlog, reusePort, keepAlive: tcpKeepalive, takeTimeout };
-    await this.listenOn(listenText, options);
+  /**
+   * Listens on every address of the pool or on none.
+   * @param open where others have listened, and the pool may go on
+   * @throws an Error that names the address
+   */
+  async listen(open?: OpenDoors): Promise<void> {
+    const { listenText, listenTls } = this.config;
+    const options = plainOptions(this.config);
+    await this.listenOn(listenText, options, open);
     if (listenTls === null) return;
     const { warn } = new Throttle((text) => this.warn(text));
     const onRefused = (remote: string, reason: string): void =>
@@ -97,10 +100,11 @@ export class Pool implements ClientPool, RoutingContext {
     await this.listenOn(listenTls.text, { ...options, address: listenTls.address, tls });
   }
 
-  private async listenOn(text: string, options: ListenOptions): Promise<void> {
+  private async listenOn(text: string, options: ListenOptions, open?: OpenDoors): Promise<void> {
     try {
-      const listener = await this.transport.listen(options, (link) => this.accept(link));
-      this.listeners.push(listener);
+      const door = open?.take(options) ?? (await Door.open(this.transport, options, this));
+      door.leadTo(this);
+      this.doors.push(door);
     } catch (error) {
       this.stopListening();
       const { code, message } = error as NodeJS.ErrnoException;
@@ -159,7 +163,12 @@ export class Pool implements ClientPool, RoutingContext {
 
   /** Stops accepting; clients and servers stay. */
   stopListening(): void {
-    for (const listener of this.listeners.splice(0)) listener.close();
+    for (const door of this.doors.splice(0)) door.close();
+  }
+
+  /** Listens no more itself: what it has listened on is another's, as soon as that takes it. */
+  handOver(open: OpenDoors): void {
+    for (const door of this.doors.splice(0)) open.offer(door);
   }
 
   /**
@@ -193,7 +202,7 @@ export class Pool implements ClientPool, RoutingContext {
       const [tls, other] = [config[key], from[key]];
       if (tls !== null && other !== null) tls.credentials = other.credentials;
     }
-    for (const listener of this.listeners) listener.renewCertificates();
+    for (const door of this.doors) door.renewCertificates();
   }
 
   close(): void {
