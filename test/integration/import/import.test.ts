@@ -36,8 +36,8 @@ describe('an import', () => {
     running.push(server);
     return server;
   };
-  const pool = async (shards = 2, more = ''): Promise<RedisFleet> => {
-    const fleet = await startFleet(shards, [], more);
+  const pool = async (shards = 2, more = '', settings: readonly string[] = []): Promise<RedisFleet> => {
+    const fleet = await startFleet(shards, settings, more);
     running.push(fleet);
     return fleet;
   };
@@ -232,8 +232,13 @@ ${servers.map(({ port }, i) => `   - 127.0.0.1:${port}:${i + 1} server${i + 1}`)
     for (let i = 0; i < 300; i++) await old.client.set(`key:${i}`, i);
     const fleet = await pool();
     const home = new Home(join(folder, 'gone'));
+    const broken = begin(fleet, urlOf(old), { home });
+    await followed(broken.steps);
+    broken.interrupt();
+    await assert.rejects(broken.done, /interrupted before the cut-over: the sources are as they were/);
     const first = begin(fleet, urlOf(old), { home, awayMs: 500 });
     await followed(first.steps);
+    assert.match(first.notes.join(), /an interrupted import goes on/);
     await old.stop();
     await assert.rejects(first.done, /has gone, for more than 0\.5 s/);
     const again = await source([], old.port);
@@ -317,6 +322,29 @@ ${servers.map(({ port }, i) => `   - 127.0.0.1:${port}:${i + 1} server${i + 1}`)
     assert.equal(await fleet.serverOf('both').client.get('both'), 'of the source');
     assert.equal(await fleet.serverOf('ours').client.get('ours'), '1');
     assert.equal(await fleet.serverOf('theirs').client.get('theirs'), '1');
+  });
+
+  test('of what cannot be carried ends, and says what that is', async () => {
+    const old = await source();
+    const merged = begin(await pool(1), urlOf(old), { merge: true });
+    await followed(merged.steps);
+    await old.client.flushall();
+    await assert.rejects(merged.done, /was emptied .* with --merge nobody knows/);
+    const narrow = begin(await pool(1, 'pools: { fleet: { databases: 2 } }'), urlOf(old));
+    await followed(narrow.steps);
+    await old.client.select(3);
+    await old.client.set('a', 1);
+    await assert.rejects(narrow.done, /has begun to use database 3, which the pool "fleet" does not serve/);
+    await old.client.flushall();
+    await old.client.select(0);
+    const pipeline = old.client.pipeline();
+    for (let i = 0; i < 20_000; i++) pipeline.set(`key:${i}`, 'v'.repeat(500));
+    await pipeline.exec();
+    const small = await pool(1, '', ['--maxmemory', '6mb', '--maxmemory-policy', 'allkeys-lru']);
+    const { done, state } = begin(small, urlOf(old));
+    state.wish = 'close';
+    await assert.rejects(done, /\d+ keys were evicted meanwhile/);
+    assert.equal(await old.client.set('open', 'still'), 'OK');
   });
 
   test('that finds the pool to be another does not cut over, and the source is open as before', async () => {
