@@ -100,6 +100,11 @@ export function arrayOf(elements: readonly Uint8Array[]): Buffer {
   return Buffer.concat([Buffer.from(`*${elements.length}\r\n`), ...elements]);
 }
 
+/** @param pairs keys and values in turns; RESP2 has no maps, and gets them as they stand here */
+export function mapOf(pairs: readonly Uint8Array[], protocol: number): Buffer {
+  return protocol === 3 ? Buffer.concat([Buffer.from(`%${pairs.length / 2}\r\n`), ...pairs]) : arrayOf(pairs);
+}
+
 /** A request in RESP form. */
 export function encodeRequest(parts: readonly (string | Uint8Array)[]): Buffer {
   return Buffer.concat([Buffer.from(`*${parts.length}\r\n`), ...parts.map(bulkReply)]);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
+import { Redis } from 'ioredis';
 import { poolOf, type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { carryOut } from '../../support/same-as-redis.ts';
@@ -105,6 +106,27 @@ describe('redis-cli over two servers', () => {
     assert.match(await cli('FUNCTION', 'LIST'), /have different function libraries/);
     assert.equal(await cli('FUNCTION', 'FLUSH'), 'OK\n');
     assert.equal(await cli('FUNCTION', 'LIST'), '\n');
+  });
+
+  test('a dump of functions is restored on every server, and a library deleted on every one', async () => {
+    const redis = new Redis(proxy.ports[0], '127.0.0.1');
+    try {
+      for (const name of ['one', 'two']) await redis.function('LOAD', libraryOf(name));
+      const dump = (await redis.callBuffer('FUNCTION', 'DUMP')) as Buffer;
+      await redis.function('FLUSH');
+      assert.equal(await redis.call('FUNCTION', 'RESTORE', dump), 'OK');
+      assert.equal(await redis.function('DELETE', 'one'), 'OK');
+      for (const { client } of servers)
+        assert.deepEqual(
+          ((await client.function('LIST')) as unknown[][]).map(([, name]) => name),
+          ['two'],
+        );
+      await redis.set('key:7919', 'v');
+      assert.equal(await redis.fcall('two_g', 1, 'key:7919'), 'v');
+    } finally {
+      await redis.function('FLUSH');
+      redis.disconnect();
+    }
   });
 
   test('the slow log of all servers', async () => {

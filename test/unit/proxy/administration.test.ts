@@ -157,6 +157,23 @@ describe('logs', () => {
     assert.match(asked.said, /^-ERR 'latency doctor' is not served: /);
   });
 
+  test('LATENCY HISTOGRAM: calls are added, and what took up to each bound is counted on all servers', async () => {
+    const of = (calls: number, ...counts: number[]): string =>
+      list(
+        ...[bulk('calls'), `:${calls}`, bulk('histogram_usec')],
+        list(...counts.map((count) => `:${count}`)),
+      );
+    const { ask } = await twoServers();
+    const one = list(bulk('get'), of(5, 1, 2, 4, 3, 16, 5), bulk('set'), of(1, 8, 1));
+    const two = list(bulk('get'), of(3, 2, 1, 8, 3));
+    assert.deepEqual(ask(['LATENCY', 'HISTOGRAM', 'get', 'set'], one, two), [
+      'get',
+      ['calls', 8, 'histogram_usec', [1, 2, 2, 3, 4, 4, 8, 6, 16, 8]],
+      'set',
+      ['calls', 1, 'histogram_usec', [8, 1]],
+    ]);
+  });
+
   test('LASTSAVE: since then nothing is certain to be saved everywhere', async () => {
     const { ask } = await twoServers();
     assert.equal(ask(['LASTSAVE'], ':1700', ':1600'), 1600);

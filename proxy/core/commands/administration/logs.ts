@@ -1,5 +1,5 @@
 import { wordAt } from '../../../protocol/key-positions.ts';
-import { arrayOf, encodeRequest, errorReply, integerReply } from '../../../protocol/replies.ts';
+import { arrayOf, encodeRequest, errorReply, integerReply, mapOf } from '../../../protocol/replies.ts';
 import { type ReplyTree, replyTree } from '../../../protocol/reply-tree.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import type { ServerReply } from '../../routing/fan-out.ts';
@@ -13,7 +13,7 @@ import type { Handler } from '../session.ts';
 const SLOWLOG_COUNT = 10;
 
 /** How the replies of all servers, of which none is an error, become one. */
-type Merge = (replies: readonly ServerReply[], frame: readonly string[]) => Uint8Array;
+type Merge = (replies: readonly ServerReply[], frame: readonly string[], protocol: number) => Uint8Array;
 
 const numberOf = (item: ReplyTree | undefined): number => Number(item?.text ?? 0);
 const sum: Merge = (replies) =>
@@ -67,9 +67,52 @@ const history: Merge = (replies) => {
   );
 };
 
+/** How often a command was carried out, and how many of these took up to so many microseconds, fewer first. */
+interface Histogram {
+  readonly name: Uint8Array;
+  calls: number;
+  /** Of each server: bound → how many took no longer. */
+  readonly counts: ReadonlyArray<readonly [bound: number, upTo: number]>[];
+}
+
+const histograms: Merge = (replies, _words, protocol) => {
+  const commands = new Map<string, Histogram>();
+  for (const { bytes } of replies) {
+    const { items } = replyTree(bytes);
+    for (let i = 0; i + 1 < items.length; i += 2) {
+      const [name, { items: fields }] = [items[i], items[i + 1]];
+      const known = commands.get(name.text) ?? { name: name.bytes, calls: 0, counts: [] };
+      known.calls += numberOf(fields[1]);
+      known.counts.push(countsOf(fields[3]?.items ?? []));
+      commands.set(name.text, known);
+    }
+  }
+  const [calls, within] = ['$5\r\ncalls\r\n', '$14\r\nhistogram_usec\r\n'].map((text) => Buffer.from(text));
+  const all = [...commands.values()].map(({ name, calls: count, counts }) => {
+    const bounds = [...new Set(counts.flat().map(([bound]) => bound))].sort((a, b) => a - b);
+    const sums = bounds.flatMap((bound) => [
+      integerReply(bound),
+      integerReply(counts.reduce((total, each) => total + upTo(each, bound), 0)),
+    ]);
+    return [name, mapOf([calls, integerReply(count), within, mapOf(sums, protocol)], protocol)];
+  });
+  return mapOf(all.flat(), protocol);
+};
+
+function countsOf(items: readonly ReplyTree[]): [bound: number, upTo: number][] {
+  const counts: [number, number][] = [];
+  for (let i = 0; i + 1 < items.length; i += 2) counts.push([numberOf(items[i]), numberOf(items[i + 1])]);
+  return counts;
+}
+
+/** A server leaves out bounds at which nothing is added: the one before holds. */
+const upTo = (counts: Histogram['counts'][number], bound: number): number =>
+  counts.findLast(([each]) => each <= bound)?.[1] ?? 0;
+
 const MERGES: Readonly<Record<string, Merge>> = {
   lastsave: earliest,
   'latency help': same,
+  'latency histogram': histograms,
   'latency history': history,
   'latency latest': latest,
   'latency reset': sum,
@@ -95,7 +138,7 @@ export const logs: Handler = (session, command, frame, buffer) => {
         const failure = partialFailure(name, replies);
         if (failure !== null) inquiry.answer(failure);
         else if (replies.length === 1) inquiry.answer(replies[0].bytes);
-        else inquiry.answer(MERGES[name]?.(replies, words) ?? notMerged(name));
+        else inquiry.answer(MERGES[name]?.(replies, words, session.protocol) ?? notMerged(name));
       }),
     ),
   );
