@@ -34,7 +34,7 @@ const EXEC_MS = 5000;
 const LOG_LINES = 40;
 
 /**
- * Looks at everything that a verdict may need, all at once. What cannot be seen is said in `unseen`; changes nothing.
+ * Looks at everything that a verdict may need. What cannot be seen is said in `unseen`; changes nothing.
  *
  * @param folder that paths of the stack file are relative to
  */
@@ -86,8 +86,9 @@ class Gathering {
     const { plan, engine, home } = this;
     const containers = await listContainers(engine, plan.name);
     const credentials = containers.size === 0 ? undefined : this.#credentials();
-    const [status, guards, vitals, vrrp, lastLines, memory, hosts, conflicts] = await Promise.all([
-      credentials === undefined ? undefined : collectStatus(plan, credentials, engine),
+    // By itself: what else is asked waits in the same queue to each engine, and whoever answers late is not reached.
+    const status = credentials === undefined ? undefined : await collectStatus(plan, credentials, engine);
+    const [guards, vitals, vrrp, lastLines, memory, hosts, conflicts] = await Promise.all([
       this.#guards(credentials),
       this.#vitals(credentials, containers),
       this.#vrrp(containers),

@@ -1,3 +1,4 @@
+import { NotSoError } from '../errors.ts';
 import { consoleReporter, type Reporter, SILENT } from '../report/steps.ts';
 import { Home, homeFolder } from '../stack/home.ts';
 import { madeBy } from '../stack/made-by.ts';
@@ -34,13 +35,19 @@ export function printJson(document: unknown): void {
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
 }
 
+/** What a step ends with that has no better words for where it was when it was told to stop. */
+const interrupted = (signal: string): NotSoError =>
+  new NotSoError(`interrupted by ${signal}; what was done until then stands`, {
+    remedy: 'the same command again goes on, or begins anew',
+  });
+
 function interruptSignal(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (controller.signal.aborted) return;
       process.stderr.write(`\n${signal}: finishing what is under way, then stopping …\n`);
-      controller.abort();
+      controller.abort(interrupted(signal));
     });
   }
   return controller.signal;
