@@ -86,11 +86,14 @@ class Gathering {
     const { plan, engine, home } = this;
     const containers = await listContainers(engine, plan.name);
     const credentials = containers.size === 0 ? undefined : this.#credentials();
-    // By itself: what else is asked waits in the same queue to each engine, and whoever answers late is not reached.
+    // First whoever is held for silent, or out of reach, when his answer is late: all else keeps this machine and its ways to
+    // the engines busy.
     const status = credentials === undefined ? undefined : await collectStatus(plan, credentials, engine);
-    const [guards, vitals, vrrp, lastLines, memory, hosts, conflicts] = await Promise.all([
+    const [guards, vitals] = await Promise.all([
       this.#guards(credentials),
       this.#vitals(credentials, containers),
+    ]);
+    const [vrrp, lastLines, memory, hosts, conflicts] = await Promise.all([
       this.#vrrp(containers),
       this.#lastLines(containers),
       this.#memory(containers),

@@ -7,15 +7,20 @@
 readonly STOPPED_LOOKS=4 HEARTBEAT_LOOKS=10
 
 # process_state PID: sets $state (R, S, T, …) and $sleeps, how often it went to sleep by itself. Fails when it is gone.
+#
+# The file is read as a whole. `read` reads ahead and seeks back behind each line, and the kernel makes such a file anew for each
+# seek: while "S (sleeping)" becomes "R (running)" all that follows moves by a letter, and lines are cut. One look in a
+# hundred missed a process that was just waking up, and the edge ended for nothing.
 process_state() {
-  local field value
-  state='' sleeps=''
-  while IFS=$':\t ' read -r field value _; do
-    case $field in
-      State) state=$value ;;
-      voluntary_ctxt_switches) sleeps=$value ;;
+  local lines line
+  state='' sleeps='' lines=()
+  mapfile -t lines 2>/dev/null <"/proc/$1/status"
+  for line in "${lines[@]}"; do
+    case $line in
+      State:*) line=${line#*$'\t'} state=${line:0:1} ;;
+      voluntary_ctxt_switches:*) sleeps=${line##*$'\t'} ;;
     esac
-  done 2>/dev/null <"/proc/$1/status"
+  done
   [[ -n $sleeps ]]
 }
 
