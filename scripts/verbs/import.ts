@@ -1,4 +1,5 @@
 import type { Plan } from '../../topology/types.ts';
+import { vipsOf } from '../../topology/vips.ts';
 import { holdBackups } from '../backup/hold-backup.ts';
 import { EXIT, InputError } from '../errors.ts';
 import { importKeys } from '../import/import.ts';
@@ -52,7 +53,7 @@ export async function importVerb(options: ImportVerbOptions): Promise<number> {
     reporter,
     signal,
   });
-  if (json) printJson({ ...imported, use: usesOf(imported, plan) });
+  if (json) printJson({ ...imported, use: usesOf(imported.pools, plan) });
   else process.stdout.write(importedText(imported, plan));
   return EXIT.done;
 }
@@ -76,9 +77,11 @@ function wishOf(
   return () => wish;
 }
 
-/** Where applications find their keys now. */
-const usesOf = ({ pools }: Imported, plan: Plan): string[] =>
-  plan.pools.filter(({ name }) => pools.includes(name)).map(({ listen }) => `${plan.vip}:${listen}`);
+/** Where applications find their keys now: at each virtual IP, at the ports of these pools. */
+export const usesOf = (pools: readonly string[], plan: Plan): string[] =>
+  plan.pools
+    .filter(({ name }) => pools.includes(name))
+    .flatMap(({ listen }) => vipsOf(plan).map(({ address }) => `${address}:${listen}`));
 
 function importedText(imported: Imported, plan: Plan): string {
   const { sources, compared, closed, notes, pausedMs } = imported;
@@ -91,7 +94,7 @@ function importedText(imported: Imported, plan: Plan): string {
     ),
     `cut over: nobody could write for ${pausedMs} ms; ${counted}${compared.samples} values compared`,
     '',
-    `applications use from now on: ${usesOf(imported, plan).join(', ')}`,
+    `applications use from now on: ${usesOf(imported.pools, plan).join(', ')}`,
     'with the password of `npx twemstack secret application`',
     ...closed.map(
       ({ source, reopen }) =>

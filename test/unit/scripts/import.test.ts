@@ -4,6 +4,8 @@ import { changeOf, commandTable, isWanted } from '../../../scripts/import/change
 import { CommandStream, MOST_ARGUMENT_BYTES } from '../../../scripts/import/command-stream.ts';
 import { DirtyKeys } from '../../../scripts/import/dirty-keys.ts';
 import { parseSourceUrl } from '../../../scripts/import/source-address.ts';
+import { usesOf } from '../../../scripts/verbs/import.ts';
+import { planOf } from '../../support/stack-fixture.ts';
 
 const command = (...words: string[]): Buffer =>
   Buffer.from(`*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`);
@@ -116,5 +118,12 @@ describe('an import', () => {
         wrong,
       );
     }
+  });
+
+  test('tells every address at which applications find the pool', () => {
+    const plan = planOf(
+      'name: s\nvips: [198.18.0.100, 198.18.0.101]\npools: { s: { listen: 6379 }, t: { listen: 6380, redis_db: 1 } }',
+    );
+    assert.deepEqual(usesOf(['s'], plan), ['198.18.0.100:6379', '198.18.0.101:6379']);
   });
 });
