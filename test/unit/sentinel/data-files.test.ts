@@ -28,6 +28,36 @@ describe('files of the data tier', () => {
     }
   });
 
+  test('what stack.yaml says of redis is in redis.conf', () => {
+    const plan = planOf(
+      `name: alpha
+vip: 198.18.0.100
+redis:
+  maxmemory: 96mb
+  maxmemory_policy: volatile-lfu
+  appendfsync: always
+  min_replicas_to_write: 2
+  min_replicas_max_lag: 7s
+  repl_backlog: 24mb
+  script_time_limit: 900ms
+  notify_keyspace_events: Egx
+`,
+    );
+    const config = contentOf(redisFiles(plan), 'redis.conf');
+    for (const line of [
+      'maxmemory 96mb',
+      'maxmemory-policy volatile-lfu',
+      'appendfsync always',
+      'min-replicas-to-write 2',
+      'min-replicas-max-lag 7',
+      'repl-backlog-size 24mb',
+      'busy-reply-threshold 900',
+      // in the order in which redis shows them
+      'notify-keyspace-events gxE',
+    ])
+      assert.match(config, new RegExp(`^${line}$`, 'm'));
+  });
+
   test('the votes that a promotion needs follow from the pools that stand on the shard', () => {
     const plan = planOf(
       'name: alpha\nvip: 198.18.0.100\npools: { cache: { shards: [shard-1], wait_replicas: 0 }, queue: { listen: 6380, shards: [shard-2] } }\n',
