@@ -21,6 +21,12 @@ const IMAGE = resolve('monitoring/image');
 const SECRETS = { webhook: 'clear-text-of-the-webhook' };
 const SHARD = 'shard-1';
 
+/**
+ * How often a monitor looks, and how long it waits before it tells: all that is to be found out here is the same after a second.
+ * That the rules have the times they should is shown by promtool, in alerts.test.ts.
+ */
+const WAITS = /\b((?:scrape_interval|scrape_timeout|evaluation_interval|for|group_wait):) \d+s$/gm;
+
 interface Message {
   readonly authorization: string | undefined;
   readonly alerts: ReadonlyArray<{
@@ -72,7 +78,8 @@ describe('a monitor', { timeout: 180_000 }, () => {
         content
           .replaceAll(String(ALERTMANAGER_PORT), String(alertmanager))
           .replaceAll(String(EXPORTER_PORT), String(exporter))
-          .replaceAll('/data/', `${folder}/data/`),
+          .replaceAll('/data/', `${folder}/data/`)
+          .replaceAll(WAITS, '$1 1s'),
       );
     monitor = await spawnDaemon('bash', [join(IMAGE, 'entrypoint')], {
       cwd: '/tmp',
