@@ -61,6 +61,7 @@ export const THROUGH_DEATH: readonly ThroughDeath[] = [
     }),
   ),
   { name: 'asynq', runtime: 'go', program: 'asynq-death', promise: 'no job lost' },
+  { name: 'Lettuce', runtime: 'java', program: 'lettuce-death', promise: 'no job lost' },
   {
     name: 'Celery',
     runtime: 'python',

@@ -23,6 +23,7 @@ public final class Applications {
       Map.of(
           "jedis", new JedisProgram(),
           "lettuce", new LettuceProgram(),
+          "lettuce-death", new LettuceDeath(),
           "redisson", new RedissonProgram(),
           "spring-data", new SpringDataProgram(),
           "spring-session", new SpringSessionProgram(false),

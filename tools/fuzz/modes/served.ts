@@ -7,7 +7,7 @@ export interface Draft {
 }
 
 /** Of these inside a transaction the proxy says that it does not serve them (docs/differences.md). */
-const NOT_IN_TRANSACTION = /^(s|p)?(un)?subscribe$|^pubsub$|^hello$|^client$|^flushall$/i;
+const NOT_IN_TRANSACTION = /^(s|p)?(un)?subscribe$|^pubsub$|^hello$|^client$|^flushall$|^wait$/i;
 const MAY_WAIT = /^b(l|r|z)|^xread/i;
 const LISTENS = /^(s|p)?subscribe$/i;
 

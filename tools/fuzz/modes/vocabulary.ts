@@ -168,6 +168,9 @@ const connection: fc.Arbitrary<Words> = fc.oneof(
   { weight: 2, arbitrary: words('HELLO', fc.constantFrom('2', '3')) },
   { weight: 1, arbitrary: words('CLIENT', 'SETNAME', 'me') },
   { weight: 1, arbitrary: words('CLIENT', 'INFO') },
+  { weight: 1, arbitrary: words('CLIENT', fc.constantFrom('GETNAME', 'GETREDIR')) },
+  { weight: 1, arbitrary: words('CLIENT', 'REPLY', fc.constantFrom('SKIP', 'OFF', 'ON')) },
+  { weight: 1, arbitrary: words('WAIT', '0', '0') },
   {
     weight: 2,
     arbitrary: fc
