@@ -11,6 +11,7 @@ import { type Application, startApplication } from './application.ts';
 import { backupTests } from './backups.ts';
 import { consoleTests } from './console.ts';
 import { editTests } from './edits.ts';
+import { importTests } from './imported.ts';
 import { installedTests } from './installed.ts';
 import { parse } from './json-output.ts';
 import { killedTests } from './killed.ts';
@@ -371,6 +372,8 @@ describe('the default stack on a real engine', () => {
   });
 
   backups.after();
+
+  importTests(() => stack);
 
   killedTests(() => stack, [1, 2]);
 
