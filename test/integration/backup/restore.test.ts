@@ -334,7 +334,7 @@ describe('a backup that is restored', () => {
   });
 
   test('into a stack that is too small says so, and that nothing was evicted in silence', async () => {
-    const small = ['--maxmemory', '2mb', '--maxmemory-policy'];
+    const small = ['--maxmemory', '1500kb', '--maxmemory-policy'];
     const full = await into(2, [...small, 'noeviction']);
     await assert.rejects(restore(full), /shard-[12] is full: it takes no more keys/);
     rmSync(join(folder, '.twemstack', 'stacks'), { recursive: true, force: true });
