@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { execa } from 'execa';
@@ -30,6 +31,10 @@ import { probeHosts } from '../../../scripts/prepare/hosts/probe.ts';
 import { lock } from '../../../scripts/process-lock.mjs';
 import { connectEngines } from '../../../scripts/stack/engines.ts';
 import { loadAnyTopology } from '../../../topology/index.ts';
+import { liveThrough } from '../../provider/support/live-through.ts';
+import { providersUnderTest } from '../../provider/support/provider-under-test.ts';
+import { importTestImage } from '../../provider/support/test-image.ts';
+import { Workspace } from '../../provider/support/workspace.ts';
 import { importProgramImage } from '../../support/program-image.ts';
 import { recordingStep } from '../../support/recording-step.ts';
 import { hostsPlanOf } from '../../support/stack-fixture.ts';
@@ -143,6 +148,26 @@ domains:
       const made = await engine.call('make', (docker) => docker.createVolume({ Name: 'from-afar' }));
       assert.equal(made.name, 'from-afar');
       await engine.call('remove', (docker) => docker.getVolume('from-afar').remove());
+    }
+  });
+
+  test('is a terraform provider’s engine, by ssh and by TLS: made, nothing to change, removed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tw-lab-mirror-'));
+    // The real one, too, where a mirror that holds it is named.
+    const providers = await providersUnderTest(folder);
+    const [a, , c] = lab.hosts;
+    try {
+      await Promise.all(
+        [a.ssh, c.tls].map(async (host, index) => {
+          const docker = await connect(host, { tls: index === 0 ? undefined : readTls(place.keys) });
+          await importTestImage(docker);
+          const env: Record<string, string> = index === 0 ? {} : { DOCKER_CERT_PATH: place.keys };
+          for (const provider of providers)
+            await liveThrough(new Workspace(provider, host, undefined, env), docker);
+        }),
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 

@@ -5,7 +5,10 @@ import { dockerClient } from '../../../scripts/docker-client.ts';
 import { cacheFolder } from '../../../scripts/prepare/debian-base.ts';
 import { startTestEngine } from '../../support/engine.ts';
 
-/** unix:// address of an engine to use instead of starting one. Everything named tw-provider-* on it is fair game. */
+/**
+ * Address of an engine to use instead of starting one, for `ssh://` with an `ssh` that knows the way in PATH, for `tcp://` with
+ * DOCKER_CERT_PATH and DOCKER_TLS_VERIFY (`twemstack lab up` says both). Everything named tw-provider-* on it is fair game.
+ */
 const ENGINE_VARIABLE = 'TWEMSTACK_TEST_ENGINE';
 
 export interface SuiteEngine {

@@ -40,11 +40,12 @@ export class Workspace {
   readonly #env: Record<string, string>;
   #initialised = false;
 
-  /** @param folder of another workspace, to go on with its state */
+  /** @param folder of another workspace, to go on with its state; @param env more variables for terraform and its provider */
   constructor(
     provider: ProviderUnderTest,
     dockerHost: string,
     folder = mkdtempSync(join(tmpdir(), 'tw-provider-')),
+    env: Readonly<Record<string, string>> = {},
   ) {
     this.#provider = provider;
     this.folder = folder;
@@ -59,6 +60,7 @@ export class Workspace {
       TF_IN_AUTOMATION: '1',
       TF_INPUT: '0',
       DOCKER_HOST: dockerHost,
+      ...env,
     };
   }
 
