@@ -8,6 +8,10 @@ import { Wire } from '../bench/wire.ts';
 export const ERRORS =
   /^ERR (Connection refused|Connection timed out|Connection reset by peer|Broken pipe|unknown)$|^LOADING |^EXECABORT .*: LOADING |^ERR '\w+' waited on /;
 
+/** Of a server that hangs, or goes, while it is asked to subscribe. */
+const NOT_SUBSCRIBED =
+  /^ERR (server '\w+' did not confirm it within \d+ ms|the server closed the connection)$/;
+
 /** The original's words for a server connection that was closed under a part of a request; any other request gets `unknown`. */
 export const ERRORS_OF_SPLIT = /^ERR Invalid argument$/;
 
@@ -38,7 +42,7 @@ export class Reopened {
       return { value: await what(this.wire) };
     } catch (error) {
       const { message } = error as Error;
-      if (!CLOSED.test(message) && !ERRORS.test(message)) throw error;
+      if (![CLOSED, ERRORS, NOT_SUBSCRIBED].some((words) => words.test(message))) throw error;
       if (CLOSED.test(message)) this.close();
       // a server that is away refuses at once
       await sleep(5);

@@ -17,6 +17,7 @@ const LISTENS = /^(s|p)?subscribe$/i;
  */
 export function served({ isSpread = false }: Setting, steps: readonly Draft[]): Step[] {
   const inside = new Set<number>();
+  const watching = new Set<number>();
   const having = (test: (words: Words) => boolean): Set<number> =>
     new Set(steps.filter(({ requests }) => requests?.some(test)).map(({ client }) => client));
   const tracked = having(([, second]) => second === 'TRACKING');
@@ -25,6 +26,9 @@ export function served({ isSpread = false }: Setting, steps: readonly Draft[]): 
   const listening = having(([name]) => isSpread && LISTENS.test(name));
   const isServed = (client: number, [name, second]: Words): boolean => {
     if (inside.has(client) && NOT_IN_TRANSACTION.test(name)) return false;
+    // a watching connection speaks the protocol in which it began, and EXEC answers nil in another
+    const speaks = name === 'HELLO' || second === 'TRACKING' || (isSpread && LISTENS.test(name));
+    if (speaks && watching.has(client)) return false;
     // ends tracking here
     if (name === 'HELLO' && second === '2') return !tracked.has(client) && !listening.has(client);
     // what waits goes over another connection: the server does not remember for this one what was read there …
@@ -35,6 +39,7 @@ export function served({ isSpread = false }: Setting, steps: readonly Draft[]): 
   return steps.flatMap(({ client, requests }): Step[] => {
     if (requests === null) {
       inside.delete(client);
+      watching.delete(client);
       return [{ client, leaves: true }];
     }
     let waits = false;
@@ -43,6 +48,7 @@ export function served({ isSpread = false }: Setting, steps: readonly Draft[]): 
       if (waits || !isServed(client, words)) return [];
       waits = MAY_WAIT.test(name) && !inside.has(client);
       if (name === 'MULTI') inside.add(client);
+      if (name === 'WATCH') watching.add(client);
       if (/^(EXEC|DISCARD|RESET)$/.test(name)) inside.delete(client);
       return isSpread && LISTENS.test(name) ? [['HELLO', '3'], words] : [words];
     });
