@@ -46,3 +46,27 @@ export class InputError extends OperatorError {
 export class EnvironmentError extends OperatorError {
   readonly exitCode = EXIT.environment;
 }
+
+/** What the system says of a file → what that means. Whatever else it says is no trouble of the operator's. */
+const FILE_TROUBLES: Readonly<Record<string, string>> = {
+  EACCES: 'you may not; its owner or its mode says so',
+  EISDIR: 'it is a folder, and a file is wanted',
+  ELOOP: 'its links lead in a circle',
+  ENAMETOOLONG: 'its name is too long',
+  ENOENT: 'it is not there',
+  ENOSPC: 'the disk is full',
+  ENOTDIR: 'a part of its path is a file, and a folder is wanted',
+  EPERM: 'you may not; its owner or its mode says so',
+  EROFS: 'it is on a disk that can only be read',
+};
+
+/** @returns in words, why a file could not be read or written; undefined for an error of another kind */
+export function fileTrouble(error: unknown): string | undefined {
+  const { code, path, syscall } = error as NodeJS.ErrnoException;
+  // A full disk, and a folder, are found out at a file that is open, which has no path any more; sockets and programs have one.
+  const atFile = path !== undefined || code === 'ENOSPC' || code === 'EISDIR';
+  const meaning = FILE_TROUBLES[code ?? ''];
+  if (!atFile || meaning === undefined || syscall === 'connect' || syscall?.startsWith('spawn') === true)
+    return undefined;
+  return path === undefined ? meaning : `${path}: ${meaning}`;
+}

@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { EXIT, OperatorError } from './errors.ts';
+import { EnvironmentError, EXIT, fileTrouble, OperatorError } from './errors.ts';
 import { LEVELS } from './logs/record.ts';
 import type { CliOptions } from './verbs/cli.ts';
 
@@ -336,6 +336,14 @@ function report(error: unknown): number {
     return error.exitCode;
   }
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
+  const trouble = fileTrouble(error);
+  if (trouble !== undefined)
+    return report(
+      new EnvironmentError(`a file cannot be read or written: ${trouble}`, {
+        remedy: 'mend that, or name another place; then the same command again',
+        cause: error,
+      }),
+    );
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   process.stderr.write(
     'This is a mistake in twemstack itself, not in what you did; the lines above tell where.\n',

@@ -2,7 +2,7 @@ import { planAny, planStack } from '../../topology/plan.ts';
 import { formatProblems } from '../../topology/problems.ts';
 import { type Loaded, loadAnyTopology, loadTopology } from '../../topology/rules.ts';
 import type { AnyPlan, Plan } from '../../topology/types.ts';
-import { InputError } from '../errors.ts';
+import { fileTrouble, InputError } from '../errors.ts';
 import { stackFilePath } from './home.ts';
 import { readIfPresent } from './private-file.ts';
 
@@ -19,7 +19,7 @@ export const loadAnyPlan = (file: string | undefined): AnyPlan => planAny(load(f
 function load<T>(file: string | undefined, read: (text: string, file: string) => Loaded<T>): T {
   const given = file ?? process.env.TWEMSTACK_FILE;
   const path = stackFilePath(file);
-  const text = readIfPresent(path);
+  const text = readStackFile(path);
   if (text === undefined) {
     throw new InputError(`there is no stack file ${given ?? 'stack.yaml'}`, {
       where: path,
@@ -32,4 +32,18 @@ function load<T>(file: string | undefined, read: (text: string, file: string) =>
   throw new InputError(
     `${given ?? 'stack.yaml'} has ${count} mistake${count === 1 ? '' : 's'}; nothing was touched\n\n${formatProblems(loaded.problems, text)}`,
   );
+}
+
+function readStackFile(path: string): string | undefined {
+  try {
+    return readIfPresent(path);
+  } catch (cause) {
+    const trouble = fileTrouble(cause);
+    if (trouble === undefined) throw cause;
+    throw new InputError(`the stack file cannot be read: ${trouble}`, {
+      where: path,
+      remedy: 'name the file itself with --file',
+      cause,
+    });
+  }
 }

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { execa } from 'execa';
+import { fileTrouble, InputError } from '../../../scripts/errors.ts';
+import { CHECKOUT } from '../../../scripts/stack/home.ts';
+import { loadAnyPlan } from '../../../scripts/stack/load.ts';
+import { inTemporaryFolder } from '../../support/stack-fixture.ts';
+
+const inCheckout = { cwd: CHECKOUT, reject: false, stdin: 'ignore' } as const;
+
+test('a stack file that is a folder: said so, as bad input', async () => {
+  await inTemporaryFolder(async (folder) => {
+    assert.throws(
+      () => loadAnyPlan(folder),
+      (error: unknown) =>
+        error instanceof InputError && error.where === folder && error.message.includes('it is a folder'),
+    );
+  });
+});
+
+test('a place that cannot be written: a sentence and a way on, exit 3, and no talk of a mistake in twemstack', async () => {
+  await inTemporaryFolder(async (folder) => {
+    const file = path.join(folder, 'stack.yaml');
+    writeFileSync(file, 'name: alpha\nvip: 198.18.0.100\n');
+    const words = ['scripts/twemstack.mjs', 'render', '--file', file, '--out', path.join(file, 'out')];
+    const { exitCode, stderr } = await execa(process.execPath, words, {
+      ...inCheckout,
+      env: { TWEMSTACK_HOME: path.join(folder, 'home') },
+    });
+    assert.equal(exitCode, 3, stderr);
+    assert.match(stderr, /a part of its path is a file, and a folder is wanted\n {2}do: /);
+    assert.doesNotMatch(stderr, /mistake in twemstack| at /);
+  });
+});
+
+test('what is no file is none of its business', () => {
+  const refused = { code: 'EACCES', syscall: 'connect', address: '/run/x', path: '/run/x' };
+  assert.equal(fileTrouble(Object.assign(new Error('x'), refused)), undefined);
+  assert.equal(fileTrouble(new TypeError('x')), undefined);
+});
+
+test('npm pack in a checkout: refused, with the command that packs what people install', async () => {
+  const { exitCode, stderr } = await execa('npm', ['pack', '--dry-run'], inCheckout);
+  assert.notEqual(exitCode, 0);
+  assert.match(stderr, /`npm run package` compiles it/);
+});
