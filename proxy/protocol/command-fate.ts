@@ -7,6 +7,7 @@ import {
   FATE_SPLIT,
   MAY_REPEAT,
   MOST_DRAWN,
+  MOST_GETS,
   MOST_NAMED,
   REPEATED_KEYS,
 } from './command-table.ts';
@@ -44,7 +45,8 @@ function together(command: Command): string {
   const refused = 'sent to the server of its keys, refused when they live on several';
   if (REPEATED_KEYS.test(command.name))
     return `${refused}, or when one is named more than ${MOST_NAMED} times`;
-  if (command.name.startsWith('sort')) return `${refused}, or when BY or GET may name such`;
+  if (command.name.startsWith('sort'))
+    return `${refused}, or when BY or GET may name such, or with more than ${MOST_GETS} GET`;
   if (!/^(eval|fcall)/.test(command.name)) return refused;
   const brought = command.name.startsWith('evalsha') ? 'with the script where the server may lack it; ' : '';
   return `${refused}; ${brought}with 0 keys refused unless the pool has one server`;

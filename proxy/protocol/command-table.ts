@@ -26,9 +26,12 @@ export const MAY_REPEAT: ReadonlySet<string> = new Set(['hrandfield', 'srandmemb
 export const MOST_DRAWN = 100_000;
 
 /** Commands that read a whole value each time that its key is named. */
-export const REPEATED_KEYS = /^[sz](union|inter|diff)|^bitop$|^pf(count|merge)$/;
+export const REPEATED_KEYS = /^[sz](union|inter|diff)|^bitop$|^pf(count|merge)$|^xread(group)?$/;
 /** How often they may name the same one. */
 export const MOST_NAMED = 10;
+
+/** Patterns of GET in one SORT: redis looks up each of them for every element. */
+export const MOST_GETS = 100;
 
 /** How the keys of a FATE_KEYS command are found. */
 export type KeyRule =

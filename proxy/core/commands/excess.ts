@@ -2,6 +2,7 @@ import {
   type Command,
   MAY_REPEAT,
   MOST_DRAWN,
+  MOST_GETS,
   MOST_NAMED,
   REPEATED_KEYS,
 } from '../../protocol/command-table.ts';
@@ -12,7 +13,7 @@ import { quotedArg } from './refusals.ts';
 /**
  * Why a request of some bytes would keep its server busy for many seconds, whatever it holds: with a negative count
  * SRANDMEMBER and its like repeat what there is without end; SUNION and its like read a set again each time that it is
- * named. Null when it would not.
+ * named, XREAD a stream, and SORT looks up each GET for every element. Null when it would not.
  * @param keys numbers of the elements that are keys
  */
 export function excessFault(
@@ -22,12 +23,26 @@ export function excessFault(
   keys: readonly number[],
 ): string | null {
   if (MAY_REPEAT.has(name)) return frame.argc > 2 ? countFault(name, wordAt(frame, buffer, 2)) : null;
+  if (name === 'sort' || name === 'sort_ro')
+    return frame.argc > 2 * MOST_GETS ? getsFault(name, frame, buffer) : null;
   return keys.length > MOST_NAMED && REPEATED_KEYS.test(name) ? namedFault(name, frame, buffer, keys) : null;
 }
 
 function countFault(name: string, count: string): string | null {
   if (!/^-[0-9]+$/.test(count) || Number(count) >= -MOST_DRAWN) return null;
   return `'${name}' with the count ${count} is not served: it draws at most ${MOST_DRAWN} elements with repetitions; draw them in several requests`;
+}
+
+function getsFault(name: string, frame: RequestFrame, buffer: Uint8Array): string | null {
+  let gets = 0;
+  for (let i = 2; i < frame.argc; i++) {
+    const word = wordAt(frame, buffer, i);
+    if (word === 'get') gets++;
+    // what follows is a pattern, a key or a number, which may look like an option
+    if (word === 'get' || word === 'by' || word === 'store') i++;
+    else if (word === 'limit') i += 2;
+  }
+  return gets > MOST_GETS ? `'${name}' has at most ${MOST_GETS} GET here` : null;
 }
 
 function namedFault(

@@ -21,6 +21,11 @@ const REFUSED: readonly (readonly [words: string, says: RegExp])[] = [
   [`ZINTER 12 b ${times(11)}`, /more than 10 times/],
   [`SINTERCARD 11 ${times(11)}`, /more than 10 times/],
   [`BITOP AND b ${times(11)}`, /more than 10 times/],
+  [`XREAD STREAMS ${times(11)} ${times(11, '0')}`, /'xread' names the key 'a' more than 10 times/],
+  [`XREAD COUNT 1 BLOCK 5 STREAMS ${times(11)} ${times(11, '0')}`, /more than 10 times/],
+  [`XREADGROUP GROUP g c STREAMS ${times(11)} ${times(11, '0')}`, /more than 10 times/],
+  [`SORT a BY nosort ${times(101, 'GET #')}`, /'sort' has at most 100 GET here/],
+  [`SORT_RO a LIMIT 0 GET BY get ${times(101, 'GET #')}`, /'sort_ro' has at most 100 GET here/],
   [`PFCOUNT ${times(6)} b ${times(6)}`, /more than 10 times/],
 ];
 
@@ -30,6 +35,8 @@ const SERVED: readonly string[] = [
   `SUNION ${Array.from({ length: 500 }, (_, i) => `{a}${i}`).join(' ')}`,
   `ZUNIONSTORE b 3 ${times(3)} WEIGHTS ${times(11, '1')}`,
   `EVAL x 11 ${times(11)}`,
+  `XREAD STREAMS ${times(10)} ${times(10, '0')}`,
+  `SORT a BY get ${times(100, 'GET get')} STORE get`,
 ];
 
 const shortened = (words: string): string => (words.length < 60 ? words : `${words.slice(0, 60)}…`);

@@ -210,6 +210,17 @@ describe('SUBSCRIBE', () => {
     assert.equal(ask(scene, scene.client(), 'PING'), '+PONG\r\n');
   });
 
+  test('more patterns than redis looks through in no time are refused, in one request or in many', async () => {
+    const { scene, client, server } = await subscriber();
+    const names = (from: number, to: number): string =>
+      Array.from({ length: to - from }, (_, i) => `n${from + i}`).join(' ');
+    const refusal = '-ERR a client subscribes to at most 4096 patterns here\r\n';
+    assert.equal(ask(scene, client, `PSUBSCRIBE ${names(0, 4097)}`), refusal);
+    assert.deepEqual(server.asked, []);
+    assert.equal(ask(scene, client, `PSUBSCRIBE ${names(0, 4096)}`), '');
+    assert.equal(server.asked.length, 1);
+  });
+
   test('RESET and QUIT end it', async () => {
     for (const [end, said] of [
       ['RESET', '+RESET\r\n'],

@@ -70,6 +70,24 @@ describe('answers of the proxy that are larger than their requests', () => {
     assert.match(one.said, /\*399\r\n\*10\r\n\$3\r\nget\r\n/);
   });
 
+  test('so are others whose arguments are read one by one, and no server is asked', async () => {
+    const scene = await memoryScene([]);
+    const one = scene.client();
+    const many = Array.from({ length: 16_385 }, () => 'x');
+    const commands = ['FUNCTION', 'HELLO', 'INFO', 'LATENCY', 'PUBSUB', 'SCRIPT', 'SLOWLOG'];
+    for (const command of commands) {
+      one.said = '';
+      one.ask(command, ...many);
+      scene.settle();
+      assert.equal(one.said, `-ERR '${command.toLowerCase()}' has at most 16384 arguments here\r\n`);
+    }
+    assert.deepEqual(scene.servers[0].log, []);
+    one.said = '';
+    one.ask('COMMAND', 'DOCS', ...Array.from({ length: 1000 }, () => 'client'));
+    scene.settle();
+    assert.ok(one.said.startsWith('*2\r\n$6\r\nclient\r\n'), 'described once');
+  });
+
   test('CLIENT LIST of a thousand clients is complete, and others are served', async () => {
     const scene = await memoryScene([]);
     const all = Array.from({ length: 1000 }, () => scene.client());

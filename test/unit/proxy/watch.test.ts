@@ -160,6 +160,27 @@ describe('WATCH', () => {
     assert.deepEqual(scene.servers[0].asked, ['MULTI', 'SET a 1', 'EXEC']);
   });
 
+  test('of more keys than redis looks through in no time is refused, in one request or in many; the same ones again are none more', async () => {
+    const scene = await memoryScene([]);
+    const client = await watching(scene);
+    const [server] = scene.servers;
+    const keys = (from: number, to: number): string =>
+      Array.from({ length: to - from }, (_, i) => `${'x'.repeat((i % 2) * 50)}${from + i}`).join(' ');
+    const refusal = '-ERR a client watches at most 4096 keys here\r\n';
+    assert.equal(ask(scene, client, `WATCH ${keys(0, 4096)}`), refusal);
+    assert.deepEqual(server.asked, []);
+    for (const line of [`WATCH ${keys(0, 4095)}`, `WATCH a ${keys(0, 4095)}`, 'WATCH a a a a']) {
+      assert.equal(ask(scene, client, line), '');
+      server.answer('+OK');
+      scene.settle();
+    }
+    assert.equal(ask(scene, client, 'WATCH b'), refusal);
+    assert.equal(ask(scene, client, 'UNWATCH'), '+OK\r\n');
+    server.answer('+OK');
+    ask(scene, client, 'WATCH b');
+    assert.deepEqual(server.asked, ['WATCH b']);
+  });
+
   test('of keys on two servers is refused', async () => {
     const scene = await memoryScene([], ['10.0.0.1:6379:1 one', '10.0.0.2:6379:1 two']);
     const client = scene.client();

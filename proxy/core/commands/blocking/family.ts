@@ -2,6 +2,7 @@ import { arityFits } from '../../../protocol/command-arity.ts';
 import { COMMANDS, type Command, commandId } from '../../../protocol/command-table.ts';
 import { keyPositions, wordAt } from '../../../protocol/key-positions.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
+import { excessFault } from '../excess.ts';
 import { type Home, homeOf } from '../home.ts';
 import { refuse, wrongArity } from '../refusals.ts';
 import type { Family, Handler, Session } from '../session.ts';
@@ -40,8 +41,9 @@ function serverOf(
   refuseWith: typeof refuse,
 ): Home['server'] | null {
   const home = homeOf(session, frame, buffer, keys, `of '${command.name}'`);
-  if (typeof home !== 'string') return home?.server ?? session.routing.servers[0];
-  refuseWith(session, home);
+  const fault = typeof home === 'string' ? home : excessFault(command, frame, buffer, keys);
+  if (fault === null) return (home as Home | null)?.server ?? session.routing.servers[0];
+  refuseWith(session, fault);
   return null;
 }
 

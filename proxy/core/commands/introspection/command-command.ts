@@ -67,7 +67,9 @@ function infoOf(name: string, learnt: Learnt): ReplyValue {
   return command === undefined ? null : learntInfo(command);
 }
 
-const docs: Asked = (names, learnt) => {
+const docs: Asked = (words, learnt) => {
+  // each is described once, however often it is named
+  const names = [...new Set(words)];
   const wanted = names.length === 0 ? commandFacts() : names.map(factsOf);
   const others = names.length === 0 ? learnt.all() : names.map((name) => learnt.find(name));
   const found = new Map<string, ReplyValue>();

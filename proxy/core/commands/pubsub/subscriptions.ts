@@ -9,6 +9,8 @@ import { SubscribedMode } from './subscribed-mode.ts';
 
 /** Channels and patterns that one client may listen to. */
 export const MOST_SUBSCRIPTIONS = 100_000;
+/** Of these, patterns: for each new one redis looks through all that the connection has (0.1 s for so many, minutes for all). */
+export const MOST_PATTERNS = 4096;
 /** What one subscription takes in this process besides its name. */
 const OVERHEAD = 200;
 const ARROW = 62;
@@ -76,6 +78,10 @@ export class Subscriptions implements Subscriber {
     };
     if (this.total + names.length > MOST_SUBSCRIPTIONS) {
       refuse(`a client subscribes to at most ${MOST_SUBSCRIPTIONS} channels and patterns here`);
+      return;
+    }
+    if (kind === 'psubscribe' && this.names.psubscribe.size + names.length > MOST_PATTERNS) {
+      refuse(`a client subscribes to at most ${MOST_PATTERNS} patterns here`);
       return;
     }
     const homes = new Map<string, readonly PoolServer[]>();

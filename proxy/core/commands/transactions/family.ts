@@ -10,7 +10,7 @@ import type { Family, Handler, Session } from '../session.ts';
 import { execute, shared } from './exec.ts';
 import { ExecInTurn } from './exec-in-turn.ts';
 import { Transaction, transactionOf } from './transaction.ts';
-import { WatchRequest, watchOf } from './watch.ts';
+import { keyNames, MOST_WATCHED, WatchRequest, watchOf } from './watch.ts';
 
 /** False when the request was answered with an error: too many elements, or too few. */
 function fits(session: Session, command: Command, frame: RequestFrame): boolean {
@@ -83,8 +83,11 @@ function beginWatch(
 ): void {
   const keys = Array.from({ length: frame.argc - 1 }, (_, i) => i + 1);
   const home = homeOf(session, frame, buffer, keys, "of 'watch'", watchOf(session) ?? null);
+  const named = keyNames(frame, buffer);
+  const count = watchOf(session)?.countWith(named) ?? named.size;
   if (home === null || typeof home === 'string') refuse(session, home ?? 'there is no key');
-  else session.runAlone(new WatchRequest(session, home, new Uint8Array(buffer.subarray(from, to))));
+  else if (count > MOST_WATCHED) refuse(session, `a client watches at most ${MOST_WATCHED} keys here`);
+  else session.runAlone(new WatchRequest(session, home, new Uint8Array(buffer.subarray(from, to)), named));
 }
 
 const unwatch: Handler = (session, command, frame) => {

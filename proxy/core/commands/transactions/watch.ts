@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { commandId } from '../../../protocol/command-table.ts';
 import { encodeRequest, errorReply, OK } from '../../../protocol/replies.ts';
+import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { type Batch, NOBODY, type Owner, type Receiver } from '../../base/receiver.ts';
 import type { ServerConnection } from '../../server/connection.ts';
 import { databaseOf, protocolOf } from '../../server/lane.ts';
@@ -14,6 +16,25 @@ const UNWATCH = commandId('unwatch');
 const UNWATCH_REQUEST = encodeRequest(['UNWATCH']);
 const PLUS = 43;
 const PURPOSE = 'watch';
+/** Keys that one client may watch: for each new one redis looks through all of them (0.1 s for so many, minutes for 100,000). */
+export const MOST_WATCHED = 4096;
+
+/** Keys up to this are kept as they are, longer ones by their hash. */
+const SHORT = 40;
+
+/** The keys of a WATCH, each by a short name of its own. */
+export function keyNames({ argc, args }: RequestFrame, buffer: Uint8Array): Set<string> {
+  const names = new Set<string>();
+  for (let i = 1; i < argc; i++) {
+    const key = buffer.subarray(args[2 * i], args[2 * i + 1]);
+    names.add(
+      key.length > SHORT
+        ? createHash('sha1').update(key).digest('base64')
+        : Buffer.from(key).toString('latin1'),
+    );
+  }
+  return names;
+}
 
 /** Who watches on a server, the one that began first in front. */
 const watching = new WeakMap<PoolServer, Set<Watch>>();
@@ -35,6 +56,8 @@ export class Watch implements Home {
   private isOver = false;
   /** EXEC is under way. */
   private isExecuting = false;
+  /** What it watches (`keyNames`): a client may name a key again and again. */
+  private readonly watched = new Set<string>();
   private readonly since: number;
   private readonly ended = (): void => this.release(false);
 
@@ -64,6 +87,18 @@ export class Watch implements Home {
       connection = take();
     }
     return connection === null ? null : new Watch(session, server, key, connection);
+  }
+
+  /** Notes what is watched from now on. */
+  note(keys: Iterable<string>): void {
+    for (const key of keys) this.watched.add(key);
+  }
+
+  /** How many keys would be watched with these. */
+  countWith(keys: ReadonlySet<string>): number {
+    let count = this.watched.size;
+    for (const key of keys) if (!this.watched.has(key)) count++;
+    return count;
   }
 
   /** The one that its connection is in. */
@@ -133,18 +168,22 @@ export class WatchRequest extends InTurn implements Receiver {
   readonly owner: Owner;
   private watch: Watch | null = null;
 
-  /** @param home the server of its keys */
+  /**
+   * @param home the server of its keys
+   * @param keys its `keyNames`
+   */
   constructor(
     session: Session,
     private readonly home: Home,
     private readonly request: Uint8Array,
+    private readonly keys: ReadonlySet<string>,
   ) {
     super(session);
     this.owner = session;
   }
 
   protected begin(): void {
-    const { request, session } = this;
+    const { keys, request, session } = this;
     const { key, server } = this.home;
     const earlier = watchOf(session);
     // EXEC will answer nil, whatever else is watched
@@ -153,6 +192,7 @@ export class WatchRequest extends InTurn implements Receiver {
       return;
     }
     this.watch = earlier ?? Watch.begin(session, server, key);
+    this.watch?.note(keys);
     if (this.watch === null) {
       const { watchingClients } = session.pool.config;
       this.end(
