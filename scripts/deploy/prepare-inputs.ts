@@ -10,7 +10,7 @@ import type { Environment } from '../prepare/environment.ts';
 import { readOrPrepare } from '../prepare/prepare.ts';
 import { renderNutcrackerYml } from '../render/nutcracker-yml.ts';
 import type { Reporter } from '../report/steps.ts';
-import { credentialsFor } from '../stack/credentials-for.ts';
+import { credentialsFor } from '../rotation/credentials-for.ts';
 import type { Home } from '../stack/home.ts';
 import { stackInputs } from './synth.ts';
 

@@ -1,14 +1,21 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
-import { SEED_DIR } from '../../sentinel/paths.ts';
-import { INSTANCE_LABEL, OWNER_LABEL } from '../../stacks/owner-label.ts';
+import { INSTANCE_LABEL } from '../../stacks/owner-label.ts';
 import { ACCOUNTS, type Account, type AnyPlan, type Credentials, type Role } from '../../topology/types.ts';
 import { NotSoError } from '../errors.ts';
-import { readFileIn } from '../observe/engine.ts';
 import { newPassword, type StoredCredentials } from '../stack/credentials.ts';
 import type { Home } from '../stack/home.ts';
 import { readIfPresent } from '../stack/private-file.ts';
+import {
+  APPLICATION_FILE,
+  broughtTo,
+  containersOf,
+  type Hashes,
+  knownHashes,
+  type MemberFiles,
+  sha256,
+  strangeAccounts,
+} from './known-passwords.ts';
 
 /** Passwords that were found, and of whom they had to be drawn anew. */
 export interface Adopted {
@@ -20,9 +27,6 @@ export interface Adopted {
   readonly instance: string | undefined;
 }
 
-/** Of the proxies: every password that applications may present, one a line. */
-const APPLICATION_FILE = 'application.password';
-
 /** Where a password stands in clear among a member's files: the part of a file that an expression's group catches. */
 const PLACES: ReadonlyArray<readonly [account: Account, role: Role, file: string, place: RegExp]> = [
   ['application', 'proxy', APPLICATION_FILE, /^(\S+)$/gm],
@@ -32,12 +36,6 @@ const PLACES: ReadonlyArray<readonly [account: Account, role: Role, file: string
   ['guard', 'redis', 'guard.json', /"passwords": \[\s*"([^"]+)"/g],
   ['monitor', 'monitor', 'redis-passwords.json', /: "([^"]+)"/g],
 ];
-
-/** A member's file by name, from its container or from what was rendered here. */
-interface MemberFiles {
-  readonly role: Role;
-  read(file: string): Promise<string | undefined>;
-}
 
 /**
  * The passwords of a stack whose credentials are lost, from the files of its members: those in containers, running or
@@ -53,14 +51,8 @@ export async function adopt(
   engine: Docker,
   backup: StoredCredentials | undefined,
 ): Promise<Adopted> {
-  const filters = { label: [`${OWNER_LABEL}=${plan.name}`] };
-  const containers = await engine.listContainers({ all: true, filters });
-  const members = containers.flatMap(({ Id, Labels }): MemberFiles[] => {
-    const role = Labels['twemstack.role'] as Role | undefined;
-    return role === undefined
-      ? []
-      : [{ role, read: (file) => readFileIn(engine, Id, `${SEED_DIR}/${file}`) }];
-  });
+  const containers = await containersOf(engine, plan.name);
+  const members = broughtTo(engine, containers);
   const rendered = plan.members.map(({ name, role }): MemberFiles => {
     const read = async (file: string) => readIfPresent(join(home.stack(plan.name), 'seed', name, file));
     return { role, read };
@@ -89,29 +81,6 @@ export async function adopt(
   return { stored: { passwords, rotating }, drawn, membersExist, instance };
 }
 
-/** SHA-256 of the passwords that accounts have, by account; what applications present, the proxies decide. */
-type Hashes = ReadonlyMap<string, ReadonlySet<string>>;
-
-async function knownHashes(sources: readonly MemberFiles[]): Promise<Hashes> {
-  const texts = await Promise.all(
-    sources
-      .filter(({ role }) => role === 'redis' || role === 'sentinel')
-      .map(({ read }) => read('users.acl')),
-  );
-  const hashes = new Map<string, Set<string>>();
-  for (const line of texts.flatMap((text) => text?.split('\n') ?? [])) {
-    const [, account, rules] = /^user (\S+) (.*)$/.exec(line) ?? [];
-    if (account === undefined) continue;
-    const own = rules.split(' ').flatMap((word) => (word.startsWith('#') ? [word.slice(1)] : []));
-    hashes.set(account, new Set([...(hashes.get(account) ?? []), ...own]));
-  }
-  const proxies = sources.filter(({ role }) => role === 'proxy');
-  const lists = await Promise.all(proxies.map(({ read }) => read(APPLICATION_FILE)));
-  const presented = lists.flatMap((text) => text?.split('\n') ?? []).filter((line) => line !== '');
-  if (presented.length > 0) hashes.set('application', new Set(presented.map(sha256)));
-  return hashes;
-}
-
 async function passwordsIn(
   sources: readonly MemberFiles[],
   known: Hashes,
@@ -128,14 +97,9 @@ async function passwordsIn(
 }
 
 function demandKnown(passwords: Credentials, known: Hashes): void {
-  const strange = ACCOUNTS.filter((account) => {
-    const hashes = known.get(account);
-    return hashes !== undefined && !hashes.has(sha256(passwords[account]));
-  });
+  const strange = strangeAccounts(passwords, known);
   if (strange.length === 0) return;
   throw new NotSoError(`the members know other passwords of ${strange.join(', ')} than that file has`, {
     remedy: 'nothing was changed; take a newer backup, or `twemstack secret adopt` without --from',
   });
 }
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

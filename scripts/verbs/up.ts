@@ -15,7 +15,7 @@ import { outlookDocument, outlookText } from '../rollout/describe.ts';
 import { removeData } from '../rollout/remove-data.ts';
 import { describeChanges } from '../rollout/roll-domain.ts';
 import { lookAhead, type RollResult, rollOut } from '../rollout/roll-out.ts';
-import { credentialsFor } from '../stack/credentials-for.ts';
+import { credentialsFor } from '../rotation/credentials-for.ts';
 import { connectEngines } from '../stack/engines.ts';
 import { holdDeployment } from '../stack/hold-deployment.ts';
 import { stackFolder } from '../stack/home.ts';
