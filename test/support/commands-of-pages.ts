@@ -128,6 +128,8 @@ export const NOT_TYPED: Readonly<Record<string, string>> = {
   'npm run fuzz': 'ten minutes; a few seconds of it are in test/unit/proxy/fuzz.test.ts',
   'npm run bench -- proxy': 'ten minutes, and needs an idle machine; how it counts is in test/unit/tools',
   'npm run bench -- path': 'needs an idle machine; how it counts is in test/unit/tools',
+  'npm run bench -- backup':
+    'needs an idle machine; a second of it is in test/integration/backup/backup.test.ts',
   'npx twemstack bench stack': 'needs an idle machine',
   'npm run record': 'makes the pictures of the README, which a person looks at',
   'npx twemstack drill kill-host partition-host --file ~/.cache/twemstack/lab/stack.yaml --rounds 5':

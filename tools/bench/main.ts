@@ -1,11 +1,13 @@
-/** `npm run bench -- proxy`: our proxy beside the original; `-- path`: what a request costs on its way through a stack; `-- stack` is the operator's `twemstack bench stack`. */
+/** `npm run bench -- proxy`: our proxy beside the original; `-- path`: what a request costs on its way through a stack; `-- backup`: what a backup costs its clients; `-- stack` is the operator's `twemstack bench stack`. */
 import { Command, CommanderError } from 'commander';
 import { dockerClient } from '../../scripts/docker-client.ts';
+import { drilledPool } from '../../scripts/drill/load/drilled-pool.ts';
 import { EXIT, InputError, OperatorError } from '../../scripts/errors.ts';
 import { deployedCredentials } from '../../scripts/stack/credentials.ts';
 import { loadPlan } from '../../scripts/stack/load.ts';
 import { type BenchOptions, benchVerb } from '../../scripts/verbs/bench.ts';
 import { type CommonOptions, printJson, verbContext } from '../../scripts/verbs/context.ts';
+import { backupBenchText, benchBackup } from './backup.ts';
 import { benchPath } from './path.ts';
 import { pathText } from './path-text.ts';
 import { benchText } from './proxy/report.ts';
@@ -22,6 +24,10 @@ interface ProxyOptions {
 interface PathCommandOptions extends CommonOptions {
   readonly rounds: string;
 }
+
+/** 20 MB of data: less than `redis.maxmemory` is unless it is said, whatever the number of shards. */
+const BACKUP_KEYS = 20_000;
+const BACKUP_TURN_MS = 8000;
 
 const program = new Command('npm run bench --').showHelpAfterError().exitOverride();
 
@@ -46,6 +52,15 @@ program
   .option('--json', 'one JSON document on stdout, nothing else')
   .action(async (options: PathCommandOptions) => {
     process.exitCode = await benchOfPath(options);
+  });
+program
+  .command('backup')
+  .description('throughput through the VIP of a running stack, without and with a backup that is being taken')
+  .option('-f, --file <path>', 'the stack file')
+  .option('--rounds <n>', 'of two turns each', '6')
+  .option('--json', 'one JSON document on stdout, nothing else')
+  .action(async (options: PathCommandOptions) => {
+    process.exitCode = await benchOfBackup(options);
   });
 program
   .command('stack')
@@ -92,6 +107,25 @@ async function benchOfPath(options: PathCommandOptions): Promise<number> {
   });
   if (options.json === true) printJson(result);
   else process.stdout.write(pathText(result));
+  return EXIT.done;
+}
+
+/** As above. */
+async function benchOfBackup(options: PathCommandOptions): Promise<number> {
+  const rounds = roundsOf(options.rounds);
+  const plan = loadPlan(options.file);
+  const credentials = deployedCredentials(verbContext(options).home, plan.name);
+  const result = await benchBackup({
+    plan,
+    credentials,
+    place: { host: plan.vip, port: drilledPool(plan).listen, password: credentials.application },
+    rounds,
+    turnMs: BACKUP_TURN_MS,
+    keys: BACKUP_KEYS,
+    progress: (text) => void process.stderr.write(`${text}\n`),
+  });
+  if (options.json === true) printJson(result);
+  else process.stdout.write(backupBenchText(result));
   return EXIT.done;
 }
 

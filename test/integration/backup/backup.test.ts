@@ -14,9 +14,11 @@ import { DirectoryStore } from '../../../scripts/backup/store/directory.ts';
 import { readText } from '../../../scripts/backup/store/store.ts';
 import { SILENT } from '../../../scripts/report/steps.ts';
 import { Home } from '../../../scripts/stack/home.ts';
+import { benchBackup } from '../../../tools/bench/backup.ts';
 import type { RedisMember } from '../../../topology/types.ts';
 import { NativeTier } from '../../support/native-tier.ts';
 import { TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
+import { startTierProxy } from '../../support/tier-proxy.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 const KEYS = 24;
@@ -57,6 +59,28 @@ describe('a backup', () => {
       signal: new AbortController().signal,
       ...change,
     });
+  test('bench -- backup measures both turns, takes whole backups meanwhile, and leaves nothing behind', async () => {
+    const proxy = await startTierProxy(tier);
+    try {
+      const before = await tier.call(master, 'operator', 'DBSIZE');
+      const measured = await benchBackup({
+        plan: tier.plan,
+        credentials: TEST_CREDENTIALS,
+        place: { host: '127.0.0.1', port: proxy.ports[0], password: TEST_CREDENTIALS.application },
+        rounds: 1,
+        turnMs: 200,
+        keys: 250,
+        progress: () => undefined,
+      });
+      assert.ok(measured.backups >= 1);
+      assert.ok(measured.bytes > KEYS * VALUE.length, `${measured.bytes}`);
+      assert.ok(measured.ratio > 0 && Number.isFinite(measured.ratio));
+      assert.deepEqual(await tier.call(master, 'operator', 'DBSIZE'), before);
+    } finally {
+      await proxy.stop();
+    }
+  });
+
   const left = (): string[] =>
     (readdirSync(folder, { recursive: true }) as string[]).filter((name) => name.includes('-'));
   const figure = async (member: RedisMember, name: string): Promise<number> =>
