@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import type { StackInputs } from '../../stacks/inputs.ts';
 import type { Credentials, Plan } from '../../topology/types.ts';
 import { demandConsent, NO_CONSENT } from '../data/consent.ts';
+import { credentialsFor } from '../data/credentials-for.ts';
 import { keyMoves } from '../data/key-moves.ts';
 import { droppedDatabases, outOfReach } from '../data/out-of-reach.ts';
 import { formerRouting } from '../data/routing-record.ts';
@@ -10,7 +11,6 @@ import type { Environment } from '../prepare/environment.ts';
 import { readOrPrepare } from '../prepare/prepare.ts';
 import { renderNutcrackerYml } from '../render/nutcracker-yml.ts';
 import type { Reporter } from '../report/steps.ts';
-import { credentialsFor } from '../rotation/credentials-for.ts';
 import type { Home } from '../stack/home.ts';
 import { stackInputs } from './synth.ts';
 

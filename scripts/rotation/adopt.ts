@@ -2,10 +2,6 @@ import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { INSTANCE_LABEL } from '../../stacks/owner-label.ts';
 import { ACCOUNTS, type Account, type AnyPlan, type Credentials, type Role } from '../../topology/types.ts';
-import { NotSoError } from '../errors.ts';
-import { newPassword, type StoredCredentials } from '../stack/credentials.ts';
-import type { Home } from '../stack/home.ts';
-import { readIfPresent } from '../stack/private-file.ts';
 import {
   APPLICATION_FILE,
   broughtTo,
@@ -15,7 +11,11 @@ import {
   type MemberFiles,
   sha256,
   strangeAccounts,
-} from './known-passwords.ts';
+} from '../data/known-passwords.ts';
+import { NotSoError } from '../errors.ts';
+import { newPassword, type StoredCredentials } from '../stack/credentials.ts';
+import type { Home } from '../stack/home.ts';
+import { readIfPresent } from '../stack/private-file.ts';
 
 /** Passwords that were found, and of whom they had to be drawn anew. */
 export interface Adopted {

@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
 import { isOnHosts } from '../../topology/plan.ts';
 import type { AnyPlan } from '../../topology/types.ts';
+import { credentialsFor } from '../data/credentials-for.ts';
 import { dockerClient } from '../docker-client.ts';
 import { mendFiles } from '../doctor/mend-files.ts';
 import { isDrilling, takeBackEngine, takeBackFaults } from '../drill/take-back.ts';
@@ -15,7 +16,6 @@ import { outlookDocument, outlookText } from '../rollout/describe.ts';
 import { removeData } from '../rollout/remove-data.ts';
 import { describeChanges } from '../rollout/roll-domain.ts';
 import { lookAhead, type RollResult, rollOut } from '../rollout/roll-out.ts';
-import { credentialsFor } from '../rotation/credentials-for.ts';
 import { connectEngines } from '../stack/engines.ts';
 import { holdDeployment } from '../stack/hold-deployment.ts';
 import { stackFolder } from '../stack/home.ts';
