@@ -6,6 +6,7 @@ import {
   CONFIRM_WITHIN,
   type Decision,
   decide,
+  formatPlace,
   heldForDown,
   type MasterState,
   nextState,
@@ -283,10 +284,6 @@ export class PoolTopology implements SentinelObserver {
       followed.server.release();
     }
   }
-}
-
-function formatPlace({ host, port }: Place): string {
-  return `${host}:${port}`;
 }
 
 function forgetProbe(followed: Followed): void {

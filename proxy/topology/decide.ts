@@ -151,6 +151,9 @@ function namedByMajority(
   return null;
 }
 
+/** `host:port`, for logs, and as its key. */
+export const formatPlace = ({ host, port }: Place): string => `${host}:${port}`;
+
 export function samePlace(a: Place, b: Place): boolean {
   return a.host === b.host && a.port === b.port;
 }

@@ -1,6 +1,6 @@
 import { ReplyError, type Value } from '../protocol/reply-values.ts';
 import { type Access, AskingConnection } from './asking-connection.ts';
-import { type Place, type SentinelView, samePlace } from './decide.ts';
+import { formatPlace, type Place, type SentinelView, samePlace } from './decide.ts';
 
 /** What the sentinels publish that can matter to us; each is a reason to ask again at once. */
 const CHANNELS = [
@@ -132,7 +132,7 @@ export class SentinelWatch {
     const heard = this.heard.get(master);
     if (heard === undefined || this.listening === null || this.tilt) return null;
     const { view, askedAt } = heard;
-    const quietSince = Math.max(this.listeningSince, this.downAt.get(placeKey(place)) ?? 0);
+    const quietSince = Math.max(this.listeningSince, this.downAt.get(formatPlace(place)) ?? 0);
     if (view.down || !samePlace(view, place) || performance.now() - quietSince < QUIET) return null;
     return Math.min(askedAt, this.listenedAt);
   }
@@ -179,7 +179,7 @@ export class SentinelWatch {
   /** `master <name> <ip> <port>`; of others nothing follows. */
   private onDown(payload: string): void {
     const [kind, , host, port] = payload.split(' ');
-    if (kind === 'master') this.downAt.set(placeKey({ host, port: Number(port) }), performance.now());
+    if (kind === 'master') this.downAt.set(formatPlace({ host, port: Number(port) }), performance.now());
   }
 
   /** `slave <name> <ip> <port> @ <master> <ip> <port>` */
@@ -228,9 +228,7 @@ export class SentinelWatch {
       at: performance.now(),
     };
     this.heard.set(master, { view, askedAt });
-    if (view.down) this.downAt.set(placeKey(view), view.at);
+    if (view.down) this.downAt.set(formatPlace(view), view.at);
     this.observer.onView(this.index, master, view);
   }
 }
-
-const placeKey = ({ host, port }: Place): string => `${host}:${port}`;

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { GuardConfig, Peer } from './config.ts';
 import {
   judge,
@@ -37,8 +38,6 @@ export interface Candidate {
 const CATCH_UP_MS = 1000;
 const POLL_MS = 5;
 
-const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
-
 export interface CampaignOptions {
   /** A person's decision: whoever is in reach decides, and nobody is asked whether the master is well. */
   readonly force?: boolean;
@@ -73,7 +72,7 @@ export async function campaign(guard: Candidate, options: CampaignOptions = {}):
   const outcome = judge(begun, votes, rules, force);
   const now = performance.now();
   // A master that goes on in a later term has no predecessor but itself.
-  const left = options.renews === undefined ? leaseLeft([begun, ...votes], 0, now - begunAt) : 0;
+  const left = options.renews === undefined ? leaseLeft([begun, ...votes], now - begunAt) : 0;
   return await conclude(
     guard,
     { term: asked.request.term, freeAt: now + left, force },

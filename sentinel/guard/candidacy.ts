@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { campaign } from './campaign.ts';
 import { compareTerms, type Term } from './core/term.ts';
 import type { Member } from './member.ts';
@@ -69,7 +70,7 @@ export class Candidacy {
         if ((await this.member.surroundings()).hearsMaster) this.notNowUntil = performance.now() + NOT_NOW_MS;
         this.member.waiting = reason;
         this.member.say(`was selected to be master, but is not: ${reason}`);
-        await new Promise((done) => setTimeout(done, RETRY_MS * (1 + Math.random()) * Math.min(4, ++tries)));
+        await pause(RETRY_MS * (1 + Math.random()) * Math.min(4, ++tries));
       }
     } finally {
       this.campaigning = false;

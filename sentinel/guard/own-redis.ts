@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { GuardConfig } from './config.ts';
 import { placeOf } from './config.ts';
 import { RedisConnection, ReplyError } from './redis.ts';
@@ -8,8 +9,6 @@ const PATIENCE_MS = 700;
 /** How long a redis may take to attach to its own guard, and how often it is looked at meanwhile. Milliseconds. */
 const ATTACH_MS = 300;
 const ATTACH_POLL_MS = 5;
-
-const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 /** The redis that a guard watches over; nobody else changes its role. */
 export class OwnRedis {

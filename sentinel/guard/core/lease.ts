@@ -18,12 +18,11 @@ export interface LeaseEnd {
  * one acknowledges its first write. As with the leases of Raft's leaders: among the members that confirmed a lease is one
  * that voted, and it confirms nothing after its vote.
  * @param votes of every voter, the candidate included; one of an older version that does not tell counts as just heard
- * @param sinceVotesMs since the last vote was cast, at least
  * @param sinceSelectedMs since the sentinels chose somebody, at least: a majority had lost the master by then
  * @returns milliseconds, 0 = at once
  */
-export function leaseLeft(votes: readonly LeaseEnd[], sinceVotesMs: number, sinceSelectedMs: number): number {
+export function leaseLeft(votes: readonly LeaseEnd[], sinceSelectedMs: number): number {
   if (votes.some(({ cut }) => cut === true)) return 0;
   const silent = Math.min(...votes.map(({ silentMs }) => silentMs ?? 0));
-  return Math.max(0, REPLICAS_LEASE_MS - silent - sinceVotesMs, SENTINELS_LEASE_MS - sinceSelectedMs);
+  return Math.max(0, REPLICAS_LEASE_MS - silent, SENTINELS_LEASE_MS - sinceSelectedMs);
 }

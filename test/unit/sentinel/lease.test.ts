@@ -62,7 +62,7 @@ function begins(scene: Scene, left: typeof leaseLeft): number {
   const [own, other] = scene.voters;
   const counted = Math.max(own.votesAt, other.votesAt + other.ballotTakes);
   const votes = [{ silentMs: silentMs(scene, 0) }, { silentMs: silentMs(scene, 1) }];
-  return counted + left(votes, 0, Number.POSITIVE_INFINITY);
+  return counted + left(votes, Number.POSITIVE_INFINITY);
 }
 
 describe('no proxy holds a lease when the new master begins', () => {
@@ -79,16 +79,16 @@ describe('no proxy holds a lease when the new master begins', () => {
   });
 
   test('it begins at once where the old master was silent for long, or has cut its clients itself', () => {
-    assert.equal(leaseLeft([{ silentMs: 1000 }, { silentMs: 900 }], 0, 1000), 0);
-    assert.equal(leaseLeft([{ silentMs: 0 }, { cut: true }], 0, 0), 0);
+    assert.equal(leaseLeft([{ silentMs: 1000 }, { silentMs: 900 }], 1000), 0);
+    assert.equal(leaseLeft([{ silentMs: 0 }, { cut: true }], 0), 0);
   });
 
   test('a guard of an older version, which does not tell, may have confirmed just now', () => {
-    assert.equal(leaseLeft([{ silentMs: 1000 }, {}], 0, 1000), REPLICAS_LEASE_MS);
+    assert.equal(leaseLeft([{ silentMs: 1000 }, {}], 1000), REPLICAS_LEASE_MS);
   });
 
   test('sentinels that had not lost the master a moment ago may still speak for it', () => {
-    assert.equal(leaseLeft([{ silentMs: 1000 }], 0, 50), SENTINELS_LEASE_MS - 50);
+    assert.equal(leaseLeft([{ silentMs: 1000 }], 50), SENTINELS_LEASE_MS - 50);
   });
 
   test('both sides go by the same times', () => {
