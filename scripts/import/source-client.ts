@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Request } from '../backup/restore/target.ts';
 import { InputError, NotSoError } from '../errors.ts';
-import { parseInfo } from '../observe/redis-call.ts';
+import { ONCE, parseInfo } from '../observe/redis-call.ts';
 import type { NamedKey } from './dirty-keys.ts';
 import { clientOptions, type SourceAddress } from './source-address.ts';
 
@@ -201,14 +201,9 @@ export const bytesOf = (name: string): Buffer => Buffer.from(name, 'latin1');
 async function open(at: SourceAddress): Promise<Redis> {
   const redis = new Redis({
     ...clientOptions(at),
-    lazyConnect: true,
+    ...ONCE,
     connectTimeout: CONNECT_MS,
     commandTimeout: ANSWER_MS,
-    retryStrategy: () => null,
-    maxRetriesPerRequest: 0,
-    enableReadyCheck: false,
-    protocol: 2,
-    disableClientInfo: true,
   });
   // ioredis tells why by an event; the rejection only says that it is closed.
   let why: Error | undefined;

@@ -13,6 +13,17 @@ export interface RedisLogin {
 /** Milliseconds a member may take to connect or to answer before it counts as unreachable. */
 const PATIENCE_MS = 900;
 
+/** Options of ioredis for a connection that is made when it is asked for, and never anew: what goes wrong is told. */
+export const ONCE = {
+  lazyConnect: true,
+  retryStrategy: () => null,
+  maxRetriesPerRequest: 0,
+  enableReadyCheck: false,
+  // HELLO 3, ioredis' default, needs a password even where PING does not.
+  protocol: 2,
+  disableClientInfo: true,
+} as const;
+
 /**
  * Opens one connection, runs `use` and closes it, whatever happens. No retries, no reconnects: the caller wants to
  * know how things are now.
@@ -28,16 +39,10 @@ export async function withRedis<T>(
     port: at.port,
     username: login.username,
     password: login.password,
-    lazyConnect: true,
+    ...ONCE,
     connectTimeout: patienceMs,
     commandTimeout: patienceMs,
-    retryStrategy: () => null,
     enableOfflineQueue: true,
-    maxRetriesPerRequest: 0,
-    enableReadyCheck: false,
-    // HELLO 3, ioredis' default, needs a password even where PING does not.
-    protocol: 2,
-    disableClientInfo: true,
   });
   // ioredis emits errors besides rejecting; the rejection is what the caller sees.
   let lastError: Error | undefined;

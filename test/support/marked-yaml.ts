@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict';
 import type { Problem } from '../../topology/index.ts';
-import { loadTopology } from '../../topology/index.ts';
+import { loadAnyTopology, loadTopology } from '../../topology/index.ts';
 
 /** Stands in front of every token that a mistake is expected at. */
 const MARK = '§';
@@ -25,4 +26,14 @@ export function problemsOf(text: string): readonly Problem[] {
 
 export function positionOf(problem: Problem): string {
   return `${problem.line}:${problem.column}`;
+}
+
+/** A stack file, on hosts or not, whose mistakes stand at its marks and nowhere else, the first of them told as `said`. */
+export function assertRefused(marked: string, said: RegExp): void {
+  const { text, marks } = unmark(marked);
+  const loaded = loadAnyTopology(text, 'stack.yaml');
+  const problems = loaded.ok ? [] : loaded.problems;
+  assert.deepEqual(problems.map(positionOf), marks, JSON.stringify(problems));
+  const [{ path, rule, remedy }] = problems;
+  assert.match(`${path} ${rule}. ${remedy}`, said);
 }

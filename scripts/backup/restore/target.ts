@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { PlanShard } from '../../../topology/types.ts';
 import { NotSoError } from '../../errors.ts';
-import { parseInfo, type RedisLogin } from '../../observe/redis-call.ts';
+import { ONCE, parseInfo, type RedisLogin } from '../../observe/redis-call.ts';
 import { parseRedisView } from '../../observe/redis-view.ts';
 import { lookAtMembers, masterAmong } from '../shard-members.ts';
 
@@ -116,14 +116,9 @@ export class Target {
       host: master.member.address,
       port: master.member.port,
       ...this.login,
-      lazyConnect: true,
+      ...ONCE,
       connectTimeout: 2000,
       commandTimeout: ANSWER_MS,
-      retryStrategy: () => null,
-      maxRetriesPerRequest: 0,
-      enableReadyCheck: false,
-      protocol: 2,
-      disableClientInfo: true,
     });
     // What goes wrong is said by the request that it goes wrong for.
     redis.on('error', () => undefined);

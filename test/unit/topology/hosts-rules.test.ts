@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { loadAnyTopology, loadTopology } from '../../../topology/index.ts';
-import { positionOf, unmark } from '../../support/marked-yaml.ts';
+import { assertRefused } from '../../support/marked-yaml.ts';
 import { THREE_HOSTS } from '../../support/stack-fixture.ts';
 
 const HEAD = 'name: alpha\nvip: 10.0.0.100\n';
@@ -97,15 +97,7 @@ const CASES: readonly Case[] = [
 ];
 
 describe('rules of several hosts', () => {
-  for (const [title, marked, said] of CASES)
-    test(title, () => {
-      const { text, marks } = unmark(marked);
-      const loaded = loadAnyTopology(text, 'stack.yaml');
-      const problems = loaded.ok ? [] : loaded.problems;
-      assert.deepEqual(problems.map(positionOf), marks, JSON.stringify(problems));
-      const [{ path, rule, remedy }] = problems;
-      assert.match(`${path} ${rule}. ${remedy}`, said);
-    });
+  for (const [title, marked, said] of CASES) test(title, () => assertRefused(marked, said));
 
   test('several mistakes are said at once', () => {
     const loaded = loadAnyTopology(

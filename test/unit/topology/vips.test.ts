@@ -3,9 +3,9 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { renderMermaid, renderSvg } from '../../../topology/diagram.ts';
 import { firewallOf, renderNftables } from '../../../topology/firewall.ts';
-import { loadAnyTopology, loadTopology } from '../../../topology/index.ts';
+import { loadTopology } from '../../../topology/index.ts';
 import { priorityOf, vipsOf } from '../../../topology/vips.ts';
-import { positionOf, unmark } from '../../support/marked-yaml.ts';
+import { assertRefused } from '../../support/marked-yaml.ts';
 import { defaultPlan, hostsPlanOf, planOf, THREE_HOSTS } from '../../support/stack-fixture.ts';
 
 const HEAD = 'name: alpha\n';
@@ -55,15 +55,7 @@ const CASES: ReadonlyArray<readonly [title: string, marked: string, said: RegExp
 ];
 
 describe('several virtual IPs', () => {
-  for (const [title, marked, said] of CASES)
-    test(`refused: ${title}`, () => {
-      const { text, marks } = unmark(marked);
-      const loaded = loadAnyTopology(text, 'stack.yaml');
-      const problems = loaded.ok ? [] : loaded.problems;
-      assert.deepEqual(problems.map(positionOf), marks, JSON.stringify(problems));
-      const [{ path, rule, remedy }] = problems;
-      assert.match(`${path} ${rule}. ${remedy}`, said);
-    });
+  for (const [title, marked, said] of CASES) test(`refused: ${title}`, () => assertRefused(marked, said));
 
   test('a list of one is the one: the plan has the same bytes', () => {
     const one = planOf(`${HEAD}vips: [198.18.0.100]\n`);
