@@ -54,18 +54,25 @@ const FILE_TROUBLES: Readonly<Record<string, string>> = {
   ELOOP: 'its links lead in a circle',
   ENAMETOOLONG: 'its name is too long',
   ENOENT: 'it is not there',
-  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota of its owner is used up',
+  ENOSPC: 'there is no room left on its disk',
   ENOTDIR: 'a part of its path is a file, and a folder is wanted',
+  ENOTEMPTY: 'it is there already',
+  ENOTSUP: 'its file system takes no new files',
   EPERM: 'you may not; its owner or its mode says so',
   EROFS: 'it is on a disk that can only be read',
 };
 
-/** @returns in words, why a file could not be read or written; undefined for an error of another kind */
+/** @returns what the system said of a file, in words: `it is a folder, …`; undefined for what is said of other things */
+export const fileMeaning = (error: unknown): string | undefined =>
+  FILE_TROUBLES[(error as NodeJS.ErrnoException).code ?? ''];
+
+/** @returns in words, why a file could not be read or written, with its path; undefined for an error of another kind */
 export function fileTrouble(error: unknown): string | undefined {
   const { code, path, syscall } = error as NodeJS.ErrnoException;
   // A full disk, and a folder, are found out at a file that is open, which has no path any more; sockets and programs have one.
   const atFile = path !== undefined || code === 'ENOSPC' || code === 'EISDIR';
-  const meaning = FILE_TROUBLES[code ?? ''];
+  const meaning = fileMeaning(error);
   if (!atFile || meaning === undefined || syscall === 'connect' || syscall?.startsWith('spawn') === true)
     return undefined;
   return path === undefined ? meaning : `${path}: ${meaning}`;

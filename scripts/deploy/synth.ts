@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import type { EngineInput, ImageInput, SeedInput, ServiceInputs, StackInputs } from '../../stacks/inputs.ts';
 import { type ImageKind, imageKinds } from '../../topology/container-options.ts';
@@ -8,6 +8,7 @@ import type { AnyPlan, Credentials, HostsPlan, MemberFile, Plan } from '../../to
 import { keptVolumes, memberOf } from '../data/volumes.ts';
 import { EnvironmentError } from '../errors.ts';
 import type { PreparedImage } from '../images/prepared-image.ts';
+import { makeFolder } from '../make-folder.ts';
 import type { Environment } from '../prepare/environment.ts';
 import type { ProviderChoice } from '../prepare/provider.ts';
 import { renderMembers } from '../render/member-files.ts';
@@ -204,7 +205,7 @@ async function loadStacks(): Promise<typeof import('../../stacks/main.ts')> {
  */
 function linkProvider(dir: string, provider: ProviderChoice, home: Home): void {
   const link = join(dir, 'terraform.d', 'plugins');
-  mkdirSync(join(dir, 'terraform.d'), { recursive: true });
+  makeFolder(join(dir, 'terraform.d'));
   const inHome = !relative(home.root, provider.mirror).startsWith('..');
   // Relative where it can be, so that a moved checkout still finds its own mirror.
   const target = inHome ? relative(join(dir, 'terraform.d'), provider.mirror) : provider.mirror;

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import {
   closeSync,
   existsSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -12,6 +11,7 @@ import {
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvironmentError } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import { findProgram } from '../prepare/platform.ts';
 import type { LabHost, LabPlace } from './place.ts';
 
@@ -67,7 +67,7 @@ export function hostPid({ namespace, pidFile }: LabHost): number | undefined {
 /** Switches a host on: its namespace and its cable are there. Returns at once; its engine takes a few seconds. */
 export function startHost(host: LabHost, { keys }: LabPlace): void {
   const { folder, hostname, logFile, namespace, pidFile } = host;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   writeFileSync(join(folder, 'daemon.json'), '{}\n');
   const log = openSync(logFile, 'a', 0o600);
   const init = ['bash', '-c', INIT, 'lab', namespace, hostname, host.address, folder, keys];

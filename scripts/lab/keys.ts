@@ -1,6 +1,7 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { makeFolder } from '../make-folder.ts';
 import type { LabHost, LabPlace } from './place.ts';
 
 const VALID_DAYS = '365';
@@ -8,7 +9,7 @@ const VALID_DAYS = '365';
 /** ssh keys of hosts and person, and certificates of engines and person: of the lab alone, made once per lab. */
 export async function makeKeys(place: LabPlace, hosts: readonly LabHost[]): Promise<void> {
   if (existsSync(join(place.keys, 'done'))) return;
-  mkdirSync(place.keys, { recursive: true, mode: 0o700 });
+  makeFolder(place.keys, 0o700);
   await Promise.all([makeSshKeys(place, hosts), makeCertificates(place, hosts)]);
   writeSsh(place);
   writeFileSync(join(place.keys, 'done'), '');
@@ -28,7 +29,7 @@ async function makeSshKeys({ keys }: LabPlace, hosts: readonly LabHost[]): Promi
 
 /** An ssh with the lab's key and hosts in front of the person's own configuration. */
 function writeSsh({ bin, keys }: LabPlace): void {
-  mkdirSync(bin, { recursive: true });
+  makeFolder(bin);
   const program = join(bin, 'ssh');
   writeFileSync(
     program,

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, readTls } from '../../provider/docker/connect.ts';
 import { formatSubnet, type Subnet, subnet } from '../../topology/ipv4.ts';
 import { EnvironmentError } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import { cacheFolder } from '../prepare/debian-base.ts';
 import { detectPlatform, findProgram, requireDisk, requireLinux } from '../prepare/platform.ts';
 import type { Step } from '../report/steps.ts';
@@ -59,7 +60,7 @@ export async function labUp(
 ): Promise<Lab> {
   requireTools();
   requireDisk(place.folder, 'the images and data of three engines');
-  mkdirSync(place.folder, { recursive: true, mode: 0o700 });
+  makeFolder(place.folder, 0o700);
   const network = networkOf(place) ?? freeNetwork();
   writeFileSync(place.networkFile, formatSubnet(network));
   const lab: Lab = { place, vip: labVip(network), hosts: labHosts(place, network) };

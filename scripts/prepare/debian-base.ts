@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import {
   createReadStream,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -14,6 +13,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { execa } from 'execa';
 import { EnvironmentError } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import { lock } from '../process-lock.mjs';
 import { type Step, seconds } from '../report/steps.ts';
 import { ensureDebianPackages, lastLines } from './apt.ts';
@@ -54,7 +54,7 @@ export async function debianRoot(
     step.progress('waiting for another twemstack that makes it'),
   );
   try {
-    mkdirSync(cache, { recursive: true });
+    makeFolder(cache);
     const path = join(cache, `${SUITE}-${architecture}.tar`);
     const cached = await verified(path);
     if (cached !== undefined) return { path, sha256: cached, made: false };

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dockerClient } from '../docker-client.ts';
 import { EnvironmentError } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import type { Step } from '../report/steps.ts';
 import { lastLines } from './apt.ts';
 
@@ -53,7 +54,7 @@ export function livingPid(pidFile: string, program: string): number | undefined 
  */
 export async function startDockerd(options: DockerdOptions, step: Step): Promise<number> {
   removeStale(options);
-  mkdirSync(dirname(options.logFile), { recursive: true });
+  makeFolder(dirname(options.logFile));
   const before = sizeOf(options.logFile);
   const log = openSync(options.logFile, 'a', 0o600);
   const command = [...(options.wrapper ?? []), options.program, ...options.arguments];

@@ -4,7 +4,6 @@ import {
   copyFileSync,
   existsSync,
   linkSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -16,6 +15,7 @@ import type { NoBunError } from '../../proxy/build.ts';
 import { IMAGE_KINDS, type ImageKind } from '../../topology/container-options.ts';
 import { EnvironmentError } from '../errors.ts';
 import type { PreparedImage, PreparedImages } from '../images/prepared-image.ts';
+import { makeFolder } from '../make-folder.ts';
 import { lock } from '../process-lock.mjs';
 import type { Step } from '../report/steps.ts';
 import { CHECKOUT, type Home, INSTALLED } from '../stack/home.ts';
@@ -70,6 +70,7 @@ export async function prepareImages(
     home.privateDir(root);
     const compiledTo = executableFolder(checkout);
     const executable = join(compiledTo, 'nutcracker');
+    makeFolder(compiledTo);
     step.progress('compiling the proxy');
     const { buildProxy, compileExecutable, NoBunError } = await import('../../proxy/build.ts');
     await compiling(() => (sources.build ?? buildProxy)(executable), NoBunError);
@@ -145,7 +146,7 @@ function layOut(root: string, kind: ImageKind, base: string, files: readonly Con
   if (!existsSync(contextDir)) {
     const part = `${contextDir}.${process.pid}.part`;
     rmSync(part, { recursive: true, force: true });
-    mkdirSync(part, { recursive: true });
+    makeFolder(part);
     for (const file of files) place(file, part);
     renameSync(part, contextDir);
   }
@@ -156,7 +157,7 @@ function layOut(root: string, kind: ImageKind, base: string, files: readonly Con
 function place({ name, source, executable, identity }: ContextFile, folder: string): void {
   const target = join(folder, name);
   for (let made = dirname(name); made !== '.'; made = dirname(made)) {
-    mkdirSync(join(folder, made), { recursive: true });
+    makeFolder(join(folder, made));
     chmodSync(join(folder, made), 0o755);
   }
   // A hundred megabytes are linked, not copied: a new compilation replaces the file and leaves the link as it is.

@@ -2,7 +2,6 @@ import {
   cpSync,
   existsSync,
   lstatSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   realpathSync,
@@ -12,6 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { makeFolder } from '../make-folder.ts';
 import type { Step } from '../report/steps.ts';
 import { TERRAFORM_ENV, type TerraformProgram } from './terraform.ts';
 
@@ -53,7 +53,7 @@ export interface ProbeOptions {
  * @returns undefined when terraform finds none, or none answers within `patienceMs`
  */
 export async function probeProvider(options: ProbeOptions, step: Step): Promise<FoundProvider | undefined> {
-  mkdirSync(options.scratch, { recursive: true, mode: 0o700 });
+  makeFolder(options.scratch, 0o700);
   const dir = mkdtempSync(join(options.scratch, 'provider-'));
   try {
     const output = await terraformInit(dir, options, step);
@@ -125,7 +125,7 @@ function keep(dir: string, ownMirror: string, signed: boolean): FoundProvider | 
   }
   const kept = join(ownMirror, place);
   rmSync(kept, { recursive: true, force: true });
-  mkdirSync(dirname(kept), { recursive: true });
+  makeFolder(dirname(kept));
   if (lstatSync(found).isSymbolicLink()) cpSync(realpathSync(found), kept, { recursive: true });
   else renameSync(found, kept);
   return { mode, address, mirror: ownMirror };

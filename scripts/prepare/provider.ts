@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EnvironmentError, InputError } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import type { Step } from '../report/steps.ts';
 import type { Home } from '../stack/home.ts';
 import { readIfPresent } from '../stack/private-file.ts';
@@ -126,6 +127,7 @@ async function bundled(
 ): Promise<ProviderChoice> {
   step?.progress('building the bundled provider');
   const build = bundle ?? (await import('../../provider/bundle.ts')).bundleProvider;
+  makeFolder(home.mirror);
   const { source, version } = await build(home.mirror);
   return { mode: 'bundled', source, version, address: source, mirror: home.mirror };
 }

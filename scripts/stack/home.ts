@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeFolder } from '../make-folder.ts';
 
 /** Where this program's own files lie: the checkout, or `lib` of an installed package. */
 export const CHECKOUT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -91,8 +92,7 @@ export class Home {
 
   /** Creates a folder that only its owner may enter. */
   privateDir(path: string): string {
-    mkdirSync(this.private, { recursive: true, mode: 0o700 });
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path, 0o700);
     chmodSync(path, 0o700);
     return path;
   }

@@ -17,7 +17,7 @@ import { renderHtml } from '../drill/report/html/page.ts';
 import { reportText } from '../drill/report/text.ts';
 import { runSeries } from '../drill/series.ts';
 import { holdDrills, takeBackEngine, takeBackFaults } from '../drill/take-back.ts';
-import { EnvironmentError, EXIT, InputError, NotSoError } from '../errors.ts';
+import { EnvironmentError, EXIT, fileTrouble, InputError, NotSoError } from '../errors.ts';
 import { assess } from '../observe/assess.ts';
 import { collectStatus } from '../observe/status.ts';
 import type { HeldLock } from '../process-lock.mjs';
@@ -147,7 +147,11 @@ function writable(html: string | undefined): string | undefined {
   try {
     closeSync(openSync(path, 'a'));
   } catch (error) {
-    throw new InputError(`the report cannot be written: ${(error as Error).message}`, { where: '--html' });
+    throw new InputError(`the report cannot be written: ${fileTrouble(error) ?? (error as Error).message}`, {
+      where: '--html',
+      remedy: 'name a file in a folder that is there and that you may write to',
+      cause: error,
+    });
   }
   return path;
 }

@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { renderDashboard } from '../../monitoring/dashboard.ts';
 import { ACCOUNTS, type Account, type Credentials } from '../../topology/types.ts';
 import { EXIT } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import { renderMembers } from '../render/member-files.ts';
 import { storedAlertSecrets } from '../stack/alert-secrets.ts';
 import { furtherPasswords, readCredentials } from '../stack/credentials.ts';
@@ -26,7 +26,7 @@ export async function renderVerb(options: CommonOptions & { out: string }): Prom
   const alertSecrets = storedAlertSecrets(home, plan.name);
   for (const [member, files] of renderMembers(plan, credentials, further, alertSecrets)) {
     const dir = join(resolve(options.out), member);
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeFolder(dir, 0o700);
     for (const file of files) {
       const path = join(dir, file.name);
       writePrivate(path, file.content);

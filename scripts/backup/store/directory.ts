@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { NotSoError } from '../../errors.ts';
+import { fileMeaning, NotSoError } from '../../errors.ts';
+import { makeFolder } from '../../make-folder.ts';
 import { isBackupId } from '../manifest.ts';
 import { type BackupStore, type Draft, MANIFEST_FILE } from './store.ts';
 
@@ -43,7 +44,7 @@ export class DirectoryStore implements BackupStore {
   async begin(id: string): Promise<Draft> {
     const partial = join(this.where, `${PARTIAL}${hostname()}-${id}`);
     try {
-      await mkdir(partial, { recursive: true, mode: 0o700 });
+      makeFolder(partial, 0o700);
     } catch (error) {
       throw failure('cannot be written to', this.where, error);
     }
@@ -135,18 +136,8 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
-const WORDS: Readonly<Record<string, string>> = {
-  ENOSPC: 'there is no room left on its disk',
-  EDQUOT: 'the quota of its owner is used up',
-  EACCES: 'this user may not',
-  EPERM: 'this user may not',
-  EROFS: 'its file system is read-only',
-  ENOTDIR: 'a part of the path is no folder',
-  ENOENT: 'it is not there',
-  ENOTEMPTY: 'it exists already',
-};
-
 function failure(what: string, path: string, cause: unknown): NotSoError {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  return new NotSoError(`the backup ${what}: ${WORDS[code ?? ''] ?? message}`, { where: path, cause });
+  const why = fileMeaning(cause) ?? (cause as Error).message;
+  const remedy = 'mend that, or name another folder: --to, or backup.to of stack.yaml';
+  return new NotSoError(`the backup ${what}: ${why}`, { where: path, remedy, cause });
 }
