@@ -37,7 +37,7 @@ export async function listContainers(
   engine: Docker,
   stack: string,
 ): Promise<ReadonlyMap<string, ContainerState>> {
-  const found = await engine.listContainers({ all: true, filters: { label: [`${OWNER_LABEL}=${stack}`] } });
+  const found = await listOwn(engine, stack);
   const states =
     engine instanceof RoutedClient
       ? await byHost(engine, found)
@@ -57,7 +57,7 @@ async function byHost(
     engine.parts.map(async ({ docker }) => {
       const containers = found.filter(({ Id }) => engine.engineOf(Id) === docker);
       try {
-        return await withinReach(inspectInTurn(docker, containers));
+        return await withinReach((gaveUp) => inspectInTurn(docker, containers, gaveUp));
       } catch (error) {
         if ((error as { statusCode?: number }).statusCode !== undefined) throw error;
         return [];
@@ -67,30 +67,35 @@ async function byHost(
   return states.flat();
 }
 
-/** The same as `listContainers` of one engine, with one request at a time. */
-export async function listInTurn(
+/** What an engine has of a stack, as it is listed. */
+export const listOwn = (
   engine: Docker,
   stack: string,
-): Promise<ReadonlyMap<string, ContainerState>> {
-  const found = await engine.listContainers({ all: true, filters: { label: [`${OWNER_LABEL}=${stack}`] } });
-  return new Map((await inspectInTurn(engine, found)).map((state) => [state.name, state]));
-}
+  abortSignal?: AbortSignal,
+): Promise<Docker.ContainerInfo[]> =>
+  engine.listContainers({ all: true, filters: { label: [`${OWNER_LABEL}=${stack}`] }, abortSignal });
 
-async function inspectInTurn(
+/** One request at a time. */
+export async function inspectInTurn(
   engine: Docker,
   containers: readonly Docker.ContainerInfo[],
+  abortSignal?: AbortSignal,
 ): Promise<ContainerState[]> {
   const states: ContainerState[] = [];
   for (const { Id } of containers) {
-    const state = await inspect(engine, Id);
+    const state = await inspect(engine, Id, abortSignal);
     if (state !== undefined) states.push(state);
   }
   return states;
 }
 
-async function inspect(engine: Docker, id: string): Promise<ContainerState | undefined> {
+async function inspect(
+  engine: Docker,
+  id: string,
+  abortSignal?: AbortSignal,
+): Promise<ContainerState | undefined> {
   try {
-    const details = await engine.getContainer(id).inspect();
+    const details = await engine.getContainer(id).inspect({ abortSignal });
     return {
       name: details.Name.replace(/^\//, ''),
       id: details.Id,
@@ -115,17 +120,26 @@ async function inspect(engine: Docker, id: string): Promise<ContainerState | und
   }
 }
 
-/** Runs a command in a container and returns what it printed on stdout; rejects when it fails or takes too long. */
+/** As long as an engine may take to begin a command, or to say how it ended: a host may die in between. Milliseconds. */
+const BEGIN_MS = 10_000;
+
+/**
+ * Runs a command in a container and returns what it printed on stdout; rejects when it fails or takes too long.
+ *
+ * @param patienceMs for the command, once it has begun; @param beginMs for the engine, before and after it
+ */
 export async function execInContainer(
   engine: Docker,
   container: string,
   command: readonly string[],
   patienceMs = 1500,
+  beginMs = BEGIN_MS,
 ): Promise<string> {
-  const exec = await engine
-    .getContainer(container)
-    .exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true });
-  const stream = await exec.start({});
+  const { exec, stream } = await withinReach(async (abortSignal) => {
+    const options = { Cmd: [...command], AttachStdout: true, AttachStderr: true, abortSignal };
+    const exec = await engine.getContainer(container).exec(options);
+    return { exec, stream: await exec.start({ abortSignal }) };
+  }, beginMs);
   const out = new PassThrough();
   const err = new PassThrough();
   engine.modem.demuxStream(stream, out, err);
@@ -151,7 +165,7 @@ export async function execInContainer(
       reject(error);
     });
   });
-  const { ExitCode } = await exec.inspect();
+  const { ExitCode } = await withinReach((abortSignal) => exec.inspect({ abortSignal }), beginMs);
   if (ExitCode !== 0)
     throw new Error(`${command.join(' ')} in ${container} ended with ${ExitCode}: ${complaint.trim()}`);
   return text;

@@ -1,7 +1,10 @@
 import type Docker from 'dockerode';
 import type { PlanDomain } from '../../topology/types.ts';
-import { HOST_MS, withinReach } from '../stack/routed-client.ts';
-import { type ContainerState, execInContainer, listInTurn } from './engine.ts';
+import { withinReach } from '../stack/routed-client.ts';
+import { type ContainerState, execInContainer, inspectInTurn, listOwn } from './engine.ts';
+
+/** As long as a status waits for a host to be reached, and again for what it has to say. Milliseconds. */
+const LOOK_MS = 2500;
 
 /** One machine of a stack on several hosts, as it is now. */
 export interface HostStatus {
@@ -31,31 +34,42 @@ export async function lookAtHost(
   stack: string,
   domain: PlanDomain,
   docker: Docker,
-  patienceMs = HOST_MS,
+  patienceMs = LOOK_MS,
 ): Promise<HostSeen> {
   const known = { domain: domain.name, address: domain.host?.address ?? '' };
   try {
-    // Over ssh this is the login: the time of what follows is the request's own.
-    await withinReach(docker.ping(), patienceMs);
-    const [own, containers] = await withinReach(
-      Promise.all([ownWord(docker), listInTurn(docker, stack)]),
+    // Over ssh this is the login, too: the time of what follows is the request's own.
+    const found = await withinReach((gaveUp) => listOwn(docker, stack, gaveUp), patienceMs);
+    const [own, states] = await withinReach(
+      (gaveUp) => Promise.all([ownWord(docker, gaveUp), inspectInTurn(docker, found, gaveUp)]),
       patienceMs,
     );
-    return { host: { ...known, ...own, ...(await facts(domain, docker, containers)) }, containers };
+    return { host: { ...known, ...own }, containers: new Map(states.map((state) => [state.name, state])) };
   } catch (error) {
     return { host: { ...known, problem: (error as Error).message }, containers: new Map() };
   }
 }
 
-async function ownWord(docker: Docker): Promise<Pick<HostStatus, 'clockMs' | 'processors'>> {
+/** Its types do not say that dockerode takes a signal here as everywhere. */
+interface AsksInfo {
+  info(options: { readonly abortSignal: AbortSignal }): Promise<{
+    readonly SystemTime: string;
+    readonly NCPU: number;
+  }>;
+}
+
+async function ownWord(
+  docker: Docker,
+  abortSignal: AbortSignal,
+): Promise<Pick<HostStatus, 'clockMs' | 'processors'>> {
   const asked = Date.now();
-  const info = (await docker.info()) as { readonly SystemTime: string; readonly NCPU: number };
+  const info = await (docker as unknown as AsksInfo).info({ abortSignal });
   const clockMs = Math.round(Date.parse(info.SystemTime) - (asked + Date.now()) / 2);
   return { clockMs, processors: info.NCPU };
 }
 
 /** What a member sees of its machine: members use the machine's own kernel, and their data lies where its engine's does. */
-async function facts(
+export async function hostFacts(
   { members }: PlanDomain,
   docker: Docker,
   containers: ReadonlyMap<string, ContainerState>,
@@ -66,7 +80,7 @@ async function facts(
   );
   if (withData === undefined) return {};
   try {
-    return parseFacts(await withinReach(execInContainer(docker, withData.name, FACTS)));
+    return parseFacts(await withinReach(() => execInContainer(docker, withData.name, FACTS)));
   } catch {
     // The member's own row tells that it does not answer.
     return {};

@@ -16,7 +16,7 @@ import { RoutedClient } from '../stack/routed-client.ts';
 import { type ContainerState, execInContainer, listContainers } from './engine.ts';
 import { askGuard } from './guard-call.ts';
 import { type VipView, vipsAmong } from './holds-vip.ts';
-import { type HostStatus, lookAtHost } from './host-status.ts';
+import { type HostStatus, hostFacts, lookAtHost } from './host-status.ts';
 import { withRedis } from './redis-call.ts';
 import { type RedisView, readRedis } from './redis-view.ts';
 import { readSentinel, type SentinelView } from './sentinel-view.ts';
@@ -110,8 +110,13 @@ async function onHosts(plan: AnyPlan, credentials: Credentials, engine: RoutedCl
     plan.domains.map(async (domain) => {
       const docker = engine.parts.find((part) => part.domain === domain.name)?.docker ?? engine;
       const { containers, host } = await lookAtHost(plan.name, domain, docker);
-      if (host.problem === undefined)
-        return { host, ...(await onEngine(plan, domain.members, containers, credentials, docker)) };
+      if (host.problem === undefined) {
+        const [facts, seen] = await Promise.all([
+          hostFacts(domain, docker, containers),
+          onEngine(plan, domain.members, containers, credentials, docker),
+        ]);
+        return { host: { ...host, ...facts }, ...seen };
+      }
       const error = `host ${domain.name} is not reached`;
       return { host, members: domain.members.map((member) => ({ member, away: true, error })) };
     }),

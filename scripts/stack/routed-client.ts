@@ -57,7 +57,8 @@ export class RoutedClient extends Docker {
 
   override listContainers(...[options]: unknown[]): Promise<Docker.ContainerInfo[]> {
     return this.#everywhere(
-      (docker) => docker.listContainers(options as Docker.ContainerListOptions),
+      (docker, abortSignal) =>
+        docker.listContainers({ ...(options as Docker.ContainerListOptions), abortSignal }),
       ({ Id, Names }) => [Id, ...Names.map((name) => name.replace(/^\//, ''))],
     );
   }
@@ -66,7 +67,8 @@ export class RoutedClient extends Docker {
     ...[options]: unknown[]
   ): Promise<{ Volumes: Docker.VolumeInspectInfo[]; Warnings: string[] }> {
     const Volumes = await this.#everywhere(
-      async (docker) => (await docker.listVolumes(options as Docker.VolumeListOptions)).Volumes ?? [],
+      async (docker, abortSignal) =>
+        (await docker.listVolumes({ ...(options as Docker.VolumeListOptions), abortSignal })).Volumes ?? [],
       ({ Name }) => [Name],
     );
     return { Volumes, Warnings: [] };
@@ -79,7 +81,7 @@ export class RoutedClient extends Docker {
 
   override listImages(...[options]: unknown[]): Promise<Docker.ImageInfo[]> {
     return this.#everywhere(
-      (docker) => docker.listImages(options as Docker.ListImagesOptions),
+      (docker, abortSignal) => docker.listImages({ ...(options as Docker.ListImagesOptions), abortSignal }),
       () => [],
     );
   }
@@ -94,13 +96,13 @@ export class RoutedClient extends Docker {
   }
 
   async #everywhere<T>(
-    list: (docker: Docker) => Promise<readonly T[]>,
+    list: (docker: Docker, gaveUp: AbortSignal) => Promise<readonly T[]>,
     names: (item: T) => readonly string[],
   ): Promise<T[]> {
     const lists = await Promise.all(
       this.parts.map(async ({ docker, domain }) => {
         try {
-          const found = await withinReach(list(docker), this.#patienceMs);
+          const found = await withinReach((gaveUp) => list(docker, gaveUp), this.#patienceMs);
           this.#unreachable.delete(domain);
           for (const item of found) for (const name of names(item)) this.#places.set(name, docker);
           return found;
@@ -116,9 +118,19 @@ export class RoutedClient extends Docker {
   }
 }
 
-/** An answer of one host, or an error when it takes longer than anybody waits. */
-export async function withinReach<T>(answer: Promise<T>, patienceMs = HOST_MS): Promise<T> {
+/**
+ * An answer of one host, or an error when it takes longer than anybody waits.
+ *
+ * @param ask is to end its requests when the signal says so: one that nobody waits for any more would keep the program from
+ * ending for as long as a silent host is tried, which may be minutes
+ */
+export async function withinReach<T>(
+  ask: (gaveUp: AbortSignal) => Promise<T>,
+  patienceMs = HOST_MS,
+): Promise<T> {
   const patience = new AbortController();
+  const gaveUp = new AbortController();
+  const answer = ask(gaveUp.signal);
   try {
     return await Promise.race([
       answer,
@@ -126,6 +138,9 @@ export async function withinReach<T>(answer: Promise<T>, patienceMs = HOST_MS): 
         throw new Error(`does not answer within ${patienceMs / 1000} s`);
       }),
     ]);
+  } catch (error) {
+    gaveUp.abort();
+    throw error;
   } finally {
     patience.abort();
     // Whoever lost the race may still fail.

@@ -95,7 +95,7 @@ async function lookAtEngine(
     routerConflicts(plan, docker),
   ]);
   try {
-    const [info, names, routers] = await withinReach(asked, ENGINE_MS);
+    const [info, names, routers] = await withinReach(() => asked, ENGINE_MS);
     return {
       architecture: info.Architecture,
       conflicts: [...names, ...routers].map((conflict) => ({

@@ -73,7 +73,7 @@ export async function probeHosts(
     return { hosts, own: new Set(probes.flatMap(({ own }) => own)), blocked };
   } finally {
     await Promise.allSettled(
-      probes.map(({ container }) => withinReach(container.remove({ force: true }), REMOVAL_MS)),
+      probes.map(({ container }) => withinReach(() => container.remove({ force: true }), REMOVAL_MS)),
     );
   }
 }
@@ -181,7 +181,7 @@ export class SlowHost extends Error {
 /** @throws EnvironmentError that says which host it was, or SlowHost */
 async function onHost<T>(engine: DomainEngine, until: number, work: () => Promise<T>): Promise<T> {
   try {
-    return await withinReach(work(), left(until));
+    return await withinReach(work, left(until));
   } catch (cause) {
     // A timer may be a little early.
     if (left(until) < 100) throw new SlowHost(`${hostTitle(engine)} took too long`);
