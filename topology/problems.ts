@@ -26,11 +26,22 @@ export interface Problem extends Refusal {
   readonly value: string | undefined;
 }
 
-/** `['shards', 1, 'domains']` as people write it: `shards[1].domains`. */
+/** Keys that can be told from what stands around them in a path. */
+const PLAIN_KEY = /^[^\s"'`.,:[\]\p{C}]+$/u;
+const LONGEST_KEY = 60;
+
+/** `['shards', 1, 'domains']` as people write it: `shards[1].domains`. A key that is empty or strange stands in quotes. */
 export function formatPath(path: Path): string {
   return path
-    .map((part, index) => (typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`))
+    .map((part, index) =>
+      typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${formatKey(part)}`,
+    )
     .join('');
+}
+
+function formatKey(key: string): string {
+  const shown = key.length > LONGEST_KEY ? `${key.slice(0, LONGEST_KEY)}…` : key;
+  return PLAIN_KEY.test(key) ? shown : JSON.stringify(shown);
 }
 
 /**

@@ -5,7 +5,7 @@ import type { NamedShard, PoolDraft } from './draft.ts';
 import { POOL_KEYS, REFUSED_POOL_KEYS } from './keys.ts';
 import { REDIS_DATABASES } from './pool-databases.ts';
 import { EDGE_OPS_PORT, PROXY_STATS_PORT, REDIS_PORT } from './ports.ts';
-import type { Path } from './problems.ts';
+import { formatPath, type Path } from './problems.ts';
 import { checkMapping, duration, integer, oneOf, type Parser, REQUIRED, readValue } from './reading.ts';
 import { anyName, listItems } from './rules-domains.ts';
 import { checkUnique, poolName } from './rules-names.ts';
@@ -216,7 +216,7 @@ function checkPorts(file: StackFile, pools: readonly PoolDraft[]): void {
       file.report({
         path: [...pool.path, 'listen'],
         value: String(pool.listen),
-        rule: `is the port of pool ${owner.name ?? 'before it'} already`,
+        rule: `is the port of pool ${owner.name ?? formatPath(owner.path.slice(-1))} already`,
         remedy: 'Give every pool a port of its own.',
       });
   }

@@ -37,6 +37,19 @@ pools:
     );
   });
 
+  test('a key that is empty or strange is shown in quotes, and one that never ends, by its beginning', () => {
+    const text = `name: alpha\nvip: 198.18.0.100\npools: { "": {}, "a b": { "": 1 }, "a.b": {}, "\\n": {}, ${'x'.repeat(999)}: {} }\n`;
+    const problems = problemsOf(text);
+    assert.deepEqual(
+      problems.filter(({ rule }) => !rule.startsWith('is the port of')).map(({ path }) => path),
+      ['pools.""', 'pools."a b"', 'pools."a b".""', 'pools."a.b"', 'pools."\\n"', `pools.${'x'.repeat(60)}…`],
+    );
+    assert.match(
+      formatProblems(problems),
+      /: pools\."" is not a name for a pool: .*: 6379 is the port of pool "" already\./s,
+    );
+  });
+
   test('a byte order mark, CRLF and tabs behind values do not shift positions', () => {
     const [problem] = problemsOf('\uFEFFname: alpha\r\nvip: 198.18.0.100\r\nreplicas: nine\t# why\r\n');
     assert.equal(positionOf(problem), '3:11');
