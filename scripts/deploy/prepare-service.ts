@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { StackInputs } from '../../stacks/inputs.ts';
+import type { ServiceInputs } from '../../stacks/inputs.ts';
 import { planOf, type StackDefinition } from '../../topology/definition.ts';
 import type { Credentials, Plan } from '../../topology/types.ts';
 import { EnvironmentError } from '../errors.ts';
@@ -39,7 +39,7 @@ export interface SecretUpload {
 /** A service of which everything is decided: what a `RedisService` is made from. */
 export interface PreparedService {
   readonly plan: Plan;
-  readonly inputs: StackInputs;
+  readonly inputs: ServiceInputs;
   /** The password of applications, and nothing else, as a file. */
   passwordUpload(): SecretUpload;
   /**
@@ -70,7 +70,7 @@ export async function prepareService(options: ServiceOptions = {}): Promise<Prep
   );
   return {
     plan,
-    inputs,
+    inputs: { ...inputs, plan },
     passwordUpload: () => secretUpload(home, plan, 'application', credentials),
     linkProvider: () => linkProvidersOf(home.outdir, environment.provider, home),
   };

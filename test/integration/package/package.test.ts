@@ -146,10 +146,11 @@ describe('the package, installed in a folder with a stack.yaml', () => {
     assert.equal(good.exitCode, 0);
   });
 
-  test('the plan, the reader of nutcracker.yml and the constructs can be imported, with types', async () => {
+  test('the plan, the reader of nutcracker.yml and the constructs can be imported, with types, and fit together', async () => {
     writeFileSync(
       join(folder, 'mine.ts'),
-      `import { RedisService, type StackInputs } from 'twemstack';
+      `import { App, TerraformStack } from 'cdktf';
+import { planOf, prepareService, RedisService, type StackDefinition, StackDefinitionError } from 'twemstack';
 import { loadConfig } from 'twemstack/nutcracker-yml';
 import { loadTopology, type Plan, planStack } from 'twemstack/plan';
 
@@ -157,8 +158,26 @@ const loaded = loadTopology('name: mine\\nvip: 198.18.90.100\\nshards: 3\\n', 'm
 if (!loaded.ok) throw new Error(loaded.problems[0].rule);
 const plan: Plan = planStack(loaded.topology);
 const pools: string[] = (await loadConfig(process.argv[2])).map(({ name }) => name);
-const part = (inputs: StackInputs): string => inputs.plan.name;
-console.log(plan.shards.length, pools.join(), typeof RedisService, part.length);
+const stack: StackDefinition = { name: 'mine', vip: '198.18.90.100', pools: { sessions: { listen: 6379 } } };
+
+/** As README has it: a service beside a stack of one's own. */
+async function place(app: App): Promise<void> {
+  const service = await prepareService({ stack });
+  const redis = new RedisService(app, 'redis', service.inputs);
+  const { host, port, network } = redis.endpoint('sessions');
+  const beside = new TerraformStack(app, [host, port, network].join());
+  for (const { members } of redis.domains) beside.addDependency(members);
+  app.synth();
+  service.linkProvider();
+}
+
+try {
+  planOf({ ...stack, pools: { '': { listen: 1 } } });
+} catch (error) {
+  if (!(error instanceof StackDefinitionError)) throw error;
+  console.log(error.message);
+}
+console.log(plan.shards.length, pools.join(), place.length, typeof App);
 `,
     );
     const compile = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node'];
@@ -166,7 +185,11 @@ console.log(plan.shards.length, pools.join(), typeof RedisService, part.length);
     const compiled = await type(join(CHECKOUT, 'node_modules/.bin/tsc'), [...compile, ...types, 'mine.ts']);
     assert.equal(compiled.exitCode, 0, compiled.stdout);
     const { stdout, stderr } = await type(process.execPath, ['mine.js', join(below, 'nutcracker.yml')]);
-    assert.equal(stdout, '3 alpha function 1', stderr);
+    assert.match(
+      stdout,
+      /^the stack has 1 mistake\n {2}pools\."" is not a name for a pool: .*\n3 alpha 1 function$/,
+      stderr,
+    );
   });
 
   test('mistakes of the stack file are told by line, exit 2', async () => {
