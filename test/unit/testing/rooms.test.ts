@@ -39,7 +39,7 @@ const WITH_TESTS = /^tools\//;
 /** Rooms that are a part of another one's folder: the command line is above all that it calls, the console included. */
 const APART: ReadonlyArray<readonly [room: string, files: RegExp]> = [
   ['sentinel/guard', /^sentinel\/guard\//],
-  ['verbs', /^scripts\/(verbs\/|twemstack\.ts$)/],
+  ['verbs', /^scripts\/(verbs\/|command-line\/|twemstack\.ts$)/],
 ];
 
 const roomOf = (file: string): string =>

@@ -1,0 +1,24 @@
+import { CommanderError } from 'commander';
+import { EnvironmentError, EXIT, fileTrouble, OperatorError } from '../errors.ts';
+
+/** Tells on stderr why a verb ended early. @returns the exit code that says so, too */
+export function reportError(error: unknown): number {
+  if (error instanceof OperatorError) {
+    process.stderr.write(`${error.format()}\n`);
+    return error.exitCode;
+  }
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.badInput;
+  const trouble = fileTrouble(error);
+  if (trouble !== undefined)
+    return reportError(
+      new EnvironmentError(`a file cannot be read or written: ${trouble}`, {
+        remedy: 'mend that, or name another place; then the same command again',
+        cause: error,
+      }),
+    );
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    'This is a mistake in twemstack itself, not in what you did; the lines above tell where.\n',
+  );
+  return EXIT.notSo;
+}
