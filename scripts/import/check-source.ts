@@ -5,6 +5,8 @@ import type { ImportSource } from './sources.ts';
 
 /** Scripts are replicated as what they do from here on. */
 const OLDEST = 5;
+/** From then on Valkey's values have numbers of versions that no Redis takes. */
+const OWN_VALUES = 9;
 
 /** Keys of a source, by database. */
 export type Keyspace = ReadonlyMap<number, { readonly keys: number; readonly expires: number }>;
@@ -40,7 +42,7 @@ export async function checkSource(
   if (mode === 'sentinel') throw refuse('is a Sentinel', 'name the master that it watches');
   if (mode === 'cluster')
     throw refuse('is a node of Redis Cluster, which has part of the keys', 'this is not supported');
-  demandVersion(server.get('redis_version') ?? '0', versions, refuse);
+  demandVersion(server, versions, refuse);
   const replication = await client.info('replication');
   if (replication.get('role') === 'slave') throw replicaRefused(name, replication);
   const own = plan.shards.flatMap(({ members }) => members);
@@ -74,8 +76,9 @@ function replicaRefused(name: string, replication: ReadonlyMap<string, string>):
   });
 }
 
+/** RESTORE takes what an older Redis gave, and not what a newer one did. */
 function demandVersion(
-  version: string,
+  server: ReadonlyMap<string, string>,
   versions: ReadonlyMap<string, string>,
   refuse: (what: string, remedy: string) => InputError,
 ): void {
@@ -83,13 +86,17 @@ function demandVersion(
     const [major, minor] = text.split('.').map(Number);
     return major * 1000 + (minor ?? 0);
   };
+  // Valkey says there which Redis it takes after.
+  const version = server.get('redis_version') ?? '0';
+  const valkey = server.get('valkey_version');
   if (order(version) < OLDEST * 1000)
     throw refuse(`runs Redis ${version}`, `it must be ${OLDEST}.0 or later`);
+  const isReadByRedis = valkey === undefined || order(valkey) < OWN_VALUES * 1000;
   for (const [shard, ours] of versions) {
-    if (order(version) <= order(ours)) continue;
+    if (isReadByRedis && order(version) <= order(ours)) continue;
     throw refuse(
-      `runs Redis ${version}; ${shard} runs ${ours}, which cannot read its values`,
-      'import into a stack of that version, or a later one',
+      `runs ${valkey === undefined ? `Redis ${version}` : `Valkey ${valkey}`}; ${shard} runs Redis ${ours}, which cannot read its values`,
+      'nothing was changed; have a program copy them that reads and writes each by commands of its type (GET, HGETALL, XRANGE), not by DUMP, through the virtual IP',
     );
   }
 }

