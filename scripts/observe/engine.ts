@@ -9,6 +9,8 @@ import { RoutedClient, withinReach } from '../stack/routed-client.ts';
 export interface ContainerState {
   readonly name: string;
   readonly id: string;
+  /** Of its first process, on the machine of the engine; 0 while it does not run. */
+  readonly pid: number;
   /** edge, proxy, sentinel or redis, as its label says; undefined of what is no member. */
   readonly role: string | undefined;
   /** running, exited, paused, created, restarting … */
@@ -99,6 +101,7 @@ async function inspect(
     return {
       name: details.Name.replace(/^\//, ''),
       id: details.Id,
+      pid: details.State.Pid,
       role: details.Config.Labels['twemstack.role'],
       status: details.State.Status,
       health: details.State.Health?.Status ?? 'none',

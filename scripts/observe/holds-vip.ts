@@ -1,7 +1,8 @@
 import type Docker from 'dockerode';
-import type { AnyPlan } from '../../topology/types.ts';
+import type { AnyPlan, EdgeMember } from '../../topology/types.ts';
 import { vipsOf } from '../../topology/vips.ts';
 import { execInContainer } from './engine.ts';
+import { hasLocalAddress, routesHere } from './local-addresses.ts';
 
 /** What was seen of an edge's virtual IPs. */
 export interface VipView {
@@ -12,9 +13,29 @@ export interface VipView {
 }
 
 /** The virtual IPs that an edge has; none of one that does not answer. */
-export async function vipsHeldBy(plan: AnyPlan, engine: Docker, edge: string): Promise<string[]> {
-  const command = ['ip', '-o', '-4', 'addr', 'show'];
-  return vipsAmong(plan, await execInContainer(engine, edge, command).catch(() => ''));
+export const vipsHeldBy = (plan: AnyPlan, engine: Docker, edge: string): Promise<string[]> =>
+  demandVips(plan, engine, edge).catch(() => []);
+
+/** The virtual IPs that an edge has. @throws Error when nothing can be run in its container */
+export async function demandVips(plan: AnyPlan, engine: Docker, edge: string): Promise<string[]> {
+  return vipsAmong(plan, await execInContainer(engine, edge, ['ip', '-o', '-4', 'addr', 'show']));
+}
+
+/**
+ * The virtual IPs that an edge has, read from this machine's kernel; undefined when it runs elsewhere.
+ *
+ * @param pid of its first process, as its engine tells
+ */
+export function vipsSeenHere(
+  plan: AnyPlan,
+  { address: own }: Pick<EdgeMember, 'address'>,
+  pid: number,
+  proc?: string,
+): string[] | undefined {
+  const routes = routesHere(pid, own, proc);
+  return routes === undefined
+    ? undefined
+    : vipsOf(plan).flatMap(({ address }) => (hasLocalAddress(routes, address) ? [address] : []));
 }
 
 /** Those of the stack's virtual IPs that are in the output of `ip -o -4 addr show`. */

@@ -13,9 +13,9 @@ import type {
 } from '../../topology/types.ts';
 import { areShared, vipsOf } from '../../topology/vips.ts';
 import { RoutedClient } from '../stack/routed-client.ts';
-import { type ContainerState, execInContainer, listContainers } from './engine.ts';
+import { type ContainerState, listContainers } from './engine.ts';
 import { askGuard } from './guard-call.ts';
-import { type VipView, vipsAmong } from './holds-vip.ts';
+import { demandVips, type VipView, vipsSeenHere } from './holds-vip.ts';
 import { type HostStatus, hostFacts, lookAtHost } from './host-status.ts';
 import { withRedis } from './redis-call.ts';
 import { type RedisView, readRedis } from './redis-view.ts';
@@ -136,7 +136,7 @@ async function observe(
   if (!isOnHosts(plan) && !container.networks.includes(plan.back.name))
     return { member, container, error: `is not on the network ${plan.back.name}: \`down\`, then \`up\`` };
   try {
-    return { member, container, ...(await ask(plan, member, credentials, engine)) };
+    return { member, container, ...(await ask(plan, member, container, credentials, engine)) };
   } catch (error) {
     return { member, container, error: (error as Error).message };
   }
@@ -146,7 +146,13 @@ type Answer = Partial<
   Pick<MemberStatus, 'redis' | 'waiting' | 'sentinel' | 'serving' | 'vip' | 'vips' | 'error'>
 >;
 
-function ask(plan: AnyPlan, member: Member, credentials: Credentials, engine: Docker): Promise<Answer> {
+function ask(
+  plan: AnyPlan,
+  member: Member,
+  container: ContainerState,
+  credentials: Credentials,
+  engine: Docker,
+): Promise<Answer> {
   switch (member.role) {
     case 'redis':
       return askRedis(member, credentials);
@@ -155,7 +161,7 @@ function ask(plan: AnyPlan, member: Member, credentials: Credentials, engine: Do
     case 'proxy':
       return askProxy(plan, member);
     case 'edge':
-      return askEdge(plan, member, engine);
+      return askEdge(plan, member, container, engine);
     case 'monitor':
       return askMonitor(member);
   }
@@ -192,9 +198,13 @@ async function askMonitor({ address, port }: MonitorMember): Promise<Answer> {
   return ok ? {} : { error: 'is not ready yet' };
 }
 
-async function askEdge(plan: AnyPlan, member: EdgeMember, engine: Docker): Promise<Answer> {
-  const addresses = await execInContainer(engine, member.name, ['ip', '-o', '-4', 'addr', 'show']);
-  const vips = vipsAmong(plan, addresses);
+async function askEdge(
+  plan: AnyPlan,
+  member: EdgeMember,
+  { pid }: ContainerState,
+  engine: Docker,
+): Promise<Answer> {
+  const vips = vipsSeenHere(plan, member, pid) ?? (await demandVips(plan, engine, member.name));
   return { vip: vips.length > 0, ...(areShared(plan) ? { vips } : {}) };
 }
 

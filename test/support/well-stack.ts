@@ -12,6 +12,7 @@ export function wellContainer(plan: AnyPlan, member: Member): ContainerState {
   return {
     name: member.name,
     id: member.name,
+    pid: 0,
     role: member.role,
     status: 'running',
     health: 'healthy',

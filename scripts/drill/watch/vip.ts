@@ -5,6 +5,7 @@ import type { AnyPlan } from '../../../topology/types.ts';
 import { hostPid } from '../../lab/host.ts';
 import { findLab } from '../../lab/lab.ts';
 import type { LabHost } from '../../lab/place.ts';
+import { hasLocalAddress } from '../../observe/local-addresses.ts';
 import type { WatchOptions } from './options.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -147,14 +148,6 @@ export class VipWatch {
     this.#neighbour = mac;
     this.#timeline.note('vip', 'ARP', mac, now);
   }
-}
-
-/** Whether an address is a local one according to the text of /proc/<pid>/net/fib_trie. */
-export function hasLocalAddress(trie: string, address: string): boolean {
-  const lines = trie.split('\n');
-  return lines.some(
-    (line, index) => line.trim() === `|-- ${address}` && /\/32 host LOCAL/.test(lines[index + 1] ?? ''),
-  );
 }
 
 /** Longest time (ms) with more than one acting holder, and without any. Only what ends after `from` counts. */

@@ -12,8 +12,9 @@ import { UndoStack } from '../../../scripts/drill/undo-stack.ts';
 import { parseServerStates } from '../../../scripts/drill/watch/haproxy-states.ts';
 import { edgeNews, proxyNews } from '../../../scripts/drill/watch/logs.ts';
 import { Timeline } from '../../../scripts/drill/watch/timeline.ts';
-import { hasLocalAddress, holderTimes } from '../../../scripts/drill/watch/vip.ts';
+import { holderTimes } from '../../../scripts/drill/watch/vip.ts';
 import { InputError } from '../../../scripts/errors.ts';
+import { hasLocalAddress } from '../../../scripts/observe/local-addresses.ts';
 import { documentOf, plan, roundOf } from '../../support/drill-round.ts';
 import { hostsPlanOf, planOf, THREE_HOSTS } from '../../support/stack-fixture.ts';
 

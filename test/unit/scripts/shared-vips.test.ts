@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { layOut } from '../../../console/page/picture-layout.ts';
 import { consoleState } from '../../../console/state.ts';
@@ -9,7 +12,7 @@ import type { FaultContext } from '../../../scripts/drill/drill.ts';
 import { vipHolder, worstDomain } from '../../../scripts/drill/faults/targets.ts';
 import { InputError } from '../../../scripts/errors.ts';
 import { assess } from '../../../scripts/observe/assess.ts';
-import { vipsAmong } from '../../../scripts/observe/holds-vip.ts';
+import { vipsAmong, vipsSeenHere } from '../../../scripts/observe/holds-vip.ts';
 import type { StackStatus } from '../../../scripts/observe/status.ts';
 import { statusDocument } from '../../../scripts/observe/status-document.ts';
 import { hostConflicts } from '../../../scripts/prepare/conflicts.ts';
@@ -62,6 +65,28 @@ describe('what is seen of a stack whose edges share the load', () => {
     const of = (address: string): string => `2: eth1    inet ${address} scope global eth1`;
     assert.deepEqual(vipsAmong(plan, of(`${SECOND}/32`)), [SECOND]);
     assert.deepEqual(vipsAmong(plan, of('198.18.0.10/24')), []);
+  });
+
+  test('of an edge on this machine they are read from the kernel; of one elsewhere, whose pid is somebody’s here, the engine is asked', () => {
+    const proc = mkdtempSync(join(tmpdir(), 'twemstack-proc-'));
+    try {
+      const [{ address: own }] = plan.edges;
+      const routes = (...held: string[]): string =>
+        held.map((address) => `  |-- ${address}\n     /32 host LOCAL\n`).join('');
+      const processes = {
+        7: routes(own, SECOND, '127.0.0.1'),
+        8: routes(own),
+        9: routes('127.0.0.1', SECOND),
+      };
+      for (const [pid, text] of Object.entries(processes)) {
+        mkdirSync(join(proc, pid, 'net'), { recursive: true });
+        writeFileSync(join(proc, pid, 'net/fib_trie'), text);
+      }
+      const seen = (pid: number) => vipsSeenHere(plan, { address: own }, pid, proc);
+      assert.deepEqual([7, 8, 9, 10, 0].map(seen), [[SECOND], [], undefined, undefined, undefined]);
+    } finally {
+      rmSync(proc, { recursive: true });
+    }
   });
 
   test('status shows who has which, and that each answers; applications may use any', () => {

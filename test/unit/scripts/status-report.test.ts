@@ -9,6 +9,7 @@ import { defaultPlan } from '../../support/stack-fixture.ts';
 const plan = defaultPlan();
 const CONTAINER = {
   id: 'x',
+  pid: 0,
   role: undefined,
   status: 'running',
   health: 'healthy',
