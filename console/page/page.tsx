@@ -1,14 +1,14 @@
 import { render } from 'preact';
 import { useState } from 'preact/hooks';
 import 'uplot/dist/uPlot.min.css';
-import type { ConsoleState, Sample } from '../document.ts';
+import type { ConsoleState, PoolSample, Sample, Traffic as ShardTraffic } from '../document.ts';
 import { Alerts } from './alerts.tsx';
 import { Chart } from './chart.tsx';
 import { ActionDesk, Inquiries } from './desk.tsx';
 import { useLive } from './live.ts';
 import './page.css';
 import { StackPicture } from './picture.tsx';
-import { MemberDetails, Opinions, RedisTable } from './tables.tsx';
+import { MemberDetails, Opinions, RedisTable, ShardTable } from './tables.tsx';
 import { clock, Events, Timeline } from './timeline.tsx';
 
 function Page() {
@@ -88,41 +88,65 @@ function Problems({ state }: { readonly state: ConsoleState }) {
   );
 }
 
-function Traffic({ state, samples }: { readonly state: ConsoleState; readonly samples: readonly Sample[] }) {
-  const times = samples.map(({ at }) => at / 1000);
-  const values = (of: (sample: Sample) => number | undefined) => samples.map(of);
+/** As many shards as there are colours of lines that can be told apart. */
+const LINES = 5;
+
+interface TrafficProps {
+  readonly state: ConsoleState;
+  readonly samples: readonly Sample[];
+}
+
+function Traffic({ state, samples }: TrafficProps) {
   return (
     <div class="charts">
-      {state.pools.map(({ name, port, answers, shards }) => (
-        <section key={name} aria-label={`pool ${name}`}>
-          <h3>
-            {name}{' '}
-            <span class="soft">{(state.vips ?? [state.vip]).map((vip) => `${vip}:${port}`).join(', ')}</span>{' '}
-            <span class={answers ? 'good' : 'bad'}>{answers ? 'answers' : 'does not answer'}</span>
-          </h3>
-          <Chart
-            label="requests"
-            unit="/s"
-            times={times}
-            series={shards.slice(0, 5).map((shard, index) => ({
-              name: shard,
-              color: `--series-${index}`,
-              values: values(({ pools }) => pools[name]?.shards[shard]?.requests),
-            }))}
-          />
-          <Chart
-            label="latency at the proxies"
-            unit="ms"
-            times={times}
-            series={[
-              { name: 'p50', color: '--series-0', values: values(({ pools }) => pools[name]?.p50) },
-              { name: 'p99', color: '--series-1', values: values(({ pools }) => pools[name]?.p99) },
-            ]}
-          />
-          <p class="soft">{samples.at(-1)?.pools[name]?.clients ?? '–'} clients</p>
-        </section>
+      {state.pools.map((pool) => (
+        <PoolTraffic key={pool.name} pool={pool} vips={state.vips ?? [state.vip]} samples={samples} />
       ))}
     </div>
+  );
+}
+
+function PoolTraffic({
+  pool: { name, port, answers, shards },
+  vips,
+  samples,
+}: {
+  readonly pool: ConsoleState['pools'][number];
+  readonly vips: readonly string[];
+  readonly samples: readonly Sample[];
+}) {
+  const times = samples.map(({ at }) => at / 1000);
+  const values = (of: (sample: PoolSample) => number | undefined) =>
+    samples.map(({ pools }) => (pools[name] === undefined ? undefined : of(pools[name])));
+  const byShard = (of: (shard: ShardTraffic) => number | undefined) =>
+    shards.slice(0, LINES).map((shard, index) => ({
+      name: shard,
+      color: `--series-${index}`,
+      values: values((pool) => (pool.shards[shard] === undefined ? undefined : of(pool.shards[shard]))),
+    }));
+  const latest = samples.at(-1)?.pools[name];
+  return (
+    <section aria-label={`pool ${name}`}>
+      <h3>
+        {name} <span class="soft">{vips.map((vip) => `${vip}:${port}`).join(', ')}</span>{' '}
+        <span class={answers ? 'good' : 'bad'}>{answers ? 'answers' : 'does not answer'}</span>
+      </h3>
+      <Chart label="requests" unit="/s" times={times} series={byShard(({ requests }) => requests)} />
+      <Chart
+        label="latency at the proxies"
+        unit="ms"
+        times={times}
+        series={[
+          { name: 'p50', color: '--series-0', values: values(({ p50 }) => p50) },
+          { name: 'p99', color: '--series-1', values: values(({ p99 }) => p99) },
+        ]}
+      />
+      {shards.length > 1 && (
+        <Chart label="p99 of each shard" unit="ms" times={times} series={byShard(({ p99 }) => p99)} />
+      )}
+      {shards.length > LINES && <ShardTable pool={name} shards={shards} sample={latest} />}
+      <p class="soft">{latest?.clients ?? '–'} clients</p>
+    </section>
   );
 }
 

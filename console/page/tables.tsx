@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { ConsoleMember, ConsoleState, RedisSample, Sample } from '../document.ts';
+import type { ConsoleMember, ConsoleState, PoolSample, RedisSample, Sample } from '../document.ts';
 import { shown } from './chart.tsx';
 import { bytes } from './picture-layout.ts';
 
@@ -76,6 +76,30 @@ function RedisRow({
 function memory({ usedMemory, maxMemory }: RedisSample): string {
   if (maxMemory === 0) return bytes(usedMemory);
   return `${bytes(usedMemory)} of ${bytes(maxMemory)} (${Math.round((100 * usedMemory) / maxMemory)} %)`;
+}
+
+/** What goes through a pool to each of its shards, where they are too many for lines that can be told apart. */
+export function ShardTable({
+  pool,
+  shards,
+  sample,
+}: {
+  readonly pool: string;
+  readonly shards: readonly string[];
+  readonly sample: PoolSample | undefined;
+}) {
+  return (
+    <Table label={`figures of each shard of ${pool}`} head={['shard', 'requests/s', 'p50', 'p99']}>
+      {shards.map((shard) => (
+        <tr key={shard}>
+          <th scope="row">{shard}</th>
+          <td class="number">{shown(sample?.shards[shard]?.requests, '')}</td>
+          <td class="number">{shown(sample?.shards[shard]?.p50, 'ms')}</td>
+          <td class="number">{shown(sample?.shards[shard]?.p99, 'ms')}</td>
+        </tr>
+      ))}
+    </Table>
+  );
 }
 
 /** What each sentinel says of each shard. */

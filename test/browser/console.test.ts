@@ -145,6 +145,18 @@ describe('the console in a browser', () => {
     await watched.page.getByText('4321 clients').waitFor();
   });
 
+  test('how long requests take is told of each shard; of more than lines can be told apart, in a table', async () => {
+    const pool = watched.page.getByRole('region', { name: 'pool alpha', exact: true });
+    const slow = pool.getByRole('figure').filter({ hasText: 'p99 of each shard' });
+    assert.match(await slow.innerText(), /shard-1 1\.7 ms\s+shard-2 2\.7 ms/);
+    const shards = Array.from({ length: 6 }, (_, index) => `shard-${index + 1}`);
+    const pools = wholeState().pools.map((each) => ({ ...each, shards }));
+    board.tell({ kind: 'state', body: { ...wholeState(), at: state.at + 6000, pools } });
+    const table = watched.page.getByRole('region', { name: 'figures of each shard of alpha' });
+    assert.match(await table.innerText(), /shard-2\t[\d,.]+\t0\.31 ms\t2\.7 ms\nshard-3\t–\t–\t–/);
+    await assertLegible(watched, 390, 'light');
+  });
+
   test('when the console has ended the page says that what it shows is old', async () => {
     await running.end();
     await watched.page.getByText('The console does not answer').waitFor();

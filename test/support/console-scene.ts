@@ -117,7 +117,7 @@ export function samples(count: number): Sample[] {
   return Array.from({ length: count }, (_, index) => {
     const requests = 20_000 + 4000 * Math.sin(index / 8);
     const shards = Object.fromEntries(
-      PLAN.shards.map(({ name }, at) => [name, { requests: requests / (at + 2), p50: 0.31, p99: 1.7 }]),
+      PLAN.shards.map(({ name }, at) => [name, { requests: requests / (at + 2), p50: 0.31, p99: 1.7 + at }]),
     );
     return {
       at: NOW - (count - index) * 1000,
