@@ -7,12 +7,14 @@ import { addOperating } from './command-line/operate.ts';
 import { addPlanning } from './command-line/plan.ts';
 import { reportError } from './command-line/report-error.ts';
 import { addSecrets } from './command-line/secrets.ts';
+import { VERSION } from './stack/version.ts';
 
 const program = new Command('twemstack')
   .description(
-    'Redis high availability as code: one YAML file becomes HAProxy + keepalived + Sentinel + Redis + a Sentinel-aware\n' +
+    'Redis high availability as code: one YAML file becomes HAProxy + keepalived + Sentinel + Redis + a Sentinel-aware ' +
       'twemproxy on Docker, reached through one virtual IP.',
   )
+  .version(VERSION)
   .addHelpText(
     'after',
     '\nExit codes: 0 done, 1 the thing asked for is not so, 2 bad input, 3 the environment lacks something.',

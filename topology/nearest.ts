@@ -23,9 +23,10 @@ function plain(word: string): string {
   return word.toLowerCase().replace(/[-_.\s]/g, '');
 }
 
-/** The nearest of `known`, or undefined when none is near enough to be what was meant. */
+/** The nearest of `known`, or undefined when none is near enough to be what was meant, or nothing was said. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const asked = plain(word);
+  if (asked === '') return undefined;
   const limit = Math.max(1, Math.floor(asked.length / 3));
   let best: { word: string; distance: number } | undefined;
   for (const candidate of known) {
@@ -34,4 +35,10 @@ export function nearest(word: string, known: readonly string[]): string | undefi
       best = { word: candidate, distance };
   }
   return best?.word;
+}
+
+/** `did you mean "x"? `, for the beginning of a remedy; empty when none of `known` is near enough. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const near = nearest(word, known);
+  return near === undefined ? '' : `did you mean "${near}"? `;
 }

@@ -11,6 +11,7 @@ const key = () =>
 
 /** Verbs that bring data out of a stack, and into one. */
 export function addData(program: Command): void {
+  program.commandsGroup('Data:');
   const backup = verb(
     program,
     'backup',

@@ -4,6 +4,7 @@ import { verb } from './verb.ts';
 
 /** Verbs that make, change and remove a stack, or write what it would be made of. */
 export function addDeploying(program: Command): void {
+  program.commandsGroup('Deploy:');
   verb(
     program,
     'prepare',

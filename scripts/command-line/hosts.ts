@@ -1,17 +1,16 @@
 import type { Command } from 'commander';
-import { verb } from './verb.ts';
+import { group, verb } from './verb.ts';
 
 /** Verbs about the machines of a stack. */
 export function addHosts(program: Command): void {
+  program.commandsGroup('Several hosts:');
   verb(
     program,
     'hosts',
     'several hosts: who the machines say they are, at most four seconds each; exit 3 when one will not do',
     async () => (await import('../verbs/hosts.ts')).hostsVerb,
   );
-  const lab = program
-    .command('lab')
-    .description('three engines as three hosts on this machine (root, Linux)');
+  const lab = group(program, 'lab', 'three engines as three hosts on this machine (root, Linux)');
   verb(
     lab,
     'up',

@@ -4,6 +4,7 @@ import { verb } from './verb.ts';
 
 /** Verbs that tell how a running stack is. */
 export function addObserving(program: Command): void {
+  program.commandsGroup('Look at what runs:');
   verb(
     program,
     'status',

@@ -1,13 +1,15 @@
 import { type Command, Option } from 'commander';
 import type { CliOptions } from '../verbs/cli.ts';
-import { verb } from './verb.ts';
+import { ask, demandValues, verb } from './verb.ts';
 
 /** Verbs that do something to a running stack: ask it, hand it over, break it, measure it. */
 export function addOperating(program: Command): void {
-  program
-    .command('cli [args...]')
-    .description('redis-cli inside the stack: through the VIP as application, or at one member as operator')
-    .option('-f, --file <path>', 'the stack file', undefined)
+  program.commandsGroup('Work on what runs:');
+  ask(
+    program,
+    'cli [args...]',
+    'redis-cli inside the stack: through the VIP as application, or at one member as operator',
+  )
     .addOption(
       new Option('--as <account>', 'whose password to come with')
         .choices(['application', 'operator'])
@@ -18,7 +20,8 @@ export function addOperating(program: Command): void {
     // What follows is redis-cli's, options too.
     .allowUnknownOption()
     .passThroughOptions()
-    .action(async (args: string[], options: CliOptions) => {
+    .action(async (args: string[], options: CliOptions, command: Command) => {
+      demandValues(command);
       process.exitCode = await (await import('../verbs/cli.ts')).cliVerb(options, args);
     });
   verb(

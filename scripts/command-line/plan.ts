@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander';
-import { verb } from './verb.ts';
+import { group, verb } from './verb.ts';
 
 /** Verbs that tell what follows from a stack file, and ask nobody. */
 export function addPlanning(program: Command): void {
+  program.commandsGroup('Look ahead:');
   verb(
     program,
     'plan',
@@ -22,7 +23,7 @@ export function addPlanning(program: Command): void {
       '--keys <what>',
       'show instead how keys are spread over the shards: a file with one key a line, or a pattern such as "user:*"',
     );
-  const keys = program.command('keys').description('where keys live');
+  const keys = group(program, 'keys', 'where keys live');
   verb(
     keys,
     'locate [keys...]',

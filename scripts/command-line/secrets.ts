@@ -4,6 +4,7 @@ import { verb } from './verb.ts';
 
 /** Verbs about passwords. */
 export function addSecrets(program: Command): void {
+  program.commandsGroup('Passwords:');
   const secret = verb(
     program,
     'secret <name>',

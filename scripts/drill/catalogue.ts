@@ -1,3 +1,4 @@
+import { didYouMean } from '../../topology/nearest.ts';
 import { isOnHosts } from '../../topology/plan.ts';
 import type { AnyPlan } from '../../topology/types.ts';
 import { InputError } from '../errors.ts';
@@ -58,9 +59,11 @@ export function findDrill(name: string): Choice {
   if (drill !== undefined) return drill;
   const known = DRILLS.map((candidate) => `  ${candidate.name}: ${candidate.summary}`);
   throw new InputError(`there is no drill "${name}"`, {
-    remedy: ['the drills are', ...known, `  ${RANDOM}: each round another of them, drawn by --seed`].join(
-      '\n',
-    ),
+    remedy: [
+      `${didYouMean(name, [...DRILLS.map((drill) => drill.name), RANDOM])}the drills are`,
+      ...known,
+      `  ${RANDOM}: each round another of them, drawn by --seed`,
+    ].join('\n'),
   });
 }
 

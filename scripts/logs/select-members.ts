@@ -1,4 +1,4 @@
-import { nearest } from '../../topology/nearest.ts';
+import { didYouMean } from '../../topology/nearest.ts';
 import { type AnyPlan, type Member, ROLES } from '../../topology/types.ts';
 import { InputError } from '../errors.ts';
 
@@ -37,10 +37,10 @@ export function selectMembers(plan: AnyPlan, words: readonly string[]): readonly
 function unknownWord(plan: AnyPlan, word: string): InputError {
   const shards = plan.shards.map(({ name }) => name);
   const domains = plan.domains.map(({ name }) => name);
-  const near = nearest(word, [...plan.members.map(({ name }) => name), ...ROLES, ...shards, ...domains]);
+  const known = [...plan.members.map(({ name }) => name), ...ROLES, ...shards, ...domains];
   return new InputError(`there is no member, role, shard or domain "${word}"`, {
     remedy:
-      `${near === undefined ? '' : `did you mean "${near}"? `}roles are ${ROLES.join(', ')}; shards ${shards.join(', ')}; ` +
+      `${didYouMean(word, known)}roles are ${ROLES.join(', ')}; shards ${shards.join(', ')}; ` +
       `domains ${domains.join(', ')}; \`twemstack plan\` lists the members`,
   });
 }

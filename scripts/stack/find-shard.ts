@@ -1,3 +1,4 @@
+import { didYouMean } from '../../topology/nearest.ts';
 import type { AnyPlan, PlanShard } from '../../topology/types.ts';
 import { InputError } from '../errors.ts';
 
@@ -10,8 +11,9 @@ import { InputError } from '../errors.ts';
 export function findShard(plan: AnyPlan, name: string, where?: string): PlanShard {
   const shard = plan.shards.find((candidate) => candidate.name === name);
   if (shard !== undefined) return shard;
+  const shards = plan.shards.map((candidate) => candidate.name);
   throw new InputError(`there is no shard "${name}"`, {
     where,
-    remedy: `the shards are ${plan.shards.map((candidate) => candidate.name).join(', ')}`,
+    remedy: `${didYouMean(name, shards)}the shards are ${shards.join(', ')}`,
   });
 }

@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
 import { UNPRIVILEGED } from '../../topology/container-options.ts';
+import { didYouMean } from '../../topology/nearest.ts';
 import type { AnyPlan, Credentials } from '../../topology/types.ts';
 import { InputError, NotSoError } from '../errors.ts';
 import { listContainers } from '../observe/engine.ts';
@@ -57,9 +58,10 @@ async function atEdge(
   const pool =
     options.pool === undefined ? plan.pools[0] : plan.pools.find(({ name }) => name === options.pool);
   if (pool === undefined) {
+    const pools = plan.pools.map(({ name }) => name);
     throw new InputError(`there is no pool "${options.pool}"`, {
       where: '--pool',
-      remedy: `the pools are ${plan.pools.map(({ name }) => name).join(', ')}`,
+      remedy: `${didYouMean(options.pool ?? '', pools)}the pools are ${pools.join(', ')}`,
     });
   }
   const edges = await runningOf(plan, engine, plan.edges);
@@ -80,9 +82,10 @@ async function atMember(
   const wanted =
     options.member === undefined ? members : members.filter(({ name }) => name === options.member);
   if (wanted.length === 0) {
+    const names = members.map(({ name }) => name);
     throw new InputError(`there is no redis and no sentinel "${options.member}"`, {
       where: '--member',
-      remedy: `there are ${members.map(({ name }) => name).join(', ')}`,
+      remedy: `${didYouMean(options.member ?? '', names)}there are ${names.join(', ')}`,
     });
   }
   const [container] = await runningOf(plan, engine, wanted);

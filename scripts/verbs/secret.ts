@@ -1,3 +1,4 @@
+import { didYouMean } from '../../topology/nearest.ts';
 import { ACCOUNTS, type Account } from '../../topology/types.ts';
 import { EXIT, InputError } from '../errors.ts';
 import { demandStored } from '../stack/credentials.ts';
@@ -20,6 +21,6 @@ export function accountOf(name: string): Account {
   const account = ACCOUNTS.find((known) => known === name);
   if (account !== undefined) return account;
   throw new InputError(`there is no account "${name}"`, {
-    remedy: `the accounts are ${ACCOUNTS.join(', ')}`,
+    remedy: `${didYouMean(name, ACCOUNTS)}the accounts are ${ACCOUNTS.join(', ')}`,
   });
 }

@@ -84,7 +84,7 @@ describe('the documents', () => {
   test('name no verb, and no script of npm, that does not exist', () => {
     const program = commandLine();
     const verbs = new Set(
-      [...program.matchAll(/(?:verb\(\s*\w+,\s*|\.command\()'([a-z]+)/g)].map(([, verb]) => verb),
+      [...program.matchAll(/\b(?:verb|ask|group)\(\s*\w+,\s*'([a-z]+)/g)].map(([, verb]) => verb),
     );
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const wrong = PAGES.flatMap((page) => [
