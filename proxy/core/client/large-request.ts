@@ -125,7 +125,7 @@ export class LargeRequest {
   private refuse(limit: string): void {
     const { client, frame, list } = this;
     const what = `${nameOf(frame, list.chunks[0])} ${limit}`;
-    for (const gate of client.gates) gate.onRefused?.(client);
+    for (const gate of client.gates) gate.onRefused?.(client, what);
     client.reply(client.tail++, errorReply(what), 0);
     this.refused = true;
     list.discard();

@@ -7,7 +7,10 @@ const MINUS = 45;
 export const ABORTED = errorReply('Transaction discarded because of previous errors.', 'EXECABORT');
 const EXECABORT = 'EXECABORT ';
 /** How it gives a reason. */
-export const BECAUSE = 'Transaction discarded because of: ';
+const BECAUSE = 'Transaction discarded because of: ';
+
+/** What EXEC answers when a reason can be given. */
+export const abortedBy = (reason: string): Buffer => errorReply(`${BECAUSE}${reason}`, 'EXECABORT');
 
 /**
  * Takes what a server answers to MULTI, to each queued command and to EXEC, and gives on what it answers to EXEC. A
@@ -72,7 +75,7 @@ export class ExecPart implements Receiver, Batch {
       );
     }
     if (this.cause === null || !textOf(error).startsWith(EXECABORT)) return error;
-    return errorReply(`${BECAUSE}${this.cause}`, 'EXECABORT');
+    return abortedBy(this.cause);
   }
 
   replyInParts(_tag: number, parts: Uint8Array[]): void {

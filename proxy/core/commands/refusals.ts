@@ -116,6 +116,10 @@ export function wrongSubcommandArity(command: string, subcommand: string): Uint8
 const wrongElements = (command: string, subcommand: string): string =>
   `wrong number of arguments for '${command}|${subcommand}' command`;
 
+/** Whether a refusal is one of those in Redis' own words, for what no Redis would queue in a transaction. */
+export const isRedisOwn = (refusal: string): boolean =>
+  /^(wrong number of arguments for|unknown command|unknown subcommand) /.test(refusal);
+
 /** What Redis says of a subcommand before it looks at anything else of it; null when nothing, or there are none. */
 export function subcommandFault(command: string, buffer: Uint8Array, frame: RequestFrame): string | null {
   if (frame.argc < 2 || (factsOf(command)?.subcommands.length ?? 0) === 0) return null;

@@ -163,8 +163,11 @@ export interface Gate {
     from: number,
     to: number,
   ) => boolean;
-  /** A request was refused before any gate was asked: unknown command, or too large. */
-  onRefused?(session: Session): void;
+  /**
+   * A request was refused before any gate was asked: unknown command, or too large.
+   * @param why what its client is told, without its code
+   */
+  onRefused?(session: Session, why: string): void;
 }
 
 /** In which order gates are asked. */

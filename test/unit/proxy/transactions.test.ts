@@ -96,12 +96,13 @@ describe('a transaction', () => {
     const client = scene.client();
     const [one, two] = homes(scene);
     const said = ask(scene, client, 'MULTI', `SET ${one} 1`, `SET ${two} 1`, `SET ${one} 2`, 'EXEC', 'PING');
-    assert.equal(
-      said,
-      `+OK\r\n+QUEUED\r\n-ERR keys '${one}' (one) and '${two}' (two) of this transaction live on different servers; give them ` +
-        'a common hash tag, such as {tag}, or use a pool on one shard, or let caches run theirs in parts ' +
-        `(transactions: per_shard)\r\n+QUEUED\r\n${ABORTED}+PONG\r\n`,
-    );
+    const why =
+      `keys '${one}' (one) and '${two}' (two) of this transaction live on different servers; give them ` +
+      'a common hash tag, such as {tag}, or use a pool on one shard, or let caches run theirs in parts ' +
+      '(transactions: per_shard)';
+    // ioredis, Jedis and others show their user the answer to EXEC alone
+    const aborted = `-EXECABORT Transaction discarded because of: ${why}`;
+    assert.equal(said, `+OK\r\n+QUEUED\r\n-ERR ${why}\r\n+QUEUED\r\n${aborted}\r\n+PONG\r\n`);
     assert.deepEqual([scene.servers[0].log, scene.servers[1].log], [[], []]);
   });
 
@@ -116,7 +117,8 @@ describe('a transaction', () => {
     assert.ok(scene.pool.budget.used > 60_000, `${scene.pool.budget.used} bytes`);
     const said = ask(scene, client, `SET c ${value}`, `SET d ${value}`, 'EXEC');
     const tooLarge = '-ERR a transaction has at most 100000 bytes (request_bytes)\r\n';
-    assert.equal(said, `+QUEUED\r\n${tooLarge}${ABORTED}`);
+    const aborted = tooLarge.replace('-ERR ', '-EXECABORT Transaction discarded because of: ');
+    assert.equal(said, `+QUEUED\r\n${tooLarge}${aborted}`);
     assert.equal(scene.pool.budget.used, 0);
     assert.deepEqual(scene.servers[0].log, []);
     ask(scene, client, 'MULTI', `SET a ${value}`);
@@ -135,8 +137,25 @@ describe('a transaction', () => {
     client.send(large.subarray(50_000));
     client.ask('EXEC');
     scene.settle();
-    assert.match(client.said, /-ERR a request of 'set' has at most 100000 bytes[^\r]*\r\n-EXECABORT /);
+    assert.match(
+      client.said,
+      /-ERR (a request of 'set' has at most 100000 bytes[^\r]*)\r\n-EXECABORT [^:]+ because of: \1\r\n/,
+    );
     assert.deepEqual(scene.servers[0].log, []);
+  });
+
+  test('that was refused for several reasons is said to be for the first; what Redis refuses so, in its words', async () => {
+    const scene = await memoryScene(['hash_tag: "{}"'], TWO);
+    const client = scene.client();
+    const [one, two] = homes(scene);
+    assert.match(
+      ask(scene, client, 'MULTI', `RENAME ${one} ${two}`, 'GET', 'EXEC'),
+      /-EXECABORT Transaction discarded because of: keys .* of 'rename' live on different servers; [^\r]+\r\n$/,
+    );
+    for (const fault of ['GET', 'NOSUCH a', 'OBJECT NOSUCH a', 'MULTI x']) {
+      const said = ask(scene, client, 'MULTI', fault, `RENAME ${one} ${two}`, 'EXEC');
+      assert.ok(said.endsWith(`\r\n${ABORTED}`), `${fault}: ${said}`);
+    }
   });
 
   test('without a key goes to the first server; with answers of the proxy alone, to none', async () => {
@@ -350,9 +369,10 @@ describe('transactions: per_shard', () => {
     client.ask('WATCH', one);
     scene.settle();
     scene.servers[0].answer('+OK');
+    // there it would be no advice
     assert.match(
       ask(scene, client, 'MULTI', `SET ${two} 1`, 'DISCARD'),
-      /of this transaction live on different servers/,
+      /of this transaction live on different servers;[^\r]+; behind WATCH it does not run in parts\r\n/,
     );
   });
 });

@@ -11,10 +11,17 @@ export const IN_ITS_PLACE: Words = ['REFUSED'];
 const PLACE_OF_REFUSAL = "-ERR unknown command 'REFUSED', with args beginning with: \r\n";
 /** What belongs together must live together; or its client listens, and is told that first. */
 const REFUSAL = /^-ERR (.*( live on different servers;| is not served| is refused )|Can't execute )/;
+const ABORTED = '-EXECABORT Transaction discarded because of previous errors.\r\n';
+/** EXEC repeats it. */
+const ABORTED_BY_REFUSAL =
+  /^-EXECABORT .* because of: .*( live on different servers;| is not served| is refused )/;
 
 /** Whether the proxy says what a redis-server says, or why it does not do it where it must not. */
-export const isSameReply = (redis: string, ours: string | undefined): boolean =>
-  redis === PLACE_OF_REFUSAL ? ours !== undefined && REFUSAL.test(ours) : redis === ours;
+export function isSameReply(redis: string, ours: string | undefined): boolean {
+  if (redis === ours || ours === undefined) return redis === ours;
+  if (redis === PLACE_OF_REFUSAL) return REFUSAL.test(ours);
+  return redis === ABORTED && ABORTED_BY_REFUSAL.test(ours);
+}
 
 /** What a client has said so far, as far as it decides on whether its next request concerns one server. */
 export class Said {

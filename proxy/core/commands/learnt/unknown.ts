@@ -25,8 +25,9 @@ export function dispatchUnknown(
 }
 
 function refuseUnknown(session: Session, frame: RequestFrame, buffer: Uint8Array): void {
-  for (const gate of session.gates) gate.onRefused?.(session);
-  refuse(session, unknownCommand(buffer, frame));
+  const why = unknownCommand(buffer, frame);
+  for (const gate of session.gates) gate.onRefused?.(session, why);
+  refuse(session, why);
 }
 
 /** By what the servers have said so far. */

@@ -1,10 +1,10 @@
 import { arityFits } from '../../../protocol/command-arity.ts';
 import type { Command } from '../../../protocol/command-table.ts';
-import { errorReply, OK } from '../../../protocol/replies.ts';
+import { OK } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
-import { ABORTED, BECAUSE } from '../exec-part.ts';
+import { ABORTED, abortedBy } from '../exec-part.ts';
 import { homeOf } from '../home.ts';
-import { refuse, wrongArity } from '../refusals.ts';
+import { isRedisOwn, refuse, wrongArity } from '../refusals.ts';
 import { whyNoExec } from '../refused-exec.ts';
 import type { Family, Handler, Session } from '../session.ts';
 import { execute, shared } from './exec.ts';
@@ -15,8 +15,9 @@ import { keyNames, MOST_WATCHED, WatchRequest, watchOf } from './watch.ts';
 /** False when the request was answered with an error: too many elements, or too few. */
 function fits(session: Session, command: Command, frame: RequestFrame): boolean {
   if (arityFits(command.id, frame.argc)) return true;
-  transactionOf(session)?.onRefused();
-  refuse(session, wrongArity(command));
+  const why = wrongArity(command);
+  transactionOf(session)?.onRefused(session, why);
+  refuse(session, why);
   return false;
 }
 
@@ -52,15 +53,17 @@ const exec: Handler = (session, command, frame) => {
   if (reason !== undefined) {
     // as Redis does, inside a transaction or not
     end(session);
-    session.reply(session.tail++, errorReply(`${BECAUSE}${reason}`, 'EXECABORT'), 0);
+    session.reply(session.tail++, abortedBy(reason), 0);
     return;
   }
   if (transaction === undefined) refuse(session, 'EXEC without MULTI');
   else {
     transaction.end();
-    if (transaction.aborted) {
+    const { fault } = transaction;
+    if (fault !== null) {
       watch?.unwatch();
-      session.reply(session.tail++, ABORTED, 0);
+      // Redis does not repeat what it says; many client libraries show their user nothing but the answer to EXEC
+      session.reply(session.tail++, isRedisOwn(fault) ? ABORTED : abortedBy(fault), 0);
     } else if (watch !== undefined || transaction.hasAnswers)
       session.runAlone(new ExecInTurn(session, transaction, watch ?? null));
     else execute(session, session.tail++, transaction, shared(session));

@@ -105,8 +105,8 @@ export class Transaction implements Gate {
    */
   readonly order: (Part | Local | SplitStep<Part>)[] = [];
   readonly parts: Part[] = [];
-  /** A command was refused: EXEC will be. */
-  aborted = false;
+  /** What was said to the first command that was refused, without its code: EXEC will be refused, too. Null when none was. */
+  fault: string | null = null;
   /** The key that decided on the server. */
   private firstKey: PlacedKey | null;
   /** Parts of it may go to several servers, atomic on each. */
@@ -145,7 +145,7 @@ export class Transaction implements Gate {
     const refusal = this.queue(command, frame, buffer, from, to);
     if (refusal === null) session.reply(session.tail++, QUEUED, 0);
     else {
-      this.aborted = true;
+      this.onRefused(session, refusal);
       refuse(session, refusal);
     }
     return true;
@@ -160,8 +160,8 @@ export class Transaction implements Gate {
     return this.order.some((step) => 'answer' in step);
   }
 
-  onRefused(): void {
-    this.aborted = true;
+  onRefused(_session: Session, why: string): void {
+    this.fault ??= why;
   }
 
   /** Nothing more is queued, and nothing is kept. */
@@ -265,8 +265,12 @@ export class Transaction implements Gate {
     const { server } = own;
     const isFirst = !this.parts.some((part) => part.server === server);
     if (isFirst && this.firstKey !== null && !this.mayHaveParts) {
-      const more = ', or let caches run theirs in parts (transactions: per_shard)';
-      return apart(this.session.pool, 'of this transaction', this.firstKey, own.key, more);
+      const { pool } = this.session;
+      const more =
+        pool.config.transactions === 'per_shard'
+          ? '; behind WATCH it does not run in parts'
+          : ', or let caches run theirs in parts (transactions: per_shard)';
+      return apart(pool, 'of this transaction', this.firstKey, own.key, more);
     }
     this.firstKey ??= own.key;
     return this.partOf(server);
