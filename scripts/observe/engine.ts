@@ -126,17 +126,24 @@ async function inspect(
 /** As long as an engine may take to begin a command, or to say how it ended: a host may die in between. Milliseconds. */
 const BEGIN_MS = 10_000;
 
+export interface ExecOptions {
+  /** Milliseconds that the engine may take before and after the command. */
+  readonly beginMs?: number;
+  /** Called with all of what it has printed on stdout, whenever that is more. */
+  readonly onOutput?: (text: string) => void;
+}
+
 /**
  * Runs a command in a container and returns what it printed on stdout; rejects when it fails or takes too long.
  *
- * @param patienceMs for the command, once it has begun; @param beginMs for the engine, before and after it
+ * @param patienceMs for the command, once it has begun
  */
 export async function execInContainer(
   engine: Docker,
   container: string,
   command: readonly string[],
   patienceMs = 1500,
-  beginMs = BEGIN_MS,
+  { beginMs = BEGIN_MS, onOutput }: ExecOptions = {},
 ): Promise<string> {
   const { exec, stream } = await withinReach(async (abortSignal) => {
     const options = { Cmd: [...command], AttachStdout: true, AttachStderr: true, abortSignal };
@@ -150,6 +157,7 @@ export async function execInContainer(
   let complaint = '';
   out.on('data', (chunk: Buffer) => {
     text += chunk.toString();
+    onOutput?.(text);
   });
   err.on('data', (chunk: Buffer) => {
     complaint += chunk.toString();

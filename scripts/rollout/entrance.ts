@@ -5,7 +5,7 @@ import type { AnyPlan, PoolSpec } from '../../topology/types.ts';
 import { NotSoError } from '../errors.ts';
 import { signalContainer } from '../observe/engine.ts';
 import { vipsHeldBy } from '../observe/holds-vip.ts';
-import { haproxyCommand, haproxyStats } from './haproxy-admin.ts';
+import { emptyFrontends, haproxyCommand, haproxyStats } from './haproxy-admin.ts';
 
 /** Proxies let a client go right behind its next reply, and one that is silent after half a second. */
 const LET_GO_MS = 3000;
@@ -83,24 +83,27 @@ export class Entrance {
     restore: (undo: () => Promise<void>) => void,
   ): Promise<{ to: string; closedMs: number }> {
     const { pools, proxies } = this.#plan;
-    const begin = performance.now();
+    const frontends = pools.map(frontend);
+    // Asked while everybody is still let in.
+    const vips = await vipsHeldBy(this.#plan, this.#engine, edge);
     restore(async () => {
       await this.#engine
         .getContainer(edge)
         .start()
         .catch(() => undefined);
-      const open = pools.map((pool) => `enable frontend ${frontend(pool)}`);
+      const open = frontends.map((name) => `enable frontend ${name}`);
       await haproxyCommand(this.#engine, edge, ...open).catch(() => undefined);
     });
-    await haproxyCommand(this.#engine, edge, ...pools.map((pool) => `disable frontend ${frontend(pool)}`));
-    await this.letGo(proxies.map(({ name }) => name));
-    const names = new Set(pools.map(frontend));
-    await this.#untilEmpty([edge], ({ proxy, server }) => server === 'FRONTEND' && names.has(proxy));
-    const vips = await vipsHeldBy(this.#plan, this.#engine, edge);
+    let begin = performance.now();
+    let told: Promise<void> | undefined;
+    await emptyFrontends(this.#engine, edge, frontends, LET_GO_MS, () => {
+      begin = performance.now();
+      told = this.letGo(proxies.map(({ name }) => name));
+    });
     const stopped = this.#engine.getContainer(edge).stop();
     const to = await this.#awaitHolders(edge, vips.length > 0 ? vips : [this.#plan.vip]);
     const closedMs = Math.round(performance.now() - begin);
-    await stopped;
+    await Promise.all([stopped, told]);
     return { to, closedMs };
   }
 

@@ -30,6 +30,66 @@ export async function haproxyCommand(
   return answer.trim();
 }
 
+/**
+ * Closes frontends, says `closed`, and waits until they have no sessions: in the container, for a command of its own for each look
+ * would take longer than the clients, who are let in nowhere meanwhile. Ends with the number of those that are left. Arguments: socket,
+ * tenths of a second, names of frontends.
+ */
+const CLOSE = `socket=$1 tenths=$2
+shift 2
+ask() { printf '%s\\n' "$1" | socat -t 3 STDIO "UNIX-CONNECT:$socket"; }
+for name; do said=$(ask "disable frontend $name") || exit; done
+echo closed
+until=$((\${EPOCHREALTIME/[.,]/} + tenths * 100000))
+while :; do
+  left=0
+  while IFS=, read -r proxy server _ _ sessions _; do
+    if [[ $server == FRONTEND && " $* " == *" $proxy "* ]]; then left=$((left + sessions)); fi
+  done < <(ask 'show stat')
+  ((left > 0 && \${EPOCHREALTIME/[.,]/} < until)) || break
+  sleep 0.02
+done
+echo "left $left"`;
+
+/** Command line of `CLOSE`. */
+export const closeCommand = (
+  frontends: readonly string[],
+  patienceMs: number,
+  socket = ADMIN_SOCKET,
+): readonly string[] => [
+  'bash',
+  '-c',
+  CLOSE,
+  'close',
+  socket,
+  String(Math.ceil(patienceMs / 100)),
+  ...frontends,
+];
+
+/**
+ * Lets nobody in at an edge any more, and waits until those who are in have left.
+ *
+ * @param onClosed called when nobody gets in any more
+ * @returns how many are left when time is up
+ */
+export async function emptyFrontends(
+  engine: Docker,
+  edge: string,
+  frontends: readonly string[],
+  patienceMs: number,
+  onClosed: () => void,
+): Promise<number> {
+  let closed = false;
+  const onOutput = (text: string): void => {
+    if (closed || !text.startsWith('closed\n')) return;
+    closed = true;
+    onClosed();
+  };
+  const command = closeCommand(frontends, patienceMs);
+  const said = await execInContainer(engine, edge, command, patienceMs + PATIENCE_MS, { onOutput });
+  return Number(/^left (\d+)$/m.exec(said)?.[1] ?? 0);
+}
+
 export async function haproxyStats(engine: Docker, edge: string): Promise<HaproxyStat[]> {
   return parseStats(await haproxyCommand(engine, edge, 'show stat'));
 }

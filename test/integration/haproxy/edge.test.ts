@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { after, afterEach, before, describe, test } from 'node:test';
+import { execa } from 'execa';
 import { eventOf } from '../../../scripts/logs/events.ts';
 import { parseLine } from '../../../scripts/logs/formats/parse-line.ts';
+import { closeCommand } from '../../../scripts/rollout/haproxy-admin.ts';
 import type { EdgeMember } from '../../../topology/types.ts';
 import { CLIENT, EdgePair } from '../../support/edge-pair.ts';
 import { forge } from '../../support/forged-advert.ts';
 import { lintMetrics } from '../../support/promtool.ts';
+import { spawnDaemon } from '../../support/spawn-daemon.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /** Longer than it takes until an edge whose HAProxy hangs gives the VIP up. */
@@ -197,6 +200,30 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
     assert.match(await pair.httpStatus(edge, '/metrics'), / 200 /);
     assert.match(await pair.httpStatus(edge, '/stats'), / 200 /);
     assert.match(await pair.httpStatus(edge, '/other'), / 404 /);
+  });
+
+  test('closed for a move of the VIP, it says so, lets nobody in, and says when nobody, or who, is left', async () => {
+    const { holder } = await pair.serving();
+    const clients = await pair.connect(2);
+    const begin = (patienceMs: number) => {
+      const [program, ...words] = closeCommand(['pool-alpha'], patienceMs, pair.adminSocket(holder));
+      return spawnDaemon(program, words, { ready: (output) => output.startsWith('closed\n') });
+    };
+    const patient = await begin(30_000);
+    try {
+      assert.equal(await pair.ask(), false);
+      const hasty = await begin(200);
+      await waitUntil('it to lose patience', () => hasty.ended() !== undefined);
+      assert.equal(hasty.output(), 'closed\nleft 2\n');
+      assert.equal(patient.ended(), undefined);
+      await clients.leave();
+      await waitUntil('it to be empty', () => patient.ended() !== undefined);
+      assert.equal(patient.output(), 'closed\nleft 0\n');
+    } finally {
+      patient.signal('SIGKILL');
+      const open = `printf 'enable frontend pool-alpha\\n' | socat STDIO UNIX-CONNECT:${pair.adminSocket(holder)}`;
+      await execa('bash', ['-c', open]);
+    }
   });
 
   test('from the front nobody takes part in the election, nor gets to the back, whatever packets he makes', async () => {

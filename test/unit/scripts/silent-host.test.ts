@@ -53,7 +53,9 @@ describe('a host that takes a question and says nothing', () => {
   });
 
   test('does not hold up a command that is to begin there', async () => {
-    const begun = execInContainer(docker, 'alpha-edge-a', ['true'], PATIENCE_MS, PATIENCE_MS);
+    const begun = execInContainer(docker, 'alpha-edge-a', ['true'], PATIENCE_MS, {
+      beginMs: PATIENCE_MS,
+    });
     await assert.rejects(begun, /does not answer within 0.1 s/);
     await ended;
   });
