@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
+import { clock } from './timeline.tsx';
 import { useWidth } from './use-width.ts';
 
 export interface Series {
@@ -74,7 +75,11 @@ function optionsOf(width: number, series: readonly Series[], unit: string): uPlo
     legend: { show: false },
     cursor: { show: false },
     scales: { y: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.1)] } },
-    axes: [axis, { ...axis, size: 60, values: (_plot, ticks) => ticks.map((tick) => shown(tick, unit)) }],
+    // As everywhere on the page; uPlot's own are of one country.
+    axes: [
+      { ...axis, space: 90, values: (_plot, ticks) => ticks.map((tick) => clock(tick * 1000)) },
+      { ...axis, size: 60, values: (_plot, ticks) => ticks.map((tick) => shown(tick, unit)) },
+    ],
     series: [
       {},
       ...series.map(({ name, color }) => ({

@@ -16,7 +16,16 @@ const RECORDED = 'test/golden/drill-report.json';
 describe('the drill report in a browser', () => {
   const folder = mkdtempSync(join(tmpdir(), 'twemstack-report-'));
   const file = join(folder, 'report.html');
-  const recorded = JSON.parse(readFileSync(RECORDED, 'utf8')) as DrillDocument;
+  const printed = JSON.parse(readFileSync(RECORDED, 'utf8')) as DrillDocument;
+  // As on a stack that is monitored.
+  const alerts = [
+    { alert: 'RedisDown', named: true, raised: 16_700, over: 24_100 },
+    { alert: 'LatencyBudgetBurnt', named: false, raised: 20_000, over: null },
+  ];
+  const recorded: DrillDocument = {
+    ...printed,
+    rounds: printed.rounds.map((round, index) => (index === 0 ? { ...round, alerts } : round)),
+  };
   let browser: Browser;
   let watched: WatchedPage;
 
@@ -47,6 +56,7 @@ describe('the drill report in a browser', () => {
       `[...document.querySelectorAll('svg')].map((svg) => svg.querySelector('.ok').getBoundingClientRect().width)`,
     );
     assert.equal(drawings.length, recorded.rounds.length);
+    assert.equal(await watched.page.locator('svg .alert').count(), alerts.length);
     assert.ok(
       drawings.every((width) => width > 700),
       `bars are ${drawings.join(', ')} wide`,

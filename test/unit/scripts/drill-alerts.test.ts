@@ -127,6 +127,17 @@ describe('what a round tells of alerts', () => {
     assert.match(page, /Alerts while it lasts: ProxyDown\./);
   });
 
+  test('are drawn beside what applications saw, however long they took', () => {
+    const long = { writes: [...writes, { endedAt: 90_000 }], undoneAt: 61_000, wholeAt: 66_000, held: true };
+    const page = renderHtml(documentOf([round({ ...long, alerts: [{ ...proxyDown, over: 68_000 }] })]));
+    assert.match(page, /class="alert" [^>]*><title>ProxyDown raised at 20\.0 s, over at 67\.0 s</);
+    for (const flag of ['fault taken back 60.0 s', 'whole again 65.0 s'])
+      assert.ok(page.includes(flag), flag);
+    assert.match(page, /<\/i>alert raised</);
+    const unwatched = renderHtml(documentOf([round({ ...long, of: undefined })]));
+    assert.doesNotMatch(unwatched, /alert raised|fault taken back 60/);
+  });
+
   test('a drill that did not wait for them is not held to them', () => {
     const report = round({ alerts: [] });
     assert.deepEqual(report.alerts, [{ alert: 'ProxyDown', named: true, raised: null, over: null }]);

@@ -1,7 +1,9 @@
 import { HOST_UP } from '../../watch/hosts.ts';
 import type { HolderSpan } from '../../watch/vip.ts';
+import type { AlertTimes } from '../alerts.ts';
 import type { RoundReport } from '../round.ts';
 import type { ShardSeries } from '../series.ts';
+import { alertText } from '../text.ts';
 import { escapeText } from './markup.ts';
 import { LEFT, RIGHT, type TimeScale } from './scale.ts';
 
@@ -133,6 +135,21 @@ export function roleLane(report: RoundReport, member: string, scale: TimeScale):
       return [label(top + 9, member, report.members.includes(member) ? 'lane hit' : 'lane'), ...bars].join(
         '\n',
       );
+    },
+  };
+}
+
+/** When an alert was raised and when it was over. */
+export function alertLane(times: AlertTimes, scale: TimeScale): Lane {
+  const { alert, raised, over } = times;
+  return {
+    height: 17,
+    draw(top) {
+      const name = label(top + 10, alert);
+      if (raised === null || raised > scale.to) return name;
+      const [left, right] = [scale.x(raised), scale.x(over ?? scale.to)];
+      const title = `<title>${escapeText(alertText(times))}</title>`;
+      return `${name}\n<rect class="alert" x="${left}" y="${top}" width="${Math.max(1, right - left).toFixed(1)}" height="12">${title}</rect>`;
     },
   };
 }

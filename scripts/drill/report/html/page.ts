@@ -12,6 +12,12 @@ const LEGEND: ReadonlyArray<readonly [string, string]> = [
   ['replica', 'replica'],
 ];
 
+/** Alerts are in it where there are some. */
+const legendOf = ({ rounds }: DrillDocument): typeof LEGEND =>
+  rounds.some(({ alerts }) => alerts?.some(({ raised }) => raised !== null))
+    ? [...LEGEND, ['fault', 'alert raised']]
+    : LEGEND;
+
 /** What keeps the report from being all that was asked for. */
 function shortcomings({ leftOut, problem }: DrillDocument): string {
   const items = leftOut.map(
@@ -43,7 +49,9 @@ export function renderHtml(document: DrillDocument): string {
 <p class="soft">${kept} of ${rounds.length} rounds kept every promise; ${drills.length} drills, begun ${escapeText(document.startedAt.replace('T', ' ').slice(0, 19))} UTC.${seed}${partial}</p>
 ${shortcomings(document)}
 ${overview(document)}
-<div class="legend">${LEGEND.map(([name, words]) => `<span><i style="background:var(--${name})"></i>${words}</span>`).join('')}</div>
+<div class="legend">${legendOf(document)
+    .map(([name, words]) => `<span><i style="background:var(--${name})"></i>${words}</span>`)
+    .join('')}</div>
 <p class="soft">Times count from the fault. Bars: what was answered in each 50 ms; latency: the slowest acknowledged write in them, logarithmic.</p>
 ${drills
   .map((drill) =>

@@ -48,7 +48,7 @@ svg .grid { stroke: var(--line); stroke-width: 1; fill: none; }
 svg .ok { fill: var(--ok); } svg .refused { fill: var(--refused); } svg .unknown { fill: var(--unknown); }
 svg .read { fill: var(--read); } svg .latency { stroke: var(--latency); stroke-width: 1.6; fill: none; }
 svg .master { fill: var(--master); } svg .replica { fill: var(--replica); }
-svg .away { fill: var(--fault); }
+svg .away, svg .alert { fill: var(--fault); }
 svg .unreachable { fill: none; stroke: var(--line); stroke-dasharray: 3 3; }
 svg .mark { stroke: var(--mark); stroke-dasharray: 3 3; } svg .fault { stroke: var(--fault); stroke-width: 1.5; }
 svg .fault-text { fill: var(--fault); font-weight: 600; }

@@ -1,5 +1,5 @@
 import type { RoundReport } from '../round.ts';
-import { hostLane, type Lane, latencyLane, roleLane, vipLane, writesLane } from './lanes.ts';
+import { alertLane, hostLane, type Lane, latencyLane, roleLane, vipLane, writesLane } from './lanes.ts';
 import { escapeText } from './markup.ts';
 import { LEFT, RIGHT, type TimeScale, ticks, timeScale, WIDTH } from './scale.ts';
 
@@ -12,7 +12,7 @@ interface Flag {
   readonly fault?: boolean;
 }
 
-/** One round as a picture: writes by outcome, latency, hosts, holder of the VIP, roles, all over one clock. */
+/** One round as a picture: writes by outcome, latency, hosts, holder of the VIP, roles, alerts, all over one clock. */
 export function timelineSvg(report: RoundReport): string {
   const scale = timeScale(report);
   const flags = placeFlags(flagsOf(report), scale);
@@ -59,6 +59,7 @@ function lanesOf(report: RoundReport, scale: TimeScale): Lane[] {
     ...sourcesOf('host').map((host) => hostLane(report, host, scale)),
     ...(vip === null ? [] : [vipLane(vip.spans, edges, scale)]),
     ...shown.map((member) => roleLane(report, member, scale)),
+    ...(report.alerts ?? []).filter(({ raised }) => raised !== null).map((each) => alertLane(each, scale)),
   ];
 }
 
