@@ -131,6 +131,8 @@ export const NOT_TYPED: Readonly<Record<string, string>> = {
   'npm run bench -- backup':
     'needs an idle machine; a second of it is in test/integration/backup/backup.test.ts',
   'npx twemstack bench stack': 'needs an idle machine',
+  'npm run drill:own':
+    'four minutes; what it holds against what is in test/unit/tools and test/integration/drill, the verbs in test/stack/backups.ts',
   'npm run record': 'makes the pictures of the README, which a person looks at',
   'npx twemstack drill kill-host partition-host --file ~/.cache/twemstack/lab/stack.yaml --rounds 5':
     'ten minutes; what they do to a lab is in test/integration/lab/lab.test.ts',
