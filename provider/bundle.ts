@@ -1,6 +1,6 @@
 /** Bundles the provider into one file and lays it out as a plugin mirror that terraform can install from. */
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'esbuild';
@@ -15,6 +15,8 @@ const HERE = path.dirname(fileURLToPath(import.meta.url));
 const PREBUILT = path.join(HERE, 'provider.cjs');
 /** Not "terraform-provider-…": terraform would take it for the executable. */
 const SCRIPT = 'provider.cjs';
+/** Runs it. */
+const START = 'start.cjs';
 /** Everything bundled besides our own sources; a new release of one must lead to a new bundle. */
 const LIBRARIES = [
   '@grpc/grpc-js',
@@ -50,6 +52,8 @@ export async function bundleProvider(mirrorDir: string): Promise<BundledProvider
   const stamp = prebuilt === '' ? await currentStamp() : prebuilt;
   if ((await firstLine(script)) !== stamp) {
     await mkdir(folder, { recursive: true });
+    await removeCompiled(mirrorDir);
+    await replaceFile(path.join(folder, START), await readFile(path.join(HERE, START), 'utf8'), 0o644);
     await replaceFile(
       script,
       prebuilt === '' ? await bundledScript() : await readFile(PREBUILT, 'utf8'),
@@ -84,7 +88,7 @@ function launcherText(node: string): string {
     '# Starts the offline Docker provider. Written by provider/bundle.ts.',
     `node='${node.replaceAll("'", "'\\''")}'`,
     '[ -x "$node" ] || node=node',
-    `exec "$node" "$(dirname "$(readlink -f "$0")")/${SCRIPT}" "$@"`,
+    `exec "$node" "$(dirname "$(readlink -f "$0")")/${START}" "$@"`,
     '',
   ].join('\n');
 }
@@ -92,7 +96,9 @@ function launcherText(node: string): string {
 /** A digest of the provider's sources and of the versions of what is bundled with them. */
 async function sourceStamp(): Promise<string> {
   const hash = createHash('sha256');
-  const sources = (await readdir(HERE, { recursive: true })).filter((name) => name.endsWith('.ts')).sort();
+  const sources = (await readdir(HERE, { recursive: true }))
+    .filter((name) => name.endsWith('.ts') || name === START)
+    .sort();
   for (const name of sources) {
     hash.update(`${name}\0`).update(await readFile(path.join(HERE, name)));
   }
@@ -130,6 +136,13 @@ async function bundle(): Promise<string> {
     plugins: [leaveOut],
   });
   return result.outputFiles[0].text;
+}
+
+/** What the starts of an earlier provider have left. */
+async function removeCompiled(mirrorDir: string): Promise<void> {
+  for (const name of await readdir(mirrorDir).catch(() => [])) {
+    if (/^provider-\w+\.cache(\.\d+)?$/.test(name)) await rm(path.join(mirrorDir, name), { force: true });
+  }
 }
 
 async function firstLine(file: string): Promise<string> {

@@ -36,6 +36,7 @@ export async function buildPackage(folder: string): Promise<void> {
   for (const image of IMAGES) copy(image, lib);
   for (const document of DOCUMENTS) copy(document, folder);
   writeFileSync(join(lib, 'provider/provider.cjs'), await bundledScript());
+  copy('provider/start.cjs', lib);
   await writePage(join(lib, 'console/page.built'));
   const manifest = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as CheckoutManifest;
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packageManifest(manifest), null, 2)}\n`);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import type { ProviderUnderTest } from '../support/provider-under-test.ts';
 import { exists, inspect, openWorkspace, type SuiteOf, sleeper } from '../support/suite.ts';
@@ -92,6 +93,10 @@ export function createCases(suiteOf: SuiteOf): void {
 
       const applied = await workspace.apply();
       assert.deepEqual(applied.errors, []);
+      if (suite.provider.name === 'bundled') {
+        const compiled = readdirSync(suite.provider.mirror).filter((name) => name.endsWith('.cache'));
+        assert.equal(compiled.length, 1, 'the next start need not compile');
+      }
 
       const found = await inspect(suite, 'member');
       assert.equal(found.State.Health?.Status, 'healthy');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -38,6 +38,24 @@ describe('the bundle', () => {
     const ran = await execa(executable, { reject: false, env: { TF_PLUGIN_MAGIC_COOKIE: '' } });
     assert.equal(ran.exitCode, 1);
     assert.match(ran.stderr, /started by terraform, not by hand/);
+  });
+
+  test('of what an earlier start left compiled, another provider’s goes, and one that is damaged is not used', async () => {
+    const other = join(mirror, 'provider-0123456789abcdef.cache');
+    writeFileSync(other, '');
+    const { executable } = await bundleProvider(mirror);
+    const script = join(dirname(executable), 'provider.cjs');
+    const [, stamp] = /provider (\w+) \*\//.exec(readFileSync(script, 'utf8')) ?? [];
+    writeFileSync(join(mirror, `provider-${stamp}.cache`), 'damaged');
+    const ran = await execa(executable, { reject: false, env: { TF_PLUGIN_MAGIC_COOKIE: '' } });
+    assert.equal(ran.exitCode, 1);
+    assert.match(ran.stderr, /started by terraform, not by hand/);
+    rmSync(script);
+    await bundleProvider(mirror);
+    assert.deepEqual(
+      readdirSync(mirror).filter((name) => name.endsWith('.cache')),
+      [],
+    );
   });
 });
 
