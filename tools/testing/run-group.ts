@@ -7,6 +7,8 @@ import { type Counts, readTapSummary, verdict } from './counts.ts';
 import type { CheckGroup, FileGroup, Group } from './groups.ts';
 
 const NAMING_MS = 10_000;
+/** File descriptor of what this process prints. */
+export const STDOUT = 1;
 
 export interface GroupResult {
   readonly group: string;
@@ -16,18 +18,29 @@ export interface GroupResult {
   readonly complaint: string | undefined;
 }
 
-/** Runs one group, its output on ours, and tells how it came out. A group ended by its limit has failed. */
-export async function runGroup(group: Group, signal: AbortSignal): Promise<GroupResult> {
+/**
+ * Runs one group and tells how it came out. A group ended by its limit has failed.
+ *
+ * @param output file descriptor of what it prints
+ */
+export async function runGroup(group: Group, signal: AbortSignal, output: number): Promise<GroupResult> {
   const started = Date.now();
-  const result = group.kind === 'check' ? await runCheck(group, signal) : await runFiles(group, signal);
+  const run = { group, signal, output };
+  const result = group.kind === 'check' ? await runCheck(group, run) : await runFiles(group, run);
   return { group: group.name, milliseconds: Date.now() - started, ...result };
+}
+
+interface Run {
+  readonly group: Group;
+  readonly signal: AbortSignal;
+  readonly output: number;
 }
 
 type Outcome = Pick<GroupResult, 'counts' | 'complaint'>;
 
-async function runCheck(group: CheckGroup, signal: AbortSignal): Promise<Outcome> {
+async function runCheck(group: CheckGroup, run: Run): Promise<Outcome> {
   const [program, ...args] = group.command;
-  const { exitCode, late } = await runChild(join('node_modules/.bin', program), args, group, signal);
+  const { exitCode, late } = await runChild(join('node_modules/.bin', program), args, run);
   if (exitCode === 0) return { counts: { passed: 1, failed: 0, skipped: 0 }, complaint: undefined };
   return {
     counts: { passed: 0, failed: 1, skipped: 0 },
@@ -35,7 +48,7 @@ async function runCheck(group: CheckGroup, signal: AbortSignal): Promise<Outcome
   };
 }
 
-async function runFiles(group: FileGroup, signal: AbortSignal): Promise<Outcome> {
+async function runFiles(group: FileGroup, run: Run): Promise<Outcome> {
   const files = testFiles(join(CHECKOUT, 'test', group.name));
   if (files.length === 0) {
     return {
@@ -58,7 +71,7 @@ async function runFiles(group: FileGroup, signal: AbortSignal): Promise<Outcome>
     ...files.map((file) => relative(CHECKOUT, file)),
   ];
   try {
-    const { exitCode, late } = await runChild(process.execPath, args, group, signal);
+    const { exitCode, late } = await runChild(process.execPath, args, run);
     const counts = late === undefined ? readTapSummary(readFileSync(summary, 'utf8')) : undefined;
     const complaint = late ?? verdict(counts, exitCode);
     // Whatever is not good shows in the final figures, also when the runner itself counted no failure.
@@ -84,13 +97,12 @@ function testFiles(folder: string): string[] {
 function runChild(
   program: string,
   args: readonly string[],
-  group: Group,
-  signal: AbortSignal,
+  { group, signal, output }: Run,
 ): Promise<{ exitCode: number; late?: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd: CHECKOUT,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', output, output === STDOUT ? 'inherit' : output],
       detached: true,
     });
     let late: string | undefined;

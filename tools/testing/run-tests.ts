@@ -3,7 +3,8 @@ import { EXIT, InputError, OperatorError } from '../../scripts/errors.ts';
 import { ensureDebianPackages } from '../../scripts/prepare/apt.ts';
 import { consoleReporter, seconds } from '../../scripts/report/steps.ts';
 import { DEBIAN_PACKAGES, GROUPS, type Group } from './groups.ts';
-import { type GroupResult, runGroup } from './run-group.ts';
+import { type GroupResult, STDOUT } from './run-group.ts';
+import { runTurn, turnsOf } from './turns.ts';
 
 function chosenGroups(names: readonly string[]): readonly Group[] {
   const unknown = names.find((name) => !GROUPS.some((group) => group.name === name));
@@ -48,14 +49,9 @@ async function main(args: readonly string[]): Promise<number> {
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
   const results: GroupResult[] = [];
-  for (const group of groups) {
+  for (const turn of turnsOf(groups)) {
     if (interrupted.signal.aborted) break;
-    process.stdout.write(`\n== ${group.name}: ${group.about}\n`);
-    const result = await runGroup(group, interrupted.signal);
-    results.push(result);
-    process.stdout.write(
-      `== ${group.name}: ${result.complaint ?? 'good'} (${seconds(result.milliseconds)})\n`,
-    );
+    results.push(...(await runTurn(turn, interrupted.signal, STDOUT)));
   }
   if (groups.some((group) => group.kind === 'files' && group.daemons)) {
     await (await import('../../test/support/engine.ts')).endAbandonedTestEngine();
