@@ -14,6 +14,7 @@ import { lock } from '../../scripts/process-lock.mjs';
 import { readCredentials } from '../../scripts/stack/credentials.ts';
 import { CHECKOUT, Home } from '../../scripts/stack/home.ts';
 import { HOST_MS } from '../../scripts/stack/routed-client.ts';
+import { bundledCommand } from '../support/bundled-command.ts';
 import { startTestEngine, type TestEngine } from '../support/engine.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { parse } from './json-output.ts';
@@ -91,7 +92,7 @@ describe('a stack on three hosts', () => {
       TWEMSTACK_PROVIDER_MIRROR: process.env.TWEMSTACK_PROVIDER_MIRROR ?? '',
       CHECKPOINT_DISABLE: '1',
     };
-    const command = ['scripts/twemstack.mjs', ...args];
+    const command = [await bundledCommand(), ...args];
     const ran = await execa(process.execPath, command, {
       env,
       cwd: CHECKOUT,

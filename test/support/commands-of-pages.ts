@@ -45,7 +45,7 @@ export const GIVEN = [
 
 /** The same verb and options in a test that needs more around it: the file, and words of it that do it. */
 export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: string]>> = {
-  'npm start': ['test/support/stack-run.ts', "'scripts/twemstack.mjs', ...args"],
+  'npm start': ['test/stack/whole-stack.test.ts', "'scripts/twemstack.mjs', 'up'"],
   'npm run down': ['test/stack/whole-stack.test.ts', "stack.twemstack('down')"],
   'npm run down -- --volumes': ['test/stack/whole-stack.test.ts', "'down', '--volumes'"],
   'npm install --save-dev twemstack-0.1.0.tgz': ['test/support/installed-package.ts', "'--save-dev'"],

@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { readCredentials } from '../../scripts/stack/credentials.ts';
 import { CHECKOUT, Home } from '../../scripts/stack/home.ts';
 import type { Credentials, Plan } from '../../topology/types.ts';
+import { bundledCommand } from './bundled-command.ts';
 import { startTestEngine, type TestEngine } from './engine.ts';
 import type { Ran } from './netns.ts';
 import { planOf } from './stack-fixture.ts';
@@ -14,7 +15,7 @@ export interface StackRun {
   readonly engine: TestEngine;
   readonly plan: Plan;
   readonly home: Home;
-  /** Runs `twemstack <args>` where the engine's bridges exist. */
+  /** Runs `twemstack <args>`, compiled, where the engine's bridges exist. */
   twemstack(...args: string[]): Promise<Ran>;
   /** Any command there, with the same environment. */
   run(...command: string[]): Promise<Ran>;
@@ -35,6 +36,7 @@ sentinel: { down_after: 1s }
 `;
 
 export async function startStackRun(text: string = STACK_FILE): Promise<StackRun> {
+  const program = await bundledCommand();
   const engine = await startTestEngine();
   const root = mkdtempSync(join(tmpdir(), 'twemstack-stack-'));
   const file = join(root, 'stack.yaml');
@@ -62,9 +64,9 @@ export async function startStackRun(text: string = STACK_FILE): Promise<StackRun
     plan,
     home,
     run,
-    twemstack: (...args) => run(process.execPath, 'scripts/twemstack.mjs', ...args),
+    twemstack: (...args) => run(process.execPath, program, ...args),
     begin,
-    start: (...args) => begin(process.execPath, 'scripts/twemstack.mjs', ...args),
+    start: (...args) => begin(process.execPath, program, ...args),
     credentials() {
       const found = readCredentials(home, plan.name);
       if (found === undefined) throw new Error('the stack has no credentials');
