@@ -49,7 +49,7 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
   'npm run down': ['test/stack/whole-stack.test.ts', "stack.twemstack('down')"],
   'npm run down -- --volumes': ['test/stack/whole-stack.test.ts', "'down', '--volumes'"],
   'npm install --save-dev twemstack-0.1.0.tgz': ['test/support/installed-package.ts', "'--save-dev'"],
-  'npm run package': ['test/support/installed-package.ts', 'packPackage(built'],
+  'npm pack': ['test/support/installed-package.ts', "'npm', ['pack'"],
   'npm install': ['test/support/installed-package.ts', "'npm', ['install'"],
   'npm run build': ['test/stack/installed.ts', "'npm', 'run', '--silent', 'build'"],
   'docker build -t nutcracker dist/image': ['test/stack/installed.ts', "'build',\n        '--quiet'"],

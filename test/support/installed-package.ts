@@ -1,32 +1,44 @@
+import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { cacheFolder } from '../../scripts/prepare/debian-base.ts';
 import { lock } from '../../scripts/process-lock.mjs';
 import { CHECKOUT } from '../../scripts/stack/home.ts';
-import { buildPackage, packPackage } from '../../tools/package/build.ts';
 
 const INSTALL_MS = 240_000;
+const PACK_MS = 240_000;
 
-/** What npm installed of the package, as it is built from this checkout. */
+/** Of the checkout, what the package is not made from. */
+const LEFT_OUT = ['.git', '.twemstack', 'cdktf.out', 'dist', 'lib', 'node_modules', 'test'];
+
+/** What `npm pack` made of this checkout, and npm installed. */
 export interface InstalledPackage {
-  /** Of the package as it was laid out and packed. */
-  readonly built: string;
   readonly tarball: string;
   /** `node_modules` of a folder in which nothing but the package was installed. */
   readonly modules: string;
+  /** The package there. */
+  readonly root: string;
 }
 
-/** Builds, packs and installs the package, once for what it holds: two test files share it. */
+/** Packs the package and installs it, once for what it holds: several test files share it. */
 export async function installedPackage(): Promise<InstalledPackage> {
   const held = await lock('test package');
   try {
     const root = join(cacheFolder(), 'package');
     const work = join(root, 'work');
-    const built = join(work, 'built');
-    await buildPackage(built);
-    const packed = await packPackage(built, work);
+    const packed = await pack(work);
     // The versions of what it needs are pinned by the package itself, but for its peers.
     const hash = createHash('sha256').update(readFileSync(packed)).digest('hex').slice(0, 12);
     const folder = join(root, `of-${hash}`);
@@ -38,14 +50,32 @@ export async function installedPackage(): Promise<InstalledPackage> {
       await install(packed, join(work, 'installed'));
       renameSync(work, folder);
     }
-    return {
-      built: join(folder, 'built'),
-      tarball: join(folder, basename(packed)),
-      modules: join(folder, 'installed/node_modules'),
-    };
+    const modules = join(folder, 'installed/node_modules');
+    return { tarball: join(folder, basename(packed)), modules, root: join(modules, 'twemstack') };
   } finally {
     await held.release();
   }
+}
+
+/** In a copy: while npm packs a checkout, its package.json is another. @returns path of the tarball */
+async function pack(folder: string): Promise<string> {
+  const checkout = join(folder, 'checkout');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(checkout, { recursive: true });
+  for (const name of readdirSync(CHECKOUT))
+    if (!LEFT_OUT.includes(name)) cpSync(join(CHECKOUT, name), join(checkout, name), { recursive: true });
+  symlinkSync(join(CHECKOUT, 'node_modules'), join(checkout, 'node_modules'));
+  const before = readFileSync(join(checkout, 'package.json'), 'utf8');
+  const { stdout } = await execa('npm', ['pack', '--json', '--pack-destination', folder], {
+    cwd: checkout,
+    timeout: PACK_MS,
+    stdin: 'ignore',
+  });
+  assert.equal(readFileSync(join(checkout, 'package.json'), 'utf8'), before, 'the checkout is as it was');
+  assert.ok(!existsSync(join(checkout, 'lib')));
+  rmSync(checkout, { recursive: true });
+  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
+  return join(folder, filename);
 }
 
 async function install(tarball: string, folder: string): Promise<void> {

@@ -1,11 +1,11 @@
-/** The package that people install: compiled, with types, without what only a maintainer needs. */
+/** The code of the package that people install: compiled, with types, without what only a maintainer needs. */
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { buildPage } from '../../console/bundle.ts';
 import { bundledScript } from '../../provider/bundle.ts';
 import { CHECKOUT } from '../../scripts/stack/home.ts';
-import { type CheckoutManifest, EXPORTS, packageManifest } from './manifest.ts';
+import { EXPORTS } from './manifest.ts';
 import { reachableFrom } from './reachable.ts';
 
 /** Besides what can be imported: what the commands and the images are made from. */
@@ -13,20 +13,10 @@ const PROGRAMS = ['scripts/twemstack', 'proxy/nutcracker', 'sentinel/guard/main'
 /** Plain JavaScript, as it is. */
 const SCRIPTS = ['scripts/twemstack.mjs', 'scripts/nutcracker.mjs'];
 const IMAGES = ['haproxy/image', 'monitoring/image', 'proxy/image', 'sentinel/image'];
-const DOCUMENTS = [
-  'README.md',
-  'LICENSE',
-  'CHANGELOG.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  'docs',
-  'examples',
-];
 
-/** Lays out the package in a folder, which is emptied first. @throws when the code does not compile */
-export async function buildPackage(folder: string): Promise<void> {
-  rmSync(folder, { recursive: true, force: true });
-  const lib = join(folder, 'lib');
+/** Compiles the package's code into a folder, which is emptied first. @throws when it does not compile */
+export async function buildLibrary(lib: string): Promise<void> {
+  rmSync(lib, { recursive: true, force: true });
   const compile = ['node_modules/.bin/tsc', '-p', 'tools/package', '--outDir', lib];
   await execa(process.execPath, compile, { cwd: CHECKOUT, stdin: 'ignore', all: true });
   // The compiler leaves out what is JavaScript already, and its declarations.
@@ -34,12 +24,9 @@ export async function buildPackage(folder: string): Promise<void> {
     if (/\.d\.mts$|\.mjs$/.test(name)) copy(`scripts/${name}`, lib);
   prune(lib);
   for (const image of IMAGES) copy(image, lib);
-  for (const document of DOCUMENTS) copy(document, folder);
   writeFileSync(join(lib, 'provider/provider.cjs'), await bundledScript());
   copy('provider/start.cjs', lib);
   await writePage(join(lib, 'console/page.built'));
-  const manifest = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8')) as CheckoutManifest;
-  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packageManifest(manifest), null, 2)}\n`);
 }
 
 /** The console's page as its server finds it: the package has no esbuild to make it with. */
@@ -48,15 +35,6 @@ async function writePage(folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'page.js'), script);
   writeFileSync(join(folder, 'page.css'), style);
-}
-
-/** Packs the package into a tarball, as npm does. @param target folder of the tarball. @returns its path */
-export async function packPackage(folder: string, target: string): Promise<string> {
-  mkdirSync(target, { recursive: true });
-  const command = ['pack', folder, '--json', '--pack-destination', target];
-  const { stdout } = await execa('npm', command, { stdin: 'ignore' });
-  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
-  return join(target, filename);
 }
 
 function copy(name: string, folder: string): void {

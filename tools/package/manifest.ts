@@ -22,6 +22,9 @@ export const EXPORTS = {
   './nutcracker-yml': 'lib/proxy/config/nutcracker-yml',
 } as const;
 
+/** What is packed besides package.json, README and LICENSE. */
+const FILES = ['lib', 'docs', 'examples', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'];
+
 export const BIN = {
   twemstack: 'lib/scripts/twemstack.mjs',
   nutcracker: 'lib/scripts/nutcracker.mjs',
@@ -43,6 +46,7 @@ export function packageManifest(checkout: CheckoutManifest): object {
     license,
     type: 'module',
     engines,
+    files: FILES,
     bin: BIN,
     exports: { ...Object.fromEntries(exported), './package.json': './package.json' },
     dependencies,

@@ -22,7 +22,7 @@ describe('the constructs under cdktn, the fork of CDKTF', () => {
     copy('cdktn', 'cdktf');
     copy('@cdktf/provider-docker', '@cdktf/provider-docker');
     for (const name of ['constructs', 'yaml']) copy(name, name);
-    cpSync(installed.built, join(modules, 'twemstack'), { recursive: true });
+    cpSync(installed.root, join(modules, 'twemstack'), { recursive: true });
     writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }');
     const inputs = inputsOf(defaultPlan());
     const data = JSON.stringify({ ...inputs, seeds: [...inputs.seeds], keptMembers: [] });

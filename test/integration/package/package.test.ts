@@ -53,8 +53,8 @@ describe('the package, installed in a folder with a stack.yaml', () => {
 
   /** Every file of the package, from its root. */
   const listing = (): string[] =>
-    (readdirSync(installed.built, { recursive: true }) as string[])
-      .filter((name) => lstatSync(join(installed.built, name)).isFile())
+    (readdirSync(installed.root, { recursive: true }) as string[])
+      .filter((name) => lstatSync(join(installed.root, name)).isFile())
       .sort();
 
   test('it is small, compiled, and holds nothing of tests and tools', () => {
@@ -85,7 +85,7 @@ describe('the package, installed in a folder with a stack.yaml', () => {
 
   test('whatever its code imports, it asks npm for', () => {
     const { dependencies, peerDependencies } = JSON.parse(
-      readFileSync(join(installed.built, 'package.json'), 'utf8'),
+      readFileSync(join(installed.root, 'package.json'), 'utf8'),
     ) as Record<'dependencies' | 'peerDependencies', Record<string, string>>;
     const asked = new Set(Object.keys({ ...dependencies, ...peerDependencies }));
     // Loaded in a checkout alone: here the provider is bundled, and there is nothing to translate.
@@ -94,7 +94,7 @@ describe('the package, installed in a folder with a stack.yaml', () => {
       .filter((name) => /^lib\/.*\.m?js$/.test(name))
       .flatMap((name) =>
         [
-          ...readFileSync(join(installed.built, name), 'utf8').matchAll(
+          ...readFileSync(join(installed.root, name), 'utf8').matchAll(
             /(?:\bfrom |\bimport\()'([a-z@][^']*)'/g,
           ),
         ]
@@ -111,10 +111,10 @@ describe('the package, installed in a folder with a stack.yaml', () => {
     const pages = listing().filter((name) => /^(README|SECURITY|CHANGELOG|docs\/[^/]*)\.md$/.test(name));
     assert.ok(pages.length > 3);
     const broken = pages.flatMap((page) =>
-      [...readFileSync(join(installed.built, page), 'utf8').matchAll(/\]\(([^)\s#]+)[^)]*\)/g)]
+      [...readFileSync(join(installed.root, page), 'utf8').matchAll(/\]\(([^)\s#]+)[^)]*\)/g)]
         .map(([, link]) => link)
         .filter((link) => !/^[a-z]+:/.test(link) && !/\.(ts|mjs)$|\/$/.test(link))
-        .filter((link) => !existsSync(join(installed.built, dirname(page), link)))
+        .filter((link) => !existsSync(join(installed.root, dirname(page), link)))
         .map((link) => `${page}: ${link}`),
     );
     assert.deepEqual(broken, []);
@@ -227,7 +227,7 @@ console.log(plan.shards.length, pools.join(), place.length, typeof App);
     const modules = join(bare, 'node_modules');
     mkdirSync(modules);
     // Copied: what is linked finds the packages beside where it really lies.
-    cpSync(installed.built, join(modules, 'twemstack'), { recursive: true });
+    cpSync(installed.root, join(modules, 'twemstack'), { recursive: true });
     const left = ['cdktf', '@cdktf', 'constructs', 'bun', '@oven', 'twemstack', '.bin', '.package-lock.json'];
     for (const name of readdirSync(installed.modules).filter((each) => !left.includes(each)))
       symlinkSync(join(installed.modules, name), join(modules, name));

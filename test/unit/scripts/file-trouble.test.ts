@@ -75,9 +75,3 @@ test('what is no file is none of its business', () => {
   assert.equal(fileTrouble(Object.assign(new Error('x'), refused)), undefined);
   assert.equal(fileTrouble(new TypeError('x')), undefined);
 });
-
-test('npm pack in a checkout: refused, with the command that packs what people install', async () => {
-  const { exitCode, stderr } = await execa('npm', ['pack', '--dry-run'], inCheckout);
-  assert.notEqual(exitCode, 0);
-  assert.match(stderr, /`npm run package` compiles it/);
-});
