@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { shardsOf } from '../../../topology/pool-shards.ts';
 import type { AnyPlan, PoolSpec } from '../../../topology/types.ts';
+import { vipsOf } from '../../../topology/vips.ts';
 import { connectApplication } from './application.ts';
 import { listen, publish } from './channels.ts';
 import { DEAF_MS } from './judge-messages.ts';
@@ -43,6 +44,7 @@ export class Load {
   readonly otherKeys: string[] = [];
   readonly #options: LoadOptions;
   readonly #clients: Redis[] = [];
+  #begun = 0;
   readonly #loops: Array<Promise<void>> = [];
   readonly #newest: Newest = new Map();
   readonly #newcomers: Newcomers;
@@ -153,7 +155,10 @@ export class Load {
     const { plan, pool, password, asksAgain } = this.#options;
     const { ledger } = this;
     const connection = `${shard}/${name}`;
-    const redis = await connectApplication(plan.vip, pool.listen, password, asksAgain, () =>
+    // By turns, where edges share the load.
+    const vips = vipsOf(plan);
+    const { address } = vips[this.#begun++ % vips.length];
+    const redis = await connectApplication(address, pool.listen, password, asksAgain, () =>
       ledger.reconnects.set(connection, (ledger.reconnects.get(connection) ?? 0) + 1),
     );
     this.#clients.push(redis);

@@ -1,6 +1,7 @@
 import { createConnection } from 'node:net';
 import { shardsOf } from '../../../topology/pool-shards.ts';
 import type { AnyPlan, PoolSpec } from '../../../topology/types.ts';
+import { vipsOf } from '../../../topology/vips.ts';
 import type { Ledger } from './ledger.ts';
 import { keysOn, shardFinder } from './shard-of.ts';
 
@@ -59,15 +60,18 @@ export class Newcomers {
     const turn = this.#count++ % this.keys.length;
     const [key, shard] = [this.keys[turn], this.#shards[turn]];
     const sentAt = performance.now();
-    const ok = await this.#write(key, String(this.#count));
+    const vips = vipsOf(this.#options.plan);
+    // Each key by each VIP.
+    const { address } = vips[Math.floor(this.#count / this.keys.length) % vips.length];
+    const ok = await this.#write(address, key, String(this.#count));
     this.#ledger.newcomers.push({ shard, sentAt, endedAt: performance.now(), ok });
   }
 
-  #write(key: string, value: string): Promise<boolean> {
-    const { plan, pool } = this.#options;
+  #write(vip: string, key: string, value: string): Promise<boolean> {
+    const { pool } = this.#options;
     return new Promise((resolve) => {
       let answer = '';
-      const socket = createConnection({ host: plan.vip, port: pool.listen, noDelay: true });
+      const socket = createConnection({ host: vip, port: pool.listen, noDelay: true });
       const end = (ok: boolean): void => {
         clearTimeout(timer);
         socket.destroy();

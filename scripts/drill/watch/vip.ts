@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type Docker from 'dockerode';
 import { isOnHosts } from '../../../topology/plan.ts';
 import type { AnyPlan } from '../../../topology/types.ts';
+import { areShared, vipsOf } from '../../../topology/vips.ts';
 import { hostPid } from '../../lab/host.ts';
 import { findLab } from '../../lab/lab.ts';
 import type { LabHost } from '../../lab/place.ts';
@@ -19,10 +20,16 @@ export interface HolderSpan {
   readonly holders: readonly string[];
   /** Edges that have the address, but are frozen: nothing in them can let go of it. */
   readonly frozen: readonly string[];
+  /** Which VIP, where there are several. */
+  readonly vip?: string;
+}
+
+interface Span extends HolderSpan {
+  to: number;
 }
 
 /**
- * Looks every 50 ms at the addresses of every edge and at whom this machine's ARP cache takes for the VIP. It reads
+ * Looks every 50 ms at the addresses of every edge and at whom this machine's ARP cache takes for each VIP. It reads
  * /proc of this machine, which costs microseconds, so it only sees edges whose engine runs here.
  */
 export class VipWatch {
@@ -31,10 +38,11 @@ export class VipWatch {
   readonly #timeline: Timeline;
   readonly #pids = new Map<string, number>();
   readonly #frozen = new Set<string>();
-  readonly #spans: Array<{ from: number; to: number; holders: string[]; frozen: string[] }> = [];
+  /** By VIP. */
+  readonly #spans = new Map<string, Span[]>();
   /** Of a stack on the hosts of a lab: the first process of the host that an edge is on. */
   readonly #hosts = new Map<string, LabHost>();
-  #neighbour = '';
+  readonly #neighbours = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
 
   private constructor({ plan, engine, timeline }: WatchOptions) {
@@ -51,12 +59,11 @@ export class VipWatch {
     return watch;
   }
 
-  /** Who held the VIP when, without gaps; undefined when the edges' processes are not on this machine. */
+  /** Who held the VIP when, without gaps; of several one after the other; undefined when the edges' processes are not on this machine. */
   get spans(): readonly HolderSpan[] | undefined {
-    return this.#pids.size > 0 ||
-      this.#hosts.size > 0 ||
-      this.#spans.some(({ holders }) => holders.length > 0)
-      ? this.#spans
+    const all = [...this.#spans.values()].flat();
+    return this.#pids.size > 0 || this.#hosts.size > 0 || all.some(({ holders }) => holders.length > 0)
+      ? all
       : undefined;
   }
 
@@ -99,54 +106,61 @@ export class VipWatch {
 
   #look(): void {
     const now = performance.now();
-    const having = this.#plan.edges.map(({ name }) => name).filter((name) => this.#has(name));
+    const tables = new Map(this.#plan.edges.map(({ name }) => [name, this.#addressesOf(name)]));
+    for (const { address } of vipsOf(this.#plan)) {
+      const having = [...tables].flatMap(([name, table]) => (hasLocalAddress(table, address) ? [name] : []));
+      this.#note(address, having, now);
+      this.#lookAtNeighbour(address, now);
+    }
+  }
+
+  #note(vip: string, having: readonly string[], now: number): void {
     const holders = having.filter((name) => !this.#frozen.has(name));
     const frozen = having.filter((name) => this.#frozen.has(name));
-    const last = this.#spans.at(-1);
+    const spans = this.#spans.get(vip) ?? [];
+    this.#spans.set(vip, spans);
+    const shared = areShared(this.#plan);
+    const last = spans.at(-1);
     if (last !== undefined) last.to = now;
     if (
       last === undefined ||
       last.holders.join() !== holders.join() ||
       last.frozen.join() !== frozen.join()
     ) {
-      this.#spans.push({ from: now, to: now, holders, frozen });
+      spans.push({ from: now, to: now, holders, frozen, ...(shared ? { vip } : {}) });
       const text = holders.length === 0 ? 'nobody' : holders.join(' and ');
-      this.#timeline.note(
-        'vip',
-        'held by',
-        frozen.length > 0 ? `${text} (frozen: ${frozen.join()})` : text,
-        now,
-      );
+      const whole = frozen.length > 0 ? `${text} (frozen: ${frozen.join()})` : text;
+      this.#timeline.note('vip', 'held by', shared ? `${vip}: ${whole}` : whole, now);
     }
-    this.#lookAtNeighbour(now);
   }
 
-  #has(edge: string): boolean {
+  /** Its table of addresses; empty when it is gone. */
+  #addressesOf(edge: string): string {
     const host = this.#hosts.get(edge);
     const pid = host === undefined ? this.#pids.get(edge) : hostPid(host);
-    if (pid === undefined) return false;
+    if (pid === undefined) return '';
     try {
-      return hasLocalAddress(readFileSync(`/proc/${pid}/net/fib_trie`, 'utf8'), this.#plan.vip);
+      return readFileSync(`/proc/${pid}/net/fib_trie`, 'utf8');
     } catch {
       // The process is gone.
-      return false;
+      return '';
     }
   }
 
-  /** Whom this machine would send the next packet for the VIP to. */
-  #lookAtNeighbour(now: number): void {
+  /** Whom this machine would send the next packet for a VIP to. */
+  #lookAtNeighbour(vip: string, now: number): void {
     let table: string;
     try {
       table = readFileSync('/proc/net/arp', 'utf8');
     } catch {
       return;
     }
-    const row = table.split('\n').find((line) => line.split(/\s+/)[0] === this.#plan.vip);
+    const row = table.split('\n').find((line) => line.split(/\s+/)[0] === vip);
     const [, , flags, mac] = row?.split(/\s+/) ?? [];
     // 0x2: the entry is complete; without it nobody has answered yet.
-    if (mac === undefined || (Number(flags) & 2) === 0 || mac === this.#neighbour) return;
-    this.#neighbour = mac;
-    this.#timeline.note('vip', 'ARP', mac, now);
+    if (mac === undefined || (Number(flags) & 2) === 0 || mac === this.#neighbours.get(vip)) return;
+    this.#neighbours.set(vip, mac);
+    this.#timeline.note('vip', 'ARP', areShared(this.#plan) ? `${vip}: ${mac}` : mac, now);
   }
 }
 

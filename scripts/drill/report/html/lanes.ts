@@ -98,12 +98,17 @@ export function latencyLane(series: ShardSeries, stepMs: number, firstStep: numb
   };
 }
 
-/** Who held the VIP; edges in the order of `edges` for their colours. */
-export function vipLane(spans: readonly HolderSpan[], edges: readonly string[], scale: TimeScale): Lane {
+/** Who held the VIP, or one of several; edges in the order of `edges` for their colours. */
+export function vipLane(
+  spans: readonly HolderSpan[],
+  edges: readonly string[],
+  scale: TimeScale,
+  vip?: string,
+): Lane {
   return {
     height: 22,
     draw(top) {
-      const shown = spans.filter(({ from, to }) => to > scale.from && from < scale.to);
+      const shown = spans.filter((span) => span.vip === vip && span.to > scale.from && span.from < scale.to);
       const bars = shown.flatMap(({ from, to, holders }) => {
         const [left, right] = [scale.x(from), scale.x(to)];
         const high = 14 / Math.max(1, holders.length);
@@ -113,7 +118,7 @@ export function vipLane(spans: readonly HolderSpan[], edges: readonly string[], 
           return `<rect class="${color}" x="${left}" y="${top + index * high}" width="${Math.max(1, right - left).toFixed(1)}" height="${high}"><title>${escapeText(edge)}</title></rect>${name}`;
         });
       });
-      return [label(top + 11, 'VIP held by'), ...bars].join('\n');
+      return [label(top + 11, `${vip ?? 'VIP'} held by`), ...bars].join('\n');
     },
   };
 }

@@ -50,6 +50,7 @@ function lanesOf(report: RoundReport, scale: TimeScale): Lane[] {
     latencyLane(shard, series.stepMs, series.from, scale),
   ]);
   const edges = [...new Set((vip?.spans ?? []).flatMap(({ holders }) => holders))].sort();
+  const vips = [...new Set((vip?.spans ?? []).map((span) => span.vip))];
   const sourcesOf = (kind: string): string[] =>
     [...new Set(report.timeline.filter(({ event }) => event === kind).map(({ source }) => source))].sort();
   const members = sourcesOf('role');
@@ -57,7 +58,7 @@ function lanesOf(report: RoundReport, scale: TimeScale): Lane[] {
   return [
     ...shards,
     ...sourcesOf('host').map((host) => hostLane(report, host, scale)),
-    ...(vip === null ? [] : [vipLane(vip.spans, edges, scale)]),
+    ...vips.map((address) => vipLane(vip?.spans ?? [], edges, scale, address)),
     ...shown.map((member) => roleLane(report, member, scale)),
     ...(report.alerts ?? []).filter(({ raised }) => raised !== null).map((each) => alertLane(each, scale)),
   ];
