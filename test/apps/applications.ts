@@ -291,6 +291,50 @@ export const APPLICATIONS: readonly Application[] = [
     },
   },
   {
+    name: 'Bottleneck',
+    runtime: 'node',
+    program: 'bottleneck',
+    runs: [ONE_SHARD, { pool: 'sharded', naming: '{calls}' }, { ...AS_IS, refused: APART }],
+    verdicts: { done: numbers(6), most: 1, left: 2, errors: [] },
+  },
+  {
+    name: 'graphql-redis-subscriptions',
+    runtime: 'node',
+    program: 'graphql-redis-subscriptions',
+    runs: [AS_IS],
+    verdicts: { heard: [1, 2], iterated: [{ post: 1 }, { post: 3 }] },
+  },
+  {
+    name: 'NestJS microservices',
+    runtime: 'node',
+    program: 'nestjs',
+    runs: [AS_IS],
+    verdicts: { sums: [2, 4, 6], stream: numbers(4), events: [{ id: 7 }] },
+  },
+  {
+    name: 'node-resque',
+    runtime: 'node',
+    program: 'node-resque',
+    // of a transaction ioredis gives on what EXEC says
+    runs: [ONE_SHARD, { pool: 'sharded', naming: '{mail}' }, { ...AS_IS, refused: APART }],
+    verdicts: {
+      done: numbers(6)
+        .map((i) => i + 100)
+        .join(),
+      left: 0,
+      workers: 1,
+      failed: ['on purpose'],
+      errors: [],
+    },
+  },
+  {
+    name: 'redis-semaphore',
+    runtime: 'node',
+    program: 'redis-semaphore',
+    runs: [AS_IS],
+    verdicts: { alone: [true, false, true], seated: [true, true, false, true] },
+  },
+  {
     name: 'Django cache',
     runtime: 'python',
     program: 'django_cache',
