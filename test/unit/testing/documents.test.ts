@@ -3,7 +3,9 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { renderRedisUsers } from '../../../sentinel/users-acl.ts';
 import { GROUPS } from '../../../tools/testing/groups.ts';
+import { ACCOUNTS, type Credentials } from '../../../topology/types.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url));
 const read = (file: string): string => readFileSync(path.join(CHECKOUT, file), 'utf8');
@@ -115,6 +117,29 @@ describe('the documents', () => {
     );
     assert.ok(known.size > 20);
     assert.deepEqual(wrong, []);
+  });
+
+  test('SECURITY tells of every right that an account has beyond a whole category', () => {
+    const pools = [{ dangerous: 'allow', shards: ['shard-1'] }] as const;
+    const credentials = Object.fromEntries(ACCOUNTS.map((account) => [account, account])) as Credentials;
+    const page = read('SECURITY.md');
+    // What everybody does before anything else, or what is in the categories that the page names.
+    const usual = ['@all', 'auth', 'wait', 'client|setname', 'ping', 'psubscribe'];
+    const untold = renderRedisUsers(pools, credentials, {}, true)
+      .split('\n')
+      .map((line) => [/^user (\S+)/.exec(line)?.[1] ?? 'default', line])
+      .filter(([account]) => account !== 'default')
+      .flatMap(([account, line]) => {
+        const [, row] = new RegExp(`^\\| \`${account}\` \\| redis[^|]*\\|([^|]*)\\|`, 'm').exec(page) ?? [];
+        return [...line.matchAll(/ \+(\S+?)\)?(?= |$)/g)]
+          .map(([, right]) => right)
+          .filter((right) => !usual.includes(right))
+          .filter((right) =>
+            right.split('|').some((word) => !new RegExp(`\\b${word}\\b`, 'i').test(row ?? '')),
+          )
+          .map((right) => `${account}: ${right}`);
+      });
+    assert.deepEqual(untold, []);
   });
 
   test('CONTRIBUTING tells of every group of tests, in their order', () => {
