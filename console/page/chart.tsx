@@ -77,7 +77,7 @@ function optionsOf(width: number, series: readonly Series[], unit: string): uPlo
     scales: { y: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.1)] } },
     // As everywhere on the page; uPlot's own are of one country.
     axes: [
-      { ...axis, space: 90, values: (_plot, ticks) => ticks.map((tick) => clock(tick * 1000)) },
+      { ...axis, size: 26, space: 90, values: (_plot, ticks) => ticks.map((tick) => clock(tick * 1000)) },
       { ...axis, size: 60, values: (_plot, ticks) => ticks.map((tick) => shown(tick, unit)) },
     ],
     series: [

@@ -46,7 +46,7 @@ export function renderHtml(document: DrillDocument): string {
 <body>
 <main>
 <h1>${escapeText(title)} ${badge(document.passed, 'every promise kept', 'promises broken')}</h1>
-<p class="soft">${kept} of ${rounds.length} rounds kept every promise; ${drills.length} drills, begun ${escapeText(document.startedAt.replace('T', ' ').slice(0, 19))} UTC.${seed}${partial}</p>
+<p class="soft">${kept} of ${rounds.length} rounds kept every promise; ${drills.length} ${drills.length === 1 ? 'drill' : 'drills'}, begun ${escapeText(document.startedAt.replace('T', ' ').slice(0, 19))} UTC.${seed}${partial}</p>
 ${shortcomings(document)}
 ${overview(document)}
 <div class="legend">${legendOf(document)
