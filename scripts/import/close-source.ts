@@ -52,11 +52,18 @@ async function settingOf(client: SourceClient, name: string): Promise<string> {
 }
 
 /**
- * Has writers wait, for so many milliseconds at the most: they get no error. A source that cannot (before 6.2, or it is not allowed)
- * goes without: its writers get errors a moment earlier.
+ * Has writers wait, for so many milliseconds at the most: they get no error.
+ *
+ * @returns whether they do; before 6.2, or when it is not allowed, only closing the source stops them
  */
-export async function pauseWriters(client: SourceClient, ms: number): Promise<void> {
-  await client.call('CLIENT', 'PAUSE', ms, 'WRITE').catch(onlyRefusals);
+export async function pauseWriters(client: SourceClient, ms: number): Promise<boolean> {
+  try {
+    await client.call('CLIENT', 'PAUSE', ms, 'WRITE');
+    return true;
+  } catch (error) {
+    onlyRefusals(error as Error);
+    return false;
+  }
 }
 
 export async function unpauseWriters(client: SourceClient): Promise<void> {

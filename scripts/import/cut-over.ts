@@ -35,7 +35,8 @@ export interface CutOverOptions {
 
 /**
  * Takes the source's place: writers wait, what they had written arrives, the source is closed for writes, both sides are compared. When that
- * does not come to its end within a second, writers go on where they were, and it is tried again.
+ * does not come to its end within a second, writers go on where they were, and it is tried again. Writers of a source that cannot
+ * have them wait get errors instead.
  *
  * @throws NotSoError when it cannot be done; the source is then open as before
  */
@@ -77,9 +78,11 @@ async function attemptOnce({
   const closed: ClosedSource[] = [];
   let isDone = false;
   try {
-    await Promise.all(sources.map(({ client }) => pauseWriters(client, PAUSE_MS)));
+    const waits = await Promise.all(sources.map(({ client }) => pauseWriters(client, PAUSE_MS)));
+    // Whose writers cannot be made to wait: as long as they write there is something left to copy.
+    for (const [i, { client }] of sources.entries()) if (!waits[i]) closed.push(await closeSource(client));
     if (!(await drained(sources, begin + DRAIN_MS, pulse))) return undefined;
-    for (const { client } of sources) closed.push(await closeSource(client));
+    for (const [i, { client }] of sources.entries()) if (waits[i]) closed.push(await closeSource(client));
     // What came in between, were the pause over: from here on nothing comes any more.
     if (!(await drained(sources, begin + PAUSE_MS, pulse))) return undefined;
     await compare();

