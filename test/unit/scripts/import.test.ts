@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { changeOf, commandTable, isWanted } from '../../../scripts/import/changed-keys.ts';
+import { checkSource } from '../../../scripts/import/check-source.ts';
 import { CommandStream, MOST_ARGUMENT_BYTES } from '../../../scripts/import/command-stream.ts';
 import { DirtyKeys } from '../../../scripts/import/dirty-keys.ts';
 import { parseSourceUrl } from '../../../scripts/import/source-address.ts';
+import type { SourceClient } from '../../../scripts/import/source-client.ts';
 import { usesOf } from '../../../scripts/verbs/import.ts';
 import { planOf } from '../../support/stack-fixture.ts';
 
@@ -118,6 +120,34 @@ describe('an import', () => {
         wrong,
       );
     }
+  });
+
+  test('refuses a server whose values the stack cannot read, by its own name; older ones are welcome', async () => {
+    const source = (server: Record<string, string>) =>
+      ({
+        at: { name: 'redis://old', place: { path: '/old' } },
+        info: async (section: string) => new Map(Object.entries(section === 'server' ? server : {})),
+      }) as unknown as SourceClient;
+    const check = (ours: string, server: Record<string, string>) =>
+      checkSource(
+        source(server),
+        { at: source(server).at, lanes: [], leavesOthers: true },
+        planOf('name: alpha\nvip: 198.18.0.100\n'),
+        new Map([['shard-1', ours]]),
+      );
+    const valkey = (version: string) => ({ redis_version: '7.2.4', valkey_version: version });
+    for (const [ours, server, why] of [
+      ['7.0.15', { redis_version: '4.0.14' }, /runs Redis 4\.0\.14/],
+      ['7.0.15', { redis_version: '7.2.4' }, /runs Redis 7\.2\.4; shard-1 runs Redis 7\.0\.15, which cannot/],
+      ['7.0.15', { redis_version: '8.0.2' }, /runs Redis 8\.0\.2/],
+      ['7.0.15', valkey('8.1.1'), /runs Valkey 8\.1\.1/],
+      // Redis' numbers go on, and Valkey's are its own.
+      ['8.0.2', valkey('9.1.2'), /runs Valkey 9\.1\.2; shard-1 runs Redis 8\.0\.2/],
+    ] as const)
+      await assert.rejects(check(ours, server), why);
+    await check('7.0.15', { redis_version: '5.0.6' });
+    await check('7.0.15', { redis_version: '7.0.4' });
+    await check('8.0.2', valkey('8.1.1'));
   });
 
   test('tells every address at which applications find the pool', () => {
