@@ -15,7 +15,7 @@ export class Member {
   follows: number | undefined;
   /** The replication id under which it is attached to `follows`. */
   attached: string | undefined;
-  log: Entry[] = [];
+  log: readonly Entry[] = [];
   replid: string;
   offset = 0;
   former = '';
@@ -25,16 +25,28 @@ export class Member {
   memory: Memory = BLANK;
   diskMemory: Memory = BLANK;
   /** The append-only file: the log itself, or what it was before a full synchronisation that is still being written. */
-  olderLog: Entry[] | undefined;
+  olderLog: readonly Entry[] | undefined;
   /** As a master: acknowledged offsets, by member, under the present id. */
   acks = new Map<number, number>();
   campaign: Campaign | undefined;
+  /** What this state is called (explore.ts); of a copy, which something is done to, undefined again. */
+  state: number | undefined;
 
   constructor(
     readonly index: number,
     replid: string,
   ) {
     this.replid = replid;
+  }
+
+  /** The same in another world. */
+  copy(): Member {
+    const copy = Object.assign(new Member(this.index, this.replid), this);
+    copy.state = undefined;
+    copy.acks = new Map(this.acks);
+    if (this.campaign !== undefined)
+      copy.campaign = { ...this.campaign, votes: new Map(this.campaign.votes) };
+    return copy;
   }
 
   get name(): string {

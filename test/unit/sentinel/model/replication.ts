@@ -19,12 +19,26 @@ export interface Shard {
   newReplid(member: Member): string;
 }
 
+interface Ack {
+  readonly from: number;
+  readonly to: number;
+  readonly replid: string;
+  readonly offset: number;
+}
+
 /** What redis does by itself: attaching, copying, acknowledging. */
 export class Replication {
-  readonly acknowledged: Acknowledged[] = [];
-  private readonly acksUnderWay: Array<{ from: number; to: number; replid: string; offset: number }> = [];
+  acknowledged: readonly Acknowledged[];
+  acksUnderWay: Ack[];
 
-  constructor(private readonly shard: Shard) {}
+  /** @param before what it is to begin with; nothing unless it is a copy */
+  constructor(
+    private readonly shard: Shard,
+    before?: Replication,
+  ) {
+    this.acknowledged = before?.acknowledged ?? [];
+    this.acksUnderWay = [...(before?.acksUnderWay ?? [])];
+  }
 
   /** Redis attaches to whatever it is pointed at, whoever that is by now, and takes some of what it lacks. */
   replicate(member: Member, amount: number): void {
@@ -34,7 +48,7 @@ export class Replication {
     const gap = Math.min(amount, master.offset - member.offset);
     if (gap <= 0) return;
     const at = master.log.length - (master.offset - member.offset);
-    member.log.push(...master.log.slice(at, at + gap));
+    member.log = [...member.log, ...master.log.slice(at, at + gap)];
     member.offset += gap;
     this.shard.note(`${member.name} takes ${gap} of ${master.name}`);
   }
@@ -45,10 +59,10 @@ export class Replication {
     const same = member.replid === master.replid && member.offset <= master.offset;
     const continues = member.replid === master.former && member.offset <= master.began;
     if (!(member.placed && master.placed && (same || continues))) {
-      member.olderLog ??= [...member.log];
+      member.olderLog ??= member.log;
       // Its guard looks ten times a second: it sees a data set taken over before that is acknowledged, and lost again.
       member.save(observed(member.memory, { ...member.view(), loading: true }));
-      member.log = [...master.log];
+      member.log = master.log;
       member.offset = master.offset;
       this.shard.note(`${member.name} takes all of ${master.name}`);
     } else this.shard.note(`${member.name} attaches to ${master.name}`);
@@ -65,6 +79,22 @@ export class Replication {
     return true;
   }
 
+  /** What answers a history that its master has left comes to nothing. */
+  forgetDead(): void {
+    this.acksUnderWay = this.acksUnderWay.filter(({ to, replid }) => {
+      const master = this.shard.members[to];
+      return master.up && master.role === 'master' && master.replid === replid;
+    });
+  }
+
+  /** Whether what it acknowledges would be news that can come to anything. */
+  wouldTell({ index, follows, attached, offset }: Member): boolean {
+    const master = follows === undefined ? undefined : this.shard.members[follows];
+    if (master === undefined || attached !== master.replid || master.role !== 'master') return false;
+    const known = this.acksUnderWay.filter(({ from, replid }) => from === index && replid === attached);
+    return offset > Math.max(master.began, master.acks.get(index) ?? 0, ...known.map((ack) => ack.offset));
+  }
+
   sendAck(member: Member): void {
     if (!member.up || member.follows === undefined || member.attached === undefined) return;
     if (this.shard.members[member.follows].replid !== member.attached) return;
@@ -76,9 +106,10 @@ export class Replication {
     });
   }
 
-  takeAck(choose: Choose): void {
+  /** @param which its place among those under way */
+  takeAck(which: (count: number) => number): void {
     if (this.acksUnderWay.length === 0) return;
-    const [ack] = this.acksUnderWay.splice(choose(this.acksUnderWay.length), 1);
+    const [ack] = this.acksUnderWay.splice(which(this.acksUnderWay.length), 1);
     const master = this.shard.members[ack.to];
     if (!master.up || master.role !== 'master' || master.replid !== ack.replid) return;
     master.acks.set(ack.from, Math.max(ack.offset, master.acks.get(ack.from) ?? 0));
@@ -97,7 +128,7 @@ export class Replication {
     for (let offset = start + 1; offset <= enough; offset++) {
       const { id } = master.log[master.log.length - 1 - (master.offset - offset)];
       if (this.acknowledged.some((each) => each.id === id)) continue;
-      this.acknowledged.push({ id, term });
+      this.acknowledged = [...this.acknowledged, { id, term }];
       this.shard.note(`${master.name} acknowledges ${id}`);
     }
   }

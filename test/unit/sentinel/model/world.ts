@@ -19,24 +19,54 @@ import { type Acknowledged, type Choose, Replication, type Shard } from './repli
  * sentinels select anybody, masters are heard or not. What members decide is the guard's own core.
  */
 
-interface Lead {
+/** A message of somebody who is master. */
+export interface Lead {
   readonly from: number;
   readonly term: Term;
   readonly histories: readonly History[];
 }
+
+const isSame = (one: Lead, other: Lead): boolean =>
+  one.from === other.from && one.histories === other.histories && compareTerms(one.term, other.term) === 0;
 
 export class World implements Shard {
   readonly members: Member[];
   /** The first broken promise; undefined while all are kept. */
   broken: string | undefined;
   readonly trace: string[] = [];
-  private readonly leads: Lead[] = [];
-  private readonly replication = new Replication(this);
+  /** What was announced, in this order. */
+  leads: readonly Lead[];
+  readonly replication: Replication;
   private nextId = 1;
-  private promotions = 0;
+  /** How many ids each member has given out. */
+  private readonly ids: number[];
 
-  constructor(readonly mechanism: Mechanism) {
+  /**
+   * @param before the state it begins in, without its trace; a shard to which nothing has happened yet unless it is given
+   * @param touched numbers of the members that anything is done to; the others are shared with `before`
+   */
+  constructor(
+    readonly mechanism: Mechanism,
+    before?: World,
+    touched: readonly number[] = [],
+  ) {
     const { members } = mechanism.rules;
+    this.replication = new Replication(this, before?.replication);
+    if (before !== undefined) {
+      this.members = before.members.map((member, index) =>
+        touched.includes(index) ? member.copy() : member,
+      );
+      // Late and repeated as messages are, saying the same twice changes nothing.
+      const last = before.leads.at(-1);
+      const isRepeated =
+        last !== undefined && before.leads.findIndex((each) => isSame(each, last)) < before.leads.length - 1;
+      this.leads = isRepeated ? before.leads.slice(0, -1) : before.leads;
+      this.nextId = before.nextId;
+      this.ids = [...before.ids];
+      return;
+    }
+    this.leads = [];
+    this.ids = new Array<number>(members).fill(0);
     this.members = Array.from({ length: members }, (_, index) => new Member(index, `r0-${index}`));
     const first = this.members[0];
     const term: Term = { counter: 0, owner: first.name, run: 1 };
@@ -45,17 +75,28 @@ export class World implements Shard {
     this.settle();
   }
 
+  /** A failover of before: the second member is elected with the vote of the first, and all follow it. */
+  elect(): void {
+    const [first, second] = this.members;
+    this.stand(second, () => []);
+    this.vote(second, first, () => true);
+    this.conclude(second);
+    for (const member of this.members) {
+      this.hearLead(member, () => this.leads[this.leads.length - 1]);
+      this.replication.replicate(member, 1);
+    }
+  }
+
   get acknowledged(): readonly Acknowledged[] {
     return this.replication.acknowledged;
   }
 
   /** A shard as it is when nothing has happened yet: everybody follows the first one. */
   private settle(): void {
-    const always = (): number => 0;
     for (let round = 0; round < 2; round++) {
       for (const member of this.members) {
         this.tick(member);
-        this.hearLead(member, always);
+        this.hearLead(member, () => this.leads[this.leads.length - 1]);
         this.replication.replicate(member, 1);
         this.finishRewrite(member);
       }
@@ -71,9 +112,18 @@ export class World implements Shard {
       [20, () => this.replication.replicate(member, 1 + choose(2))],
       [14, () => this.replication.sendAck(member)],
       [16, () => this.replication.takeAck(choose)],
-      [14, () => this.hearLead(member, choose)],
-      [2, () => this.stand(member, choose)],
-      [10, () => this.vote(member, other, choose)],
+      [14, () => this.hearLead(member, () => this.recentLead(choose))],
+      [2, () => this.stand(member, () => this.promises(choose))],
+      // Somebody who stands, rather than anybody.
+      [
+        10,
+        () =>
+          this.vote(
+            this.members.find((each) => each.campaign && each !== other) ?? member,
+            other,
+            () => choose(4) > 0,
+          ),
+      ],
       [6, () => this.conclude(member)],
       [12, () => this.tick(member)],
       [4, () => this.finishRewrite(member)],
@@ -96,24 +146,28 @@ export class World implements Shard {
   }
 
   newReplid(member: Member): string {
-    return `r${++this.promotions}-${member.index}`;
+    return `r${++this.ids[member.index]}-${member.index}`;
   }
 
-  private write(member: Member): void {
+  write(member: Member): void {
     if (!member.up || member.role !== 'master') return;
-    member.log.push({ id: this.nextId });
+    member.log = [...member.log, { id: this.nextId }];
     member.offset++;
     this.note(`${member.name} takes write ${this.nextId++}`);
   }
 
   private announce(member: Member): void {
     const { promised, histories } = member.memory;
-    if (promised !== null) this.leads.push({ from: member.index, term: promised, histories });
+    if (promised !== null) this.leads = [...this.leads, { from: member.index, term: promised, histories }];
   }
 
-  private hearLead(member: Member, choose: Choose): void {
-    if (this.leads.length === 0) return;
-    const lead = this.leads[this.leads.length - 1 - choose(Math.min(4, this.leads.length))];
+  private recentLead(choose: Choose): Lead {
+    return this.leads[this.leads.length - 1 - choose(Math.min(4, this.leads.length))];
+  }
+
+  /** @param heard the message that reaches it */
+  hearLead(member: Member, heard: () => Lead): void {
+    const lead = heard();
     if (!member.up || lead.from === member.index) return;
     if (this.mechanism.refusesOlderMasters && compareTerms(lead.term, member.memory.promised) < 0) return;
     member.save(
@@ -133,12 +187,18 @@ export class World implements Shard {
     return member.voteOf(promised);
   }
 
-  /** A sentinel selects this member, whatever the truth is; or it wants a later term for itself. */
-  private stand(member: Member, choose: Choose): void {
+  private promises(choose: Choose): Array<Term | null> {
+    return this.members.filter(() => choose(2) === 0).map(({ memory }) => memory.promised);
+  }
+
+  /**
+   * A sentinel selects this member, whatever the truth is; or it wants a later term for itself.
+   * @param heard the promises of others that it knows of
+   */
+  stand(member: Member, heard: () => ReadonlyArray<Term | null>): void {
     if (!member.up) return;
-    const heard = this.members.filter(() => choose(2) === 0).map(({ memory }) => memory.promised);
     const request = {
-      term: nextTerm(member.name, [member.memory.promised, ...heard]),
+      term: nextTerm(member.name, [member.memory.promised, ...heard()]),
       released: null,
       force: false,
     };
@@ -158,20 +218,17 @@ export class World implements Shard {
     return refusal(member.memory, surroundings, request, this.mechanism.rules) !== undefined;
   }
 
-  private vote(member: Member, voter: Member, choose: Choose): void {
-    // Somebody who stands, rather than anybody.
-    const candidate =
-      this.members.find(({ campaign }, index) => campaign !== undefined && index !== voter.index) ?? member;
+  vote(candidate: Member, voter: Member, arrives: () => boolean): void {
     const { campaign } = candidate;
     if (campaign === undefined || candidate === voter || !voter.up || this.refuses(voter, campaign.request))
       return;
     const vote = this.bind(voter, campaign.request.term);
-    const arrives = choose(4) > 0 && candidate.up;
-    this.note(`${voter.name} votes for ${candidate.name}${arrives ? '' : ', unheard'}`);
-    if (arrives) campaign.votes.set(voter.index, vote);
+    const isHeard = arrives() && candidate.up;
+    this.note(`${voter.name} votes for ${candidate.name}${isHeard ? '' : ', unheard'}`);
+    if (isHeard) campaign.votes.set(voter.index, vote);
   }
 
-  private conclude(member: Member): void {
+  conclude(member: Member): void {
     const { campaign } = member;
     if (campaign === undefined || !member.up) return;
     if (compareTerms(member.memory.promised, campaign.request.term) !== 0) {
@@ -213,7 +270,7 @@ export class World implements Shard {
     this.announce(member);
   }
 
-  private tick(member: Member): void {
+  tick(member: Member): void {
     if (!member.up) return;
     const view = member.view();
     const { memory } = member;
@@ -228,18 +285,18 @@ export class World implements Shard {
     member.save(observed(member.memory, view));
   }
 
-  private finishRewrite(member: Member): void {
+  finishRewrite(member: Member): void {
     if (member.up) member.olderLog = undefined;
   }
 
-  private resume(member: Member): void {
+  resume(member: Member): void {
     const term = member.up && member.role === 'replica' ? resumable(member.memory) : null;
     if (term === null || member.follows !== undefined) return;
     member.save(elected(member.memory, term, member.view()));
     this.promote(member, term);
   }
 
-  private crash(member: Member): void {
+  crash(member: Member): void {
     if (!member.up) return;
     member.up = false;
     member.campaign = undefined;
@@ -249,7 +306,7 @@ export class World implements Shard {
     this.note(`${member.name} stops`);
   }
 
-  private start(member: Member): void {
+  start(member: Member): void {
     if (member.up) return;
     member.up = true;
     member.replid = this.newReplid(member);
@@ -261,7 +318,7 @@ export class World implements Shard {
   }
 
   /** What was acknowledged in a term is with every master of a later one. */
-  private check(): void {
+  check(): void {
     for (const member of this.members) {
       const { promised, leads } = member.memory;
       if (!member.up || member.role !== 'master' || !leads) continue;
