@@ -51,15 +51,60 @@ function namedFault(
   buffer: Uint8Array,
   keys: readonly number[],
 ): string | null {
-  const named = new Map<string, number>();
+  const named = new NamedKeys(name);
   for (const key of keys) {
-    const text = Buffer.from(buffer.subarray(frame.args[2 * key], frame.args[2 * key + 1])).toString(
-      'latin1',
-    );
-    const times = (named.get(text) ?? 0) + 1;
-    if (times > MOST_NAMED)
-      return `'${name}' names the key ${quotedArg(frame, buffer, key)} more than ${MOST_NAMED} times; name it once`;
-    named.set(text, times);
+    const fault = named.note(frame, buffer, key);
+    if (fault !== null) return fault;
   }
   return null;
 }
+
+/** How often a request names each key. */
+export class NamedKeys {
+  private readonly named = new Map<string, number>();
+  private readonly isBounded: boolean;
+
+  /** @param command its name */
+  constructor(private readonly command: string) {
+    this.isBounded = REPEATED_KEYS.test(command);
+  }
+
+  /** Why element `key` is named once too often, or null. */
+  note(frame: RequestFrame, buffer: Uint8Array, key: number): string | null {
+    if (!this.isBounded) return null;
+    const { args } = frame;
+    const text = Buffer.from(buffer.subarray(args[2 * key], args[2 * key + 1])).toString('latin1');
+    const times = (this.named.get(text) ?? 0) + 1;
+    if (times > MOST_NAMED)
+      return `'${this.command}' names the key ${quotedArg(frame, buffer, key)} more than ${MOST_NAMED} times; name it once`;
+    this.named.set(text, times);
+    return null;
+  }
+}
+
+/**
+ * Commands whose arguments the proxy reads one by one, or puts together for every server, and how many they may have: that
+ * takes some 10 ms. Others count theirs themselves, or are read in parts.
+ */
+const MOST_ARGUMENTS = 16_384;
+export const READ_WHOLE: ReadonlySet<string> = new Set([
+  'function',
+  'georadius',
+  'georadiusbymember',
+  'hello',
+  'info',
+  'latency',
+  'pubsub',
+  'script',
+  'slowlog',
+  'sort',
+  'sort_ro',
+  'xread',
+  'xreadgroup',
+]);
+
+/** Why a command has more arguments than can be looked at in one turn, or null. */
+export const argumentsFault = ({ name }: Command, { argc }: RequestFrame): string | null =>
+  argc - 1 > MOST_ARGUMENTS && READ_WHOLE.has(name)
+    ? `'${name}' has at most ${MOST_ARGUMENTS} arguments here`
+    : null;

@@ -10,6 +10,9 @@ export interface Home {
   readonly key: PlacedKey;
 }
 
+/** More keys would hold everybody else up while their servers are found. */
+export const MOST_KEYS = 65_536;
+
 /**
  * The one server on which all keys of a request live.
  * @param keys numbers of the elements that are keys
@@ -21,10 +24,12 @@ export function homeOf(
   { pool, routing }: Session,
   frame: RequestFrame,
   buffer: Uint8Array,
-  keys: Iterable<number>,
+  keys: readonly number[],
   whose: string,
   first: Home | null = null,
 ): Home | string | null {
+  if (keys.length > MOST_KEYS)
+    return `at most ${MOST_KEYS} keys ${whose} are served here, and it has ${keys.length}`;
   const { args } = frame;
   let home = first;
   for (const i of keys) {

@@ -1,5 +1,8 @@
 import type { Session, SoloRequest } from './session.ts';
 
+/** Keys that a request with very many of them deals with in one turn: half a millisecond's work. */
+export const KEYS_AT_ONCE = 2048;
+
 /** A request that has the session to itself, and begins once, when everything before it is answered. */
 export abstract class InTurn implements SoloRequest {
   abstract readonly waiting: number;

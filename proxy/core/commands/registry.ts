@@ -11,6 +11,7 @@ import {
 import { ADMINISTRATION } from './administration/family.ts';
 import { BLOCKING } from './blocking/family.ts';
 import { CONNECTION } from './connection/family.ts';
+import { argumentsFault, READ_WHOLE } from './excess.ts';
 import { noteQueued } from './inside-transactions.ts';
 import { INTROSPECTION } from './introspection/family.ts';
 import { forwardToAny, forwardTogether } from './keyed/forward.ts';
@@ -47,26 +48,12 @@ const BY_FATE: Readonly<Record<number, Handler>> = {
   [FATE_REFUSED]: refuseInWords,
 };
 
-/**
- * Commands whose arguments the proxy reads one by one, or puts together for every server, and how many they may have: that
- * takes some 10 ms. Others count theirs themselves, or are read in parts.
- */
-const MOST_ARGUMENTS = 16_384;
-const READ_WHOLE: ReadonlySet<string> = new Set([
-  'function',
-  'hello',
-  'info',
-  'latency',
-  'pubsub',
-  'script',
-  'slowlog',
-]);
-
 const bounded =
   (handler: Handler): Handler =>
   (session, command, frame, buffer, from, to) => {
-    if (frame.argc - 1 <= MOST_ARGUMENTS) handler(session, command, frame, buffer, from, to);
-    else refuse(session, `'${command.name}' has at most ${MOST_ARGUMENTS} arguments here`);
+    const fault = argumentsFault(command, frame);
+    if (fault === null) handler(session, command, frame, buffer, from, to);
+    else refuse(session, fault);
   };
 
 /** Who deals with a command, by its id. */
@@ -77,13 +64,13 @@ function allHandlers(): Handler[] {
   const own = new Map<number, Handler>();
   for (const family of FAMILIES) {
     for (const [name, handler] of Object.entries(family)) {
-      own.set(commandId(name), READ_WHOLE.has(name) ? bounded(handler) : handler);
+      own.set(commandId(name), handler);
       noteQueued(commandId(name), handler.queued);
     }
   }
   return COMMANDS.map((command: Command) => {
     const handlers = [own.get(command.id), BY_FATE[command.fate]].filter((each) => each !== undefined);
     if (handlers.length !== 1) throw new Error(`'${command.name}' is dealt with ${handlers.length} times`);
-    return handlers[0];
+    return READ_WHOLE.has(command.name) ? bounded(handlers[0]) : handlers[0];
   });
 }

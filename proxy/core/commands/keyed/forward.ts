@@ -3,6 +3,7 @@ import { keyPositions, wordAt } from '../../../protocol/key-positions.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { isScriptCall } from '../../server/script-calls.ts';
 import { excessFault } from '../excess.ts';
+import { KEYS_AT_ONCE } from '../in-turn.ts';
 import { reachFault } from '../reach.ts';
 import {
   apart,
@@ -14,6 +15,7 @@ import {
   scriptWithoutKeys,
 } from '../refusals.ts';
 import type { Handler, Session } from '../session.ts';
+import { LongForward } from './long-forward.ts';
 import { memoryStats } from './memory-stats.ts';
 import { sendScriptCall } from './script-call.ts';
 
@@ -32,7 +34,9 @@ export const forwardTogether: Handler = (session, command, frame, buffer, from, 
   else if (keys === 'unclear' || keys === 'none') {
     // wrong arguments: any server says so in Redis' own words. Without keys: there is one server only
     forwardToAny(session, command, frame, buffer, from, to);
-  } else forwardByKeys(session, command, frame, buffer, from, to, keys);
+  } else if (keys.length > KEYS_AT_ONCE)
+    session.runAlone(new LongForward(session, command, keys, frame, buffer, [from, to], forwardByFirst));
+  else forwardByKeys(session, command, frame, buffer, from, to, keys);
 };
 
 /** A subcommand without a key: HELP, or one that Redis does not have either, which any server says in its words. */
@@ -74,6 +78,18 @@ function forwardByKeys(
     reachFault(session, command, frame, buffer, server) ?? excessFault(command, frame, buffer, keys);
   if (fault !== null) refuse(session, fault);
   else forward(session, command, frame, buffer, args[2 * first], args[2 * first + 1], buffer, from, to);
+}
+
+/** To the server of the first key. */
+function forwardByFirst(
+  session: Session,
+  command: Command,
+  frame: RequestFrame,
+  buffer: Uint8Array,
+  first: number,
+): void {
+  const { args, end } = frame;
+  forward(session, command, frame, buffer, args[2 * first], args[2 * first + 1], buffer, 0, end);
 }
 
 function forward(

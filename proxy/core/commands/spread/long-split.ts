@@ -2,13 +2,10 @@ import type { Command } from '../../../protocol/command-table.ts';
 import { errorReply } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { copyBytes, decimalLength, ownCopy, writeDecimal } from '../../base/bytes.ts';
-import { InTurn } from '../in-turn.ts';
+import { InTurn, KEYS_AT_ONCE } from '../in-turn.ts';
 import { keyTooLong, refuseAllEjected } from '../refusals.ts';
 import type { Session } from '../session.ts';
 import { type Part, type Shape, SplitRequest } from './split-request.ts';
-
-/** Keys that are dealt with in one turn: half a millisecond's work. */
-export const KEYS_AT_ONCE = 2048;
 
 const STAR = 42;
 

@@ -2,9 +2,10 @@ import type { Command } from '../../../protocol/command-table.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { copyBytes, decimalLength, writeDecimal } from '../../base/bytes.ts';
 import { BY_REFERENCE } from '../../server/segment.ts';
+import { KEYS_AT_ONCE } from '../in-turn.ts';
 import { keyTooLong, refuse, refuseAllEjected, wrongArity } from '../refusals.ts';
 import type { Session } from '../session.ts';
-import { KEYS_AT_ONCE, LongSplit } from './long-split.ts';
+import { LongSplit } from './long-split.ts';
 import { type Part, type Shape, SplitRequest } from './split-request.ts';
 
 const STAR = 42;

@@ -9,6 +9,7 @@ import {
 import { keyPositions, wordAt } from '../../../protocol/key-positions.ts';
 import { LearntCommand } from '../../../protocol/learnt-command.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
+import { argumentsFault } from '../excess.ts';
 import { queuedByFamily } from '../inside-transactions.ts';
 import { learntFault } from '../learnt-fault.ts';
 import { oneServersFault, scriptWithoutKeys, subcommandFault } from '../refusals.ts';
@@ -34,6 +35,8 @@ export function queuedAs(
   frame: RequestFrame,
   buffer: Uint8Array,
 ): QueuedKeys | Extract<Queued, { answer: Answer }> | string {
+  const excess = argumentsFault(command, frame);
+  if (excess !== null) return excess;
   if (command instanceof LearntCommand) {
     const fault = learntFault(session, command, frame, buffer);
     return fault ?? { keys: command.of(frame, buffer).keysOf(frame, buffer) ?? NONE };

@@ -2,13 +2,12 @@ import type { Command } from '../../../protocol/command-table.ts';
 import { arrayOf, errorReply, INVALID, integerReply, OK, REFUSED } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import type { PoolServer } from '../../server/server.ts';
+import { MOST_KEYS } from '../home.ts';
 import { keyTooLong } from '../refusals.ts';
 import type { Session } from '../session.ts';
 import { splitError } from '../split-error.ts';
 import { Elements, isArray } from './merge.ts';
 
-/** More of them would hold everybody else up while they are sorted out. */
-const MOST_KEYS = 65_536;
 const MINUS = 45;
 const COLON = 58;
 const NOTHING: ReadonlySet<number> = new Set();
