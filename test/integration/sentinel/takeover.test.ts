@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
@@ -9,10 +11,11 @@ import { readSentinel } from '../../../scripts/observe/sentinel-view.ts';
 import type { StackStatus } from '../../../scripts/observe/status.ts';
 import { findStrays } from '../../../scripts/observe/strays.ts';
 import { mendStrays } from '../../../scripts/rollout/mend-strays.ts';
-import type { RedisMember } from '../../../topology/types.ts';
+import { ACCOUNTS, type RedisMember } from '../../../topology/types.ts';
 import { type FakeMaster, startFakeMaster } from '../../support/fake-master.ts';
 import { NativeTier } from '../../support/native-tier.ts';
 import { type RunningProxy, startProxy } from '../../support/proxy.ts';
+import { request } from '../../support/raw-client.ts';
 import { TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -25,6 +28,7 @@ describe('a stranger cannot become master', { timeout: 120_000 }, () => {
   let proxy: RunningProxy;
   let secrets: string;
   let rogue: FakeMaster;
+  let master: RedisMember;
 
   const poolFile = (port: number): string => {
     const { name, members, initialMaster } = tier.plan.shards[0];
@@ -80,10 +84,10 @@ describe('a stranger cannot become master', { timeout: 120_000 }, () => {
     return redis;
   }
 
-  /** What a sentinel says once a second: itself, and who is master since which election. */
+  /** What a sentinel says once a second: itself, and who is master since which election. Here it is both, so that others call on it. */
   const hello = (epoch: number): string => {
     const { name } = tier.plan.shards[0];
-    const sentinel = `127.0.0.1,26379,${'f'.repeat(40)},${epoch}`;
+    const sentinel = `127.0.0.1,${rogue.port},${'f'.repeat(40)},${epoch}`;
     return `${sentinel},${name},127.0.0.1,${rogue.port},${epoch}`;
   };
 
@@ -100,6 +104,33 @@ describe('a stranger cannot become master', { timeout: 120_000 }, () => {
       ...tier.redises.map(async (member) => ({ member, redis: await readRedis(member, login) })),
     ]);
     return { members, pools: [] };
+  }
+
+  const mended = (): Promise<unknown> =>
+    waitUntil(
+      'the strays to be gone',
+      async () => {
+        await mendStrays({ plan: tier.plan, credentials: TEST_CREDENTIALS, status: await status() });
+        return findStrays(tier.plan, await status()).length === 0;
+      },
+      { withinMs: 40_000, everyMs: 500 },
+    );
+
+  /**
+   * What a stranger heard: sentinels, which log in at whomever they believe in, and nobody else. Only who has a password of
+   * `sentinel`, `replication` or `operator` can make them believe (test/integration/sentinel/accounts.test.ts).
+   */
+  function onlySentinelsSpoke({ heard: said }: FakeMaster): void {
+    const heard = said.join('\n');
+    assert.match(heard, new RegExp(`AUTH sentinel ${TEST_CREDENTIALS.sentinel}`, 'i'));
+    for (const account of ACCOUNTS)
+      if (account !== 'sentinel')
+        assert.ok(!heard.includes(TEST_CREDENTIALS[account]), `it was given the password of ${account}`);
+    assert.deepEqual(
+      said.filter((words) => /^(auth|hello) /i.test(words) && !/^auth sentinel /i.test(words)),
+      [],
+    );
+    assert.doesNotMatch(heard, /^(psync|replconf|replicaof|slaveof)/im);
   }
 
   const place = ({ address, port }: RedisMember): string => `${address}:${port}`;
@@ -133,8 +164,32 @@ redis.register_function('lie', function(keys, args) return redis.call('PUBLISH',
     assert.equal(await through.eval(script, 1, 'news', 'hello'), 0, 'its own channels are its own affair');
   });
 
-  test('sentinels that do believe in a stranger: no proxy follows, none logs in there, and it says so', async () => {
+  test('a stranger with the password of `replication` that says it is a replica: sentinels call on it, and nobody else', async () => {
     const master = await tier.settled(2);
+    const posing = await startFakeMaster();
+    const socket = connect({ host: master.address, port: master.port });
+    try {
+      await once(socket, 'connect');
+      for (const words of [
+        ['AUTH', 'replication', TEST_CREDENTIALS.replication],
+        ['REPLCONF', 'listening-port', String(posing.port), 'ip-address', '127.0.0.1'],
+        ['PSYNC', '?', '-1'],
+      ])
+        socket.write(request(...words));
+      socket.resume();
+      await waitUntil('the sentinels to call on it', () => posing.heard.length > 0, { withinMs: 20_000 });
+      onlySentinelsSpoke(posing);
+      const strays = findStrays(tier.plan, await status());
+      assert.ok(strays.some(({ kind }) => kind === 'replica'));
+    } finally {
+      socket.destroy();
+      posing.close();
+    }
+    await mended();
+  });
+
+  test('sentinels that do believe in a stranger: no proxy follows, none logs in there, and it says so', async () => {
+    master = await tier.settled(2);
     const { name } = tier.plan.shards[0];
     await tier.call(master, 'sentinel', 'PUBLISH', '__sentinel__:hello', hello(2000));
     await waitUntil('the proxy to have heard of it from all sentinels', async () => {
@@ -160,9 +215,30 @@ redis.register_function('lie', function(keys, args) return redis.call('PUBLISH',
       told.some(({ kind }) => kind === 'master'),
       'and status names it',
     );
-    const lies = rogue.heard.join('\n');
-    assert.ok(!lies.includes(TEST_CREDENTIALS.proxy), 'it was given the password of the proxies');
-    assert.ok(!lies.includes(TEST_CREDENTIALS.application), 'it was given the password of the applications');
+    onlySentinelsSpoke(rogue);
+  });
+
+  test('nor does a member, or a sentinel, that starts meanwhile', async () => {
+    const [replica] = tier.redises.filter(({ name }) => name !== master.name);
+    const [sentinel] = tier.sentinels;
+    await tier.kill(replica, sentinel);
+    await tier.start(replica, sentinel);
+    await waitUntil(
+      'both to have decided',
+      () =>
+        [replica, sentinel].every((member) =>
+          tier.decisions(member).some(({ text }) => /^(starting as|watching)/.test(text)),
+        ),
+      { withinMs: 30_000 },
+    );
+    assert.match(
+      tier
+        .decisions(replica)
+        .map(({ text }) => text)
+        .join('\n'),
+      new RegExp(`starting as replica of ${place(master)}`),
+    );
+    onlySentinelsSpoke(rogue);
   });
 
   test('what sentinels keep of a stranger is named, and mended one sentinel after the other', async () => {
@@ -183,14 +259,7 @@ redis.register_function('lie', function(keys, args) return redis.call('PUBLISH',
     );
     const kinds = new Set(findStrays(tier.plan, await status()).map(({ kind }) => kind));
     assert.ok(kinds.has('replica') && kinds.has('sentinel'), [...kinds].join());
-    await waitUntil(
-      'the strays to be gone',
-      async () => {
-        await mendStrays({ plan: tier.plan, credentials: TEST_CREDENTIALS, status: await status() });
-        return findStrays(tier.plan, await status()).length === 0;
-      },
-      { withinMs: 40_000, everyMs: 500 },
-    );
+    await mended();
     await tier.settled(2);
     const through = login({ host: '127.0.0.1', port: proxy.ports[0] }, 'application');
     assert.equal(await through.set('after', 'all'), 'OK');
