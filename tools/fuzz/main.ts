@@ -10,7 +10,7 @@ fuzz: random requests, damaged bytes, crashing and hanging servers, every reply 
 an in-memory network. A failure names the seed that repeats it.
 modes: random programs of several clients (transactions, waiting, listening, caching, databases, RESP2 and RESP3) on a
 redis-server, and through the shipped proxy before one server and before two; every reply the same, or refused where it
-must be. What differs is made as small as can be.
+must be; with every third seed the servers are restarted in between. What differs is made as small as can be.
 soak: the shipped proxy before real redis-servers that are killed and stopped, with 300 clients, workers of a queue and listeners.
 Ten minutes unless told otherwise.
 `;

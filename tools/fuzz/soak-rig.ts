@@ -80,6 +80,11 @@ export class SoakRig {
     this.servers[i] = undefined;
   }
 
+  async restartServer(i: number): Promise<void> {
+    await this.killServer(i);
+    await this.startServer(i);
+  }
+
   signal(i: number, signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.servers[i]?.kill(signal);
   }

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { programs } from '../../../tools/fuzz/modes/program.ts';
@@ -17,12 +20,20 @@ let servers: RedisServer[];
 let one: RunningProxy;
 let two: RunningProxy;
 let inParts: RunningProxy;
+/** Of those behind a proxy, for what they hold through a restart. */
+let folders: string[];
 
 /** Programs of each kind: a second or so of each. */
 const RUNS = 15;
+/** A restart is a quarter of a second. */
+const RUNS_WITH_RESTARTS = 15;
+
+const kept = (folder: string) => ['--dir', folder, '--appendonly', 'yes', '--appendfsync', 'no'];
 
 before(async () => {
-  [plain, ...servers] = await Promise.all([startRedis(), startRedis(), startRedis(), startRedis()]);
+  folders = [0, 1, 2].map(() => mkdtempSync(join(tmpdir(), 'twemstack-modes-')));
+  plain = await startRedis();
+  servers = await Promise.all(folders.map((folder) => startRedis(kept(folder))));
   one = await startProxy('bun', 1, (ports) => `${poolOf(servers[0])(ports)}  databases: 16\n`);
   const before = (more: string) => (ports: readonly number[]) =>
     `${poolOf(servers[1], servers[2])(ports)}  hash_tag: "{}"\n  distribution: modula\n  databases: 16\n${more}`;
@@ -34,8 +45,15 @@ after(async () => {
   await one?.stop();
   await two?.stop();
   await inParts?.stop();
-  await Promise.all([plain, ...servers].map((server) => server?.stop()));
+  await Promise.all([plain, ...(servers ?? [])].map((server) => server?.stop()));
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
+
+async function restart(i: number): Promise<void> {
+  const { port } = servers[i];
+  await servers[i].stop();
+  servers[i] = await startRedis(kept(folders[i]), port);
+}
 
 const sameAt = (setting: Setting, proxy: () => RunningProxy, home: () => readonly RedisServer[]) =>
   fc.asyncProperty(programs(setting), async (steps) => {
@@ -61,4 +79,22 @@ describe('all modes, mixed over several clients', () => {
       const property = sameAt(setting, proxy, home);
       await fc.assert(property, { seed: i + 1, numRuns: RUNS, includeErrorInReport: true });
     });
+
+  test('when the two servers are restarted in between, nobody notices', async () => {
+    const setting = { servers: 2, restarts: true } as const;
+    let restarts = 0;
+    const property = fc.asyncProperty(programs(setting), fc.nat({ max: 10 }), async (steps, n) => {
+      const again = async (): Promise<void> => {
+        restarts++;
+        await Promise.all([restart(1), restart(2)]);
+      };
+      const [port] = two.ports;
+      const ports = servers.slice(1).map((server) => server.port);
+      const ours = { port, servers: ports, restart: { after: 1 + n, servers: again } };
+      const difference = await differs(plain.port, ours, setting, steps);
+      if (difference !== null) assert.fail(difference);
+    });
+    await fc.assert(property, { seed: 5, numRuns: RUNS_WITH_RESTARTS, includeErrorInReport: true });
+    assert.ok(restarts > RUNS_WITH_RESTARTS / 3, `${restarts} restarts`);
+  });
 });

@@ -30,6 +30,8 @@ export interface Moment {
   /** What each client was told since the last step. */
   readonly told: readonly Told[];
   readonly state: State;
+  /** The servers were restarted before it. */
+  readonly restarted: boolean;
   /** Clients that were told that everything may have changed where the redis-server had nothing to say: what they had read is forgotten. */
   readonly doubted: readonly boolean[];
 }
@@ -41,10 +43,19 @@ export interface Trouble {
   reload(): void;
 }
 
+/** Servers that are restarted once while nobody waits there, with what they hold: the proxy's clients go on as before. */
+export interface Restart {
+  /** Steps before it, at least. */
+  readonly after: number;
+  /** Settles when the servers serve again. */
+  servers(): Promise<unknown>;
+}
+
 /** Where a program is carried out. */
 export interface Place {
   readonly port: number;
   readonly trouble?: Trouble;
+  readonly restart?: Restart;
   /** Ports of the redis-servers behind it; for one that is carried out there, its own. */
   readonly servers: readonly number[];
 }
@@ -134,22 +145,40 @@ export async function carryOut(
   };
   try {
     for (let i = 0; i < CLIENTS; i++) clients.push(await Client.open(place.port));
-    for (const port of [place.port, ...place.servers])
+    const probe = async (port: number): Promise<Wire> => {
       probes.push(await Wire.open({ host: '127.0.0.1', port }));
-    const [through, ...servers] = probes;
+      return probes[probes.length - 1];
+    };
+    const through = await probe(place.port);
+    let servers = await Promise.all(place.servers.map(probe));
     const timeouts = hasTimeouts(program);
     const look = (): Promise<State> => stateOf(through, servers);
-    const note = async (skipped: boolean): Promise<void> => {
+    let isRestarted = false;
+    /** @returns whether they were restarted now */
+    const restartInTime = async (steps: number): Promise<boolean> => {
+      const { restart } = place;
+      if (restart === undefined || isRestarted || steps < restart.after) return false;
+      const before = seen.at(-1)?.state;
+      if (before?.blocked !== 0) return false;
+      isRestarted = true;
+      await restart.servers();
+      servers = await Promise.all(place.servers.map(probe));
+      const isAsBefore = async () => JSON.stringify(await look()) === JSON.stringify(before);
+      await until('everybody to listen again', isAsBefore);
+      return true;
+    };
+    const note = async (skipped: boolean, restarted = false): Promise<void> => {
       const told = clients.map((client) => tell(client.take()));
       for (const [i, { invalidated }] of told.entries()) {
         const isTold = expected?.[seen.length].told[i].invalidated.includes(EVERYTHING) ?? true;
         clients[i].isDoubted ||= !isTold && invalidated.includes(EVERYTHING);
       }
       const doubted = clients.map(({ isDoubted }) => isDoubted);
-      seen.push({ skipped, told, state: await look(), doubted });
+      seen.push({ skipped, told, state: await look(), restarted, doubted });
     };
     for (const [number, step] of program.entries()) {
       const there = expected?.[number];
+      const restarted = await restartInTime(number);
       const skipped =
         'requests' in step && (there?.skipped ?? (await waitsNow(through, clients[step.client])));
       if ('leaves' in step) {
@@ -162,7 +191,7 @@ export async function carryOut(
         await clients[step.client].send(sent, place.trouble?.chance);
       }
       await atRest(timeouts, clients, look, there);
-      await note(skipped);
+      await note(skipped, restarted);
     }
     // nothing must come that nobody asked for
     await sleep(TIMED_OUT_MS);

@@ -15,6 +15,8 @@ export interface ModesResult {
 const DATABASES = 'databases: 16';
 const TWO = ['hash_tag: "{}"', 'distribution: modula'];
 
+const MOST_BEFORE_RESTART = 10;
+
 /** Programs from one seed before the next one begins: its number is all that is needed to do the same again. */
 const PER_SEED = 10;
 
@@ -52,15 +54,15 @@ export async function fuzzModes(
         const chance = seeded(seed);
         // every other seed: so that it is known whether that is what makes the difference
         const trouble = seed % 2 === 0 ? undefined : { chance, reload: () => rigs[i].reload() };
+        const restarts = seed % 3 === 0;
+        const asked: Setting = { ...setting, restarts };
+        const begin = (): Promise<unknown> => Promise.all(servers.map((_, n) => rigs[i].restartServer(n)));
         const result = await fc.check(
-          fc.asyncProperty(programs(setting), async (steps) => {
+          fc.asyncProperty(programs(asked), async (steps) => {
             carriedOut++;
-            const difference = await differs(
-              plain.serverPorts[0],
-              { port, servers, trouble },
-              setting,
-              steps,
-            );
+            const restart = restarts ? { after: 1 + chance(MOST_BEFORE_RESTART), servers: begin } : undefined;
+            const ours = { port, servers, trouble, restart };
+            const difference = await differs(plain.serverPorts[0], ours, asked, steps);
             if (difference !== null) throw new Error(difference);
           }),
           { seed, numRuns: PER_SEED },

@@ -31,7 +31,8 @@ async function empty(port: number): Promise<void> {
 function isSame(redis: Moment, ours: Moment, before: Moment | undefined, step: Step | undefined): boolean {
   if (JSON.stringify(redis.state) !== JSON.stringify(ours.state)) return false;
   return redis.told.every((told, i) => {
-    const mayDoubt = step?.client === i && 'requests' in step && step.requests.some(makesDoubtful);
+    const mayDoubt =
+      ours.restarted || (step?.client === i && 'requests' in step && step.requests.some(makesDoubtful));
     const isDoubted = ours.doubted[i] && (mayDoubt || before?.doubted[i] === true);
     // Redis tells of changes when all that was sent in one go is done, by the options that hold then
     return isSameTold(told, ours.told[i], isDoubted, mayDoubt && isDoubted);

@@ -15,7 +15,7 @@ const LISTENS = /^(s|p)?subscribe$/i;
  * Leaves out what is refused on purpose or done otherwise (docs/differences.md), and what would be sent behind something that may
  * wait: when that is over it would go its way at the same time as what others do, and no order is the right one.
  */
-export function served({ isSpread = false }: Setting, steps: readonly Draft[]): Step[] {
+export function served({ isSpread = false, restarts = false }: Setting, steps: readonly Draft[]): Step[] {
   const inside = new Set<number>();
   const watching = new Set<number>();
   const having = (test: (words: Words) => boolean): Set<number> =>
@@ -26,6 +26,8 @@ export function served({ isSpread = false }: Setting, steps: readonly Draft[]): 
   const listening = having(([name]) => isSpread && LISTENS.test(name));
   const isServed = (client: number, [name, second]: Words): boolean => {
     if (inside.has(client) && NOT_IN_TRANSACTION.test(name)) return false;
+    // what is watched is lost with the server: EXEC answers nil then
+    if (restarts && name === 'WATCH') return false;
     // a watching connection speaks the protocol in which it began, and EXEC answers nil in another
     const speaks = name === 'HELLO' || second === 'TRACKING' || (isSpread && LISTENS.test(name));
     if (speaks && watching.has(client)) return false;

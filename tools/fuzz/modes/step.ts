@@ -12,6 +12,8 @@ export interface Setting {
   readonly isSpread?: boolean;
   /** The pool lets a transaction without WATCH go to several servers (`transactions: per_shard`). */
   readonly inParts?: boolean;
+  /** The servers are restarted in between, with what they hold. */
+  readonly restarts?: boolean;
 }
 
 /** Stands for what the server calls client `n`. */
