@@ -15,7 +15,7 @@ import { ProxySampler } from './proxy-sampler.ts';
 import { type RedisLook, RedisSampler } from './redis-sampler.ts';
 import { consoleState } from './state.ts';
 
-/** Figures every second; a whole look, which runs a command in each edge, only so often or when a role has changed. */
+/** Figures every second; a whole look, for which the engine is asked of every container, only so often or when a role has changed. */
 const SAMPLE_MS = 1000;
 const LOOK_MS = 5000;
 
