@@ -67,6 +67,10 @@ describe('the drill report in a browser', () => {
     for (const width of [1280, 400]) {
       test(`${scheme}, ${width} wide: no text is cut off, stands on another, or is hard to read; axe has no complaint`, async () => {
         await assertLegible(watched, width, scheme);
+        const ends = await watched.page.evaluate<number[]>(
+          `[...document.querySelectorAll('td .badge')].map((verdict) => verdict.getBoundingClientRect().right)`,
+        );
+        assert.ok(Math.max(...ends) < width, 'a verdict has to be scrolled to');
       });
     }
   }

@@ -76,21 +76,22 @@ export function drillSection(drill: DrillSummary, rounds: readonly RoundReport[]
 function promiseTable(drill: DrillSummary): string {
   const rows = drill.promises.map((promise) => [
     escapeText(promise.promise),
-    limit(promise),
-    ...[promise.p50, promise.p95, promise.max].map((seen) => value(seen, promise.unit)),
+    // On a narrow screen what stands to the right is scrolled to.
     badge(
       promise.kept === promise.rounds,
       'kept',
       `broken in ${promise.rounds - promise.kept} of ${promise.rounds}`,
     ),
+    limit(promise),
+    ...[promise.p50, promise.p95, promise.max].map((seen) => value(seen, promise.unit)),
   ]);
   const columns = [
     { title: 'promise' },
+    { title: 'verdict' },
     { title: 'limit', number: true },
     { title: 'p50', number: true },
     { title: 'p95', number: true },
     { title: 'max', number: true },
-    { title: 'verdict' },
   ];
   return htmlTable(columns, rows, `Promises of ${drill.drill}`);
 }
