@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { execa } from 'execa';
 import { judgeRestore, restoreText } from '../../../tools/drills/restore.ts';
 
 const SEEN = {
@@ -29,3 +30,13 @@ for (const [what, change, line] of [
     assert.match(restoreText(drill), line);
     assert.match(restoreText(drill), /^\nrestore: MISSED/);
   });
+
+test('what npm run drill:own and drill:all are given wrongly is said before anything is started, exit 2', async () => {
+  const run = (...args: string[]) => execa(process.execPath, args, { reject: false, stdin: 'ignore' });
+  const own = await run('--import=tsx', 'tools/drills/main.ts', '--keys', '0');
+  assert.equal(own.exitCode, 2);
+  assert.match(own.stderr, /--keys "0" is not a whole number from 1 to 1000000/);
+  const all = await run('tools/drills/all.mjs', '--rounds', 'few');
+  assert.equal(all.exitCode, 2);
+  assert.match(all.stderr, /--rounds "few" is not a whole number/);
+});
