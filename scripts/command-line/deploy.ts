@@ -14,7 +14,7 @@ export function addDeploying(program: Command): void {
   verb(
     program,
     'up',
-    'prepare, then deploy one stack after the other, each with a gate; running it again changes nothing',
+    'prepare, then deploy, with gates: at first all domains at once, later one after the other; running it again changes nothing',
     async () => (await import('../verbs/up.ts')).upVerb,
   )
     .addOption(removeData())

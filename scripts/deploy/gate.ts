@@ -12,6 +12,8 @@ export interface GateOptions {
   readonly engine: Docker;
   /** Domains that must be whole. */
   readonly domains: ReadonlySet<string>;
+  /** Whether others have their turn only after these. */
+  readonly later?: boolean;
   /**
    * Sentinels learn of a new replica from an INFO. They ask every 0.7 s as the image sets them up, every 10 s if that
    * failed, so less than 20 s would be unfair.
@@ -62,7 +64,8 @@ async function gateFailure(options: GateOptions, problems: readonly Problem[]): 
     {
       where: [...options.domains].map((domain) => `${options.plan.name}-${domain}`).join(', '),
       remedy:
-        'the later domains were not touched; `twemstack status` shows how it stands now, `twemstack logs <member>` the rest, `twemstack doctor` what mends it; ' +
+        `${options.later === true ? 'the later domains were not touched; ' : ''}` +
+        '`twemstack status` shows how it stands now, `twemstack logs <member>` the rest, `twemstack doctor` what mends it; ' +
         'mend the cause, or take the change back in stack.yaml, and run the same command again; `twemstack down` removes ' +
         'what stands',
     },

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { proxyBackend } from '../../haproxy/haproxy-cfg.ts';
 import type { AnyPlan, PoolSpec } from '../../topology/types.ts';
+import { together } from '../deploy/together.ts';
 import { NotSoError } from '../errors.ts';
 import { signalContainer } from '../observe/engine.ts';
 import { vipsHeldBy } from '../observe/holds-vip.ts';
@@ -114,9 +115,7 @@ export class Entrance {
 
   async #tell(command: (pool: PoolSpec) => string): Promise<void> {
     const commands = this.#plan.pools.map(command);
-    const told = this.#edges.map((edge) => haproxyCommand(this.#engine, edge, ...commands));
-    for (const result of await Promise.allSettled(told))
-      if (result.status === 'rejected') throw result.reason;
+    await together(this.#edges.map((edge) => haproxyCommand(this.#engine, edge, ...commands)));
   }
 
   async #untilEmpty(

@@ -66,6 +66,13 @@ export async function rollDomain(
   }
 }
 
+/** Makes the members of a domain of which nothing stands yet. */
+export async function deployDomain(roll: Roll, changes: DomainChanges): Promise<Changes> {
+  const applied = await applyDomain(roll, changes);
+  await recordDomain(roll, changes);
+  return applied;
+}
+
 /** Nobody shall miss what is about to be replaced. */
 async function relieve(
   roll: Roll,

@@ -7,6 +7,7 @@ import { passGate } from '../deploy/gate.ts';
 import { removeOrphans } from '../deploy/orphans.ts';
 import { networkStacks, stackInputs, synth } from '../deploy/synth.ts';
 import { type Changes, Terraform } from '../deploy/terraform.ts';
+import { together } from '../deploy/together.ts';
 import { NotSoError } from '../errors.ts';
 import { assess } from '../observe/assess.ts';
 import { type ContainerState, listContainers } from '../observe/engine.ts';
@@ -21,7 +22,7 @@ import type { Deployment } from './deployment.ts';
 import { Entrance } from './entrance.ts';
 import { mendStrays } from './mend-strays.ts';
 import { newcomersOf, rollOrder } from './order.ts';
-import { applyStack, type Roll, rollDomain, servingEdges } from './roll-domain.ts';
+import { applyStack, deployDomain, type Roll, rollDomain, servingEdges } from './roll-domain.ts';
 import { demandSameAddresses } from './same-addresses.ts';
 import { demandSameRouter } from './same-router.ts';
 import { demandBackNetwork } from './two-networks.ts';
@@ -145,7 +146,10 @@ export function demandWhole(plan: AnyPlan, { status }: Outlook): void {
   });
 }
 
-/** Puts what `lookAhead` found into force: network and volumes, then one domain after the other with a gate behind it. */
+/**
+ * Puts what `lookAhead` found into force: network and volumes, then one domain after the other with a gate behind it. Where nothing of
+ * the stack stands, all domains at once.
+ */
 export async function rollOut(deployment: Deployment, outlook: Outlook): Promise<RollResult> {
   const { home, plan, credentials, reporter } = deployment;
   const { terraform, inputs, shared, turns, status, sound } = await withoutOrphans(deployment, outlook);
@@ -164,10 +168,14 @@ export async function rollOut(deployment: Deployment, outlook: Outlook): Promise
     mending: status === undefined || problemsOf(plan, status).length > 0,
   };
   const total: Changes[] = await applyShared(roll, shared);
+  const all = new Set(reachedOf(deployment).map(({ name }) => name));
+  if (status === undefined) {
+    total.push(...(await foundDomains(roll, turns)));
+    return { changes: sum(total), reloaded: 0, status: await gate(roll, plan.name, all, plan) };
+  }
   let reloaded = 0;
   let final: StackStatus | undefined;
   const demanded = new Set(sound);
-  const all = new Set(reachedOf(deployment).map(({ name }) => name));
   for (const turn of turns) {
     const last = turn === turns.at(-1);
     demanded.add(turn.domain.name);
@@ -178,6 +186,7 @@ export async function rollOut(deployment: Deployment, outlook: Outlook): Promise
           turn.domain.stack,
           last ? all : demanded,
           last ? plan : midway(plan, status),
+          !last,
         );
         if (last) final = seen;
       }),
@@ -226,20 +235,39 @@ function unchanged(plan: AnyPlan, turns: readonly DomainChanges[]): Set<string> 
   return new Set([...namesOf(plan)].filter((name) => !changed.has(name)));
 }
 
-async function applyShared(roll: Roll, stacks: readonly string[]): Promise<Changes[]> {
-  // Independent of each other, and mostly terraform starting up: at the same time they take half as long.
-  const results = await Promise.allSettled(stacks.map((stack) => applyStack(roll, stack)));
-  return results.map((result) => {
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
-  });
-}
+// Independent of each other, and mostly terraform starting up: at the same time they take half as long.
+const applyShared = (roll: Roll, stacks: readonly string[]): Promise<Changes[]> =>
+  together(stacks.map((stack) => applyStack(roll, stack)));
+
+/**
+ * Deploys every domain at once: nobody is served yet, who could be kept from anything. Members find each other as they do when an
+ * engine that ran them all comes back.
+ */
+const foundDomains = (roll: Roll, turns: readonly DomainChanges[]): Promise<Changes[]> =>
+  together(
+    turns.map((turn) =>
+      standing(roll, turn, async () => {
+        const changes = await deployDomain(roll, turn);
+        roll.done.add(turn.domain.name);
+        return changes;
+      }),
+    ),
+  );
 
 /** A pool that is new cannot answer before every domain has it. */
-const midway = (plan: AnyPlan, before: StackStatus | undefined): AnyPlan =>
-  before === undefined ? plan : { ...plan, pools: answeredPools(plan, before) };
+const midway = (plan: AnyPlan, before: StackStatus): AnyPlan => ({
+  ...plan,
+  pools: answeredPools(plan, before),
+});
 
-function gate(roll: Roll, name: string, domains: ReadonlySet<string>, plan: AnyPlan): Promise<StackStatus> {
+/** @param later whether other domains have their turn after these */
+function gate(
+  roll: Roll,
+  name: string,
+  domains: ReadonlySet<string>,
+  plan: AnyPlan,
+  later = false,
+): Promise<StackStatus> {
   const { credentials, engine, signal, reporter } = roll;
   return reporter.step(`gate ${name}`, async (step) => {
     // A member that the plan has no longer has just gone; sentinels do not forget by themselves.
@@ -250,6 +278,7 @@ function gate(roll: Roll, name: string, domains: ReadonlySet<string>, plan: AnyP
       credentials,
       engine,
       domains,
+      later,
       patienceMs: GATE_MS,
       progress: step.progress,
       signal,

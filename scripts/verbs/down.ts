@@ -8,6 +8,7 @@ import { dataVolumes } from '../data/volumes.ts';
 import { type Swept, sweep } from '../deploy/orphans.ts';
 import { networkStacks, stackInputs, synth } from '../deploy/synth.ts';
 import { Terraform } from '../deploy/terraform.ts';
+import { together } from '../deploy/together.ts';
 import { mendFiles } from '../doctor/mend-files.ts';
 import { EnvironmentError, EXIT } from '../errors.ts';
 import { listContainers } from '../observe/engine.ts';
@@ -116,7 +117,10 @@ interface DestroyOptions {
   readonly withData: boolean;
 }
 
-/** Destroys stack by stack in reverse order and returns how many resources went. */
+/**
+ * Destroys the stacks of all domains at once, then what they stood on, and returns how many resources went. Whoever takes a stack
+ * down is served by none of it any more: no domain has to wait for another one.
+ */
 async function destroyStacks(
   context: VerbContext,
   plan: AnyPlan,
@@ -124,28 +128,31 @@ async function destroyStacks(
   { away, folder, withData }: DestroyOptions,
 ): Promise<number> {
   const { home, reporter } = context;
+  const known = (stacks: readonly string[]): string[] =>
+    stacks.filter((stack) => existsSync(stateFile(home, plan.name, stack)));
   const domains = plan.domains.filter(({ name }) => !away.has(name));
-  const order = [
-    ...domains.map(({ stack }) => stack).reverse(),
+  const standing = known(domains.map(({ stack }) => stack));
+  const below = known([
     ...(withData ? domains.map(({ dataStack }) => dataStack) : []),
     ...networkStacks(plan),
-  ].filter((stack) => existsSync(stateFile(home, plan.name, stack)));
+  ]);
   const credentials = usableCredentials(home, plan.name);
   // Without them nothing can be rendered; what carries the stack's label is removed all the same.
-  if (order.length === 0 || credentials === undefined) return 0;
+  if (standing.length + below.length === 0 || credentials === undefined) return 0;
   const inputs = stackInputs(home, plan, credentials, environment, { protectData: !withData, folder });
   await synth(home, inputs, environment.provider);
   const terraform = new Terraform(environment.terraform, context.signal);
-  let removed = 0;
-  for (const stack of order) {
-    await reporter.step(`destroy ${stack}`, async (step) => {
+  const destroy = (stack: string): Promise<number> =>
+    reporter.step(`destroy ${stack}`, async (step) => {
       const dir = home.terraformDir(stack);
       await terraform.init(dir);
-      const changes = await terraform.destroy(dir, step.progress);
-      step.outcome(`${changes.removed} removed`);
-      removed += changes.removed;
+      const { removed } = await terraform.destroy(dir, step.progress);
+      step.outcome(`${removed} removed`);
+      return removed;
     });
-  }
+  let removed = 0;
+  for (const stacks of [standing, below])
+    for (const count of await together(stacks.map(destroy))) removed += count;
   return removed;
 }
 

@@ -25,7 +25,7 @@ import { consentOf, type DataOptions, settleData } from './data-consent.ts';
 import type { PrepareOptions } from './prepare.ts';
 import { statusTable, tryIt } from './status-report.ts';
 
-/** Prepares and deploys: network, data volumes, then one domain after the other, each with a gate behind it. */
+/** Prepares and deploys: network, data volumes, then the domains: at first all at once, later one after the other, each with a gate behind it. */
 export async function upVerb(options: PrepareOptions & DataOptions): Promise<number> {
   const begin = performance.now();
   const context = verbContext(options);
