@@ -39,10 +39,14 @@ describe('the default stack on a real engine', () => {
     return parse(result.stdout);
   }
 
-  async function masters(): Promise<string[]> {
-    const result = await stack.twemstack('status', '--json');
-    const document = parse<{ members: Array<{ name: string; role: string }> }>(result.stdout);
-    return document.members.filter(({ role }) => / master$/.test(role)).map(({ name }) => name);
+  /** One of each shard, asked for until it is so: whoever is slow for a moment has no role for a moment. */
+  function masters(): Promise<string[]> {
+    return waitUntil('a master of each shard', async () => {
+      const result = await stack.twemstack('status', '--json');
+      const document = parse<{ members: Array<{ name: string; role: string }> }>(result.stdout);
+      const found = document.members.filter(({ role }) => / master$/.test(role)).map(({ name }) => name);
+      return found.length === stack.plan.shards.length ? found : undefined;
+    });
   }
 
   test('up brings it up: every member healthy, one holder of the VIP', async () => {
