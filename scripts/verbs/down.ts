@@ -5,6 +5,7 @@ import { contentsOf } from '../data/contents.ts';
 import { surplusText } from '../data/data-text.ts';
 import { formerRouting, recordRouting } from '../data/routing-record.ts';
 import { dataVolumes } from '../data/volumes.ts';
+import { awaitLeftTerraform } from '../deploy/left-terraform.ts';
 import { type Swept, sweep } from '../deploy/orphans.ts';
 import { networkStacks, stackInputs, synth } from '../deploy/synth.ts';
 import { Terraform } from '../deploy/terraform.ts';
@@ -30,6 +31,7 @@ export async function downVerb(options: CommonOptions & { volumes?: boolean }): 
   const context = verbContext(options);
   const withData = options.volumes === true;
   await holdDeployment(plan);
+  await awaitLeftTerraform(context.home, plan, context.reporter);
   for (const sentence of mendFiles(context.home, plan.name)) context.reporter.note(`note: ${sentence}`);
   const folder = stackFolder(options.file);
   const { client: engine } = await demandEngines(plan, folder);

@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { isOnHosts } from '../../topology/plan.ts';
 import type { AnyPlan } from '../../topology/types.ts';
 import { credentialsFor } from '../data/credentials-for.ts';
+import { awaitLeftTerraform } from '../deploy/left-terraform.ts';
 import { dockerClient } from '../docker-client.ts';
 import { mendFiles } from '../doctor/mend-files.ts';
 import { isDrilling, takeBackEngine, takeBackFaults } from '../drill/take-back.ts';
@@ -58,6 +59,7 @@ export async function prepareDeployment(
   { file, provider }: PrepareOptions,
 ): Promise<Deployment> {
   await holdDeployment(plan);
+  await awaitLeftTerraform(home, plan, reporter);
   for (const warning of plan.warnings) reporter.note(`warning: ${warning}`);
   for (const sentence of mendFiles(home, plan.name)) reporter.note(`note: ${sentence}`);
   await takeBackEngine(home, plan.name);

@@ -202,13 +202,17 @@ function disarm(place: Place): void {
   }
 }
 
+/** A verb that was killed may have left somebody at work: what is being removed, or made, at this moment is asked for again. */
 async function removeEverything(docker: Docker): Promise<void> {
-  const containers = await docker.listContainers({ all: true });
-  await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })));
-  for (const { Id, Name } of await docker.listNetworks()) {
-    if (!ENGINE_NETWORKS.includes(Name)) await docker.getNetwork(Id).remove();
-  }
-  for (const { Name } of (await docker.listVolumes()).Volumes ?? []) await docker.getVolume(Name).remove();
+  const emptied = async (): Promise<boolean> => {
+    const containers = await docker.listContainers({ all: true });
+    await Promise.all(containers.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })));
+    for (const { Id, Name } of await docker.listNetworks())
+      if (!ENGINE_NETWORKS.includes(Name)) await docker.getNetwork(Id).remove();
+    for (const { Name } of (await docker.listVolumes()).Volumes ?? []) await docker.getVolume(Name).remove();
+    return true;
+  };
+  await waitUntil('the test engine to be empty', emptied, { withinMs: 20_000, everyMs: 200 });
 }
 
 async function removeOldImages(docker: Docker): Promise<void> {
