@@ -16,11 +16,15 @@ const PROGRAMS: readonly string[] = ['terraform', 'tofu'];
  * that was killed outright, which it outlives, and a stack that it has not begun to make is in no state and would be passed over.
  *
  * @param patienceMs then things take their course: terraform's own lock still keeps two from one state
+ * @throws the signal's reason
  */
 export async function awaitLeftTerraform(
-  home: Home,
+  {
+    home,
+    reporter,
+    signal,
+  }: { readonly home: Home; readonly reporter: Reporter; readonly signal: AbortSignal },
   plan: AnyPlan,
-  reporter: Reporter,
   patienceMs = PATIENCE_MS,
 ): Promise<void> {
   const folders = new Set(stackOrder(plan).flatMap((stack) => realPath(home.terraformDir(stack))));
@@ -33,6 +37,7 @@ export async function awaitLeftTerraform(
       if (performance.now() > deadline) return step.outcome(`still at work in ${working.join(', ')}`);
       step.progress(`waiting for its end in ${working.join(', ')}`);
       await delay(POLL_MS);
+      signal.throwIfAborted();
     }
   });
 }

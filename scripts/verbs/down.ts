@@ -31,7 +31,7 @@ export async function downVerb(options: CommonOptions & { volumes?: boolean }): 
   const context = verbContext(options);
   const withData = options.volumes === true;
   await holdDeployment(plan);
-  await awaitLeftTerraform(context.home, plan, context.reporter);
+  await awaitLeftTerraform(context, plan);
   for (const sentence of mendFiles(context.home, plan.name)) context.reporter.note(`note: ${sentence}`);
   const folder = stackFolder(options.file);
   const { client: engine } = await demandEngines(plan, folder);

@@ -59,7 +59,7 @@ export async function prepareDeployment(
   { file, provider }: PrepareOptions,
 ): Promise<Deployment> {
   await holdDeployment(plan);
-  await awaitLeftTerraform(home, plan, reporter);
+  await awaitLeftTerraform({ home, reporter, signal }, plan);
   for (const warning of plan.warnings) reporter.note(`warning: ${warning}`);
   for (const sentence of mendFiles(home, plan.name)) reporter.note(`note: ${sentence}`);
   await takeBackEngine(home, plan.name);

@@ -48,28 +48,39 @@ function recorder(): { said: string[]; reporter: Reporter } {
   };
 }
 
+const { signal } = new AbortController();
+
 describe('a terraform that a killed run left at work', () => {
   test('is waited for', () =>
     withTerraformIn('alpha-b', async ({ home, end }) => {
       const { said, reporter } = recorder();
-      const waited = awaitLeftTerraform(home, defaultPlan(), reporter);
+      const waited = awaitLeftTerraform({ home, reporter, signal }, defaultPlan());
       await waitUntil('it to be named', () => said.includes('waiting for its end in alpha-b'));
       await end();
       await waited;
       assert.equal(said.at(-1), 'is at its end');
     }));
 
+  test('is left to itself by whoever is interrupted', () =>
+    withTerraformIn('alpha-b', async ({ home }) => {
+      const interrupt = new AbortController();
+      const { reporter } = recorder();
+      const waited = awaitLeftTerraform({ home, reporter, signal: interrupt.signal }, defaultPlan());
+      interrupt.abort(new Error('interrupted'));
+      await assert.rejects(waited, /interrupted/);
+    }));
+
   test('is gone on without when it does not end', () =>
     withTerraformIn('alpha-network', async ({ home }) => {
       const { said, reporter } = recorder();
-      await awaitLeftTerraform(home, defaultPlan(), reporter, 0);
+      await awaitLeftTerraform({ home, reporter, signal }, defaultPlan(), 0);
       assert.equal(said.at(-1), 'still at work in alpha-network');
     }));
 
   test('of another stack is nobody’s concern', () =>
     withTerraformIn('beta-a', async ({ home }) => {
       const { said, reporter } = recorder();
-      await awaitLeftTerraform(home, defaultPlan(), reporter);
+      await awaitLeftTerraform({ home, reporter, signal }, defaultPlan());
       assert.deepEqual(said, []);
     }));
 });
