@@ -81,17 +81,19 @@ export const FAMILIES: readonly (readonly [does: string, names: string])[] = [
   ['sent to the server of its keys, over a connection that the client has to itself', 'unwatch watch'],
   [
     'answered by the proxy',
-    'asking auth client cluster command echo hello ping quit readonly readwrite reset select time',
+    'asking auth client cluster command echo hello ping quit readonly readwrite reset role select time',
   ],
+  ['WHOAMI: answered by the proxy; the rest refused', 'acl'],
 ];
 
-const ADMIN = 'it administers one server: connect to that server';
+/** Why what concerns one server is refused. */
+export const ADMIN = 'it administers one server: connect to that server';
 
 /** Refused in words: reason → names. */
 export const REFUSED: readonly (readonly [reason: string, names: string])[] = [
   [
     ADMIN,
-    `acl bgrewriteaof bgsave debug failover !migrate module monitor
-pfdebug pfselftest psync replconf replicaof !restore-asking role save shutdown slaveof sync`,
+    `bgrewriteaof bgsave debug failover !migrate module monitor
+pfdebug pfselftest psync replconf replicaof !restore-asking save shutdown slaveof sync`,
   ],
 ];

@@ -290,6 +290,24 @@ export const CONVERSATIONS: Readonly<Record<string, Conversation>> = {
       'CLIENT HELP x',
     ],
   },
+  'ROLE, ACL': {
+    lines: [
+      'ROLE',
+      'ROLE x',
+      'ACL',
+      'ACL WHOAMI',
+      'ACL WHOAMI x',
+      'ACL LIST',
+      'ACL NOSUCH',
+      'MULTI',
+      'ROLE',
+      'ACL WHOAMI',
+      'EXEC',
+      'MULTI',
+      'ACL NOSUCH',
+      'EXEC',
+    ],
+  },
   COMMAND: {
     lines: [
       'COMMAND NONSENSE',
@@ -496,6 +514,12 @@ export const DIFFERENCES_FROM_REDIS: readonly DifferenceFromRedis[] = [
     lines: /^CLIENT (TRACKING |TRACKINGINFO|GETREDIR)/,
     looks:
       /^(-ERR 'client tracking' (is served with RESP3 only|with REDIRECT is not served)|\*6\r\n\$5\r\nflags\r\n\*1\r\n\$3\r\noff|:-1\r\n)/,
+  },
+  {
+    title: 'ROLE says master, at offset 0 and without replicas; ACL knows WHOAMI alone',
+    lines: /^(ACL (WHOAMI|LIST)|EXEC)$/,
+    looks:
+      /^(\$11\r\napplication\r\n|-ERR 'acl list' is not served: .*\r\n|\*2\r\n\*3\r\n\$6\r\nmaster\r\n:0\r\n\*0\r\n\$11\r\napplication\r\n)$/,
   },
   {
     title: 'HELP says what the proxy serves',

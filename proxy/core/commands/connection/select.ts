@@ -17,6 +17,7 @@ import {
 
 /** Commands that concern no key, so that the database makes no difference. */
 export const IN_ANY_DATABASE: ReadonlySet<string> = new Set([
+  'acl',
   'asking',
   'auth',
   'client',
@@ -38,6 +39,7 @@ export const IN_ANY_DATABASE: ReadonlySet<string> = new Set([
   'readonly',
   'readwrite',
   'reset',
+  'role',
   'script',
   'select',
   'slowlog',

@@ -22,9 +22,13 @@ const time: Answer = () => {
   return Buffer.concat([Buffer.from('*2\r\n'), seconds, bulkReply(String(now % 1_000_000))]);
 };
 
+/** That of the pool as INFO and HELLO have it, too: who writes through it reaches masters, and who these are is nobody's business. */
+const ROLE = Buffer.from('*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n');
+
 /** What clients ask about the server that they are connected to. */
 export const INTROSPECTION: Family = {
   command: commandCommand,
   info,
+  role: answered(1, 1, () => ROLE),
   time: answered(1, 1, time),
 };
