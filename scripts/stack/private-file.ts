@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
@@ -8,10 +8,16 @@ import { dirname } from 'node:path';
  */
 export function writePrivate(path: string, content: string, { durable = true } = {}): void {
   const temporary = `${path}.${process.pid}.tmp`;
-  withFile(temporary, 'w', (fd) => {
-    writeFileSync(fd, content);
-    if (durable) fsyncSync(fd);
-  });
+  try {
+    withFile(temporary, 'w', (fd) => {
+      writeFileSync(fd, content);
+      if (durable) fsyncSync(fd);
+    });
+  } catch (error) {
+    // half of it would be of no use to anybody, and takes what little room there is
+    rmSync(temporary, { force: true });
+    throw error;
+  }
   renameSync(temporary, path);
   // The new name is in the folder, which is a file of its own to the disk.
   if (durable) withFile(dirname(path), 'r', fsyncSync);

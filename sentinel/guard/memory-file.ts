@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BLANK, formatMemory, type Memory, parseMemory } from './core/memory.ts';
 
@@ -27,12 +27,18 @@ export class MemoryFile {
 
   write(memory: Memory): void {
     const part = `${this.path}.tmp`;
-    const file = openSync(part, 'w', 0o600);
     try {
-      writeSync(file, formatMemory(memory));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
+      const file = openSync(part, 'w', 0o600);
+      try {
+        // all of it, or an error: writeSync is content with half where a disk is nearly full
+        writeFileSync(file, formatMemory(memory));
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+    } catch (error) {
+      rmSync(part, { force: true });
+      throw error;
     }
     renameSync(part, this.path);
     const folder = openSync(dirname(this.path), 'r');
