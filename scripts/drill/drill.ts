@@ -64,6 +64,8 @@ export interface Promised {
   readonly resume: {
     /** Milliseconds. */
     readonly within: number;
+    /** And in 95 of 100 rounds; milliseconds. Looked at where there are enough rounds to tell. */
+    readonly usually?: number;
     /**
      * Whose longest pause, of those that begin while the fault lasts, it is.
      * `shard`: everybody's on the shard that was hit. `newcomer`: of connections that are made anew.

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Drill, FaultContext } from '../drill.ts';
 import { killContainer, need, pauseContainer, restartContainer } from './break.ts';
-import { failover, failoverLimit, hangLimit, unnoticed } from './limits.ts';
+import { deadMaster, failover, hangLimit, unnoticed } from './limits.ts';
 import { hitShard } from './targets.ts';
 
 const killMaster: Drill = {
   name: 'kill-master',
   summary: 'kill -9 the master of a shard; a replica takes over, the old master comes back as its replica',
   alerts: ['RedisDown', 'ReplicaMissing'],
-  promised: (plan) => failover(failoverLimit(plan)),
+  promised: deadMaster,
   lasts: () => 2500,
   async inject(context) {
     const { shard, master } = hitShard(context);

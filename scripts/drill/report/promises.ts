@@ -16,6 +16,8 @@ export interface PromiseResult {
   readonly promise: string;
   readonly unit: 'ms' | 'count';
   readonly limit: number;
+  /** What 95 of 100 rounds are to keep, where that is less. */
+  readonly usually?: number;
   /** null = it never came to it (writes did not flow again), or it could not be measured. */
   readonly seen: number | null;
   readonly kept: boolean;
@@ -129,7 +131,7 @@ function holderPromises({ plan, drill, severalHolders }: Evidence): PromiseResul
 }
 
 function resumePromise({ drill, plan, injected, ledger, undoneAt }: Evidence): PromiseResult {
-  const { within, of, since } = drill.promised(plan).resume;
+  const { within, usually, of, since } = drill.promised(plan).resume;
   const shards =
     injected.shard === undefined ? drilledShards(plan).map(({ name }) => name) : [injected.shard];
   if (since === 'restored') {
@@ -152,7 +154,8 @@ function resumePromise({ drill, plan, injected, ledger, undoneAt }: Evidence): P
     }
     case 'shard': {
       const gaps = shards.flatMap((shard) => shardGap(ledger, shard, window) ?? []);
-      return result('no write was acknowledged for', 'ms', within, Math.max(...gaps.map(lengthOf)));
+      const longest = result('no write was acknowledged for', 'ms', within, Math.max(...gaps.map(lengthOf)));
+      return usually === undefined ? longest : { ...longest, usually };
     }
   }
 }

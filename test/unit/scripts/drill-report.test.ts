@@ -30,6 +30,24 @@ describe('the report of a call', () => {
     assert.deepEqual([document.passed, document.drills[0].passed], [false, 2]);
   });
 
+  test('a promise of 95 of 100 rounds is held against 20 rounds or more', () => {
+    const ofMany = (slow: number, rounds: number) =>
+      documentOf(
+        Array.from({ length: rounds }, (_, i) =>
+          roundOf({ writes: [{ endedAt: 990 }, { endedAt: i < slow ? 3300 : 2400 }] }),
+        ),
+      );
+    const [kept, broken] = [ofMany(1, 20), ofMany(2, 20)];
+    const row = (document: typeof kept) => document.drills[0].promises[1];
+    assert.deepEqual(
+      [row(kept).promise, row(kept).limit, row(kept).kept, row(kept).p95],
+      ['no write was acknowledged for, in 95 of 100 rounds', 2000, 20, 1410],
+    );
+    assert.deepEqual([row(broken).kept, row(broken).p95], [18, 2310]);
+    assert.deepEqual([kept.passed, broken.passed, ofMany(2, 19).passed], [true, false, true]);
+    assert.match(reportText(broken), /in 95 of 100 rounds +<= 2000 ms +1410 +2310 +2310 +BROKEN in 2/);
+  });
+
   test('percentiles are values that were seen', () => {
     assert.equal(percentile([], 0.5), null);
     assert.equal(percentile([1, 2, 3, 4], 0.5), 2);
