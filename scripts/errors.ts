@@ -47,6 +47,18 @@ export class EnvironmentError extends OperatorError {
   readonly exitCode = EXIT.environment;
 }
 
+/**
+ * Tells on stderr what an operator can act on.
+ *
+ * @returns the exit code that says so, too
+ * @throws whatever else it is
+ */
+export function tellOperator(error: unknown): number {
+  if (!(error instanceof OperatorError)) throw error;
+  process.stderr.write(`${error.format()}\n`);
+  return error.exitCode;
+}
+
 /** What the system says of a file → what that means. Whatever else it says is no trouble of the operator's. */
 const FILE_TROUBLES: Readonly<Record<string, string>> = {
   EACCES: 'you may not; its owner or its mode says so',

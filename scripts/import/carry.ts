@@ -9,7 +9,7 @@ import { type Compared, compareSides } from './compare.ts';
 import { cutOver } from './cut-over.ts';
 import type { Figures, FollowedSource } from './follow-source.ts';
 import type { Imported, ImportOptions } from './options.ts';
-import { forgetRecord } from './progress-file.ts';
+import { importRecord } from './progress-file.ts';
 
 const PULSE_MS = 50;
 /** How often the lag is asked for, to be shown. */
@@ -81,7 +81,7 @@ export async function carry(
           compared = await compareSides(sources, targets, !merge, signal);
         },
       });
-      forgetRecord(home, plan.name);
+      importRecord.forget(home, plan.name);
       step.outcome(`nobody could write for ${pausedMs} ms`);
       const published = sum(sources, 'published');
       return {

@@ -7,7 +7,7 @@ import { carry, interrupted } from './carry.ts';
 import { checkSource, parseKeyspace } from './check-source.ts';
 import { FollowedSource } from './follow-source.ts';
 import type { Imported, ImportOptions } from './options.ts';
-import { importMark, readRecord, writeRecord } from './progress-file.ts';
+import { importMark, importRecord } from './progress-file.ts';
 import { SourceClient } from './source-client.ts';
 import type { ImportSource } from './sources.ts';
 
@@ -70,7 +70,7 @@ async function checkAll(
 async function claimPool(options: ImportOptions, targets: Targets): Promise<boolean> {
   const { home, plan, sources, merge, from, signal, reporter } = options;
   const mark = importMark(sources, routingOf(renderNutcrackerYml(plan)));
-  const record = readRecord(home, plan.name);
+  const record = importRecord.read(home, plan.name);
   const there = await keysThere(sources, targets, signal);
   if (there.length > 0 && !merge && record?.mark !== mark) {
     throw new InputError('the pool is not empty; nothing was changed', {
@@ -84,7 +84,7 @@ async function claimPool(options: ImportOptions, targets: Targets): Promise<bool
   const isResumed = there.length > 0 && record?.mark === mark;
   if (isResumed) reporter.note('an interrupted import goes on: everything is copied once more');
   // From here on what is in the pool is this import's.
-  if (!merge) writeRecord(home, plan.name, { mark, from });
+  if (!merge) importRecord.write(home, plan.name, { mark, from });
   return isResumed;
 }
 

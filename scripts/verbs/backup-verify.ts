@@ -1,8 +1,10 @@
-import { findBackup } from '../backup/stored-backup.ts';
+import type { Plan } from '../../topology/types.ts';
+import { findBackup, type StoredBackup } from '../backup/stored-backup.ts';
 import { trialInContainer } from '../backup/trial/container.ts';
 import { verifyBackup } from '../backup/verify.ts';
 import { dockerClient } from '../docker-client.ts';
 import { EXIT } from '../errors.ts';
+import type { Home } from '../stack/home.ts';
 import { readInstance } from '../stack/instance.ts';
 import { loadPlan } from '../stack/load.ts';
 import { placeOf } from './backup.ts';
@@ -14,17 +16,20 @@ export interface StoredBackupOptions extends CommonOptions {
   readonly key?: string;
 }
 
+/** The backup that somebody named. @throws as `findBackup` */
+export const chosenBackup = (
+  options: StoredBackupOptions,
+  name: string,
+  plan: Plan,
+  home: Home,
+): Promise<StoredBackup> =>
+  findBackup({ home, stack: plan.name, name, to: placeOf(options, plan), keyFile: options.key });
+
 /** Restores a backup into containers of its own and compares; exit 1 when something is not as it was. */
 export async function backupVerifyVerb(options: StoredBackupOptions, name = 'latest'): Promise<number> {
   const plan = loadPlan(options.file);
   const { home, reporter, signal, json } = verbContext(options);
-  const backup = await findBackup({
-    home,
-    stack: plan.name,
-    name,
-    to: placeOf(options, plan),
-    keyFile: options.key,
-  });
+  const backup = await chosenBackup(options, name, plan, home);
   const engine = await dockerClient();
   const instance = readInstance(home, plan.name);
   const trial = () => trialInContainer(engine, plan.name, instance);

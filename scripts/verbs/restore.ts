@@ -1,12 +1,10 @@
 import { holdBackups } from '../backup/hold-backup.ts';
 import { type Restored, restoreBackup } from '../backup/restore/restore.ts';
-import { findBackup } from '../backup/stored-backup.ts';
 import { EXIT } from '../errors.ts';
 import { seconds } from '../report/steps.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
 import { loadPlan } from '../stack/load.ts';
-import { placeOf } from './backup.ts';
-import type { StoredBackupOptions } from './backup-verify.ts';
+import { chosenBackup, type StoredBackupOptions } from './backup-verify.ts';
 import { printJson, verbContext } from './context.ts';
 import { demandSameRing } from './same-ring.ts';
 
@@ -18,13 +16,7 @@ export async function restoreVerb(
   const plan = loadPlan(options.file);
   const { home, reporter, signal, json } = verbContext(options);
   const credentials = deployedCredentials(home, plan.name);
-  const backup = await findBackup({
-    home,
-    stack: plan.name,
-    name,
-    to: placeOf(options, plan),
-    keyFile: options.key,
-  });
+  const backup = await chosenBackup(options, name, plan, home);
   await demandSameRing(home, plan, 'nothing was restored');
   await holdBackups(plan.name);
   const begin = performance.now();

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { renderEdgeFiles } from '../../haproxy/files.ts';
 import type { EdgeMember, Plan } from '../../topology/types.ts';
+import { endNamespace, pidsInside } from './netns.ts';
 import { type Daemon, spawnDaemon } from './spawn-daemon.ts';
 import { planOf, TEST_CREDENTIALS } from './stack-fixture.ts';
 import { waitUntil } from './wait-until.ts';
@@ -194,11 +195,7 @@ export class EdgePair {
 
   /** Pids of all of the edge's processes, oldest first. */
   async processes(edge: EdgeMember): Promise<number[]> {
-    const { stdout } = await execa('ip', ['netns', 'pids', this.#namespace(edge)]);
-    return stdout
-      .split('\n')
-      .map(Number)
-      .filter((pid) => pid > 0);
+    return await pidsInside(this.#namespace(edge));
   }
 
   adminSocket(edge: EdgeMember): string {
@@ -247,12 +244,7 @@ export class EdgePair {
       [...this.#clients, ...this.#edges.values(), ...this.#proxies].map((daemon) => daemon.stop()),
     );
     const edges = this.plan.edges.map((edge) => this.#namespace(edge));
-    for (const namespace of [...edges, this.#attacker, this.#hub]) {
-      const { stdout, exitCode } = await execa('ip', ['netns', 'pids', namespace], { reject: false });
-      if (exitCode !== 0) continue;
-      for (const pid of stdout.split('\n').map(Number)) if (pid > 0) process.kill(pid, 'SIGKILL');
-      await execa('ip', ['netns', 'delete', namespace], { reject: false });
-    }
+    for (const namespace of [...edges, this.#attacker, this.#hub]) await endNamespace(namespace);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { renderEdgeFiles } from '../../haproxy/files.ts';
 import type { HostsPlan, ProxyMember } from '../../topology/types.ts';
+import { endNamespace, pidsInside } from './netns.ts';
 import { type Daemon, spawnDaemon } from './spawn-daemon.ts';
 import { hostsPlanOf, TEST_CREDENTIALS } from './stack-fixture.ts';
 
@@ -71,7 +72,7 @@ export class HostEdge {
   /** Ends all of the edge's processes at once, as when its container is killed. */
   async kill(): Promise<void> {
     const own = this.#proxies.map(({ pid }) => pid);
-    for (const pid of await this.#pids(this.#host)) if (!own.includes(pid)) process.kill(pid, 'SIGKILL');
+    for (const pid of await pidsInside(this.#host)) if (!own.includes(pid)) process.kill(pid, 'SIGKILL');
     await this.#edge?.stop();
   }
 
@@ -113,7 +114,7 @@ export class HostEdge {
 
   /** Pids of a program on the host. */
   async running(program: string): Promise<number[]> {
-    return (await this.#pids(this.#host)).filter((pid) => commandOf(pid) === program);
+    return (await pidsInside(this.#host)).filter((pid) => commandOf(pid) === program);
   }
 
   /** The proxies of the other hosts are gone. */
@@ -129,10 +130,7 @@ export class HostEdge {
   async close(): Promise<void> {
     await this.#edge?.stop();
     await Promise.all([...this.#proxies, ...this.#others].map((proxy) => proxy.stop()));
-    for (const namespace of [this.#host, this.#lan]) {
-      for (const pid of await this.#pids(namespace)) process.kill(pid, 'SIGKILL');
-      await execa('ip', ['netns', 'delete', namespace], { reject: false });
-    }
+    for (const namespace of [this.#host, this.#lan]) await endNamespace(namespace);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -204,14 +202,6 @@ export class HostEdge {
       reject: false,
       env: this.#paths,
     });
-  }
-
-  async #pids(namespace: string): Promise<number[]> {
-    const { stdout } = await execa('ip', ['netns', 'pids', namespace], { reject: false });
-    return stdout
-      .split('\n')
-      .map(Number)
-      .filter((pid) => pid > 0);
   }
 }
 

@@ -85,6 +85,21 @@ export async function removeNetns(name: string): Promise<void> {
   if (existsSync(`/run/netns/${name}`)) await must(['ip', 'netns', 'delete', name]);
 }
 
+/** Pids of all processes in a namespace, oldest first. */
+export async function pidsInside(namespace: string): Promise<number[]> {
+  const { stdout } = await execa('ip', ['netns', 'pids', namespace], QUIET);
+  return stdout
+    .split('\n')
+    .map(Number)
+    .filter((pid) => pid > 0);
+}
+
+/** Ends every process in a namespace, and removes it; one that is not there is gone already. */
+export async function endNamespace(namespace: string): Promise<void> {
+  for (const pid of await pidsInside(namespace)) process.kill(pid, 'SIGKILL');
+  await execa('ip', ['netns', 'delete', namespace], QUIET);
+}
+
 function firewallRules(name: string, outer: string, network: string): string[][] {
   const mark = ['-m', 'comment', '--comment', name];
   return [

@@ -1,5 +1,5 @@
 /** `npm run attack`: a stack of its own on an engine of its own, and every hostile client there is against it. */
-import { EXIT, OperatorError } from '../../scripts/errors.ts';
+import { EXIT, tellOperator } from '../../scripts/errors.ts';
 import { startStackRun } from '../../test/support/stack-run.ts';
 import { chooseAttacks, loadAttacks } from './catalogue.ts';
 
@@ -56,7 +56,5 @@ async function main(args: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof OperatorError)) throw error;
-  process.stderr.write(`${error.format()}\n`);
-  process.exitCode = error.exitCode;
+  process.exitCode = tellOperator(error);
 }

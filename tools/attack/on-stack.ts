@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { dockerClient } from '../../scripts/docker-client.ts';
-import { EXIT, OperatorError } from '../../scripts/errors.ts';
+import { EXIT, OperatorError, tellOperator } from '../../scripts/errors.ts';
 import { consoleReporter } from '../../scripts/report/steps.ts';
 import { deployedCredentials } from '../../scripts/stack/credentials.ts';
 import { CHECKOUT, Home, homeFolder } from '../../scripts/stack/home.ts';
@@ -99,7 +99,5 @@ async function makeAnew(): Promise<void> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (!(error instanceof OperatorError)) throw error;
-  process.stderr.write(`${error.format()}\n`);
-  process.exitCode = error.exitCode;
+  process.exitCode = tellOperator(error);
 }

@@ -1,7 +1,7 @@
 /** `npm run drill:own`: drills on a stack of their own, on an engine of its own: what no stack that somebody uses is for. */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { EXIT, InputError, OperatorError } from '../../scripts/errors.ts';
+import { EXIT, InputError, OperatorError, tellOperator } from '../../scripts/errors.ts';
 import { startStackRun } from '../../test/support/stack-run.ts';
 
 const USAGE = `usage: npm run drill:own [-- --keys N] [--html FILE] [--json]
@@ -70,7 +70,5 @@ async function main(args: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof OperatorError)) throw error;
-  process.stderr.write(`${error.format()}\n`);
-  process.exitCode = error.exitCode;
+  process.exitCode = tellOperator(error);
 }

@@ -1,5 +1,5 @@
 /** Run by main.ts where the stack's networks are: brings it up and drills it. Arguments: keys, file of the report, `--json`. */
-import { EXIT, OperatorError } from '../../scripts/errors.ts';
+import { EXIT, tellOperator } from '../../scripts/errors.ts';
 import { consoleReporter } from '../../scripts/report/steps.ts';
 import { Home, homeFolder } from '../../scripts/stack/home.ts';
 import { loadPlan } from '../../scripts/stack/load.ts';
@@ -26,7 +26,5 @@ async function main([keys, html, format]: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof OperatorError)) throw error;
-  process.stderr.write(`${error.format()}\n`);
-  process.exitCode = error.exitCode;
+  process.exitCode = tellOperator(error);
 }

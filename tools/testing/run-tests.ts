@@ -1,5 +1,5 @@
 /** `npm test`: every group, or the ones named as arguments; the last line of stdout is `N passed, N failed`. */
-import { EXIT, InputError, OperatorError } from '../../scripts/errors.ts';
+import { EXIT, InputError, tellOperator } from '../../scripts/errors.ts';
 import { ensureDebianPackages } from '../../scripts/prepare/apt.ts';
 import { consoleReporter, seconds } from '../../scripts/report/steps.ts';
 import { DEBIAN_PACKAGES, GROUPS, type Group } from './groups.ts';
@@ -65,7 +65,5 @@ async function main(args: readonly string[]): Promise<number> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof OperatorError)) throw error;
-  process.stderr.write(`${error.format()}\n`);
-  process.exitCode = error.exitCode;
+  process.exitCode = tellOperator(error);
 }

@@ -1,14 +1,5 @@
-import type { Durability, Entrance } from './choices.ts';
-import type {
-  BackupSettings,
-  EdgeSettings,
-  Host,
-  MonitoringSettings,
-  PoolSpec,
-  ProxySettings,
-  RedisSettings,
-  SentinelSettings,
-} from './stack.ts';
+import type { Entrance } from './choices.ts';
+import type { Host, SharedSettings } from './stack.ts';
 
 export const ROLES = ['edge', 'proxy', 'sentinel', 'redis', 'monitor'] as const;
 export type Role = (typeof ROLES)[number];
@@ -104,27 +95,14 @@ export interface PlanNetwork {
 }
 
 /** What follows from every topology: every name, address, port, priority and placement. */
-export interface PlanBase {
-  readonly name: string;
-  /** Where applications connect; the first, where there are several. */
-  readonly vip: string;
-  /** All of them, each preferred on another edge (topology/vips.ts); absent with one. */
-  readonly vips?: readonly string[];
+export interface PlanBase extends SharedSettings {
   readonly domains: readonly PlanDomain[];
   readonly shards: readonly PlanShard[];
-  readonly pools: readonly PoolSpec[];
   readonly edges: readonly EdgeMember[];
   readonly proxies: readonly ProxyMember[];
   readonly sentinels: readonly SentinelMember[];
   /** Absent in a stack that does not watch itself. */
   readonly monitors?: readonly MonitorMember[];
-  readonly monitoring?: MonitoringSettings;
-  readonly durability: Durability;
-  readonly sentinel: SentinelSettings;
-  readonly redis: RedisSettings;
-  readonly edge: EdgeSettings;
-  readonly proxy: ProxySettings;
-  readonly backup: BackupSettings;
   /** All members, in the order of `domains`. */
   readonly members: readonly Member[];
   /** Sentences an operator should read (one replica only, a domain without a shard …). */

@@ -144,16 +144,13 @@ export interface PoolSpec {
   readonly unknownOutcomes: UnknownOutcomes;
 }
 
-/** What a validated stack.yaml says wherever it is deployed, with every default filled in. */
-export interface TopologyBase {
+/** What a stack.yaml says that needs no more to be decided: a plan has it as it is. */
+export interface SharedSettings {
   readonly name: string;
-  /** The first, where there are several. */
+  /** Where applications connect; the first, where there are several. */
   readonly vip: string;
-  /** All of them; absent with one. */
+  /** All of them, each preferred on another edge (topology/vips.ts); absent with one. */
   readonly vips?: readonly string[];
-  readonly domains: readonly Domain[];
-  readonly shards: readonly ShardSpec[];
-  readonly replicas: number;
   readonly durability: Durability;
   readonly sentinel: SentinelSettings;
   readonly redis: RedisSettings;
@@ -162,6 +159,13 @@ export interface TopologyBase {
   readonly backup: BackupSettings;
   readonly monitoring?: MonitoringSettings;
   readonly pools: readonly PoolSpec[];
+}
+
+/** What a validated stack.yaml says wherever it is deployed, with every default filled in. */
+export interface TopologyBase extends SharedSettings {
+  readonly domains: readonly Domain[];
+  readonly shards: readonly ShardSpec[];
+  readonly replicas: number;
 }
 
 /** A stack whose domains are all played by one engine. */

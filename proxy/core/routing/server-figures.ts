@@ -2,6 +2,7 @@ import { commandId } from '../../protocol/command-table.ts';
 import { encodeRequest } from '../../protocol/replies.ts';
 import type { Loop } from '../base/loop.ts';
 import { NOBODY, type Receiver } from '../base/receiver.ts';
+import { WholeReplies } from '../base/whole-replies.ts';
 import { FIRST_LANE } from '../server/lane.ts';
 import type { PoolServer } from '../server/server.ts';
 
@@ -116,10 +117,12 @@ class Round {
 }
 
 /** Waits for one server's INFO. */
-class Question implements Receiver {
+class Question extends WholeReplies implements Receiver {
   readonly owner = NOBODY;
 
-  constructor(private readonly answered: (sections: Sections | null) => void) {}
+  constructor(private readonly answered: (sections: Sections | null) => void) {
+    super();
+  }
 
   reply(_tag: number, chunk: Uint8Array, from: number, to: number): void {
     const text = Buffer.from(chunk.subarray(from, to)).toString('latin1');
@@ -132,14 +135,6 @@ class Question implements Receiver {
   }
 
   arriving(): void {}
-
-  canStream(): boolean {
-    return false;
-  }
-
-  stream(): void {}
-
-  streamed(): void {}
 
   fail(): void {
     this.answered(null);

@@ -8,14 +8,11 @@ import type { ShardBackup } from '../manifest.ts';
 import type { RdbKey } from '../rdb/reader.ts';
 import { type CheckedShard, checkBackup, keysOf, type StoredBackup } from '../stored-backup.ts';
 import { type KeyRoutes, keyRoutes } from './key-routes.ts';
-import {
-  forgetProgress,
-  type RestoreProgress,
-  readProgress,
-  restoreMark,
-  writeProgress,
-} from './progress-file.ts';
+import { type RestoreProgress, restoreMark, restoreProgress } from './progress-file.ts';
 import { type Request, Target } from './target.ts';
+
+/** Should the machine go down, some keys are written once more. */
+const MAY_BE_REPEATED = { durable: false };
 
 /** Of one batch, over all targets: what is sent again when something fails. */
 const BATCH_BYTES = 2 * 1024 * 1024;
@@ -75,7 +72,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
         },
       );
     }
-    forgetProgress(home, plan.name);
+    restoreProgress.forget(home, plan.name);
     return restored;
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -120,7 +117,7 @@ async function prepareTargets(
       remedy: `if all its data may go: --replace ${plan.name}`,
     });
   }
-  const progress = readProgress(home, plan.name);
+  const progress = restoreProgress.read(home, plan.name);
   const there = await keysThere(targets, signal);
   if (replace === undefined && progress?.mark === mark && there.length > 0) {
     reporter.note('an interrupted restore of this backup goes on');
@@ -149,7 +146,7 @@ async function prepareTargets(
       step.outcome(there.map(({ shard, keys }) => `${keys} keys of ${shard}`).join(', '));
     });
   }
-  writeProgress(home, plan.name, fresh);
+  restoreProgress.write(home, plan.name, fresh, MAY_BE_REPEATED);
   return fresh;
 }
 
@@ -236,7 +233,7 @@ async function restoreShard(options: RestoreOptions, shard: ShardBackup, work: W
     await sendBatch(shard.shard, batch, work, signal);
     [batch, bytes] = [[], 0];
     done[shard.shard] = seen;
-    writeProgress(home, plan.name, { ...start, done });
+    restoreProgress.write(home, plan.name, { ...start, done }, MAY_BE_REPEATED);
     step.progress(`${seen} of ${total} keys`);
   };
   done[shard.shard] = skip;

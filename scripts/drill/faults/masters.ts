@@ -1,8 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Drill, FaultContext } from '../drill.ts';
+import type { RedisMember } from '../../../topology/types.ts';
+import type { Drill, FaultContext, Injected } from '../drill.ts';
 import { killContainer, need, pauseContainer, restartContainer } from './break.ts';
 import { deadMaster, failover, hangLimit, unnoticed } from './limits.ts';
 import { hitShard } from './targets.ts';
+
+/** What is done to one container. */
+type Deed = (context: FaultContext, name: string) => Promise<unknown>;
+
+const atMaster = (deed: Deed) => (context: FaultContext) => atMember(context, hitShard(context).master, deed);
+
+function atReplica(deed: Deed) {
+  return (context: FaultContext) => {
+    const { shard, replicas } = hitShard(context);
+    return atMember(context, need(replicas.at(0), `replica of ${shard}`), deed);
+  };
+}
+
+async function atMember(context: FaultContext, { name, shard }: RedisMember, deed: Deed): Promise<Injected> {
+  const at = performance.now();
+  await deed(context, name);
+  return { at, members: [name], shard };
+}
 
 const killMaster: Drill = {
   name: 'kill-master',
@@ -10,12 +29,7 @@ const killMaster: Drill = {
   alerts: ['RedisDown', 'ReplicaMissing'],
   promised: deadMaster,
   lasts: () => 2500,
-  async inject(context) {
-    const { shard, master } = hitShard(context);
-    const at = performance.now();
-    await killContainer(context, master.name);
-    return { at, members: [master.name], shard };
-  },
+  inject: atMaster(killContainer),
 };
 
 const hangMaster: Drill = {
@@ -24,12 +38,7 @@ const hangMaster: Drill = {
   alerts: ['RedisDown', 'ReplicaMissing'],
   promised: (plan) => failover(hangLimit(plan)),
   lasts: (plan) => plan.sentinel.downAfterMs + 5000,
-  async inject(context) {
-    const { shard, master } = hitShard(context);
-    const at = performance.now();
-    await pauseContainer(context, master.name);
-    return { at, members: [master.name], shard };
-  },
+  inject: atMaster(pauseContainer),
 };
 
 const restartMaster: Drill = {
@@ -38,12 +47,7 @@ const restartMaster: Drill = {
   alerts: [],
   promised: (plan) => failover(hangLimit(plan)),
   lasts: () => 4000,
-  async inject(context) {
-    const { shard, master } = hitShard(context);
-    const at = performance.now();
-    await restartContainer(context, master.name);
-    return { at, members: [master.name], shard };
-  },
+  inject: atMaster(restartContainer),
 };
 
 const doubleFailover: Drill = {
@@ -100,13 +104,7 @@ const restartReplica: Drill = {
   alerts: [],
   promised: () => unnoticed,
   lasts: () => 4000,
-  async inject(context) {
-    const { shard, replicas } = hitShard(context);
-    const { name } = need(replicas.at(0), `replica of ${shard}`);
-    const at = performance.now();
-    await restartContainer(context, name);
-    return { at, members: [name], shard };
-  },
+  inject: atReplica(restartContainer),
 };
 
 const allReplicasGone: Drill = {

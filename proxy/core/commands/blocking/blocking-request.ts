@@ -2,6 +2,7 @@ import type { Command } from '../../../protocol/command-table.ts';
 import { CLOSED_BY_SERVER, errorReply } from '../../../protocol/replies.ts';
 import { NOBODY, type Owner, type Receiver } from '../../base/receiver.ts';
 import { unknownOutcome } from '../../base/unknown-outcome.ts';
+import { WholeReplies } from '../../base/whole-replies.ts';
 import type { ServerConnection } from '../../server/connection.ts';
 import { forConnection } from '../../server/segment.ts';
 import type { PoolServer } from '../../server/server.ts';
@@ -39,7 +40,7 @@ export interface Blocking {
  * have been answered, that is logged and counted. When its client leaves, the server is told at once, so that nothing is popped
  * for nobody; what was popped all the same is logged and counted.
  */
-export class BlockingRequest implements SoloRequest, Receiver, Blocked {
+export class BlockingRequest extends WholeReplies implements SoloRequest, Receiver, Blocked {
   readonly waiting = 0;
   /** Redis, too, takes a client that sends no more for gone. */
   readonly endsWithInput = true;
@@ -60,6 +61,7 @@ export class BlockingRequest implements SoloRequest, Receiver, Blocked {
     private readonly session: Session,
     private readonly asked: Blocking,
   ) {
+    super();
     this.tag = session.tail;
   }
 
@@ -254,14 +256,6 @@ export class BlockingRequest implements SoloRequest, Receiver, Blocked {
     if (bytes > 0) this.isGiven = true;
     if (!this.isOver) this.session.arriving(this.tag, bytes);
   }
-
-  canStream(): boolean {
-    return false;
-  }
-
-  stream(): void {}
-
-  streamed(): void {}
 
   abort(): void {
     this.session.abort();

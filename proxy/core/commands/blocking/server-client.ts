@@ -1,6 +1,7 @@
 import { commandId } from '../../../protocol/command-table.ts';
 import { encodeRequest } from '../../../protocol/replies.ts';
 import { NOBODY, type Receiver } from '../../base/receiver.ts';
+import { WholeReplies } from '../../base/whole-replies.ts';
 import type { ServerConnection } from '../../server/connection.ts';
 import { FIRST_LANE } from '../../server/lane.ts';
 import type { PoolServer } from '../../server/server.ts';
@@ -10,10 +11,12 @@ const CLIENT_ID = encodeRequest(['CLIENT', 'ID']);
 const COLON = 58;
 
 /** Takes one short reply to a request of the proxy's own, an empty text when none comes. */
-class OwnReply implements Receiver {
+class OwnReply extends WholeReplies implements Receiver {
   readonly owner = NOBODY;
 
-  constructor(private readonly done: (reply: string) => void) {}
+  constructor(private readonly done: (reply: string) => void) {
+    super();
+  }
 
   reply(_tag: number, chunk: Uint8Array, from: number, to: number): void {
     this.done(Buffer.from(chunk.subarray(from, to)).toString('latin1').trimEnd());
@@ -33,14 +36,6 @@ class OwnReply implements Receiver {
   }
 
   arriving(): void {}
-
-  canStream(): boolean {
-    return false;
-  }
-
-  stream(): void {}
-
-  streamed(): void {}
 
   abort(): void {}
 }

@@ -3,6 +3,7 @@ import { commandId } from '../../../protocol/command-table.ts';
 import { wordAt } from '../../../protocol/key-positions.ts';
 import { encodeRequest, errorReply, integerReply } from '../../../protocol/replies.ts';
 import { type Batch, NOBODY, type Owner, type Receiver } from '../../base/receiver.ts';
+import { WholeReplies } from '../../base/whole-replies.ts';
 import type { ServerConnection } from '../../server/connection.ts';
 import type { PoolServer } from '../../server/server.ts';
 import { type Blocked, beginToWait, endToWait } from '../blocked.ts';
@@ -23,7 +24,7 @@ const NOT_KNOWN = integerReply(0);
  * WAIT of one server, over a connection that nobody else uses meanwhile. A server counts the replicas that have all that
  * it had carried out when this connection was last answered (`woff`): hence the PING in front.
  */
-class WaitAtServer implements Receiver, Batch {
+class WaitAtServer extends WholeReplies implements Receiver, Batch {
   readonly owner: Owner = NOBODY;
   readonly replies = 2;
   readonly batch = this;
@@ -34,7 +35,9 @@ class WaitAtServer implements Receiver, Batch {
     readonly connection: ServerConnection,
     /** Called once, with the reply or an error. */
     private readonly done: (reply: Uint8Array) => void,
-  ) {}
+  ) {
+    super();
+  }
 
   send(request: Uint8Array, patience: number): void {
     this.connection.patience = patience;
@@ -79,14 +82,6 @@ class WaitAtServer implements Receiver, Batch {
   }
 
   arriving(): void {}
-
-  canStream(): boolean {
-    return false;
-  }
-
-  stream(): void {}
-
-  streamed(): void {}
 
   abort(): void {
     this.fail(0, errorReply('the server connection broke off'));

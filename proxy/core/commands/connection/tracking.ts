@@ -2,6 +2,7 @@ import type { Command } from '../../../protocol/command-table.ts';
 import { commandId } from '../../../protocol/command-table.ts';
 import { encodeRequest } from '../../../protocol/replies.ts';
 import { NOBODY, type Receiver } from '../../base/receiver.ts';
+import { WholeReplies } from '../../base/whole-replies.ts';
 import type { HeldConnection, Holder } from '../../server/holder.ts';
 import type { PoolServer } from '../../server/server.ts';
 import { GATE_RANKS, type Gate, type Session } from '../session.ts';
@@ -167,10 +168,12 @@ function isInvalidation(buffer: Uint8Array, from: number): boolean {
 }
 
 /** Waits for what the server says to CLIENT CACHING: without it, the next command's keys are not remembered. */
-class CachingReply implements Receiver {
+class CachingReply extends WholeReplies implements Receiver {
   readonly owner = NOBODY;
 
-  constructor(private readonly failed: () => void) {}
+  constructor(private readonly failed: () => void) {
+    super();
+  }
 
   reply(_tag: number, chunk: Uint8Array, from: number): void {
     if (chunk[from] === MINUS) this.failed();
@@ -193,12 +196,4 @@ class CachingReply implements Receiver {
   }
 
   arriving(): void {}
-
-  canStream(): boolean {
-    return false;
-  }
-
-  stream(): void {}
-
-  streamed(): void {}
 }

@@ -3,6 +3,7 @@ import { commandId } from '../../../protocol/command-table.ts';
 import { encodeRequest, errorReply, OK } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { type Batch, NOBODY, type Owner, type Receiver } from '../../base/receiver.ts';
+import { WholeReplies } from '../../base/whole-replies.ts';
 import type { ServerConnection } from '../../server/connection.ts';
 import { databaseOf, protocolOf } from '../../server/lane.ts';
 import type { PoolServer } from '../../server/server.ts';
@@ -249,13 +250,14 @@ export class WatchRequest extends InTurn implements Receiver {
 }
 
 /** Of SELECT, WATCH and SELECT the answer to WATCH is its client's. */
-class AsideReplies implements Receiver, Batch {
+class AsideReplies extends WholeReplies implements Receiver, Batch {
   readonly owner: Owner;
   readonly replies = 3;
   readonly batch = this;
   private answer: Uint8Array = OK;
 
   constructor(private readonly request: WatchRequest) {
+    super();
     this.owner = request.owner;
   }
 
@@ -281,25 +283,19 @@ class AsideReplies implements Receiver, Batch {
 
   arriving(): void {}
 
-  canStream(): boolean {
-    return false;
-  }
-
-  stream(): void {}
-
-  streamed(): void {}
-
   abort(): void {
     this.request.abort();
   }
 }
 
 /** Waits for the answer to UNWATCH, which the client has had long since. */
-class Unwatched implements Receiver {
+class Unwatched extends WholeReplies implements Receiver {
   readonly owner = NOBODY;
 
   /** @param end called with whether the connection can be used by others */
-  constructor(private readonly end: (clean: boolean) => void) {}
+  constructor(private readonly end: (clean: boolean) => void) {
+    super();
+  }
 
   reply(_tag: number, chunk: Uint8Array, from: number): void {
     this.end(chunk[from] === PLUS);
@@ -322,12 +318,4 @@ class Unwatched implements Receiver {
   }
 
   arriving(): void {}
-
-  canStream(): boolean {
-    return false;
-  }
-
-  stream(): void {}
-
-  streamed(): void {}
 }
