@@ -14,6 +14,11 @@ chunkMemory.free = (buffer) => void new Uint8Array(buffer).fill(0xdd);
 /** A server's answer to COMMAND LIST when it has nothing of its own. */
 const NO_COMMANDS = '*0';
 
+/** Addresses of a pool of two servers. */
+export const TWO = ['10.0.0.1:6379:1 one', '10.0.0.2:6379:1 two'];
+/** Settings of a pool that follows sentinels, which say nothing by themselves. */
+export const FOLLOWED = ['sentinels:', '  - 10.9.9.9:26379', 'failover_hold: 3000'];
+
 /** A server in memory that does nothing by itself: the test sees what it is asked and gives the answers. */
 export class ScriptedServer {
   /** Requests not answered yet, oldest first, as words joined by blanks; over all connections. */
@@ -264,4 +269,25 @@ export function tell(scene: MemoryScene, link: Link, text: string): void {
 /** Ends every scene so far, for `afterEach`: requests left in a queue would keep the process alive. */
 export function closeScenes(): void {
   for (const pool of open.splice(0)) pool.close();
+}
+
+/** Sends requests in one go, words separated by blanks. @returns what the client is said then */
+export function ask(scene: MemoryScene, client: MemoryClient, ...lines: string[]): string {
+  client.said = '';
+  for (const line of lines) client.ask(...line.split(' '));
+  scene.settle();
+  return client.said;
+}
+
+/** The server answers its oldest requests. @returns what the client is said then */
+export function answer(
+  scene: MemoryScene,
+  client: MemoryClient,
+  server: ScriptedServer,
+  ...replies: string[]
+): string {
+  client.said = '';
+  server.answer(...replies);
+  scene.settle();
+  return client.said;
 }

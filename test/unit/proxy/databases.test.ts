@@ -2,22 +2,12 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { parseConfig } from '../../../proxy/config/nutcracker-yml.ts';
 import { IDLE_AFTER, MOST_LANES } from '../../../proxy/core/server/database-connections.ts';
-import { closeScenes, type MemoryClient, type MemoryScene, memoryScene } from '../../support/memory-scene.ts';
+import { ask, closeScenes, FOLLOWED, memoryScene, TWO } from '../../support/memory-scene.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 afterEach(closeScenes);
 
-const TWO = ['10.0.0.1:6379:1 one', '10.0.0.2:6379:1 two'];
 const NEW = { kind: 'tcp', host: '10.0.0.9', port: 6379 } as const;
-const FOLLOWED = ['sentinels:', '  - 10.9.9.9:26379', 'failover_hold: 3000'];
-
-/** Sends these requests in one go; words are separated by blanks. */
-function ask(scene: MemoryScene, client: MemoryClient, ...lines: string[]): string {
-  client.said = '';
-  for (const line of lines) client.ask(...line.split(' '));
-  scene.settle();
-  return client.said;
-}
 
 async function scene(
   settings: readonly string[] = [],

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { sumSection } from '../../../proxy/core/commands/introspection/info-sums.ts';
-import { closeScenes, memoryScene } from '../../support/memory-scene.ts';
+import { closeScenes, memoryScene, TWO } from '../../support/memory-scene.ts';
 
 afterEach(closeScenes);
 
-const TWO = ['10.0.0.1:6379:1 one', '10.0.0.2:6379:1 two'];
 const bulk = (text: string): string => `$${text.length}\r\n${text}`;
+
 const saying = (memory: number): string =>
   bulk(`# Memory\r\nused_memory:${memory}\r\nmaxmemory:100\r\nmaxmemory_policy:noeviction\r\n`);
 

@@ -3,11 +3,10 @@ import { afterEach, describe, test } from 'node:test';
 import { snapshotOf } from '../../../proxy/admin/snapshot.ts';
 import { statsDocument } from '../../../proxy/admin/stats.ts';
 import { encodeValue, type ReplyValue } from '../../../proxy/protocol/encode-value.ts';
-import { closeScenes, type MemoryClient, type MemoryScene, memoryScene } from '../../support/memory-scene.ts';
+import { ask, closeScenes, type MemoryScene, memoryScene, TWO } from '../../support/memory-scene.ts';
 
 afterEach(closeScenes);
 
-const TWO = ['10.0.0.1:6379:1 one', '10.0.0.2:6379:1 two'];
 /** Of all clients' server connection. */
 const MASTER = '*3\r\n$6\r\nmaster\r\n:0\r\n*0';
 
@@ -45,11 +44,13 @@ function entry(
 
 const FIRST: Spec = [['index', 'index', 1], ['range', 'lastkey', 0, 'keystep', 1, 'limit', 0], 'RW'];
 const COUNTED: Spec = [['index', 'index', 1], ['keynum', 'keynumidx', 0, 'firstkey', 1, 'keystep', 1], 'RO'];
+
 const BEHIND_STREAMS: Spec = [
   ['keyword', 'keyword', 'STREAMS', 'startfrom', 2],
   ['range', 'lastkey', -1, 'keystep', 1, 'limit', 2],
   'RO',
 ];
+
 const ENTRIES: readonly ReplyValue[] = [
   entry('json.set', -4, ['write', 'denyoom', 'module'], [FIRST]),
   entry('json.get', -2, ['readonly', 'module'], [FIRST]),
@@ -71,16 +72,9 @@ const ENTRIES: readonly ReplyValue[] = [
 
 const line = (value: ReplyValue): string =>
   Buffer.from(encodeValue(value, 2)).toString('latin1').slice(0, -2);
+
 const namesOf = (entries: readonly ReplyValue[]): string[] =>
   entries.map((each) => String((each as ReplyValue[])[0]));
-
-/** Sends these requests in one go; words are separated by blanks. */
-function ask(scene: MemoryScene, client: MemoryClient, ...lines: string[]): string {
-  client.said = '';
-  for (const each of lines) client.ask(...each.split(' '));
-  scene.settle();
-  return client.said;
-}
 
 /** Every server says what it has, and forgets that it was asked. */
 function tell(scene: MemoryScene, entries: readonly ReplyValue[] = ENTRIES): void {

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { closeScenes, type MemoryClient, type MemoryScene, memoryScene } from '../../support/memory-scene.ts';
+import {
+  closeScenes,
+  type MemoryClient,
+  type MemoryScene,
+  memoryScene,
+  TWO,
+} from '../../support/memory-scene.ts';
 import { request } from '../../support/raw-client.ts';
 
 /* Requests with very many keys: split, or looked at, a part at a time. */
 afterEach(closeScenes);
 
-const TWO = ['10.0.0.1:6379:1 one', '10.0.0.2:6379:1 two'];
 const COUNT = 20_000;
 const keys = Array.from({ length: COUNT }, (_, i) => `key${i}`);
 

@@ -3,20 +3,22 @@ import { afterEach, describe, test } from 'node:test';
 import { encodeRequest } from '../../../proxy/protocol/replies.ts';
 import type { Link } from '../../../proxy/transport/link.ts';
 import {
+  answer,
+  ask,
   closeScenes,
+  FOLLOWED,
   type MemoryClient,
   type MemoryScene,
   memoryScene,
   type ScriptedServer,
+  TWO,
   tell,
 } from '../../support/memory-scene.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 afterEach(closeScenes);
 
-const TWO = ['10.0.0.1:6379:1 one', '10.0.0.2:6379:1 two'];
 const NEW = { kind: 'tcp', host: '10.0.0.9', port: 6379 } as const;
-const FOLLOWED = ['sentinels:', '  - 10.9.9.9:26379', 'failover_hold: 3000'];
 const MASTER = '*3\r\n$6\r\nmaster\r\n:0\r\n*0';
 
 /** An array of bulk strings and integers, without the last line end. */
@@ -29,27 +31,6 @@ function array(...elements: (string | number)[]): string {
 
 const push = (...elements: (string | number)[]): string => array(...elements).replace('*', '>');
 
-/** Sends these requests in one go; returns what is said then. */
-function ask(scene: MemoryScene, client: MemoryClient, ...lines: string[]): string {
-  client.said = '';
-  for (const line of lines) client.ask(...line.split(' '));
-  scene.settle();
-  return client.said;
-}
-
-/** The server answers its oldest request; returns what the client is said then. */
-function answer(
-  scene: MemoryScene,
-  server: ScriptedServer,
-  client: MemoryClient,
-  ...replies: string[]
-): string {
-  client.said = '';
-  server.answer(...replies);
-  scene.settle();
-  return client.said;
-}
-
 async function subscriber(
   settings: readonly string[] = [],
 ): Promise<{ scene: MemoryScene; client: MemoryClient; server: ScriptedServer; link: Link }> {
@@ -57,7 +38,7 @@ async function subscriber(
   const [server] = scene.servers;
   const client = scene.client();
   ask(scene, client, 'SUBSCRIBE a');
-  answer(scene, server, client, array('subscribe', 'a', 1));
+  answer(scene, client, server, array('subscribe', 'a', 1));
   return { scene, client, server, link: server.links[server.links.length - 1] };
 }
 
@@ -68,7 +49,7 @@ describe('SUBSCRIBE', () => {
     const client = scene.client();
     assert.equal(ask(scene, client, 'GET k', 'SUBSCRIBE a b a', 'PING x'), '');
     assert.deepEqual(server.asked, ['GET k']);
-    answer(scene, server, client, '$-1');
+    answer(scene, client, server, '$-1');
     assert.deepEqual(server.asked, ['SUBSCRIBE a b']);
     const first = server.links[server.links.length - 1];
     tell(scene, first, array('subscribe', 'a', 1));
@@ -97,7 +78,7 @@ describe('SUBSCRIBE', () => {
     assert.equal(ask(scene, client, 'PING'), `${array('pong', '')}\r\n`);
     ask(scene, client, 'UNSUBSCRIBE');
     assert.equal(
-      answer(scene, server, client, array('message', 'a', 'm')).length > 0,
+      answer(scene, client, server, array('message', 'a', 'm')).length > 0,
       true,
       'messages until it is confirmed',
     );
@@ -120,7 +101,7 @@ describe('SUBSCRIBE', () => {
     ask(scene, client, 'HELLO 3');
     ask(scene, client, 'SUBSCRIBE a');
     assert.equal(
-      answer(scene, server, client, array('subscribe', 'a', 1)),
+      answer(scene, client, server, array('subscribe', 'a', 1)),
       `${push('subscribe', 'a', 1)}\r\n`,
     );
     const [link] = server.links;
@@ -164,11 +145,11 @@ describe('SUBSCRIBE', () => {
     const client = scene.client();
     ask(scene, client, 'PSUBSCRIBE x*');
     const [one, two] = scene.servers;
-    assert.equal(answer(scene, one, client, array('psubscribe', 'x*', 1)), '');
+    assert.equal(answer(scene, client, one, array('psubscribe', 'x*', 1)), '');
     const refusal = '-NOPERM this user has no permissions to access one of the channels used as arguments';
-    assert.equal(answer(scene, two, client, refusal), '');
+    assert.equal(answer(scene, client, two, refusal), '');
     assert.deepEqual(one.asked, ['PUNSUBSCRIBE x*']);
-    assert.equal(answer(scene, one, client, array('punsubscribe', 'x*', 0)), `${refusal}\r\n`);
+    assert.equal(answer(scene, client, one, array('punsubscribe', 'x*', 0)), `${refusal}\r\n`);
     assert.equal(ask(scene, client, 'PING'), '+PONG\r\n');
     assert.deepEqual(
       scene.servers.map(({ links }) => links.length),
@@ -244,7 +225,7 @@ describe('a subscriber and the end of its server', () => {
       return server.asked.length > 0;
     });
     assert.deepEqual(server.asked, ['SUBSCRIBE a']);
-    assert.equal(answer(scene, server, client, array('subscribe', 'a', 1)), '');
+    assert.equal(answer(scene, client, server, array('subscribe', 'a', 1)), '');
     tell(scene, server.links[0], array('message', 'a', 'again'));
     assert.equal(client.said, `${array('message', 'a', 'again')}\r\n`);
   });
@@ -255,16 +236,16 @@ describe('a subscriber and the end of its server', () => {
     const [old, next] = scene.servers;
     const client = scene.client();
     ask(scene, client, 'SUBSCRIBE a');
-    answer(scene, old, client, array('subscribe', 'a', 1));
+    answer(scene, client, old, array('subscribe', 'a', 1));
     scene.pool.servers[0].wait();
     old.cut();
     assert.equal(ask(scene, client, 'SUBSCRIBE b'), '');
     scene.pool.servers[0].moveTo(NEW);
     scene.settle();
     assert.deepEqual(next.asked, ['SUBSCRIBE a', 'SUBSCRIBE b']);
-    assert.equal(answer(scene, next, client, array('subscribe', 'a', 1)), '');
+    assert.equal(answer(scene, client, next, array('subscribe', 'a', 1)), '');
     assert.equal(
-      answer(scene, next, client, array('subscribe', 'b', 2)),
+      answer(scene, client, next, array('subscribe', 'b', 2)),
       `${array('subscribe', 'b', 2)}\r\n`,
     );
   });
@@ -275,7 +256,7 @@ describe('a subscriber and the end of its server', () => {
     for (const server of scene.servers) server.always.set('ROLE', MASTER);
     const client = scene.client();
     ask(scene, client, 'SUBSCRIBE a');
-    answer(scene, scene.servers[0], client, array('subscribe', 'a', 1));
+    answer(scene, client, scene.servers[0], array('subscribe', 'a', 1));
     scene.pool.servers[0].wait();
     scene.servers[0].cut();
     ask(scene, client, 'SUBSCRIBE b');
@@ -306,7 +287,7 @@ describe('a subscriber that does not read', () => {
     const { scene, client, server, link } = await subscriber();
     const other = scene.client();
     ask(scene, other, 'SUBSCRIBE a');
-    answer(scene, server, other, array('subscribe', 'a', 1));
+    answer(scene, other, server, array('subscribe', 'a', 1));
     const otherLink = server.links.find((each) => each !== link) as Link;
     client.proxyEnd.capacity = 1000;
     client.link.pause();
@@ -332,7 +313,7 @@ describe('who subscribes', () => {
     const list = (): string => ask(scene, other, 'CLIENT LIST TYPE pubsub');
     assert.match(list(), /flags=P .*sub=1 psub=0 ssub=0 /);
     ask(scene, client, 'PSUBSCRIBE x* y*');
-    answer(scene, server, client, array('psubscribe', 'x*', 2));
+    answer(scene, client, server, array('psubscribe', 'x*', 2));
     tell(scene, server.links[0], array('psubscribe', 'y*', 3));
     assert.match(list(), /sub=1 psub=2 ssub=0 /);
     assert.equal(scene.pool.stats.subscribedClients, 1);
@@ -350,19 +331,19 @@ describe('PUBSUB', () => {
     const [one, two] = scene.servers;
     const client = scene.client();
     ask(scene, client, 'PUBSUB CHANNELS');
-    answer(scene, one, client, array('a', '__keyevent@0__:set'));
+    answer(scene, client, one, array('a', '__keyevent@0__:set'));
     assert.equal(
-      answer(scene, two, client, array('b', '__keyevent@0__:set')),
+      answer(scene, client, two, array('b', '__keyevent@0__:set')),
       `${array('a', '__keyevent@0__:set', 'b')}\r\n`,
     );
     ask(scene, client, 'PUBSUB NUMPAT');
-    answer(scene, one, client, ':3');
-    assert.equal(answer(scene, two, client, ':2'), ':3\r\n');
+    answer(scene, client, one, ':3');
+    assert.equal(answer(scene, client, two, ':2'), ':3\r\n');
     const names = ['a', 'b', 'c', 'd', 'e', 'news', 'chat'];
     ask(scene, client, `PUBSUB NUMSUB ${names.join(' ')}`);
     for (const server of scene.servers) {
       const its = server.asked[0].split(' ').slice(2);
-      answer(scene, server, client, array(...its.flatMap((name) => [name, name.charCodeAt(0)])));
+      answer(scene, client, server, array(...its.flatMap((name) => [name, name.charCodeAt(0)])));
     }
     assert.equal(client.said, `${array(...names.flatMap((name) => [name, name.charCodeAt(0)]))}\r\n`);
     assert.equal(ask(scene, client, 'PUBSUB NUMSUB'), '*0\r\n');
@@ -387,15 +368,15 @@ describe('PUBLISH', () => {
     const client = scene.client();
     ask(scene, client, 'PUBLISH c m');
     assert.deepEqual(scene.servers[0].asked, ['PUBLISH c m']);
-    assert.equal(answer(scene, scene.servers[0], client, ':3'), ':3\r\n');
+    assert.equal(answer(scene, client, scene.servers[0], ':3'), ':3\r\n');
     ask(scene, client, 'SET k v', 'PUBLISH c m');
     assert.deepEqual(scene.servers[0].asked.slice(0, 2), ['SET k v', 'PUBLISH c m']);
     assert.equal(
-      answer(scene, scene.servers[0], client, '+OK', ':3'),
+      answer(scene, client, scene.servers[0], '+OK', ':3'),
       '',
       'not before the write in front of it',
     );
-    assert.match(answer(scene, scene.servers[0], client, ':1'), /^\+OK\r\n:3\r\n/);
+    assert.match(answer(scene, client, scene.servers[0], ':1'), /^\+OK\r\n:3\r\n/);
   });
 
   test('is not sent twice', async () => {

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { closeScenes, type MemoryClient, type MemoryScene, memoryScene } from '../../support/memory-scene.ts';
+import {
+  closeScenes,
+  type MemoryClient,
+  type MemoryScene,
+  memoryScene,
+  TWO,
+} from '../../support/memory-scene.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 afterEach(closeScenes);
 
-const TWO = ['10.0.0.1:6379:1 one', '10.0.0.2:6379:1 two'];
 /** Pauses before the second, third and fourth refusal. */
 const AT_LEAST_MS = 20 + 40 + 80;
 

@@ -2,28 +2,23 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import type { Link } from '../../../proxy/transport/link.ts';
 import {
+  ask,
   closeScenes,
   type MemoryClient,
   type MemoryScene,
   memoryScene,
   type ScriptedServer,
+  TWO,
   tell,
 } from '../../support/memory-scene.ts';
 
 afterEach(closeScenes);
 
-const TWO = ['10.0.0.1:6379:1 one', '10.0.0.2:6379:1 two'];
 const HELLO = '%1\r\n+proto\r\n:3';
+
 /** What a server says when a key has changed. */
 const changed = (key: string): string => `>2\r\n$10\r\ninvalidate\r\n*1\r\n$${key.length}\r\n${key}`;
 const EVERYTHING = '>2\r\n$10\r\ninvalidate\r\n_\r\n';
-
-function ask(scene: MemoryScene, client: MemoryClient, ...lines: string[]): string {
-  client.said = '';
-  for (const line of lines) client.ask(...line.split(' '));
-  scene.settle();
-  return client.said;
-}
 
 /** A client whose tracking every server has confirmed. */
 async function tracked(

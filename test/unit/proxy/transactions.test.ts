@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { closeScenes, type MemoryClient, type MemoryScene, memoryScene } from '../../support/memory-scene.ts';
+import {
+  ask,
+  closeScenes,
+  FOLLOWED,
+  type MemoryClient,
+  type MemoryScene,
+  memoryScene,
+  TWO,
+} from '../../support/memory-scene.ts';
 import { request } from '../../support/raw-client.ts';
 
 afterEach(closeScenes);
 
 const ABORTED = '-EXECABORT Transaction discarded because of previous errors.\r\n';
-const TWO = ['10.0.0.1:6379:1 one', '10.0.0.2:6379:1 two'];
 const NEW = { kind: 'tcp', host: '10.0.0.9', port: 6379 } as const;
-const FOLLOWED = ['sentinels:', '  - 10.9.9.9:26379', 'failover_hold: 3000'];
 
 /** Keys that live on the first and on the second server. */
 function homes({ pool }: MemoryScene): [string, string] {
@@ -19,14 +25,6 @@ function homes({ pool }: MemoryScene): [string, string] {
     }
   };
   return [keyOn(0), keyOn(1)];
-}
-
-/** Sends these requests in one go; words are separated by blanks. */
-function ask(scene: MemoryScene, client: MemoryClient, ...lines: string[]): string {
-  client.said = '';
-  for (const line of lines) client.ask(...line.split(' '));
-  scene.settle();
-  return client.said;
 }
 
 async function followedScene(...more: string[]): Promise<MemoryScene> {

@@ -1,19 +1,17 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { closeScenes, type MemoryClient, type MemoryScene, memoryScene } from '../../support/memory-scene.ts';
+import {
+  ask,
+  closeScenes,
+  FOLLOWED,
+  type MemoryClient,
+  type MemoryScene,
+  memoryScene,
+} from '../../support/memory-scene.ts';
 
 afterEach(closeScenes);
 
 const NEW = { kind: 'tcp', host: '10.0.0.9', port: 6379 } as const;
-const FOLLOWED = ['sentinels:', '  - 10.9.9.9:26379', 'failover_hold: 3000'];
-
-/** Sends these requests in one go; words are separated by blanks. */
-function ask(scene: MemoryScene, client: MemoryClient, ...lines: string[]): string {
-  client.said = '';
-  for (const line of lines) client.ask(...line.split(' '));
-  scene.settle();
-  return client.said;
-}
 
 async function followedScene(): Promise<MemoryScene> {
   const scene = await memoryScene(FOLLOWED, ['10.0.0.1:6379:1 one'], ['10.0.0.9:6379']);
