@@ -112,7 +112,7 @@ for (const kind of ['bun', 'node'] as const satisfies readonly ProxyKind[]) {
       ['refusals, without a password', 1, GETS],
     ] as const) {
       for (const [end, go] of ENDS) {
-        test(`${CLIENTS} that do not read ${what} and are ${end} leave nothing behind`, async () => {
+        test(`${CLIENTS} that do not read ${what} and are ${end} leave nothing behind`, async (t) => {
           await waitUntil('the ones before to be gone', () => descriptors() < 60, { withinMs: 30_000 });
           const [open, resident] = [descriptors(), residentOf(proxy.daemon.pid)];
           for (let gone = 0; gone < CLIENTS; gone += AT_ONCE) {
@@ -120,6 +120,9 @@ for (const kind of ['bun', 'node'] as const satisfies readonly ProxyKind[]) {
           }
           await waitUntil('all descriptors to be back', () => descriptors() <= open, { withinMs: 30_000 });
           const more = residentOf(proxy.daemon.pid) - resident;
+          t.diagnostic(
+            `descriptors: ${open} before, ${descriptors()} after; RSS: ${resident} MB before, ${more} more`,
+          );
           assert.ok(more < BOUND, `${more} MB more`);
         });
       }
