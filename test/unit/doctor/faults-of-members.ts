@@ -1,0 +1,293 @@
+import { redisView, wellContainer, wellFacts } from '../../support/well-stack.ts';
+import {
+  container,
+  type Fault,
+  facts,
+  guards,
+  hosts,
+  members,
+  NAMED,
+  plan,
+  sentinelMasters,
+  strange,
+  vitals,
+  vrrp,
+} from './facts-with.ts';
+
+/** Of members that run. */
+export const FAULTS_OF_MEMBERS: readonly Fault[] = [
+  [
+    'a master that cannot load its append-only file',
+    facts({
+      containers: container('alpha-shard-1-a', {
+        status: 'restarting',
+        restarts: 12,
+        exitCode: 1,
+        imageName: 'twemstack/redis:7',
+      }),
+      lastLines: new Map([
+        [
+          'alpha-shard-1-a',
+          [
+            'twemstack-redis 1 alpha-shard-1-a: refusing to start: I am to be master (x), but my store does not load (y)',
+          ],
+        ],
+      ]),
+    }),
+    'broken-store',
+    /alpha-shard-1-a does not start, for its append-only file does not load: .*refusing to start/,
+    /bad disk/,
+    /docker run --rm -i --user 10001:10001 --network none -v alpha-shard-1-a-data:\/data --entrypoint redis-check-aof twemstack\/redis:7 --fix \/data\/store\/appendonlydir\/appendonly\.aof\.manifest/,
+  ],
+  [
+    'a member that crashes for another reason',
+    facts({
+      containers: container('alpha-proxy-a', { status: 'restarting', restarts: 9, exitCode: 139 }),
+      lastLines: new Map([['alpha-proxy-a', ['one', 'two', 'three', 'panic: out of luck']]]),
+    }),
+    'crash-loop',
+    /alpha-proxy-a ends soon after each start: 9 times until now, last with exit code 139/,
+    /last words: two \/ three \/ panic: out of luck/,
+    /twemstack logs alpha-proxy-a/,
+  ],
+  [
+    'a shard that waits for members',
+    facts({
+      containers: container('alpha-shard-1-a', { status: 'exited' }),
+      status: members({
+        'alpha-shard-1-a': { redis: undefined, error: 'container is exited' },
+        'alpha-shard-1-b': { redis: undefined, error: 'Connection is closed.' },
+        'alpha-shard-1-c': { redis: redisView(plan, 'shard-1', false), waiting: '1 of 2 votes (3 members)' },
+      }),
+      guards: guards(
+        ['alpha-shard-1-a', undefined],
+        ['alpha-shard-1-b', undefined],
+        ['alpha-shard-1-c', { waiting: '1 of 2 votes (3 members)' }],
+      ),
+    }),
+    'shard-waits',
+    /shard-1 has no master and waits: a promotion needs 2 of 3 members, 1 in reach/,
+    /missing: alpha-shard-1-a \(its container is exited\), alpha-shard-1-b \(Connection is closed\.\); .*durability: strict.*alpha-shard-1-c: 1 of 2 votes/,
+    /switchover shard-1 --force/,
+  ],
+  [
+    'two masters',
+    facts({ status: members({ 'alpha-shard-1-b': { redis: redisView(plan, 'shard-1', true) } }) }),
+    'masters',
+    /alpha-shard-1-a and alpha-shard-1-b both say that they are master of shard-1/,
+    /failover/,
+    /twemstack logs shard-1/,
+  ],
+  [
+    'guards that disagree',
+    facts({
+      guards: guards([
+        'alpha-shard-1-b',
+        {
+          role: 'master',
+          promised: { counter: 2, owner: 'alpha-shard-1-b', run: 0 },
+          lead: { term: { counter: 2, owner: 'alpha-shard-1-b', run: 0 }, histories: [] },
+        },
+      ]),
+    }),
+    'guards',
+    /alpha-shard-1-a \(term 1 of alpha-shard-1-a\) and alpha-shard-1-b \(term 2 of alpha-shard-1-b\) both lead shard-1/,
+    /alpha-shard-1-b was elected last/,
+    /network/,
+  ],
+  [
+    'a guard that is silent',
+    facts({ guards: guards(['alpha-shard-2-c', undefined]) }),
+    'guards',
+    /the guard of alpha-shard-2-c does not answer/,
+    /takes part in no promotion/,
+    /twemstack logs alpha-shard-2-c/,
+  ],
+  [
+    'a term that was promised in vain',
+    facts({
+      guards: guards(['alpha-shard-1-c', { promised: { counter: 3, owner: 'alpha-shard-1-c', run: 0 } }]),
+    }),
+    'guards',
+    /alpha-shard-1-c has promised term 3/,
+    /did not come to anything/,
+    /look again/,
+  ],
+  [
+    'no holder of the virtual IP',
+    facts({
+      status: members({ 'alpha-edge-a': { vip: false } }),
+      vrrp: vrrp('FAULT', 'BACKUP'),
+    }),
+    'vip',
+    /no edge holds 198\.18\.0\.100/,
+    /alpha-edge-a in FAULT/,
+    /twemstack logs edge/,
+  ],
+  [
+    'two holders of the virtual IP',
+    facts({
+      status: members({ 'alpha-edge-b': { vip: true } }),
+      vrrp: vrrp('MASTER', 'MASTER'),
+    }),
+    'vip',
+    /alpha-edge-a and alpha-edge-b both hold 198\.18\.0\.100/,
+    /adverts do not reach/,
+    /docker restart alpha-edge-b/,
+  ],
+  [
+    'a virtual IP that keepalived does not know of',
+    facts({
+      vrrp: vrrp('BACKUP', 'BACKUP'),
+    }),
+    'vip',
+    /alpha-edge-a has 198\.18\.0\.100 on its device, while keepalived there is BACKUP/,
+    /hung or was killed/,
+    /docker restart alpha-edge-a/,
+  ],
+  [
+    'a script that does not end',
+    facts({
+      status: members({
+        'alpha-shard-2-c': { redis: undefined, error: 'BUSY Redis is busy running a script.' },
+      }),
+    }),
+    'busy-script',
+    /alpha-shard-2-c runs a script that does not end/,
+    /script_time_limit/,
+    /--member alpha-shard-2-c SCRIPT KILL/,
+  ],
+  [
+    'a sentinel in TILT',
+    facts({
+      status: members({
+        'alpha-sentinel-b': { sentinel: { tilt: true, masters: sentinelMasters('alpha-sentinel-b') } },
+      }),
+    }),
+    'tilt',
+    /alpha-sentinel-b is in TILT/,
+    /2 of 3 sentinels are left, which is enough/,
+    /timedatectl/,
+  ],
+  [
+    'a stray replica',
+    facts({ status: members({ 'alpha-sentinel-c': strange() }) }),
+    'strays',
+    /alpha-sentinel-c holds 198\.18\.128\.66:6379, which is no member of the stack, for a replica of shard-1/,
+    /no proxy and no guard follows it/,
+    /`twemstack up` makes the sentinels forget it/,
+  ],
+  [
+    'a member’s clock',
+    facts({ vitals: vitals('alpha-shard-1-b', { ahead: -2300, exactTo: 5 }) }),
+    'clocks',
+    /alpha-shard-1-b is 2\.3 s behind/,
+    /keeps no time/,
+    /timedatectl/,
+  ],
+  [
+    'the engine’s clock',
+    facts({ engine: { kind: 'answers', address: 'unix:///x', ahead: 900 } }),
+    'clocks',
+    /engine's clock is 0\.9 s ahead/,
+    /keeps no time/,
+    /timedatectl/,
+  ],
+  [
+    'a full disk',
+    facts({ vitals: vitals('alpha-shard-1-b', { aofWrites: false }) }),
+    'persistence',
+    /alpha-shard-1-b: the last write to its append-only file failed/,
+    /full or broken/,
+    /make room/,
+  ],
+  [
+    'a disk that is nearly full',
+    facts({ hosts: hosts({ diskFree: 5e8 }) }),
+    'disk',
+    /domain a, b, c has 0\.5 GB of 93\.1 GB left, 1\.4 GB are needed/,
+    /refuses writes/,
+    /docker system df/,
+  ],
+  [
+    'a data set near its limit',
+    facts({ vitals: vitals('alpha-shard-1-a', { usedMemory: 62e6 }) }),
+    'memory',
+    /alpha-shard-1-a has 97 % of redis\.maxmemory/,
+    /refused with OOM/,
+    /raise `redis\.maxmemory`/,
+  ],
+  [
+    'a container near its limit',
+    facts({ memory: new Map([['alpha-edge-b', { used: 95, limit: 100 }]]) }),
+    'memory',
+    /alpha-edge-b uses 95 %/,
+    /kernel ends/,
+    /edge\.max_connections/,
+  ],
+  [
+    'a member that was killed for memory',
+    facts({ containers: container('alpha-shard-1-a', { oomKilled: true, restarts: 1 }) }),
+    'restarts',
+    /alpha-shard-1-a was last ended by the kernel/,
+    /limit of its container/,
+    /raise `redis\.maxmemory`/,
+  ],
+  [
+    'a member that came back by itself',
+    facts({ containers: container('alpha-proxy-c', { restarts: 2 }) }),
+    'restarts',
+    /alpha-proxy-c was restarted 2 times by itself/,
+    /engine started it again/,
+    /twemstack logs alpha-proxy-c --events/,
+  ],
+  [
+    'too many connections',
+    facts({ vitals: vitals('alpha-shard-2-a', { clients: 950 }) }),
+    'clients',
+    /alpha-shard-2-a has 950 of at most 1000/,
+    /proxies share/,
+    /CLIENT LIST/,
+  ],
+  [
+    'an edit that was not deployed',
+    facts({ drift: new Map([['alpha-proxy-a', ['nutcracker.yml']]]) }),
+    'drift',
+    /other files than run: alpha-proxy-a \(nutcracker\.yml\)/,
+    /edited/,
+    /twemstack upgrade/,
+  ],
+  [
+    'a member that the file has no place for',
+    facts({
+      containers: new Map([
+        ...wellFacts(plan).containers,
+        ['alpha-proxy-d', { ...wellContainer(plan, NAMED['alpha-proxy-a']), name: 'alpha-proxy-d' }],
+      ]),
+    }),
+    'drift',
+    /alpha-proxy-d is on the engine/,
+    /--file/,
+    /--dry-run/,
+  ],
+  [
+    'a kernel that may refuse a fork',
+    facts({ hosts: hosts({ overcommit: 0 }) }),
+    'overcommit',
+    /vm\.overcommit_memory is not 1/,
+    /fork/,
+    /sysctl/,
+  ],
+  [
+    'what no check explains',
+    facts({
+      status: members({
+        'alpha-shard-1-b': { redis: { ...redisView(plan, 'shard-1', false), linkUp: false } },
+      }),
+    }),
+    'degraded',
+    /alpha-shard-1-b its link to the master is down/,
+    /resynchronisation/,
+    /twemstack logs alpha-shard-1-b/,
+  ],
+];
