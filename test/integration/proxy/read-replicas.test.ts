@@ -9,6 +9,7 @@ import type { RedisMember } from '../../../topology/types.ts';
 import { NativeTier } from '../../support/native-tier.ts';
 import { type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
+import { tierPool } from '../../support/tier-pool.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /*
@@ -86,28 +87,8 @@ before(async () => {
   secrets = mkdtempSync(join(tmpdir(), 'twemstack-secrets-'));
   writeFileSync(join(secrets, 'application'), `${TEST_CREDENTIALS.application}\n`);
   writeFileSync(join(secrets, 'proxy'), `${TEST_CREDENTIALS.proxy}\n`);
-  const { initialMaster, name } = tier.plan.shards[0];
-  proxy = await startProxy('bun', 1, ([port]) =>
-    [
-      'alpha:',
-      `  listen: 127.0.0.1:${port}`,
-      '  redis: true',
-      '  timeout: 2000',
-      '  reads: replicas',
-      `  replica_max_lag: ${MAX_LAG}`,
-      '  wait_replicas: 1',
-      `  redis_auth_file: ${join(secrets, 'application')}`,
-      '  server_user: proxy',
-      `  server_password_file: ${join(secrets, 'proxy')}`,
-      '  sentinel_user: proxy',
-      `  sentinel_password_file: ${join(secrets, 'proxy')}`,
-      '  sentinels:',
-      ...tier.sentinels.map(({ address, port: at }) => `   - ${address}:${at}:1`),
-      '  servers:',
-      `   - ${initialMaster.address}:${initialMaster.port}:1 ${name}`,
-      '',
-    ].join('\n'),
-  );
+  const settings = ['timeout: 2000', 'reads: replicas', `replica_max_lag: ${MAX_LAG}`];
+  proxy = await startProxy('bun', 1, ([port]) => tierPool(tier, port, secrets, settings));
 });
 
 after(async () => {

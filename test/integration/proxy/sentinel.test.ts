@@ -11,6 +11,7 @@ import { NativeTier } from '../../support/native-tier.ts';
 import { type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { RawClient, request } from '../../support/raw-client.ts';
 import { TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
+import { tierPool } from '../../support/tier-pool.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /*
@@ -21,28 +22,7 @@ let tier: NativeTier;
 let proxy: RunningProxy;
 let secrets: string;
 
-const poolFile = (port: number): string => {
-  const shard = tier.plan.shards[0];
-  return [
-    'alpha:',
-    `  listen: 127.0.0.1:${port}`,
-    '  redis: true',
-    '  timeout: 2000',
-    '  hash_tag: "{}"',
-    '  wait_replicas: 1',
-    '  databases: 16',
-    `  redis_auth_file: ${join(secrets, 'application')}`,
-    '  server_user: proxy',
-    `  server_password_file: ${join(secrets, 'proxy')}`,
-    '  sentinel_user: proxy',
-    `  sentinel_password_file: ${join(secrets, 'proxy')}`,
-    '  sentinels:',
-    ...tier.sentinels.map((sentinel) => `   - ${sentinel.address}:${sentinel.port}:1`),
-    '  servers:',
-    `   - ${shard.initialMaster.address}:${shard.initialMaster.port}:1 ${shard.name}`,
-    '',
-  ].join('\n');
-};
+const SETTINGS = ['timeout: 2000', 'hash_tag: "{}"', 'databases: 16'];
 
 function application(db = 0): Redis {
   const redis = new Redis({
@@ -161,7 +141,7 @@ before(async () => {
   secrets = mkdtempSync(join(tmpdir(), 'twemstack-secrets-'));
   writeFileSync(join(secrets, 'application'), `${TEST_CREDENTIALS.application}\n`);
   writeFileSync(join(secrets, 'proxy'), `${TEST_CREDENTIALS.proxy}\n`);
-  proxy = await startProxy('bun', 1, ([port]) => poolFile(port));
+  proxy = await startProxy('bun', 1, ([port]) => tierPool(tier, port, secrets, SETTINGS));
 });
 
 after(async () => {
@@ -404,7 +384,7 @@ describe('a pool that follows Sentinel', () => {
     const now = await master();
     const replica = tier.redises.find((member) => member !== now) as RedisMember;
     const fake = (member: RedisMember, port: number): string =>
-      poolFile(port)
+      tierPool(tier, port, secrets, SETTINGS)
         .replace(/ {3}- [\d.]+:\d+:1\n/g, '   - 127.0.0.1:1:1\n')
         .replace(/ {3}- [\d.]+:\d+:1 (\S+)/, `   - ${member.address}:${member.port}:1 $1`);
     const ask = async (member: RedisMember): Promise<string> => {

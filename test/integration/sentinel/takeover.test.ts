@@ -17,6 +17,7 @@ import { NativeTier } from '../../support/native-tier.ts';
 import { type RunningProxy, startProxy } from '../../support/proxy.ts';
 import { request } from '../../support/raw-client.ts';
 import { TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
+import { tierPool } from '../../support/tier-pool.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /*
@@ -31,25 +32,9 @@ describe('a stranger cannot become master', { timeout: 120_000 }, () => {
   let master: RedisMember;
 
   const poolFile = (port: number): string => {
-    const { name, members, initialMaster } = tier.plan.shards[0];
-    return [
-      'alpha:',
-      `  listen: 127.0.0.1:${port}`,
-      '  redis: true',
-      '  wait_replicas: 1',
-      `  redis_auth_file: ${join(secrets, 'application')}`,
-      '  server_user: proxy',
-      `  server_password_file: ${join(secrets, 'proxy')}`,
-      '  sentinel_user: proxy',
-      `  sentinel_password_file: ${join(secrets, 'proxy')}`,
-      '  sentinels:',
-      ...tier.sentinels.map((sentinel) => `   - ${sentinel.address}:${sentinel.port}:1`),
-      '  members:',
-      ...members.map(({ address, port: own }) => `   - ${address}:${own} ${name}`),
-      '  servers:',
-      `   - ${initialMaster.address}:${initialMaster.port}:1 ${name}`,
-      '',
-    ].join('\n');
+    const { members, name } = tier.plan.shards[0];
+    const list = members.map(({ address, port: own }) => ` - ${address}:${own} ${name}`);
+    return tierPool(tier, port, secrets, ['members:', ...list]);
   };
 
   before(async () => {
