@@ -121,7 +121,7 @@ for (const kind of ['bun', 'node'] as const satisfies readonly ProxyKind[]) {
           await waitUntil('all descriptors to be back', () => descriptors() <= open, { withinMs: 30_000 });
           const more = residentOf(proxy.daemon.pid) - resident;
           t.diagnostic(
-            `descriptors: ${open} before, ${descriptors()} after; RSS: ${resident} MB before, ${more} more`,
+            `descriptors: ${open} before, ${descriptors()} after; RSS: ${Math.round(resident)} MB before, ${Math.round(more)} more`,
           );
           assert.ok(more < BOUND, `${more} MB more`);
         });
