@@ -7,5 +7,13 @@ export { Image } from '@cdktf/provider-docker/lib/image/index.js';
 export { Network, type NetworkConfig } from '@cdktf/provider-docker/lib/network/index.js';
 export { DockerProvider, type DockerProviderConfig } from '@cdktf/provider-docker/lib/provider/index.js';
 export { Volume } from '@cdktf/provider-docker/lib/volume/index.js';
-export { Annotations, App, Aspects, type IAspect, LocalBackend, TerraformStack } from 'cdktf';
+export {
+  Annotations,
+  App,
+  Aspects,
+  type IAspect,
+  type ITerraformDependable,
+  LocalBackend,
+  TerraformStack,
+} from 'cdktf';
 export { Construct, type IConstruct } from 'constructs';

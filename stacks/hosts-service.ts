@@ -7,7 +7,7 @@ import type { ServiceDomain } from './redis-service.ts';
 /**
  * The service on a machine for each domain: one terraform stack for its data volumes and one for its containers, with the
  * provider of that machine. None depends on anything of another machine, so one that is dead blocks its own alone. There is
- * no network to make, and images are named, not made: they are brought to every engine beforehand, built once.
+ * no network to make but a domain's own way to the LAN, where members have addresses there, and images are named, not made: they are brought to every engine beforehand, built once.
  */
 export class HostsService extends Construct {
   readonly domains: readonly ServiceDomain[];

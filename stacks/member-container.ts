@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { containerOptions } from '../topology/container-options.ts';
+import { lanName } from '../topology/macvlan.ts';
 import { isOnHosts } from '../topology/plan.ts';
 import type { AnyPlan, Member } from '../topology/types.ts';
-import { Construct, Container, type ContainerConfig } from './cdktf.ts';
+import { Construct, Container, type ContainerConfig, type ITerraformDependable } from './cdktf.ts';
 import type { SeedInput, StackInputs } from './inputs.ts';
 import { INSTANCE_LABEL, OWNER_LABEL } from './owner-label.ts';
-import type { SeedContainer } from './seed-container.ts';
 import { dataVolume, seedVolume } from './volume-names.ts';
 
 /** Where a member finds its rendered files, and where it keeps its data. */
@@ -14,12 +14,18 @@ const DATA_PATH = '/data';
 
 /** One member: a container with a static address, its rendered files, and its data volume where it has data. */
 export class MemberContainer extends Construct {
-  constructor(scope: Construct, member: Member, seed: SeedContainer, inputs: StackInputs) {
+  /** @param before what it must not be made without */
+  constructor(
+    scope: Construct,
+    member: Member,
+    before: readonly ITerraformDependable[],
+    inputs: StackInputs,
+  ) {
     super(scope, member.name);
     const config = containerConfig(member, inputs);
     new Container(this, 'container', {
       ...config,
-      dependsOn: [seed.container],
+      dependsOn: [...before],
       labels: [
         // What the provider would not replace the container for, and yet needs a new one, is in this label: some options
         // (healthcheck, tmpfs, stop time), and what of the files a running daemon cannot take over.
@@ -66,12 +72,15 @@ function containerConfig(member: Member, inputs: StackInputs): ContainerConfig {
   };
 }
 
-/** Edges stand in front and back, monitors that send alerts in what leads out; on several hosts all members use the network of theirs. */
+/** Edges stand in front and back, monitors that send alerts in what leads out; on several hosts all members use the network of theirs, or the LAN. */
 function networkOf(
   member: Member,
   plan: AnyPlan,
 ): Pick<ContainerConfig, 'networkMode'> | Pick<ContainerConfig, 'networksAdvanced'> {
-  if (isOnHosts(plan)) return { networkMode: 'host' };
+  if (isOnHosts(plan))
+    return plan.lan === undefined
+      ? { networkMode: 'host' }
+      : { networksAdvanced: [{ name: lanName(plan.name), ipv4Address: member.address }] };
   const { front, back, out } = plan;
   const behind = { name: back.name, ipv4Address: member.address };
   const inFront = member.role === 'edge' ? [{ name: front.name, ipv4Address: member.frontAddress }] : [];

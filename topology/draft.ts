@@ -7,6 +7,7 @@ import type {
   EdgeSettings,
   Entrance,
   Host,
+  HostMacvlan,
   MonitoringSettings,
   PoolSpec,
   ProxySettings,
@@ -24,7 +25,13 @@ export interface DomainDraft {
 /** A domain on a machine of its own; `item` is where it stands in the list. */
 export interface HostDomainDraft extends DomainDraft {
   readonly item: Path;
-  readonly host: Partially<Host>;
+  readonly host: Partially<Omit<Host, 'macvlan'> & HostMacvlan>;
+}
+
+/** What `network: macvlan` has beside the domains. */
+export interface MacvlanDraft {
+  readonly lan: Subnet | undefined;
+  readonly gateway: number | undefined;
 }
 
 /** What only a stack on several hosts has. */
@@ -32,6 +39,8 @@ export interface HostsDraft {
   readonly domains: readonly HostDomainDraft[];
   readonly ports: number | undefined;
   readonly entrance: Entrance | undefined;
+  /** undefined: members use the network of their host. */
+  readonly macvlan: MacvlanDraft | undefined;
 }
 
 export interface ShardDraft {

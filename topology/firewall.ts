@@ -7,10 +7,10 @@ import { vipsOf } from './vips.ts';
 const VRRP = 112;
 const SSH_PORT = 22;
 
-/** Who connects: the hosts themselves, applications, whoever runs `twemstack`, whoever collects metrics. */
-export type Source = 'hosts' | 'applications' | 'operators' | 'monitoring';
+/** Who connects: the hosts themselves (or, where they have addresses of their own, the members), applications, whoever runs `twemstack`, whoever collects metrics. */
+export type Source = 'hosts' | 'members' | 'applications' | 'operators' | 'monitoring';
 
-/** Something that hosts must let in. Everything else on the stack's ports is for nobody. */
+/** Something that hosts, or what stands in front of members with addresses of their own, must let in. Everything else on the stack's ports is for nobody. */
 export interface FirewallRule {
   readonly from: Source;
   /** Destination addresses. */
@@ -23,7 +23,11 @@ export interface FirewallRule {
 
 /** The firewall table of a plan. */
 export function firewallOf(plan: HostsPlan): FirewallRule[] {
-  const hosts = plan.domains.map(({ host }) => host.address);
+  const among = plan.lan === undefined ? 'hosts' : 'members';
+  const hosts = (plan.lan === undefined ? plan.domains.map(({ host }) => host) : plan.members).map(
+    ({ address }) => address,
+  );
+  const proxies = plan.lan === undefined ? hosts : plan.proxies.map(({ address }) => address);
   const edges = plan.edges.map(({ address }) => address);
   const tcp = (
     from: Source,
@@ -45,7 +49,7 @@ export function firewallOf(plan: HostsPlan): FirewallRule[] {
     ...(elects
       ? [
           {
-            from: 'hosts',
+            from: among,
             to: edges,
             protocol: 'vrrp',
             ports: [],
@@ -53,12 +57,12 @@ export function firewallOf(plan: HostsPlan): FirewallRule[] {
           } as const,
         ]
       : []),
-    tcp('hosts', hosts, whole[0], 'members among themselves', whole[1]),
+    tcp(among, hosts, whole[0], 'members among themselves', whole[1]),
     ...plan.pools.map(({ name, listen }) => tcp('applications', entrance, listen, `pool ${name}`)),
     ...engines(plan),
     tcp('operators', hosts, whole[0], 'status, drills, switchover', whole[1]),
     tcp('monitoring', edges, plan.edges[0].opsPort, '/healthz, /metrics and /serving of the edges'),
-    tcp('monitoring', hosts, plan.proxies[0].statsPort, 'stats of the proxies'),
+    tcp('monitoring', proxies, plan.proxies[0].statsPort, 'stats of the proxies'),
   ];
 }
 
@@ -72,7 +76,7 @@ function engines(plan: HostsPlan): FirewallRule[] {
 }
 
 /**
- * The rules for nftables, the same file for all hosts: a table of its own that closes the stack's ports to everybody else and
+ * The rules for nftables, the same file for all hosts, whose members use their network: a table of its own that closes the stack's ports to everybody else and
  * touches nothing besides. Sets of applications, operators and monitoring are empty: the operator fills them.
  */
 export function renderNftables(plan: HostsPlan): string {

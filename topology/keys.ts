@@ -9,6 +9,8 @@ export const TOP_KEYS = [
   'back_network',
   'ports',
   'entrance',
+  'lan',
+  'gateway',
   'domains',
   'shards',
   'replicas',
@@ -21,9 +23,12 @@ export const TOP_KEYS = [
   'monitoring',
   'pools',
 ] as const;
-export const DOMAIN_KEYS = ['name', 'docker', 'address', 'certificates'] as const;
+export const DOMAIN_KEYS = ['name', 'docker', 'address', 'certificates', 'parent', 'range'] as const;
 /** Those of a domain that say on which machine it is. */
-export const HOST_KEYS = ['docker', 'address', 'certificates'] as const;
+export const HOST_KEYS = ['docker', 'address', 'certificates', 'parent', 'range'] as const;
+/** Those that `network: macvlan` needs, at the top and in each domain. */
+export const MACVLAN_KEYS = ['lan', 'gateway'] as const;
+export const HOST_MACVLAN_KEYS = ['parent', 'range'] as const;
 export const SHARD_KEYS = ['name', 'weight', 'domains'] as const;
 export const SENTINEL_KEYS = ['count', 'quorum', 'down_after', 'failover_timeout', 'parallel_syncs'] as const;
 export const REDIS_KEYS = [

@@ -1,6 +1,7 @@
 /** Topology → Plan: nothing is left to decide afterwards. Pure, and the same bytes for the same input anywhere. */
 import { addressBook, networkParts, type Slot } from './addresses.ts';
 import { subnet } from './ipv4.ts';
+import { addressInRange } from './macvlan.ts';
 import { networkStackName } from './placement.ts';
 import { planMembers, sha1 } from './plan-members.ts';
 import { blockPorts } from './port-block.ts';
@@ -95,10 +96,16 @@ const settingsOf = ({ durability, sentinel, redis, edge, proxy, backup }: Settin
   backup,
 });
 
-/** The same for a stack with a machine for each domain: members stand on its address, on ports of the stack's block. */
+/**
+ * The same for a stack with a machine for each domain: members stand on its address, or with macvlan on their own, on ports of the
+ * stack's block.
+ */
 export function planHosts(topology: HostsTopology): HostsPlan {
   const ports = blockPorts(topology.ports);
-  const addressOf = ({ domain }: Slot): string => topology.domains[domain].host.address;
+  const addressOf = (slot: Slot): string => {
+    const { address, macvlan } = topology.domains[slot.domain].host;
+    return macvlan === undefined ? address : addressInRange(macvlan.range, slot);
+  };
   const { edges, proxies, sentinels, shards, domains } = planMembers(topology, {
     addressOf,
     frontAddressOf: addressOf,
@@ -111,6 +118,7 @@ export function planHosts(topology: HostsTopology): HostsPlan {
     ...entranceOf(topology),
     ports: topology.ports,
     entrance: topology.entrance,
+    ...(topology.lan === undefined ? {} : { lan: topology.lan }),
     domains: domains.map((domain, index) => ({ ...domain, host: topology.domains[index].host })),
     shards,
     pools: topology.pools,

@@ -6,6 +6,7 @@ import { formatSubnet } from './ipv4.ts';
 import { dataStackName, defaultShardDomains, domainStackName, memberName } from './placement.ts';
 import type { Path } from './problems.ts';
 import { checkHostsPorts, checkHostsVips } from './rules-hosts.ts';
+import { checkMacvlan } from './rules-macvlan.ts';
 import { checkMonitoring, monitorDomains } from './rules-monitoring.ts';
 import { checkUnique } from './rules-names.ts';
 import { checkVipCount } from './rules-vips.ts';
@@ -32,6 +33,8 @@ export function checkAcross(file: StackFile, draft: Draft): void {
   } else {
     checkHostsVips(file, draft.vips, draft.hosts);
     checkHostsPorts(file, draft.hosts, draft.pools, draft.shards);
+    const { domains, macvlan } = draft.hosts;
+    if (macvlan !== undefined) checkMacvlan(file, macvlan, domains, draft.vips, draft.shards);
   }
   checkVipCount(file, draft);
   checkOpenFiles(file, draft);

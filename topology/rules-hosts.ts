@@ -12,6 +12,7 @@ import {
 } from './port-block.ts';
 import type { Path } from './problems.ts';
 import { checkMapping, integer, oneOf, type Parser, REQUIRED, readRequired, readValue } from './reading.ts';
+import { readHostMacvlan, readMacvlan } from './rules-macvlan.ts';
 import { domainName } from './rules-names.ts';
 import type { StackFile } from './stack-file.ts';
 import { ENTRANCES, type Entrance } from './types.ts';
@@ -91,7 +92,13 @@ export function readHostDomain(file: StackFile, item: Path): HostDomainDraft {
       path: item,
       item,
       name,
-      host: { docker: undefined, address: undefined, certificates: undefined },
+      host: {
+        docker: undefined,
+        address: undefined,
+        certificates: undefined,
+        parent: undefined,
+        range: undefined,
+      },
     };
   }
   checkMapping(file, item, DOMAIN_KEYS);
@@ -112,7 +119,12 @@ export function readHostDomain(file: StackFile, item: Path): HostDomainDraft {
     path: at('name'),
     item,
     name,
-    host: { docker, address, certificates: readCertificates(file, item, docker) },
+    host: {
+      docker,
+      address,
+      certificates: readCertificates(file, item, docker),
+      ...readHostMacvlan(file, item),
+    },
   };
 }
 
@@ -156,6 +168,7 @@ export function readHosts(file: StackFile, domains: readonly HostDomainDraft[]):
     domains,
     ports: readValue(file, ['ports'], block, { value: DEFAULT_BLOCK }),
     entrance: readValue<Entrance>(file, ['entrance'], oneOf(ENTRANCES, 'entrance'), { value: 'vrrp' }),
+    macvlan: readMacvlan(file),
   };
 }
 

@@ -18,7 +18,15 @@ export const PRIVATE_RANGES = [
 /** What a stack gets that names no network: as much as most need, 12 shards. */
 const DEFAULT_PREFIX = 24;
 
+/** What `network` may say on several hosts; the first is so anyway. */
+const HOSTS_NETWORKS: readonly unknown[] = ['host', 'macvlan'];
+
 const networkParser: Parser<Subnet> = (raw) => {
+  if (HOSTS_NETWORKS.includes(raw))
+    return {
+      rule: 'is for several Docker hosts, and no domain names one',
+      remedy: 'Remove the key, or write docker and address for every domain.',
+    };
   const parsed = parseCidr(String(raw));
   if (parsed === undefined)
     return {
@@ -63,12 +71,15 @@ export function readNetworks(file: StackFile): Networks {
 export function readHostsVips(file: StackFile): VipDraft[] {
   for (const key of ['network', 'back_network']) {
     const content = file.content([key]);
-    if (key === 'network' && content.kind === 'scalar' && content.value === 'host') continue;
+    if (key === 'network' && content.kind === 'scalar' && HOSTS_NETWORKS.includes(content.value)) continue;
     if (file.has([key]))
       file.report({
         path: [key],
-        rule: 'is for one engine: on several hosts members use the addresses of their hosts',
-        remedy: 'Remove the key.',
+        rule: 'is for one engine: on several hosts members use the network of their host',
+        remedy:
+          key === 'network'
+            ? 'Remove the key, or write macvlan: members then have addresses of their own on the LAN.'
+            : 'Remove the key.',
       });
   }
   return readVips(file);

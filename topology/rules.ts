@@ -1,7 +1,7 @@
 /** stack.yaml → Topology: reads every section, applies every rule, reports all mistakes at once. */
 import type { Draft } from './draft.ts';
 import { formatAddress, formatSubnet } from './ipv4.ts';
-import { ONE_ENGINE, TOP_KEYS } from './keys.ts';
+import { MACVLAN_KEYS, ONE_ENGINE, TOP_KEYS } from './keys.ts';
 import { withDatabases } from './pool-databases.ts';
 import { byPosition, type Problem, type Refusal } from './problems.ts';
 import { checkMapping, oneOf, readRequired, readValue } from './reading.ts';
@@ -31,7 +31,7 @@ export type Loaded<T = Topology> =
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /** Keys that mean something only where domains have machines. */
-const HOSTS_ONLY = ['ports', 'entrance'];
+const HOSTS_ONLY: readonly string[] = ['ports', 'entrance', ...MACVLAN_KEYS];
 const NO_MACHINES: Refusal = {
   rule: 'is for several Docker hosts, and no domain names one',
   remedy: 'Remove the key, or write docker and address for every domain.',
@@ -153,19 +153,30 @@ function finish(file: StackFile, draft: Draft | undefined): Topology | undefined
 function finishHosts(file: StackFile, draft: Draft | undefined): HostsTopology | undefined {
   if (draft !== undefined) checkAcross(file, draft);
   if (draft === undefined || file.problems.length > 0) return;
-  const { ports, entrance, domains } = present(draft.hosts, 'domains');
+  const { ports, entrance, domains, macvlan } = present(draft.hosts, 'domains');
   return {
     ...finishCommon(draft),
-    domains: domains.map(({ name, host: { docker, address, certificates } }) => ({
+    domains: domains.map(({ name, host: { docker, address, certificates, parent, range } }) => ({
       name: present(name, 'domains'),
       host: {
         docker: present(docker, 'domains'),
         address: present(address, 'domains'),
         ...(certificates === undefined ? {} : { certificates }),
+        ...(macvlan === undefined
+          ? {}
+          : { macvlan: { parent: present(parent, 'parent'), range: present(range, 'range') } }),
       },
     })),
     ports: present(ports, 'ports'),
     entrance: present(entrance, 'entrance'),
+    ...(macvlan === undefined
+      ? {}
+      : {
+          lan: {
+            subnet: formatSubnet(present(macvlan.lan, 'lan')),
+            gateway: formatAddress(present(macvlan.gateway, 'gateway')),
+          },
+        }),
   };
 }
 

@@ -89,6 +89,14 @@ function networkWarnings(topology: Topology | HostsTopology): string[] {
   return found;
 }
 
+/** What macvlan cannot do, wherever it is. */
+function macvlanWarnings(topology: Topology | HostsTopology): string[] {
+  if (!('ports' in topology) || topology.lan === undefined) return [];
+  return [
+    'network: macvlan: a host reaches neither its own members nor the VIP while its edge holds it, so applications and twemstack run elsewhere; its firewall does not see what its members get; most clouds let no second link address through a port.',
+  ];
+}
+
 /** Sentences an operator should read before deploying; empty for the defaults. */
 export function warningsOf(topology: Topology | HostsTopology): string[] {
   return [
@@ -96,6 +104,7 @@ export function warningsOf(topology: Topology | HostsTopology): string[] {
     ...domainWarnings(topology),
     ...edgeWarnings(topology),
     ...networkWarnings(topology),
+    ...macvlanWarnings(topology),
     ...timingWarnings(topology),
     ...poolWarnings(topology),
     ...unusedShardWarnings(topology),

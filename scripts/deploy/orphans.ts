@@ -75,9 +75,9 @@ async function orphanNetworks(
   plan: AnyPlan,
   engine: Docker,
 ): Promise<Docker.NetworkInspectInfo[]> {
-  const known = new Set(
-    networkStacks(plan).flatMap((stack) => idsInState(home, plan.name, stack, 'docker_network')),
-  );
+  // On several hosts each has its own way to the LAN beside its containers.
+  const stacks = [...networkStacks(plan), ...plan.domains.map(({ stack }) => stack)];
+  const known = new Set(stacks.flatMap((stack) => idsInState(home, plan.name, stack, 'docker_network')));
   const ours = await engine.listNetworks({ filters: { label: ownLabels(home, plan.name) } });
   return ours.filter(({ Id }) => !known.has(Id));
 }

@@ -132,14 +132,19 @@ function signalHost(host: LabHost, signal: 'SIGSTOP' | 'SIGCONT'): void {
   }
 }
 
-/** Pids of all processes of a host: they share its network, those in its containers too. */
+/** Pids of all processes of a host: they share its network, or are in the control groups of its engine's containers. */
 function processesOf({ namespace }: LabHost): number[] {
   const path = `/run/netns/${namespace}`;
   if (!existsSync(path)) return [];
   const network = `net:[${statSync(path).ino}]`;
+  const group = `/${namespace}/docker/`;
   return readdirSync('/proc').flatMap((pid) => {
     try {
-      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/ns/net`) === network ? [Number(pid)] : [];
+      const ours =
+        /^\d+$/.test(pid) &&
+        (readlinkSync(`/proc/${pid}/ns/net`) === network ||
+          readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(group));
+      return ours ? [Number(pid)] : [];
     } catch {
       return [];
     }

@@ -12,6 +12,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvironmentError } from '../errors.ts';
 import { makeFolder } from '../make-folder.ts';
+import { hasLocalAddress } from '../observe/local-addresses.ts';
 import { findProgram } from '../prepare/platform.ts';
 import type { LabHost, LabPlace } from './place.ts';
 
@@ -62,6 +63,27 @@ export function hostPid({ namespace, pidFile }: LabHost): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Pid, as this machine sees it, of a process in a container of the host's engine which has an address of its own; undefined when
+ * none has that one. By the address, for the engine counts pids of its own.
+ */
+export function containerPid({ namespace }: LabHost, address: string): number | undefined {
+  const group = `/${namespace}/docker/`;
+  const pid = readdirSync('/proc').find((name) => {
+    try {
+      return (
+        /^\d+$/.test(name) &&
+        readFileSync(`/proc/${name}/cgroup`, 'utf8').includes(group) &&
+        hasLocalAddress(readFileSync(`/proc/${name}/net/fib_trie`, 'utf8'), address)
+      );
+    } catch {
+      // It has just ended.
+      return false;
+    }
+  });
+  return pid === undefined ? undefined : Number(pid);
 }
 
 /** Switches a host on: its namespace and its cable are there. Returns at once; its engine takes a few seconds. */

@@ -1,7 +1,15 @@
 import type Docker from 'dockerode';
 import { INSTANCE_LABEL, OWNER_LABEL } from '../../stacks/owner-label.ts';
 import { overlaps, parseAddress, type Subnet, subnet } from '../../topology/ipv4.ts';
-import type { AnyPlan, Plan, PlanDomain, PlanNetwork } from '../../topology/types.ts';
+import { lanName } from '../../topology/macvlan.ts';
+import type {
+  AnyPlan,
+  HostsPlan,
+  HostsPlanDomain,
+  Plan,
+  PlanDomain,
+  PlanNetwork,
+} from '../../topology/types.ts';
 import { vipsOf } from '../../topology/vips.ts';
 import { EnvironmentError } from '../errors.ts';
 import { describeRoute, hostAddresses, hostRoutes, type Route } from './host-network.ts';
@@ -227,6 +235,29 @@ async function addressesTaken(
       },
     ];
   });
+}
+
+/** Networks of one host that keep a stack from its own way to the LAN: an engine makes one macvlan network for a device. */
+export function lanConflicts(
+  plan: HostsPlan,
+  { host }: HostsPlanDomain,
+  networks: readonly Docker.NetworkInspectInfo[],
+): Conflict[] {
+  if (host.macvlan === undefined) return [];
+  const { parent } = host.macvlan;
+  return networks
+    .filter(({ Labels }) => Labels?.[OWNER_LABEL] !== plan.name)
+    .flatMap(({ Driver, Name, Options }): Conflict[] => {
+      if (Name === lanName(plan.name)) return [stranger('network', Name, `docker network rm ${Name}`)];
+      if (Driver !== 'macvlan' || Options?.parent !== parent) return [];
+      return [
+        {
+          what: `the Docker network "${Name}" has the device ${parent}, and an engine makes one macvlan network for a device`,
+          where: 'Docker engine',
+          remedy: `name another \`parent\` (a device for a VLAN of its own: ${parent}.N), or remove that network (docker network rm ${Name})`,
+        },
+      ];
+    });
 }
 
 function stranger(kind: string, name: string, command: string): Conflict {

@@ -1,9 +1,18 @@
+import { isOnHosts } from '../../topology/plan.ts';
 import type { AnyPlan } from '../../topology/types.ts';
 import { InputError } from '../errors.ts';
 import type { ContainerState } from '../observe/engine.ts';
 
+/** What a container has for addresses; where it is to have its own, the network of its host is none of these. */
+function placesOf(plan: AnyPlan, container: ContainerState | undefined): readonly string[] {
+  if (container === undefined) return [];
+  const { addresses, networks } = container;
+  const hasOwn = !isOnHosts(plan) || plan.lan !== undefined;
+  return hasOwn && networks.includes('host') ? ['the address of its host'] : addresses;
+}
+
 /**
- * Refuses to change the addresses of members that stand, as another `network`, `back_network` or another order of `domains` does: one
+ * Refuses to change the addresses of members that stand, as another `network`, `back_network`, `range` or another order of `domains` does: one
  * domain after the other there would be two halves that do not find each other.
  *
  * @throws InputError naming the members that would move
@@ -12,7 +21,7 @@ export function demandSameAddresses(plan: AnyPlan, containers: ReadonlyMap<strin
   const moved = plan.members.flatMap((member) => {
     const { name, address } = member;
     const wanted = member.role === 'edge' ? [member.frontAddress, address] : [address];
-    const before = containers.get(name)?.addresses ?? [];
+    const before = placesOf(plan, containers.get(name));
     return before.length === 0 || wanted.every((each) => before.includes(each))
       ? []
       : [`${name}: ${before.join(', ')} -> ${wanted.join(', ')}`];
@@ -22,7 +31,7 @@ export function demandSameAddresses(plan: AnyPlan, containers: ReadonlyMap<strin
   throw new InputError('the addresses of members cannot change while the stack stands', {
     where: others.length === 0 ? first : `${first} (+${others.length} more)`,
     remedy:
-      'nothing was changed; put `network`, `back_network` and the order of `domains` back, or `twemstack down` (the data stays) and then ' +
+      'nothing was changed; put `network`, `back_network`, `range` and the order of `domains` back, or `twemstack down` (the data stays) and then ' +
       '`twemstack up`',
   });
 }

@@ -17,6 +17,7 @@ export const HOST_MS = 3000;
 export class RoutedClient extends Docker {
   readonly parts: readonly DomainEngine[];
   readonly #patienceMs: number;
+  readonly #onLan: boolean;
   readonly #unreachable = new Map<string, string>();
   /** Name or id of what is known -> its engine. */
   readonly #places = new Map<string, Docker>();
@@ -26,6 +27,7 @@ export class RoutedClient extends Docker {
     super({ protocol: 'http', host: 'docker.invalid', port: 80 });
     this.parts = parts;
     this.#patienceMs = patienceMs;
+    this.#onLan = plan.lan !== undefined;
     for (const { docker, domain } of parts) {
       const planned = plan.domains.find(({ name }) => name === domain);
       if (planned === undefined) continue;
@@ -74,9 +76,24 @@ export class RoutedClient extends Docker {
     return { Volumes, Warnings: [] };
   }
 
-  /** None: members of several hosts use the networks of these. */
-  override listNetworks(): Promise<Docker.NetworkInspectInfo[]> {
-    return Promise.resolve([]);
+  /** None, where members use the networks of their hosts. */
+  override listNetworks(...[options]: unknown[]): Promise<Docker.NetworkInspectInfo[]> {
+    if (!this.#onLan) return Promise.resolve([]);
+    return this.#everywhere(
+      (docker, abortSignal) => {
+        const asked: Docker.NetworkListOptions & { abortSignal: AbortSignal } = {
+          ...(options as Docker.NetworkListOptions),
+          abortSignal,
+        };
+        return docker.listNetworks(asked);
+      },
+      ({ Id }) => [Id],
+    );
+  }
+
+  /** By an id that was listed: names are the same on all hosts. */
+  override getNetwork(id: string): Docker.Network {
+    return this.engineOf(id).getNetwork(id);
   }
 
   override listImages(...[options]: unknown[]): Promise<Docker.ImageInfo[]> {

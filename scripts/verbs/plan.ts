@@ -78,7 +78,8 @@ function hostsText(plan: HostsPlan): string {
       portsOf(member).join(', '),
     ]),
   );
-  return `several hosts, ports ${plan.ports} to ${plan.ports + BLOCK_SIZE - 1} on each, entrance ${plan.entrance}\n\n${hosts}\n${members}`;
+  const lan = plan.lan === undefined ? '' : `, members on ${plan.lan.subnet} by macvlan`;
+  return `several hosts, ports ${plan.ports} to ${plan.ports + BLOCK_SIZE - 1} on each, entrance ${plan.entrance}${lan}\n\n${hosts}\n${members}`;
 }
 
 /** @throws InputError for a stack on one engine, whose back network nobody else reaches. */
@@ -90,7 +91,7 @@ function showFirewall(plan: AnyPlan, { firewall, json }: PlanOptions): number {
     });
   const rules = firewallOf(plan);
   if (json === true) printJson(rules);
-  else if (firewall === 'nftables') process.stdout.write(renderNftables(plan));
+  else if (firewall === 'nftables') process.stdout.write(nftablesOf(plan));
   else
     process.stdout.write(
       table(
@@ -105,6 +106,19 @@ function showFirewall(plan: AnyPlan, { firewall, json }: PlanOptions): number {
       ),
     );
   return EXIT.done;
+}
+
+/** @throws InputError where packets to members pass the firewall of their host by */
+function nftablesOf(plan: HostsPlan): string {
+  if (plan.lan === undefined) return renderNftables(plan);
+  throw new InputError(
+    `the members of stack ${plan.name} have addresses of their own on ${plan.lan.subnet} (macvlan): no firewall of a host sees their packets`,
+    {
+      where: '--firewall nftables',
+      remedy:
+        'let the switch, or the router in front of the LAN, hold to what `--firewall` shows as a table, or `--json`',
+    },
+  );
 }
 
 /** What the file would do to data of the stack as far as that can be told by looking only; undefined when there is none. */

@@ -50,6 +50,7 @@ const suites = providers.map(
       // Only the names are asked for before the engine runs.
       dockerHost: engine?.dockerHost ?? '',
       docker: engine?.docker as Docker,
+      device: engine?.device ?? '',
     }),
 );
 

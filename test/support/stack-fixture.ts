@@ -40,6 +40,18 @@ domains:
   - { name: c, docker: tcp://10.0.0.13:2376, address: 10.0.0.13, certificates: ./tls/c }
 `;
 
+/** The same, with members that have addresses of their own on that LAN. */
+export const THREE_ON_LAN = `name: alpha
+vip: 10.0.0.100
+network: macvlan
+lan: 10.0.0.0/24
+gateway: 10.0.0.1
+domains:
+  - { name: a, docker: ssh://ops@10.0.0.11, address: 10.0.0.11, parent: ens3, range: 10.0.0.32/28 }
+  - { name: b, docker: ssh://ops@10.0.0.12, address: 10.0.0.12, parent: ens3, range: 10.0.0.48/28 }
+  - { name: c, docker: ssh://ops@10.0.0.13, address: 10.0.0.13, parent: bond0.7, range: 10.0.0.64/28 }
+`;
+
 /** Recognisable passwords, so that a test can look for them. */
 export const TEST_CREDENTIALS: Credentials = Object.fromEntries(
   ACCOUNTS.map((account) => [account, `clear-text-of-${account}-0123456789`]),

@@ -1,5 +1,5 @@
 import type { Entrance } from './choices.ts';
-import type { Host, SharedSettings } from './stack.ts';
+import type { Host, Lan, SharedSettings } from './stack.ts';
 
 export const ROLES = ['edge', 'proxy', 'sentinel', 'redis', 'monitor'] as const;
 export type Role = (typeof ROLES)[number];
@@ -9,7 +9,7 @@ interface MemberBase {
   readonly name: string;
   readonly role: Role;
   readonly domain: string;
-  /** Static IPv4 address on the back network; on several hosts the host's own. */
+  /** Static IPv4 address on the back network; on several hosts the host's own, or with macvlan one of the LAN. */
   readonly address: string;
 }
 
@@ -125,12 +125,14 @@ export interface HostsPlanDomain extends PlanDomain {
   readonly host: Host;
 }
 
-/** Everything that follows from a Topology of several hosts: members use the networks of their hosts. */
+/** Everything that follows from a Topology of several hosts: members use the networks of their hosts, or stand beside them on the LAN. */
 export interface HostsPlan extends PlanBase {
   readonly domains: readonly HostsPlanDomain[];
   /** First port of the stack's block (topology/port-block.ts). */
   readonly ports: number;
   readonly entrance: Entrance;
+  /** `network: macvlan`: members have addresses of their own there; absent: they use the network of their host. */
+  readonly lan?: Lan;
 }
 
 export type AnyPlan = Plan | HostsPlan;

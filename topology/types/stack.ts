@@ -19,10 +19,27 @@ export interface Domain {
 export interface Host {
   /** Its engine, `ssh://user@host` or `tcp://host:port`. */
   readonly docker: string;
-  /** IPv4 address on the network that the hosts share; all members of the domain listen on it. */
+  /** IPv4 address on the network that the hosts share; all members of the domain listen on it, unless they have their own. */
   readonly address: string;
   /** Folder with ca.pem, cert.pem and key.pem for a `tcp://` engine, as the stack file writes it. */
   readonly certificates?: string;
+  /** Where members have addresses of their own. */
+  readonly macvlan?: HostMacvlan;
+}
+
+/** How the members of a host stand on the LAN by themselves. */
+export interface HostMacvlan {
+  /** The host's device on the LAN. */
+  readonly parent: string;
+  /** CIDR of the addresses of its members. */
+  readonly range: string;
+}
+
+/** The LAN on which members of several hosts have addresses of their own. */
+export interface Lan {
+  /** CIDR. */
+  readonly subnet: string;
+  readonly gateway: string;
 }
 
 /** A failure domain on a machine of its own. */
@@ -182,4 +199,6 @@ export interface HostsTopology extends TopologyBase {
   /** First port of the block that the members listen on. */
   readonly ports: number;
   readonly entrance: Entrance;
+  /** `network: macvlan`; absent: members use the network of their host. */
+  readonly lan?: Lan;
 }

@@ -26,6 +26,14 @@ export async function refused({ plan }: Surroundings): Promise<string | undefine
     : undefined;
 }
 
+/** The same for what is done, or looked at, on the network of a host itself: members with addresses of their own pass it by. */
+export async function refusedOnLan(surroundings: Surroundings): Promise<string | undefined> {
+  const { plan } = surroundings;
+  return isOnHosts(plan) && plan.lan !== undefined
+    ? 'with `network: macvlan` the network of a host is not that of its members'
+    : refused(surroundings);
+}
+
 export function demandLab(plan: AnyPlan): Lab {
   const lab = labOf(plan);
   if (lab === undefined) throw new EnvironmentError('the lab has gone', { where: plan.name });
@@ -81,6 +89,8 @@ export function toWorstHost(
     /** What is said of the host. */
     readonly what: string;
     readonly act: (place: LabPlace, host: LabHost, others: readonly LabHost[]) => Promise<void>;
+    /** Why it may not be done here, unless it is `refused`. */
+    readonly refused?: Drill['refused'];
   },
 ): Drill {
   const { act, alerts = ['RedisDown', 'ReplicaMissing'], lastsMs, name, promised, summary, what } = drill;
@@ -89,7 +99,7 @@ export function toWorstHost(
     summary,
     alerts,
     onHosts: true,
-    refused,
+    refused: drill.refused ?? refused,
     promised: () => promised,
     lasts: () => lastsMs,
     async inject(context) {

@@ -10,7 +10,7 @@ import {
 import type { LabHost } from '../../lab/place.ts';
 import type { Drill } from '../drill.ts';
 import { CutOffClient } from './cut-off-client.ts';
-import { demandLab, lost, membersOn, refused, strike, toWorstHost } from './host-strike.ts';
+import { demandLab, lost, membersOn, refused, refusedOnLan, strike, toWorstHost } from './host-strike.ts';
 import { unnoticed } from './limits.ts';
 import { worstDomain } from './targets.ts';
 
@@ -62,6 +62,7 @@ const halfCut = toWorstHost({
   promised: { ...lost, resume: { ...lost.resume, within: HALF_CUT_MS }, severalHolders: BOTH_SIDES_MS },
   lastsMs: 8000,
   what: 'hears no other host',
+  refused: refusedOnLan,
   act: (_place, host, others) => cutHalf(host, others),
 });
 
@@ -91,7 +92,7 @@ const partitionHost: Drill = {
     'cut the host off that has most masters, and the VIP if it can be, with a client on each side: its side acknowledges nothing',
   alerts: ['RedisDown', 'ReplicaMissing'],
   onHosts: true,
-  refused,
+  refused: refusedOnLan,
   promised: () => ({ ...lost, severalHolders: BOTH_SIDES_MS }),
   lasts: () => 10_000,
   async inject(context) {

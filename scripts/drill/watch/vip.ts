@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type Docker from 'dockerode';
 import { isOnHosts } from '../../../topology/plan.ts';
-import type { AnyPlan } from '../../../topology/types.ts';
+import type { AnyPlan, EdgeMember } from '../../../topology/types.ts';
 import { areShared, vipsOf } from '../../../topology/vips.ts';
-import { hostPid } from '../../lab/host.ts';
+import { containerPid, hostPid } from '../../lab/host.ts';
 import { findLab } from '../../lab/lab.ts';
 import type { LabHost } from '../../lab/place.ts';
 import { hasLocalAddress } from '../../observe/local-addresses.ts';
@@ -11,6 +11,8 @@ import type { WatchOptions } from './options.ts';
 import type { Timeline } from './timeline.ts';
 
 const EVERY_MS = 50;
+/** How often a container on a host of a lab is looked for that is not there: all processes of the machine are asked. */
+const SEARCH_MS = 500;
 
 /** A time during which the same edges held the VIP (ms on the run's clock). */
 export interface HolderSpan {
@@ -42,6 +44,8 @@ export class VipWatch {
   readonly #spans = new Map<string, Span[]>();
   /** Of a stack on the hosts of a lab: the first process of the host that an edge is on. */
   readonly #hosts = new Map<string, LabHost>();
+  /** When the process of an edge with an address of its own was last looked for on its host. */
+  readonly #searchedAt = new Map<string, number>();
   readonly #neighbours = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -88,9 +92,11 @@ export class VipWatch {
   /** On the network of a host an address is the host's, whatever becomes of the container that put it there. */
   #findHosts(): void {
     if (!isOnHosts(this.#plan)) return;
-    const lab = findLab(this.#plan.domains.map(({ host }) => host.address));
+    const { domains } = this.#plan;
+    const lab = findLab(domains.map(({ host }) => host.address));
     for (const edge of this.#plan.edges) {
-      const host = lab?.hosts.find(({ address }) => address === edge.address);
+      const { host: machine } = domains.find(({ name }) => name === edge.domain) ?? {};
+      const host = lab?.hosts.find(({ address }) => address === machine?.address);
       if (host !== undefined) this.#hosts.set(edge.name, host);
     }
   }
@@ -106,7 +112,7 @@ export class VipWatch {
 
   #look(): void {
     const now = performance.now();
-    const tables = new Map(this.#plan.edges.map(({ name }) => [name, this.#addressesOf(name)]));
+    const tables = new Map(this.#plan.edges.map((edge) => [edge.name, this.#addressesOf(edge)]));
     for (const { address } of vipsOf(this.#plan)) {
       const having = [...tables].flatMap(([name, table]) => (hasLocalAddress(table, address) ? [name] : []));
       this.#note(address, having, now);
@@ -134,10 +140,25 @@ export class VipWatch {
     }
   }
 
-  /** Its table of addresses; empty when it is gone. */
-  #addressesOf(edge: string): string {
+  /** A process whose network is the edge's. */
+  #pidOf({ address, name: edge }: EdgeMember): number | undefined {
     const host = this.#hosts.get(edge);
-    const pid = host === undefined ? this.#pids.get(edge) : hostPid(host);
+    const known = this.#pids.get(edge);
+    if (host === undefined) return known;
+    if (host.address === address) return hostPid(host);
+    const now = performance.now();
+    if (known !== undefined && existsSync(`/proc/${known}`)) return known;
+    if (now < (this.#searchedAt.get(edge) ?? 0) + SEARCH_MS) return undefined;
+    this.#searchedAt.set(edge, now);
+    const found = containerPid(host, address);
+    if (found === undefined) this.#pids.delete(edge);
+    else this.#pids.set(edge, found);
+    return found;
+  }
+
+  /** Its table of addresses; empty when it is gone. */
+  #addressesOf(edge: EdgeMember): string {
+    const pid = this.#pidOf(edge);
     if (pid === undefined) return '';
     try {
       return readFileSync(`/proc/${pid}/net/fib_trie`, 'utf8');

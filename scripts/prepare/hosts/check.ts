@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { routersOf } from '../../../haproxy/keepalived-conf.ts';
 import { OWNER_LABEL } from '../../../stacks/owner-label.ts';
 import { containerOptions } from '../../../topology/container-options.ts';
+import { formatAddress } from '../../../topology/ipv4.ts';
 import type { HostsPlan, HostsPlanDomain } from '../../../topology/types.ts';
 import { vipsOf } from '../../../topology/vips.ts';
 import { EnvironmentError } from '../../errors.ts';
@@ -10,7 +11,8 @@ import { readFileIn } from '../../observe/engine.ts';
 import type { Reporter } from '../../report/steps.ts';
 import type { DomainEngine } from '../../stack/domain-engine.ts';
 import { withinReach } from '../../stack/routed-client.ts';
-import { type Conflict, nameConflicts, refuseConflicts } from '../conflicts.ts';
+import { type Conflict, lanConflicts, nameConflicts, refuseConflicts } from '../conflicts.ts';
+import { hostAddresses } from '../host-network.ts';
 import { judgeHosts } from './judge.ts';
 import { probeHosts, SlowHost } from './probe.ts';
 
@@ -35,6 +37,7 @@ export async function checkEngines(
     step.progress('asking all hosts for names and addresses');
     const found = await Promise.all(engines.map((engine) => lookAtEngine(plan, engine, instance)));
     refuseConflicts([
+      ...besideOwnHost(plan),
       ...found.flatMap(({ conflicts }) => conflicts),
       ...differentProcessors(found.map(({ architecture }, index) => [engines[index].domain, architecture])),
     ]);
@@ -70,7 +73,9 @@ export async function checkMachines(
     refuseConflicts(refused);
     for (const warning of warnings) reporter.note(`warning: ${warning}`);
     step.outcome(
-      'addresses, ports and the virtual IP are free or this stack’s own, and hosts reach each other',
+      plan.lan === undefined
+        ? 'addresses, ports and the virtual IP are free or this stack’s own, and hosts reach each other'
+        : 'the members’ addresses and the virtual IP are free or this stack’s own; no host can try the ways between members',
     );
   });
 }
@@ -93,12 +98,13 @@ async function lookAtEngine(
     docker.info() as Promise<{ readonly Architecture: string; readonly MemTotal: number }>,
     nameConflicts(plan, [domain], docker, instance),
     routerConflicts(plan, docker),
+    plan.lan === undefined ? [] : docker.listNetworks().then((found) => lanConflicts(plan, domain, found)),
   ]);
   try {
-    const [info, names, routers] = await withinReach(() => asked, ENGINE_MS);
+    const [info, names, routers, lans] = await withinReach(() => asked, ENGINE_MS);
     return {
       architecture: info.Architecture,
-      conflicts: [...names, ...routers].map((conflict) => ({
+      conflicts: [...names, ...routers, ...lans].map((conflict) => ({
         ...conflict,
         where: `${hostTitle(engine)}, ${conflict.where}`,
       })),
@@ -132,6 +138,19 @@ async function routerConflicts(plan: HostsPlan, docker: Docker): Promise<Conflic
     }),
   );
   return found.flat();
+}
+
+/** Over macvlan a host does not reach its own members, so nothing could be asked of them from there. */
+function besideOwnHost(plan: HostsPlan): Conflict[] {
+  if (plan.lan === undefined) return [];
+  const own = new Set(hostAddresses().map(({ address }) => formatAddress(address)));
+  return plan.domains
+    .filter(({ host }) => own.has(host.address))
+    .map(({ host, name }) => ({
+      what: `this machine is host ${name}, and over macvlan a host does not reach its own members`,
+      where: host.address,
+      remedy: 'run twemstack on another machine of the LAN, or take `network: macvlan` out',
+    }));
 }
 
 /** Images are for one kind of processors. */

@@ -9,7 +9,10 @@ export interface HostFacts {
   /** How packets from the host's address go to the other hosts; a host that has no way is not in it. */
   readonly routes: ReadonlyMap<string, Route>;
   readonly listeners: readonly Listener[];
-  /** Link address of whoever answered for a VIP, by VIP; one for which nobody did is not in it. */
+  /**
+   * Link address of whoever answered for a VIP, by VIP; one for which nobody did is not in it. So, too, for members that have
+   * addresses of their own.
+   */
   readonly vipAnswers: ReadonlyMap<string, VipAnswer>;
   /** vm.overcommit_memory. */
   readonly overcommit: number;

@@ -5,6 +5,7 @@ import { vipsOf } from '../../../topology/vips.ts';
 import type { Conflict } from '../conflicts.ts';
 import { LOW_DISK } from '../platform.ts';
 import { type HostFacts, type Listener, subnetOfAddress } from './facts.ts';
+import { lanConflicts, linksOf, machine } from './judge-lan.ts';
 import { type HostsFacts, portsOnHost } from './probe.ts';
 
 /** What stands in the way of a stack on its hosts, and what works all the same. */
@@ -43,7 +44,9 @@ export function judgeHosts(plan: HostsPlan, facts: HostsFacts): Verdict {
     return [
       ...networkConflicts(plan, domain, host, lost),
       ...vipsOf(plan).flatMap(({ address }) => vipConflicts(plan, domain, facts, host, all, address)),
-      ...portConflicts(plan, domain, facts, host),
+      ...(plan.lan === undefined
+        ? portConflicts(plan, domain, facts, host)
+        : lanConflicts(plan.lan, domain, facts, host)),
       ...diskConflicts(domain, host),
     ];
   });
@@ -52,8 +55,6 @@ export function judgeHosts(plan: HostsPlan, facts: HostsFacts): Verdict {
     warnings: [...kernelWarnings(plan, each), ...mtuWarnings(plan, facts)],
   };
 }
-
-const machine = ({ host, name }: HostsPlanDomain): string => `host ${name} (${host.docker})`;
 
 function addressConflicts(domain: HostsPlanDomain, { addresses }: HostFacts): Conflict[] {
   const { address } = domain.host;
@@ -116,7 +117,7 @@ function networkConflicts(
 function vipConflicts(
   plan: HostsPlan,
   domain: HostsPlanDomain,
-  { hosts }: HostsFacts,
+  facts: HostsFacts,
   host: HostFacts,
   all: boolean,
   vip: string,
@@ -132,13 +133,12 @@ function vipConflicts(
         remedy: `take it off there (ip address delete ${fixed.address}/${fixed.prefix} dev ${fixed.device}), or choose another \`vip\``,
       },
     ];
-  const macs = new Set(hosts.flatMap(({ links }) => links.map(({ mac }) => mac)));
   // It may be a host of ours that nobody reaches, and that holds it as it should.
   const answer = host.vipAnswers.get(vip);
   if (answer === undefined || !all) return [];
   if (host.addresses.some(({ address }) => address === vip)) return [];
   const { link } = answer;
-  if (link !== undefined && macs.has(link)) return [];
+  if (link !== undefined && linksOf(facts).has(link)) return [];
   return [
     {
       what: `the virtual IP ${vip} is taken: ${link === undefined ? 'somebody' : `the machine with link address ${link}`} answers for it, and is none of the hosts`,

@@ -17,6 +17,8 @@ export interface HostsFacts {
   readonly hosts: readonly HostFacts[];
   /** Ids of the stack's own containers. */
   readonly own: ReadonlySet<string>;
+  /** Link addresses of those, where they have their own. */
+  readonly ownLinks?: ReadonlySet<string>;
   /** What did not get from one host to another. */
   readonly blocked: readonly BlockedWay[];
 }
@@ -44,6 +46,8 @@ interface Probe {
   readonly container: Docker.Container;
   /** Ids of the stack's containers there. */
   readonly own: readonly string[];
+  /** Their link addresses. */
+  readonly ownLinks: readonly string[];
   /** By when it has to be over; of `performance.now()`. */
   readonly until: number;
 }
@@ -70,7 +74,12 @@ export async function probeHosts(
     for (const result of begun) if (result.status === 'rejected') throw result.reason;
     const hosts = await Promise.all(probes.map((probe) => factsOf(plan, probe)));
     const blocked = await tryWays(plan, probes);
-    return { hosts, own: new Set(probes.flatMap(({ own }) => own)), blocked };
+    return {
+      hosts,
+      own: new Set(probes.flatMap(({ own }) => own)),
+      ownLinks: new Set(probes.flatMap(({ ownLinks }) => ownLinks)),
+      blocked,
+    };
   } finally {
     await Promise.allSettled(
       probes.map(({ container }) => withinReach(() => container.remove({ force: true }), REMOVAL_MS)),
@@ -106,7 +115,15 @@ async function beginProbe(
       },
     });
     await container.start();
-    return { engine, domain, container, own: own.map(({ Id }) => Id), until };
+    const endpoints = own.flatMap(({ NetworkSettings }) => Object.values(NetworkSettings?.Networks ?? {}));
+    return {
+      engine,
+      domain,
+      container,
+      own: own.map(({ Id }) => Id),
+      ownLinks: endpoints.map(({ MacAddress }) => MacAddress).filter((link) => link !== ''),
+      until,
+    };
   });
 }
 
@@ -114,12 +131,17 @@ async function factsOf(plan: HostsPlan, probe: Probe): Promise<HostFacts> {
   const { address } = probe.domain.host;
   const peers = plan.domains.map(({ host }) => host.address).filter((peer) => peer !== address);
   const port = String(plan.pools[0].listen);
-  const vips = vipsOf(plan).map((vip) => vip.address);
+  const vips = [...vipsOf(plan).map((vip) => vip.address), ...ownAddresses(plan)];
   return parseFacts(probe.domain.name, await run(probe, FACTS, [address, vips.join(' '), port, ...peers]));
 }
 
-/** Every port and VRRP, from every host to every other. */
+/** Those that members have besides their hosts'. */
+export const ownAddresses = ({ lan, members }: HostsPlan): string[] =>
+  lan === undefined ? [] : members.map(({ address }) => address);
+
+/** Every port and VRRP, from every host to every other; not where members have ways of their own, which no host can try. */
 async function tryWays(plan: HostsPlan, probes: readonly Probe[]): Promise<BlockedWay[]> {
+  if (plan.lan !== undefined) return [];
   const targets = probes.filter(({ own }) => own.length === 0);
   if (targets.length === 0 || probes.length < 2) return [];
   const word = `twemstack-${randomBytes(8).toString('hex')}`;

@@ -133,6 +133,40 @@ export function createCases(suiteOf: SuiteOf): void {
       assert.ok(await suite.docker.getImage(IMAGE).inspect(), 'keep_locally keeps the image');
     });
 
+    test('a macvlan network on a device of the machine, with a container that has an address there', async (t) => {
+      const suite = suiteOf();
+      const workspace = openWorkspace(t, suite);
+      await workspace.write({
+        docker_network: {
+          lan: {
+            name: 'tw-provider-lan',
+            driver: 'macvlan',
+            options: { parent: suite.device },
+            ipam_config: [{ subnet: '198.18.72.0/24', gateway: '198.18.72.1', ip_range: '198.18.72.32/28' }],
+            labels: [{ label: 'twemstack.stack', value: 'tw-provider' }],
+          },
+        },
+        docker_container: {
+          one: sleeper('on-lan', {
+            network_mode: undefined,
+            networks_advanced: [{ name: 'tw-provider-lan', ipv4_address: '198.18.72.35' }],
+            depends_on: ['docker_network.lan'],
+          }),
+        },
+      });
+      const applied = await workspace.apply();
+      assert.equal(applied.exitCode, 0, applied.text);
+      const network = await suite.docker.getNetwork('tw-provider-lan').inspect();
+      assert.deepEqual([network.Driver, network.Options], ['macvlan', { parent: suite.device }]);
+      assert.deepEqual(network.IPAM?.Config, [
+        { Subnet: '198.18.72.0/24', IPRange: '198.18.72.32/28', Gateway: '198.18.72.1' },
+      ]);
+      const found = await inspect(suite, 'on-lan');
+      assert.equal(found.NetworkSettings.Networks['tw-provider-lan'].IPAddress, '198.18.72.35');
+      assert.deepEqual((await workspace.plan()).actions, {});
+      assert.deepEqual((await workspace.destroy()).errors, []);
+    });
+
     test('a volume filled by a second container, never started, serves one with a read-only root', async (t) => {
       const suite = suiteOf();
       const workspace = openWorkspace(t, suite);

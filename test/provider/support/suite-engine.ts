@@ -10,17 +10,23 @@ import { startTestEngine } from '../../support/engine.ts';
  * DOCKER_CERT_PATH and DOCKER_TLS_VERIFY (`twemstack lab up` says both). Everything named tw-provider-* on it is fair game.
  */
 const ENGINE_VARIABLE = 'TWEMSTACK_TEST_ENGINE';
+/** Of a named engine's machine: a host of the lab has this one. */
+const NAMED_DEVICE = 'eth0';
 
 export interface SuiteEngine {
   readonly dockerHost: string;
   readonly docker: Docker;
+  /** Its machine's device on a network. */
+  readonly device: string;
   stop(): Promise<void>;
 }
 
 export async function openEngine(): Promise<SuiteEngine> {
   const named = process.env[ENGINE_VARIABLE];
   if (!named) {
-    return startTestEngine(join(cacheFolder(), 'provider-engine'));
+    const own = await startTestEngine(join(cacheFolder(), 'provider-engine'));
+    return { dockerHost: own.dockerHost, docker: own.docker, device: `${own.netns}-in`, stop: own.stop };
   }
-  return { dockerHost: named, docker: await dockerClient(named), stop: () => Promise.resolve() };
+  const docker = await dockerClient(named);
+  return { dockerHost: named, docker, device: NAMED_DEVICE, stop: () => Promise.resolve() };
 }

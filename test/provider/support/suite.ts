@@ -10,6 +10,8 @@ export interface Suite {
   readonly provider: ProviderUnderTest;
   readonly dockerHost: string;
   readonly docker: Docker;
+  /** The engine's machine has it. */
+  readonly device: string;
 }
 
 /** Suites are made before the engine runs; the cases ask for this when they run. */

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type Docker from 'dockerode';
+import { lanConflicts } from '../../../scripts/prepare/conflicts.ts';
 import { type HostFacts, parseFacts } from '../../../scripts/prepare/hosts/facts.ts';
 import { judgeHosts } from '../../../scripts/prepare/hosts/judge.ts';
 import type { BlockedWay } from '../../../scripts/prepare/hosts/probe.ts';
-import { hostsPlanOf, THREE_HOSTS } from '../../support/stack-fixture.ts';
+import { hostsPlanOf, THREE_HOSTS, THREE_ON_LAN } from '../../support/stack-fixture.ts';
 
 const plan = hostsPlanOf(THREE_HOSTS);
 const OWN = 'a'.repeat(64);
@@ -250,5 +252,68 @@ describe('hosts, before anything is changed', () => {
       { from: 'a', to: 'c', what: 'vrrp' },
     ];
     assert.equal(judge(hosts, blocked).refused.length, 3);
+  });
+});
+
+describe('hosts whose members are to stand on the LAN, before anything is changed', () => {
+  const onLan = hostsPlanOf(THREE_ON_LAN.replace('bond0.7', 'ens3'));
+  const refusals = (hosts: readonly HostFacts[], ownLinks: readonly string[] = []): string[] =>
+    judgeHosts(onLan, { hosts, blocked: [], own: new Set(), ownLinks: new Set(ownLinks) }).refused.map(
+      ({ remedy, what }) => `${what}; ${remedy}`,
+    );
+  const answered = (lladdr: string): HostFacts[] => {
+    const [a, ...others] = trio();
+    return [{ ...a, vipAnswers: new Map([['10.0.0.50', { link: lladdr }]]) }, ...others];
+  };
+
+  test('will do, whatever listens on a port of a host itself', () => {
+    const listeners = ['LISTEN 0 128 0.0.0.0:7020 0.0.0.0:* users:(("x",pid=9,fd=3)) ino:1 sk:1'];
+    assert.deepEqual(refusals(trio({ listeners })), []);
+    assert.equal(judge(trio({ listeners })).refused.length, 1);
+  });
+
+  test('an address of a member that somebody has is named, with who; the stack’s own may', () => {
+    const [said, ...others] = refusals(answered('52:54:00:aa:bb:cc'));
+    assert.deepEqual(others, []);
+    assert.match(
+      said,
+      /10\.0\.0\.50, the address of alpha-sentinel-b, is taken: the machine with link address 52:54/,
+    );
+    assert.match(said, /no DHCP server gives/);
+    assert.deepEqual(refusals(answered('02:42:0a:00:00:32'), ['02:42:0a:00:00:32']), []);
+  });
+
+  test('a device that a host has not, and a LAN that is another one, are told with those that there are', () => {
+    const other = hostsPlanOf(THREE_ON_LAN);
+    const [said] = judgeHosts(other, { hosts: trio(), blocked: [], own: new Set() }).refused;
+    assert.equal(said.what, 'host c has no device bond0.7; it has ens3');
+    assert.match(
+      refusals(trio({ prefix: 25 })).join(),
+      /host a is in 10\.0\.0\.0\/25 on ens3, and `lan` is 10\.0\.0\.0\/24/,
+    );
+  });
+});
+
+describe('networks of a host', () => {
+  const onLan = hostsPlanOf(THREE_ON_LAN);
+  const network = (Name: string, labels: Record<string, string>, parent = 'ens3') =>
+    ({
+      Name,
+      Driver: 'macvlan',
+      Options: { parent },
+      Labels: labels,
+    }) as unknown as Docker.NetworkInspectInfo;
+
+  test('keep a stack off a device that another macvlan network has, and off a name that is somebody else’s', () => {
+    const [domain] = onLan.domains;
+    const said = (found: Docker.NetworkInspectInfo) =>
+      lanConflicts(onLan, domain, [found]).map(({ what }) => what);
+    assert.deepEqual(said(network('alpha-lan', { 'twemstack.stack': 'alpha' })), []);
+    assert.deepEqual(said(network('other', {}, 'ens4')), []);
+    assert.match(said(network('other', {})).join(), /"other" has the device ens3, and an engine makes one/);
+    assert.match(
+      said(network('alpha-lan', {}, 'ens4')).join(),
+      /a network "alpha-lan" that this stack did not make/,
+    );
   });
 });

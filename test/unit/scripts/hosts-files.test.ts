@@ -4,7 +4,13 @@ import { renderMembers } from '../../../scripts/render/member-files.ts';
 import { containerOptions } from '../../../topology/container-options.ts';
 import { firewallOf, renderNftables } from '../../../topology/firewall.ts';
 import { assertGolden } from '../../support/golden.ts';
-import { hostsPlanOf, planOf, TEST_CREDENTIALS, THREE_HOSTS } from '../../support/stack-fixture.ts';
+import {
+  hostsPlanOf,
+  planOf,
+  TEST_CREDENTIALS,
+  THREE_HOSTS,
+  THREE_ON_LAN,
+} from '../../support/stack-fixture.ts';
 
 const plan = hostsPlanOf(THREE_HOSTS);
 const filesOf = (of: Parameters<typeof renderMembers>[0]): Map<string, string> =>
@@ -95,5 +101,23 @@ describe('the firewall table', () => {
     const external = firewallOf(hostsPlanOf(`${THREE_HOSTS}entrance: external\n`));
     assert.ok(external.every(({ protocol }) => protocol === 'tcp'));
     assert.deepEqual(external.find(({ from }) => from === 'applications')?.to, ['10.0.0.11', '10.0.0.12']);
+  });
+});
+
+describe('files of members on the LAN', () => {
+  const files = filesOf(hostsPlanOf(THREE_ON_LAN));
+
+  test('of one host are as in the golden files', () => {
+    for (const [path, content] of files)
+      if (/-b\/.*(facts\.env|haproxy\.cfg|keepalived\.conf)$/.test(path))
+        assertGolden(`lan/${path}`, content);
+  });
+
+  test('are those of the hosts’ own network, with addresses of their own', () => {
+    const there = filesOf(plan);
+    const bare = (text = ''): string =>
+      text.replaceAll(/10\.0\.0\.\d+/g, 'ADDRESS').replace("The host's own", 'Its own');
+    assert.deepEqual([...files.keys()], [...there.keys()]);
+    for (const [path, content] of files) assert.equal(bare(content), bare(there.get(path)), path);
   });
 });

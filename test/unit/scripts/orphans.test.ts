@@ -6,8 +6,9 @@ import { test } from 'node:test';
 import Docker from 'dockerode';
 import { removeOrphans, sweep } from '../../../scripts/deploy/orphans.ts';
 import { Home } from '../../../scripts/stack/home.ts';
+import { RoutedClient } from '../../../scripts/stack/routed-client.ts';
 import { stateDir, stateFile } from '../../../scripts/stack/terraform-state.ts';
-import { defaultPlan, inTemporaryFolder } from '../../support/stack-fixture.ts';
+import { defaultPlan, hostsPlanOf, inTemporaryFolder, THREE_ON_LAN } from '../../support/stack-fixture.ts';
 
 type Answer = readonly [status: number, message?: string];
 
@@ -124,3 +125,27 @@ for (const answer of [
     assert.deepEqual(deletes, ['stray']);
   });
 }
+
+test('of members on the LAN of several hosts, a network that no state knows goes, and those of the states stay', () =>
+  inTemporaryFolder(async (root) => {
+    const plan = hostsPlanOf(THREE_ON_LAN);
+    const home = new Home(root);
+    home.privateDir(stateDir(home, 'alpha'));
+    const removed: string[] = [];
+    const parts = plan.domains.map(({ name: domain, stack }) => {
+      const Id = `lan-of-${domain}`;
+      const instances = domain === 'b' ? [] : [{ attributes: { id: Id } }];
+      const state = { version: 4, resources: [{ type: 'docker_network', instances }] };
+      writeFileSync(stateFile(home, 'alpha', stack), JSON.stringify(state));
+      const docker = {
+        listContainers: async () => [],
+        listVolumes: async () => ({ Volumes: [] }),
+        listNetworks: async () => [{ Id, Name: 'alpha-lan' }],
+        getNetwork: (id: string) => ({ remove: async () => removed.push(`${id} on ${domain}`) }),
+      } as unknown as Docker;
+      return { domain, docker };
+    });
+    const { interrupted } = await removeOrphans(home, plan, new RoutedClient(plan, parts));
+    assert.deepEqual(interrupted, ['alpha-lan']);
+    assert.deepEqual(removed, ['lan-of-b on b']);
+  }));

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ContainerState } from '../../../scripts/observe/engine.ts';
 import { demandSameAddresses } from '../../../scripts/rollout/same-addresses.ts';
-import { planOf } from '../../support/stack-fixture.ts';
+import type { AnyPlan } from '../../../topology/types.ts';
+import { hostsPlanOf, planOf, THREE_HOSTS, THREE_ON_LAN } from '../../support/stack-fixture.ts';
 
 const HEAD = 'name: alpha\nvip: 198.18.0.100\n';
 
@@ -11,7 +12,7 @@ const containers = new Map(
   planOf(HEAD).members.map((member) => {
     const { name, address } = member;
     const addresses = member.role === 'edge' ? [member.frontAddress, address] : [address];
-    return [name, { name, addresses } as unknown as ContainerState];
+    return [name, { name, addresses, networks: ['alpha-back'] } as unknown as ContainerState];
   }),
 );
 
@@ -42,4 +43,26 @@ test('another network is refused with who would move', () => {
         error.where ?? '',
       ) && /twemstack down/.test(error.remedy ?? ''),
   );
+});
+
+test('members of several hosts go neither to the LAN nor back, nor to other ranges there, while the stack stands', () => {
+  const standing = (plan: AnyPlan, networks: readonly string[], own: boolean) =>
+    new Map(
+      plan.members.map(({ address, name }) => [
+        name,
+        { name, addresses: own ? [address] : [], networks } as unknown as ContainerState,
+      ]),
+    );
+  const [host, lan] = [hostsPlanOf(THREE_HOSTS), hostsPlanOf(THREE_ON_LAN)];
+  const onHost = standing(host, ['host'], false);
+  const onLan = standing(lan, ['alpha-lan'], true);
+  demandSameAddresses(host, onHost);
+  demandSameAddresses(lan, onLan);
+  const elsewhere = hostsPlanOf(THREE_ON_LAN.replace('10.0.0.64/28', '10.0.0.80/28'));
+  for (const [plan, containers] of [
+    [lan, onHost],
+    [host, onLan],
+    [elsewhere, onLan],
+  ] as const)
+    assert.throws(() => demandSameAddresses(plan, containers), /addresses of members cannot change/);
 });

@@ -18,6 +18,7 @@ import {
   planOf,
   TEST_CREDENTIALS,
   THREE_HOSTS,
+  THREE_ON_LAN,
 } from '../../support/stack-fixture.ts';
 
 type Json = Record<string, never>;
@@ -309,6 +310,34 @@ describe('synthesised stacks of three hosts', () => {
           assert.equal(container?.networks_advanced, undefined, name);
           assert.equal(container?.user, role === 'edge' ? undefined : '10001:10001', name);
           assert.match(String(container?.image), /^twemstack\/\w+:0123456789ab$/);
+        }
+      }
+    }));
+
+  test('members with addresses of their own stand on a macvlan network of their machine, which comes and goes with them', () =>
+    inTemporaryFolder((dir) => {
+      const onLan = hostsPlanOf(THREE_ON_LAN);
+      synthTo(dir, inputsOf(onLan, { engines }));
+      for (const { host, members, stack } of onLan.domains) {
+        const { docker_network: networks } = configurationOf(dir, stack).resource;
+        const [network, ...others] = Object.values(networks) as Array<Record<string, unknown>>;
+        assert.equal(others.length, 0);
+        const { parent, range } = host.macvlan ?? assert.fail();
+        assert.deepEqual(
+          [network.name, network.driver, network.options, network.ipam_config],
+          [
+            'alpha-lan',
+            'macvlan',
+            { parent },
+            [{ subnet: '10.0.0.0/24', gateway: '10.0.0.1', ip_range: range }],
+          ],
+        );
+        const containers = containersOf(dir, stack);
+        for (const { address, name } of members) {
+          const container = containers.get(name);
+          assert.equal(container?.network_mode, undefined, name);
+          assert.deepEqual(container?.networks_advanced, [{ name: 'alpha-lan', ipv4_address: address }]);
+          assert.match(String(container?.depends_on), /docker_container\..*docker_network\.lan/, name);
         }
       }
     }));

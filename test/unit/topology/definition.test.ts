@@ -16,6 +16,7 @@ import type {
   DOMAIN_KEYS,
   EDGE_KEYS,
   HOST_KEYS,
+  MACVLAN_KEYS,
   MONITORING_KEYS,
   POOL_KEYS,
   PROXY_KEYS,
@@ -30,7 +31,7 @@ type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 type Keys<T extends readonly string[]> = T[number];
 
 /** A construct's service stands on one engine; backups are taken by who has a stack.yaml. */
-type OfSeveralHosts = Keys<typeof HOST_KEYS> | 'ports' | 'entrance';
+type OfSeveralHosts = Keys<typeof HOST_KEYS> | 'ports' | 'entrance' | Keys<typeof MACVLAN_KEYS>;
 type OfVerbs = 'backup';
 
 /** A field of stack.yaml that is missing in topology/definition.ts, or one too many there, does not compile here. */
