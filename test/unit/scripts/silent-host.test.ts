@@ -9,7 +9,7 @@ import { lookAtHost } from '../../../scripts/observe/host-status.ts';
 import { RoutedClient } from '../../../scripts/stack/routed-client.ts';
 import { hostsPlanOf, THREE_HOSTS } from '../../support/stack-fixture.ts';
 
-const PATIENCE_MS = 100;
+const PATIENCE_MS = 500;
 const FOR_EVER_MS = 20_000;
 
 describe('a host that takes a question and says nothing', () => {
@@ -18,7 +18,7 @@ describe('a host that takes a question and says nothing', () => {
   const asked: string[] = [];
   let server: Server;
   let docker: Awaited<ReturnType<typeof connect>>;
-  let ended: Promise<unknown>;
+  let ended: Promise<unknown> | undefined;
 
   before(async () => {
     server = createServer((request: IncomingMessage, response) => {
@@ -30,6 +30,7 @@ describe('a host that takes a question and says nothing', () => {
   });
   afterEach(() => {
     asked.length = 0;
+    ended = undefined;
   });
   after(() => {
     server.closeAllConnections();
@@ -38,9 +39,10 @@ describe('a host that takes a question and says nothing', () => {
 
   test('is waited for once, not for each question, and its question is ended: nothing keeps the program from ending', async () => {
     const { containers, host } = await lookAtHost(plan.name, domain, docker, PATIENCE_MS);
-    assert.equal(host.problem, 'does not answer within 0.1 s');
+    assert.equal(host.problem, 'does not answer within 0.5 s');
     assert.equal(containers.size, 0);
-    assert.deepEqual(asked, ['/containers/json']);
+    // On a busy machine it may have been given up before it was asked.
+    assert.ok(['', '/containers/json'].includes(asked.join()), asked.join());
     await ended;
   });
 
@@ -56,7 +58,7 @@ describe('a host that takes a question and says nothing', () => {
     const begun = execInContainer(docker, 'alpha-edge-a', ['true'], PATIENCE_MS, {
       beginMs: PATIENCE_MS,
     });
-    await assert.rejects(begun, /does not answer within 0.1 s/);
+    await assert.rejects(begun, /does not answer within 0.5 s/);
     await ended;
   });
 });
