@@ -80,7 +80,7 @@ function renderPool(plan: AnyPlan, pool: PoolSpec, proxy: ProxyMember): Record<s
     sentinel_password_file: `/etc/twemstack/${PROXY_PASSWORD}`,
     sentinels: plan.sentinels.map((sentinel) => `${sentinel.address}:${sentinel.port}:1`),
     // CLIENT LIST and its like concern the clients of all proxies
-    peers: plan.proxies.map(({ address }) => `${address}:${pool.listen}`),
+    peers: plan.proxies.map((each) => `${each.address}:${proxyPort(each, pool)}`),
     members: shards.flatMap(({ name, members }) =>
       members.map(({ address, port }) => `${address}:${port} ${name}`),
     ),

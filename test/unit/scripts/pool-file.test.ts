@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { renderNutcrackerYml } from '../../../scripts/render/nutcracker-yml.ts';
-import { planOf } from '../../support/stack-fixture.ts';
+import { hostsPlanOf, planOf, THREE_HOSTS } from '../../support/stack-fixture.ts';
 
 describe("the proxies' pool file", () => {
   const pool = (settings: string) =>
@@ -29,6 +29,11 @@ describe("the proxies' pool file", () => {
   test('makes the proxies each other’s peers, where the pool listens', () => {
     const { peers } = pool('listen: 6400');
     assert.deepEqual(peers, ['198.18.128.16:6400', '198.18.128.17:6400', '198.18.128.18:6400']);
+  });
+
+  test('on several hosts too, where each pool has a port of its own on the proxies', () => {
+    const { peers } = parse(renderNutcrackerYml(hostsPlanOf(THREE_HOSTS))).alpha;
+    assert.deepEqual(peers, ['10.0.0.11:7010', '10.0.0.12:7010', '10.0.0.13:7010']);
   });
 
   test('takes no request for which a redis of this stack has no memory', () => {
