@@ -27,7 +27,8 @@ export function healthCases(suiteOf: SuiteOf): void {
     test('a time-out tells the last check’s output and leaves a tainted container that is replaced next', async (t) => {
       const suite = suiteOf();
       const workspace = openWorkspace(t, suite);
-      const sick = { healthcheck: failing, wait: true, wait_timeout: 2 };
+      // Room for one check at least, however busy the machine.
+      const sick = { healthcheck: failing, wait: true, wait_timeout: 4 };
       await workspace.write({ docker_container: { sick: sleeper('sick', sick) } });
       const applied = await workspace.apply();
       assert.equal(applied.exitCode, 1);
@@ -35,14 +36,18 @@ export function healthCases(suiteOf: SuiteOf): void {
         applied.text,
         suite.provider.differs('health-words', {
           bundled:
-            /container tw-provider-sick failed to be in healthy state within 2 s .*The last health check exited with 3: no master yet/,
+            /container tw-provider-sick failed to be in healthy state within 4 s .*The last health check exited with 3: no master yet/,
           real: /^container failed to be in healthy state/,
         }),
       );
       assert.equal((await workspace.state('docker_container.sick'))?.tainted, true);
       const { Id } = await inspect(suite, 'sick');
 
-      const well = { ...sick, healthcheck: [{ test: ['CMD', 'true'], interval: '300ms' }] };
+      const well = {
+        healthcheck: [{ test: ['CMD', 'true'], interval: '300ms' }],
+        wait: true,
+        wait_timeout: 60,
+      };
       await workspace.write({ docker_container: { sick: sleeper('sick', well) } });
       assert.deepEqual((await workspace.plan()).actions, { 'docker_container.sick': 'replace' });
       assert.deepEqual((await workspace.apply()).errors, []);
