@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { IDS_OF_A_PROXY } from '../../proxy/peers/own-place.ts';
 import type { DrillDocument } from '../../scripts/drill/report/document.ts';
 import { execInContainer, signalContainer } from '../../scripts/observe/engine.ts';
 import { credentialsFile } from '../../scripts/stack/credentials.ts';
@@ -18,6 +19,18 @@ import { killedTests } from './killed.ts';
 import { operatingTests } from './operating.ts';
 import { secretsFound } from './secret-search.ts';
 import { typedTests } from './typed.ts';
+
+/** Three clients that stay connected: prints the number of each, and behind `listed:` the CLIENT LIST that it is given. */
+const CLIENT_LISTS = `for fd in 3 4 5; do
+  eval "exec $fd<>/dev/tcp/$1/$2"
+  printf 'AUTH %s\\r\\nCLIENT ID\\r\\n' "$REDISCLI_AUTH" >&$fd
+  read -r -u $fd; read -r -u $fd id; echo "$id"
+done
+for fd in 3 4 5; do
+  printf 'CLIENT LIST\\r\\n' >&$fd
+  read -r -u $fd length; length=\${length//[^0-9]/}
+  echo listed:; head -c $length <&$fd
+done`;
 
 /**
  * The whole topology on a real engine, as an operator meets it. One stack is brought up once; the tests follow its life
@@ -65,6 +78,18 @@ describe('the default stack on a real engine', () => {
     assert.equal((await stack.redisCli(application, 'SET', 'greeting', 'hello')).stdout, 'OK');
     assert.equal((await stack.redisCli(application, 'GET', 'greeting')).stdout, 'hello');
     assert.match((await stack.redisCli(undefined, 'GET', 'greeting')).stdout, /^NOAUTH/);
+  });
+
+  test('connections through the VIP to several proxies are all in the client list of each', async () => {
+    const { application } = stack.credentials();
+    const { vip, pools } = stack.plan;
+    const words = ['bash', '-c', CLIENT_LISTS, 'lists', vip, String(pools[0].listen)];
+    const { stdout } = await stack.run('env', `REDISCLI_AUTH=${application}`, ...words);
+    const [own, ...lists] = stdout.split('listed:\n');
+    const ids = [...own.matchAll(/^:(\d+)/gm)].map(([, id]) => Number(id));
+    assert.ok(new Set(ids.map((id) => Math.floor(id / IDS_OF_A_PROXY))).size > 1, stdout);
+    assert.equal(lists.length, 3);
+    for (const list of lists) for (const id of ids) assert.match(list, new RegExp(`^id=${id} `, 'm'));
   });
 
   describe('an application in a container on the front network', () => {
