@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { ValueReader } from '../../proxy/protocol/reply-values.ts';
+import { answeringServer } from './answering-server.ts';
 
 /** A stranger who plays a Redis master well enough for a sentinel, and keeps whatever it is told. */
 export interface FakeMaster {
@@ -14,31 +12,12 @@ const INFO = '# Replication\r\nrole:master\r\nrun_id:012345678901234567890123456
 
 /** Listens on 127.0.0.1. */
 export async function startFakeMaster(): Promise<FakeMaster> {
-  const sockets = new Set<Socket>();
   const heard: string[] = [];
-  const server = createServer((socket) => {
-    const reader = new ValueReader();
-    sockets.add(socket);
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('data', (chunk) => {
-      for (const request of reader.push(chunk)) {
-        const words = (request as unknown[]).map(String);
-        heard.push(words.join(' '));
-        socket.write(answerTo(words[0].toUpperCase()));
-      }
-    });
+  const { port, close } = await answeringServer((words) => {
+    heard.push(words.join(' '));
+    return answerTo(words[0].toUpperCase());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    heard,
-    close() {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    },
-  };
+  return { port, heard, close };
 }
 
 function answerTo(command: string): string {

@@ -13,6 +13,7 @@ import { RawClient, request } from '../../support/raw-client.ts';
 import { TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
 import { tierPool } from '../../support/tier-pool.ts';
 import { waitUntil } from '../../support/wait-until.ts';
+import { type PassedJobs, passJobs, type WrittenKeys, writeKeys } from './traffic.ts';
 
 /*
  * The proxy before a real shard (one master, two replicas, three sentinels, with the stack's own ACLs) while masters
@@ -59,70 +60,14 @@ async function preferred(): Promise<string | undefined> {
   return replicas.map(fieldsOf).find((fields) => fields['slave-priority'] === '1')?.ip;
 }
 
-/** Writes one key after the other until told to stop, or until its test ends; sorts them by what was answered. */
-function writer(t: TestContext, prefix: string, db = 0) {
-  const redis = application(db);
-  const acknowledged: string[] = [];
-  const errors: string[] = [];
-  let longest = 0;
-  let stopped = false;
-  const done = (async () => {
-    for (let i = 0; !stopped; i++) {
-      const begun = Date.now();
-      try {
-        await redis.set(`${prefix}:${i}`, String(i));
-        acknowledged.push(`${prefix}:${i}`);
-      } catch (error) {
-        errors.push((error as Error).message);
-      }
-      longest = Math.max(longest, Date.now() - begun);
-      await sleep(5);
-    }
-  })();
-  const stop = async (): Promise<void> => {
-    stopped = true;
-    await done;
-    redis.disconnect();
-  };
-  // a test that failed must not leave a loop behind: the file would run until its time-out
-  t.after(stop);
-  return { acknowledged, errors, longest: () => longest, stop };
-}
+const writer = (t: TestContext, prefix: string, db = 0): WrittenKeys => writeKeys(t, application(db), prefix);
 
-/** Puts jobs into a list, and has workers take them by BLPOP, until told to stop, or until its test ends. */
-function queue(t: TestContext, name: string, workers: number) {
-  const accepted: string[] = [];
-  const given: string[] = [];
-  const errors: string[] = [];
-  let stopped = false;
-  const clients = Array.from({ length: workers + 1 }, () => application());
-  const [producer, ...consumers] = clients;
-  const work = async (redis: Redis): Promise<void> => {
-    while (!stopped) {
-      try {
-        const [, job] = (await redis.blpop(name, 1)) ?? [];
-        if (job !== undefined) given.push(job);
-      } catch (error) {
-        errors.push((error as Error).message);
-      }
-    }
-  };
-  const produce = async (): Promise<void> => {
-    for (let i = 0; !stopped; i++) {
-      const put = await producer.rpush(name, `${i}`).catch(() => 0);
-      if (put > 0) accepted.push(`${i}`);
-      await sleep(2);
-    }
-  };
-  const done = Promise.all([produce(), ...consumers.map(work)]);
-  const stop = async (): Promise<void> => {
-    stopped = true;
-    await done;
-    for (const client of clients) client.disconnect();
-  };
-  t.after(stop);
-  return { given, errors, stop, gone: () => accepted.filter((job) => !given.includes(job)) };
-}
+const queue = (t: TestContext, name: string, workers: number): PassedJobs =>
+  passJobs(
+    t,
+    name,
+    Array.from({ length: workers + 1 }, () => application()),
+  );
 
 /** Waiting requests that took something, perhaps, when their connection was lost. */
 async function inDoubt(): Promise<number> {

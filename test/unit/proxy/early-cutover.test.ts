@@ -1,48 +1,28 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ValueReader } from '../../../proxy/protocol/reply-values.ts';
 import { PoolTopology } from '../../../proxy/topology/apply.ts';
 import { CONFIRM_WITHIN } from '../../../proxy/topology/decide.ts';
+import { type AnsweringServer, answeringServer, bulks } from '../../support/answering-server.ts';
 import { closeScenes, memoryScene } from '../../support/memory-scene.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /*
  * The way from a sentinel's +selected-slave to the cut-over, with sentinels and a replica that say what the test wants.
  */
-const bulks = (...words: string[]): string =>
-  `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
-
-const opened: { server: Server; sockets: Set<Socket> }[] = [];
+const opened: AnsweringServer[] = [];
 const topologies: PoolTopology[] = [];
 
 afterEach(() => {
   for (const topology of topologies.splice(0)) topology.stop();
   closeScenes();
-  for (const { server, sockets } of opened.splice(0)) {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  }
+  for (const server of opened.splice(0)) server.close();
 });
 
-/** A server that answers every request with what `answer` gives; returns its port and its connections. */
-async function listen(answer: (words: string[]) => string): Promise<{ port: number; sockets: Set<Socket> }> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    const reader = new ValueReader();
-    sockets.add(socket);
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('data', (chunk) => {
-      for (const words of reader.push(chunk)) socket.write(answer((words as unknown[]).map(String)));
-    });
-  });
-  opened.push({ server, sockets });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { port: (server.address() as AddressInfo).port, sockets };
+async function listen(answer: (words: string[]) => string): Promise<AnsweringServer> {
+  const server = await answeringServer(answer);
+  opened.push(server);
+  return server;
 }
 
 /** A pool on three sentinels of one mind, which hold its master for down, and a replica that they are about to promote. */

@@ -5,10 +5,8 @@ import { test } from 'node:test';
 import { ValueReader } from '../../../proxy/protocol/reply-values.ts';
 import type { SentinelView } from '../../../proxy/topology/decide.ts';
 import { SentinelWatch } from '../../../proxy/topology/observe.ts';
+import { answeringServer, bulks } from '../../support/answering-server.ts';
 import { waitUntil } from '../../support/wait-until.ts';
-
-const bulks = (...words: string[]): string =>
-  `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
 
 /** A sentinel that leads a failover: the replica is promoted, but not every other replica follows it yet. */
 function answer(words: string[]): string {
@@ -20,19 +18,9 @@ function answer(words: string[]): string {
   );
 }
 
-function serve(socket: Socket): void {
-  const reader = new ValueReader();
-  socket.on('error', () => socket.destroy());
-  socket.on('data', (chunk) => {
-    for (const request of reader.push(chunk)) socket.write(answer((request as unknown[]).map(String)));
-  });
-}
-
 test('the leader of a failover is heard as soon as it has promoted a replica, not when all others follow', async () => {
-  const server = createServer(serve);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const server = await answeringServer(answer);
+  const { port } = server;
   let watch: SentinelWatch | undefined;
   try {
     const view = await new Promise<SentinelView>((resolve) => {
