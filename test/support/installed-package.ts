@@ -62,8 +62,11 @@ async function pack(folder: string): Promise<string> {
   const checkout = join(folder, 'checkout');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(checkout, { recursive: true });
-  for (const name of readdirSync(CHECKOUT))
-    if (!LEFT_OUT.includes(name)) cpSync(join(CHECKOUT, name), join(checkout, name), { recursive: true });
+  const copied = readdirSync(CHECKOUT).filter(
+    // A cache that is kept in the checkout holds the copy.
+    (name) => !LEFT_OUT.includes(name) && !folder.startsWith(join(CHECKOUT, name, '/')),
+  );
+  for (const name of copied) cpSync(join(CHECKOUT, name), join(checkout, name), { recursive: true });
   symlinkSync(join(CHECKOUT, 'node_modules'), join(checkout, 'node_modules'));
   const before = readFileSync(join(checkout, 'package.json'), 'utf8');
   const { stdout } = await execa('npm', ['pack', '--json', '--pack-destination', folder], {
