@@ -119,11 +119,12 @@ for (const kind of ['bun', 'node'] as const satisfies readonly ProxyKind[]) {
             await Promise.all(Array.from({ length: AT_ONCE }, () => comeAndGo(proxy.ports[pool], bytes, go)));
           }
           await waitUntil('all descriptors to be back', () => descriptors() <= open, { withinMs: 30_000 });
-          const more = residentOf(proxy.daemon.pid) - resident;
+          const more = (): number => Math.round(residentOf(proxy.daemon.pid) - resident);
           t.diagnostic(
-            `descriptors: ${open} before, ${descriptors()} after; RSS: ${Math.round(resident)} MB before, ${Math.round(more)} more`,
+            `descriptors: ${open} before, ${descriptors()} after; RSS: ${more()} MB more than ${Math.round(resident)}`,
           );
-          assert.ok(more < BOUND, `${more} MB more`);
+          // What is garbage by then swings by 200 MB; what is kept does not go away.
+          await waitUntil(`less than ${BOUND} MB more`, () => more() < BOUND, { withinMs: 30_000 });
         });
       }
     }
