@@ -9,7 +9,8 @@ export function renderEdgeFiles(plan: AnyPlan, edge: EdgeMember, _credentials: C
   const facts = renderEdgeFacts(plan, edge);
   const files: MemberFile[] = [
     { name: 'facts.env', content: facts, secret: false, fixed: facts },
-    { name: 'haproxy.cfg', content: renderHaproxyCfg(plan, edge), secret: false, fixed: '' },
+    // An edge that begins to send headers is replaced, not reloaded: the VIP is off it until it knows which proxies take them.
+    { name: 'haproxy.cfg', content: renderHaproxyCfg(plan, edge), secret: false, fixed: 'send-proxy-v2' },
   ];
   if (isOnHosts(plan) && plan.entrance === 'external') return files;
   return [

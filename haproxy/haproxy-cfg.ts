@@ -87,11 +87,13 @@ ${renderLimits(plan, pool)}    default_backend ${proxyBackend(pool)}
 backend ${proxyBackend(pool)}
     balance leastconn
     option tcp-check
-    tcp-check connect
+    # The header is part of the check: a proxy that does not know it, of an earlier version, gets no clients from here.
+    tcp-check connect send-proxy
     tcp-check send-binary ${PING}
     # A proxy that wants a password first is serving, too; so no password is needed here.
     tcp-check expect rstring ^(\\+PONG|-NOAUTH)
-    default-server check inter 500ms fastinter 200ms downinter 500ms fall 2 rise 2 on-marked-down shutdown-sessions
+    # Whose connection it is, for the proxies' logs, CLIENT LIST and accounts of wrong passwords.
+    default-server send-proxy-v2 check inter 500ms fastinter 200ms downinter 500ms fall 2 rise 2 on-marked-down shutdown-sessions
 ${servers.join('\n')}
 `;
 }

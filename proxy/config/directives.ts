@@ -7,6 +7,7 @@ import {
   parseSentinel,
   parseServer,
 } from './addresses.ts';
+import { parseNetwork } from './networks.ts';
 import type { Address, ClientCertificates, PoolConfig, ServerEntry } from './pool.ts';
 import { parseBoolean, parseNumber } from './values.ts';
 
@@ -214,9 +215,17 @@ function peer(draft: Draft, value: string): string | null {
   return draft.peers.length > MOST_PEERS ? `is one too many: at most ${MOST_PEERS} peers` : null;
 }
 
+function proxyProtocolNetwork(draft: Draft, value: string): string | null {
+  const parsed = parseNetwork(value);
+  if ('wrong' in parsed) return parsed.wrong;
+  draft.proxyProtocolNetworks = [...(draft.proxyProtocolNetworks ?? []), value];
+  return null;
+}
+
 export const LISTS: ReadonlyMap<string, Adder> = new Map([
   ['servers', server],
   ['sentinels', sentinel],
   ['members', member],
   ['peers', peer],
+  ['proxy_protocol_networks', proxyProtocolNetwork],
 ]);

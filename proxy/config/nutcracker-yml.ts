@@ -120,6 +120,8 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
   if (draft.readsFromReplicas && servers.some(({ address }) => address.kind === 'unix'))
     fail('"reads: replicas" needs servers with host and port', 'reads');
   if (draft.peers && listen.kind === 'unix') fail('"peers" needs "listen" with host and port', 'peers');
+  if (draft.proxyProtocolNetworks && listen.kind === 'unix')
+    fail('"proxy_protocol_networks" needs "listen" with host and port', 'proxy_protocol_networks');
   return {
     name: name.value,
     listen,
@@ -176,6 +178,7 @@ function finish({ name, directives }: RawPool, draft: Draft): PoolConfig {
     subscribingClients: draft.subscribingClients ?? 1024,
     trackingClients: draft.trackingClients ?? 1000,
     peers: draft.peers ?? [],
+    proxyProtocolNetworks: draft.proxyProtocolNetworks ?? [],
     clientUnreadTimeout: draft.clientUnreadTimeout ?? 60_000,
   };
 }

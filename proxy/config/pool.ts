@@ -148,6 +148,8 @@ export interface PoolConfig {
   trackingClients: number;
   /** Where every proxy of the pool listens, this one too; empty = it is alone. */
   peers: Address[];
+  /** Addresses and subnets from which a header of PROXY protocol is believed, as written; empty = from nowhere. */
+  proxyProtocolNetworks: string[];
   /** How long it may take nothing of the replies that wait for it; 0 = for ever. */
   clientUnreadTimeout: number;
 }

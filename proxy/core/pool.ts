@@ -1,3 +1,4 @@
+import { Networks } from '../config/networks.ts';
 import { type PoolConfig, secretsOf } from '../config/pool.ts';
 import { COMMANDS } from '../protocol/command-table.ts';
 import { errorReply } from '../protocol/replies.ts';
@@ -10,11 +11,12 @@ import {
 } from '../transport/link.ts';
 import type { BufferBudget } from './base/buffer-budget.ts';
 import { PoolCounters } from './base/counters.ts';
-import { Door, type OpenDoors, plainOptions } from './base/doors.ts';
+import { Door, type Host, type OpenDoors, plainOptions } from './base/doors.ts';
 import type { Loop } from './base/loop.ts';
 import { Throttle } from './base/throttle.ts';
 import { Client, type ClientPool } from './client/client.ts';
 import { ClientWatch } from './client/client-watch.ts';
+import { HeaderAwaited } from './client/header-awaited.ts';
 import { WrongPasswords } from './client/wrong-passwords.ts';
 import { blockedIn } from './commands/blocked.ts';
 import { keyLimitOf } from './commands/dispatch.ts';
@@ -60,6 +62,8 @@ export class Pool implements ClientPool, RoutingContext {
   readonly clientWatch = new ClientWatch(() => this.loop.now());
   readonly wrongPasswords: WrongPasswords;
   private readonly doors: Door[] = [];
+  /** Who may say whose a connection is; null = nobody. */
+  private readonly senders: Networks | null;
   /** As `warn`, for what strangers can cause as often as they like. */
   readonly warnOfClients = new Throttle((text) => this.warn(text)).warn;
 
@@ -74,6 +78,8 @@ export class Pool implements ClientPool, RoutingContext {
     this.worker = around.worker;
     const warn = (text: string): void => this.warn(text);
     this.wrongPasswords = new WrongPasswords(this.warnOfClients, warn, around.worker?.workers ?? 1);
+    const { proxyProtocolNetworks } = config;
+    this.senders = proxyProtocolNetworks.length === 0 ? null : new Networks(proxyProtocolNetworks);
     this.keyLimit = keyLimitOf(around.mbufSize);
     this.routing = new Routing(this);
   }
@@ -91,19 +97,21 @@ export class Pool implements ClientPool, RoutingContext {
   async listen(open?: OpenDoors): Promise<void> {
     const { listenText, listenTls } = this.config;
     const options = plainOptions(this.config);
-    await this.listenOn(listenText, options, open);
+    await this.listenOn(listenText, options, this, open);
     if (listenTls === null) return;
     const { warn } = new Throttle((text) => this.warn(text));
     const onRefused = (remote: string, reason: string): void =>
       warn(`TLS handshake with ${remote} failed: ${reason}`);
     const tls = { config: listenTls, onRefused };
-    await this.listenOn(listenTls.text, { ...options, address: listenTls.address, tls });
+    // a header would stand before the handshake, where it is not looked for
+    const host: Host = { accept: (link) => this.admit(link) ?? NO_OWNER };
+    await this.listenOn(listenTls.text, { ...options, address: listenTls.address, tls }, host);
   }
 
-  private async listenOn(text: string, options: ListenOptions, open?: OpenDoors): Promise<void> {
+  private async listenOn(text: string, options: ListenOptions, host: Host, open?: OpenDoors): Promise<void> {
     try {
-      const door = open?.take(options) ?? (await Door.open(this.transport, options, this));
-      door.leadTo(this);
+      const door = open?.take(options) ?? (await Door.open(this.transport, options, host));
+      door.leadTo(host);
       this.doors.push(door);
     } catch (error) {
       this.stopListening();
@@ -112,12 +120,19 @@ export class Pool implements ClientPool, RoutingContext {
     }
   }
 
-  /** Takes a client that connected somewhere, or turns it away. */
+  /** Takes a client that connected somewhere, or turns it away. Its first bytes may say whose connection it is. */
   accept(link: Link): LinkOwner {
+    const client = this.admit(link);
+    if (client === null) return NO_OWNER;
+    return this.senders?.has(link.remote) === true ? new HeaderAwaited(client) : client;
+  }
+
+  /** @returns null when it is turned away */
+  private admit(link: Link): Client | null {
     this.stats.totalConnections++;
     const full = this.fullBecause();
     const refusal = full === null ? null : `max number of clients reached: ${full}`;
-    if (refusal !== null && this.turnAway(link, refusal)) return NO_OWNER;
+    if (refusal !== null && this.turnAway(link, refusal)) return null;
     const client = new Client(link, this);
     if (refusal !== null) client.refuse(refusal);
     else client.awaitPassword();

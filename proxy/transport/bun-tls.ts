@@ -74,6 +74,10 @@ export class BunTlsLink implements Link {
     this.socket?.resume();
   }
 
+  leadTo(owner: LinkOwner): void {
+    if (this.socket !== null) this.owner = owner;
+  }
+
   watchPeer(): void {
     this.socket?.setKeepAlive(true, ASK_PEER_AFTER);
   }

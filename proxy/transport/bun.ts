@@ -71,6 +71,10 @@ class BunLink implements Link {
     this.socket?.resume();
   }
 
+  leadTo(owner: LinkOwner): void {
+    if (this.socket !== null) this.socket.data = owner;
+  }
+
   watchPeer(): void {
     this.socket?.setKeepAlive(true, ASK_PEER_AFTER);
   }

@@ -16,6 +16,8 @@ export interface Link {
   writeMany?(pieces: readonly Uint8Array[]): number;
   pause(): void;
   resume(): void;
+  /** Whatever comes from now on is told to this one, in place of whoever `accept` named. */
+  leadTo(owner: LinkOwner): void;
   /**
    * Nothing may be read or written here for long: from now on the kernel asks from time to time whether the other end is
    * still there. When it is not, `onClosed` follows, also while reading is paused.

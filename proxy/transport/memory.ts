@@ -54,6 +54,10 @@ export class MemoryLink implements Link {
     this.paused = false;
   }
 
+  leadTo(owner: LinkOwner): void {
+    if (this.owner !== null) this.owner = owner;
+  }
+
   /** A link in memory hears at once that its peer is gone. */
   watchPeer(): void {}
 

@@ -9,6 +9,7 @@ import {
   type LinkOwner,
   type Listener,
   type ListenOptions,
+  NO_OWNER,
   type Transport,
 } from './link.ts';
 import { remoteOf, renewContext, tlsServer, tlsSocketTo } from './node-tls.ts';
@@ -26,8 +27,27 @@ const LONGEST_FAREWELL = 10_000;
 
 class NodeLink implements Link {
   private asking: NodeJS.Timeout | null = null;
+  private owner: LinkOwner = NO_OWNER;
 
   constructor(private readonly socket: Socket) {}
+
+  /** Tells `owner` from now on what becomes of the socket. */
+  attach(owner: LinkOwner): void {
+    const { socket } = this;
+    this.owner = owner;
+    let code: string | null = null;
+    socket.on('data', (chunk) => this.owner.onBytes(chunk));
+    socket.on('drain', () => this.owner.onWritable());
+    socket.on('end', () => this.owner.onEnd());
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      code = error.code ?? 'EIO';
+    });
+    socket.on('close', () => this.owner.onClosed(code));
+  }
+
+  leadTo(owner: LinkOwner): void {
+    this.owner = owner;
+  }
 
   get remote(): string {
     return remoteOf(this.socket);
@@ -82,19 +102,11 @@ class NodeLink implements Link {
   }
 }
 
-function attach(socket: Socket, owner: LinkOwner): void {
-  let code: string | null = null;
-  socket.on('data', (chunk) => owner.onBytes(chunk));
-  socket.on('drain', () => owner.onWritable());
-  socket.on('end', () => owner.onEnd());
-  socket.on('error', (error: NodeJS.ErrnoException) => {
-    code = error.code ?? 'EIO';
-  });
-  socket.on('close', () => owner.onClosed(code));
-}
-
 function listen(options: ListenOptions, accept: (link: Link) => LinkOwner): Promise<Listener> {
-  const take = (socket: Socket): void => attach(socket, accept(new NodeLink(socket)));
+  const take = (socket: Socket): void => {
+    const link = new NodeLink(socket);
+    link.attach(accept(link));
+  };
   const { tls, keepAlive } = options;
   if (tls !== undefined) {
     const server = tlsServer(tls, keepAlive, take);
@@ -157,7 +169,7 @@ function connect(
   socket.once('error', refuse);
   socket.once('connect', () => {
     socket.off('error', refuse);
-    attach(socket, owner);
+    link.attach(owner);
     opened(link);
   });
   return () => link.close();
@@ -187,7 +199,7 @@ function tlsConnect(
   socket.once('secureConnect', () => {
     clearTimeout(limit);
     socket.removeAllListeners('error');
-    attach(socket, owner);
+    link.attach(owner);
     opened(link);
   });
   return () => {

@@ -79,6 +79,8 @@ function renderPool(plan: AnyPlan, pool: PoolSpec, proxy: ProxyMember): Record<s
     sentinel_user: 'proxy',
     sentinel_password_file: `/etc/twemstack/${PROXY_PASSWORD}`,
     sentinels: plan.sentinels.map((sentinel) => `${sentinel.address}:${sentinel.port}:1`),
+    // the edges say whose connections they pass on; nobody else is believed
+    proxy_protocol_networks: plan.edges.map(({ address }) => address),
     // CLIENT LIST and its like concern the clients of all proxies
     peers: plan.proxies.map((each) => `${each.address}:${proxyPort(each, pool)}`),
     members: shards.flatMap(({ name, members }) =>

@@ -6,8 +6,9 @@ import { type DomainChanges, replacedOf } from './changes.ts';
 
 /**
  * The order in which domains are changed. What is broken is mended first: changing a sound domain while another one is
- * down could take a shard's last copies. Then those that hold least: each master and each VIP that a domain gives away
- * goes to one that is done already, so each moves once at most.
+ * down could take a shard's last copies. Entrances come last: an edge gives clients to proxies that understand what it
+ * sends alone, so all are to be as new as it is. Then those that hold least: each master and each VIP that a domain gives
+ * away goes to one that is done already, so each moves once where that can be.
  */
 export function rollOrder(
   changes: readonly DomainChanges[],
@@ -18,8 +19,18 @@ export function rollOrder(
     status.members
       .filter(({ member }) => member.domain === domain.name)
       .reduce((sum, entry) => sum + (entry.redis?.role === 'master' ? 1 : 0) + heldCount(entry), 0);
+  // where no edge holds a VIP, others lead applications to all of them
+  const isHeld = status.members.some((entry) => heldCount(entry) > 0);
+  const isEntrance = ({ domain }: DomainChanges): number =>
+    Number(
+      status.members
+        .filter(({ member }) => member.domain === domain.name && member.role === 'edge')
+        .some((edge) => !isHeld || heldCount(edge) > 0),
+    );
   const isSound = ({ domain }: DomainChanges): number => Number(sound.has(domain.name));
-  return [...changes].sort((x, y) => isSound(x) - isSound(y) || burden(x) - burden(y));
+  return [...changes].sort(
+    (x, y) => isSound(x) - isSound(y) || isEntrance(x) - isEntrance(y) || burden(x) - burden(y),
+  );
 }
 
 /** Names of the members that these turns make. */

@@ -130,7 +130,8 @@ export interface MemoryScene {
   readonly slow: string[];
   /** One scripted server for each address given. */
   readonly servers: readonly ScriptedServer[];
-  client(): MemoryClient;
+  /** @param remote `address:port` from where it connects */
+  client(remote?: string): MemoryClient;
   /** Lets everything that can happen happen, without time going by. */
   settle(): void;
   /** As `settle`, but what waits a moment for more goes on waiting. */
@@ -201,8 +202,8 @@ export async function memoryScene(
     pool.clientWatch.look(clock);
     settle();
   };
-  const client = (): MemoryClient => {
-    const connected = connectClient(network, pool);
+  const client = (remote = 'somebody'): MemoryClient => {
+    const connected = connectClient(network, pool, remote);
     clients.push(connected);
     return connected;
   };
@@ -218,7 +219,7 @@ async function listenAt(network: MemoryNetwork, address: string): Promise<Script
   return Object.assign(server, { listener });
 }
 
-function connectClient(network: MemoryNetwork, pool: Pool): MemoryClient {
+function connectClient(network: MemoryNetwork, pool: Pool, remote: string): MemoryClient {
   const [near, far] = [new MemoryLink(), new MemoryLink()];
   near.peer = far;
   far.peer = near;
@@ -252,7 +253,7 @@ function connectClient(network: MemoryNetwork, pool: Pool): MemoryClient {
     onClosed: ended,
   };
   network.links.push(near, far);
-  far.remote = 'somebody';
+  far.remote = remote;
   far.owner = pool.accept(far);
   return client;
 }

@@ -2,7 +2,7 @@ import type { PoolConfig } from '../../config/pool.ts';
 import type { Link, LinkOwner, Listener, ListenOptions, Transport } from '../../transport/link.ts';
 
 /** Who takes the clients that connect. */
-interface Host {
+export interface Host {
   accept(link: Link): LinkOwner;
 }
 

@@ -27,9 +27,12 @@ export abstract class ClientEnd extends ClientReplies {
   /** The link is closed, or will be: whatever the client had is given up. */
   protected abstract leave(): void;
 
+  /** Whose connection it is, `address:port`, when whoever passed it on has said so (PROXY protocol). */
+  source: string | null = null;
+
   /** Address of the other end, for people. */
   get remote(): string {
-    return this.link.remote;
+    return this.source ?? this.link.remote;
   }
 
   get isClosing(): boolean {

@@ -21,6 +21,7 @@ function linkTaking(takes: readonly number[]): { link: Link; written: Buffer[] }
     pause() {},
     watchPeer() {},
     resume() {},
+    leadTo() {},
     finish() {},
     close() {},
   };

@@ -36,6 +36,12 @@ describe("the proxies' pool file", () => {
     assert.deepEqual(peers, ['10.0.0.11:7010', '10.0.0.12:7010', '10.0.0.13:7010']);
   });
 
+  test('believes the edges, and nobody else, whose connections they pass on', () => {
+    assert.deepEqual(pool('listen: 6379').proxy_protocol_networks, ['198.18.128.8', '198.18.128.9']);
+    const onHosts = parse(renderNutcrackerYml(hostsPlanOf(THREE_HOSTS))).alpha;
+    assert.deepEqual(onHosts.proxy_protocol_networks, ['10.0.0.11', '10.0.0.12']);
+  });
+
   test('takes no request for which a redis of this stack has no memory', () => {
     const { request_bytes, large_request_bytes } = pool('listen: 6379');
     assert.deepEqual([request_bytes, large_request_bytes], [8 * 1024 * 1024, 8 * 1024 * 1024]);

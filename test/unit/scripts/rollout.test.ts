@@ -48,7 +48,12 @@ const order = (status: StackStatus, whole: ReadonlySet<string> = sound): string 
 describe('the order of an upgrade', () => {
   test('begins where no master and no VIP is', () => {
     assert.equal(order(statusWith(['alpha-shard-1-a', 'alpha-shard-2-b'])), 'cba');
-    assert.equal(order(statusWith(['alpha-shard-1-c', 'alpha-shard-2-c'], 'alpha-edge-b')), 'abc');
+    assert.equal(order(statusWith(['alpha-shard-1-b', 'alpha-shard-2-b'], 'alpha-edge-b')), 'acb');
+  });
+
+  test('ends with the edge that serves: what it sends, the proxies of all other domains must understand', () => {
+    assert.equal(order(statusWith(['alpha-shard-1-c', 'alpha-shard-2-c'], 'alpha-edge-b')), 'acb');
+    assert.equal(order(statusWith(['alpha-shard-1-c', 'alpha-shard-2-c'], 'nobody')), 'cab', 'led to both');
   });
 
   test('what does not run comes first, however much it holds', () => {
