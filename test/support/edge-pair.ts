@@ -4,8 +4,10 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { renderEdgeFiles } from '../../haproxy/files.ts';
+import { proxyPort } from '../../topology/port-block.ts';
 import type { EdgeMember, Plan } from '../../topology/types.ts';
 import { endNamespace, pidsInside } from './netns.ts';
+import { startEdgeProxy } from './edge-proxy.ts';
 import { type Daemon, spawnDaemon } from './spawn-daemon.ts';
 import { planOf, TEST_CREDENTIALS } from './stack-fixture.ts';
 import { waitUntil } from './wait-until.ts';
@@ -36,9 +38,18 @@ Promise.all(sockets.map((socket) => require('node:events').once(socket, 'connect
 setInterval(() => undefined, 60_000);
 process.on('SIGUSR2', () => sockets.forEach((socket) => socket.writable && socket.write('PING\\r\\n')));`;
 
+/** Arguments: address, port, source address, and in base64 what each connection sends; prints what each heard until it closed. */
+const TALK = `const [host, port, localAddress, ...lots] = process.argv.slice(1);
+Promise.all(lots.map((lot) => new Promise((done) => {
+  let heard = '';
+  const socket = require('node:net').connect({ host, port, localAddress });
+  socket.on('data', (data) => (heard += data)).on('error', () => undefined).on('close', () => done(heard));
+  socket.write(Buffer.from(lot, 'base64'));
+}))).then((all) => console.log(JSON.stringify(all)));`;
+
 /**
  * The two edges of the default stack by the image's own scripts, each in a network namespace of its own, at two bridges in
- * a third one: at the front are the clients, at the back the proxies, redis-servers that want a password.
+ * a third one: at the front are the clients, at the back the proxies.
  */
 export class EdgePair {
   readonly plan: Plan;
@@ -137,7 +148,17 @@ export class EdgePair {
       '6379',
       'PING',
     ]);
-    return stdout.includes('NOAUTH');
+    return stdout.includes('PONG');
+  }
+
+  /**
+   * A client of the VIP at one of the hub's addresses. Each of these lots of requests goes over a connection of its own;
+   * returned is what each heard until it was closed.
+   */
+  async talk(source: string, ...lots: readonly Buffer[]): Promise<string[]> {
+    const sent = lots.map((lot) => lot.toString('base64'));
+    const words = ['timeout', '10', process.execPath, '-e', TALK, this.plan.vip, '6379', source, ...sent];
+    return JSON.parse((await this.#inHub(words)).stdout) as string[];
   }
 
   /** Clients of the VIP, or of another `address:port`, from one of the hub's addresses, connected at once and idle; each line is what one of them heard. */
@@ -219,8 +240,16 @@ export class EdgePair {
     return await this.#inHub(command);
   }
 
-  async startProxies(): Promise<void> {
-    for (const { address } of this.plan.proxies) this.#proxies.push(await this.#fakeProxy(address));
+  /** @param edges addresses from which headers of PROXY protocol are believed; a proxy of an earlier version believes nobody */
+  async startProxies(edges = this.plan.edges.map(({ address }) => address)): Promise<void> {
+    const { proxies, pools } = this.plan;
+    const places = proxies.map((proxy) => `${proxy.address}:${proxyPort(proxy, pools[0])}`);
+    this.#proxies.push(await startEdgeProxy(this.#hub, places, edges, this.#folder));
+  }
+
+  /** What the proxies that run now have written. */
+  proxiesSaid(): string {
+    return this.#proxies.map((proxy) => proxy.output()).join('');
   }
 
   /** Runs something while nothing answers at a proxy's address any more, as when its host is gone. */
@@ -320,24 +349,6 @@ export class EdgePair {
     await execa('ip', [...hub, 'link', 'set', port, 'master', bridge, 'up']);
     await execa('ip', [...here, 'address', 'add', `${address}/24`, 'dev', device]);
     await execa('ip', [...here, 'link', 'set', device, 'up']);
-  }
-
-  async #fakeProxy(address: string): Promise<Daemon> {
-    const settings = [
-      '--bind',
-      address,
-      '--port',
-      '6379',
-      '--requirepass',
-      'x',
-      '--save',
-      '',
-      '--dir',
-      this.#folder,
-    ];
-    return await spawnDaemon('nsenter', [`--net=/run/netns/${this.#hub}`, 'redis-server', ...settings], {
-      ready: (output) => output.includes('Ready to accept connections'),
-    });
   }
 
   #seed(edge: EdgeMember): void {

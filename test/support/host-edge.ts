@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { renderEdgeFiles } from '../../haproxy/files.ts';
+import { proxyPort } from '../../topology/port-block.ts';
 import type { HostsPlan, ProxyMember } from '../../topology/types.ts';
 import { endNamespace, pidsInside } from './netns.ts';
+import { startEdgeProxy } from './edge-proxy.ts';
 import { type Daemon, spawnDaemon } from './spawn-daemon.ts';
 import { hostsPlanOf, TEST_CREDENTIALS } from './stack-fixture.ts';
 
@@ -14,8 +16,7 @@ const CLIENT = '10.0.0.200';
 
 /**
  * The first edge of a stack on several hosts by the image's own scripts, on its host: a network namespace with one device,
- * and the first proxy in it. The other hosts' proxies and a client are in a second one, at the other end of the cable. A
- * proxy is a redis-server that wants a password.
+ * and the first proxy in it. The other hosts' proxies and a client are in a second one, at the other end of the cable.
  */
 export class HostEdge {
   readonly #plan: HostsPlan;
@@ -34,7 +35,7 @@ export class HostEdge {
     try {
       await edge.#wire();
       const [own] = edge.#plan.proxies;
-      edge.#proxies.push(await edge.#proxy(own, edge.#host));
+      edge.#proxies.push(await edge.#proxy(edge.#host, [own]));
       await edge.reconnect();
       edge.#seed();
     } catch (error) {
@@ -97,7 +98,7 @@ export class HostEdge {
       String(this.#plan.pools[0].listen),
       'PING',
     ];
-    return (await this.#in(this.#lan, words)).stdout.includes('NOAUTH');
+    return (await this.#in(this.#lan, words)).stdout.includes('PONG');
   }
 
   /** First line of the answer of the ops port. */
@@ -124,7 +125,7 @@ export class HostEdge {
 
   async reconnect(): Promise<void> {
     const [, ...others] = this.#plan.proxies;
-    this.#others = await Promise.all(others.map((proxy) => this.#proxy(proxy, this.#lan)));
+    this.#others = [await this.#proxy(this.#lan, others)];
   }
 
   async close(): Promise<void> {
@@ -168,23 +169,11 @@ export class HostEdge {
     }
   }
 
-  async #proxy({ address, poolPorts }: ProxyMember, namespace: string): Promise<Daemon> {
-    const port = String(Object.values(poolPorts ?? {})[0]);
-    const settings = [
-      '--bind',
-      address,
-      '--port',
-      port,
-      '--requirepass',
-      'x',
-      '--save',
-      '',
-      '--dir',
-      this.#folder,
-    ];
-    return await spawnDaemon('nsenter', [`--net=/run/netns/${namespace}`, 'redis-server', ...settings], {
-      ready: (output) => output.includes('Ready to accept connections'),
-    });
+  #proxy(namespace: string, proxies: readonly ProxyMember[]): Promise<Daemon> {
+    const { edges, pools } = this.#plan;
+    const places = proxies.map((proxy) => `${proxy.address}:${proxyPort(proxy, pools[0])}`);
+    const addresses = edges.map(({ address }) => address);
+    return startEdgeProxy(namespace, places, addresses, this.#folder);
   }
 
   #seed(): void {

@@ -17,8 +17,10 @@ export class RawClient {
     socket.on('error', () => undefined);
   }
 
-  /** @param place a port on 127.0.0.1, the path of a Unix socket, or host and port */
-  static open(place: number | string | { host: string; port: number }): Promise<RawClient> {
+  /** @param place a port on 127.0.0.1, the path of a Unix socket, or host and port, with the address to connect from */
+  static open(
+    place: number | string | { host: string; port: number; localAddress?: string },
+  ): Promise<RawClient> {
     const address =
       typeof place === 'string'
         ? { path: place }

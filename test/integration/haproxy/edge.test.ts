@@ -7,9 +7,11 @@ import { parseLine } from '../../../scripts/logs/formats/parse-line.ts';
 import { closeCommand } from '../../../scripts/rollout/haproxy-admin.ts';
 import type { EdgeMember } from '../../../topology/types.ts';
 import { CLIENT, EdgePair } from '../../support/edge-pair.ts';
+import { EDGE_PROXY_PASSWORD } from '../../support/edge-proxy.ts';
 import { forge } from '../../support/forged-advert.ts';
 import { lintMetrics } from '../../support/promtool.ts';
 import { spawnDaemon } from '../../support/spawn-daemon.ts';
+import { tcp4 } from '../../support/proxy-header.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /** Longer than it takes until an edge whose HAProxy hangs gives the VIP up. */
@@ -277,6 +279,30 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
     });
   });
 
+  test('proxies see whose a connection is: in CLIENT LIST, in the log; and an application cannot say that it is another', async () => {
+    await pair.serving();
+    const login = `AUTH ${EDGE_PROXY_PASSWORD}\r\n`;
+    const [listed, wrong, forged] = await pair.talk(
+      CLIENT,
+      Buffer.from(`${login}CLIENT INFO\r\nCLIENT LIST\r\nQUIT\r\n`),
+      Buffer.from('AUTH wrong\r\nQUIT\r\n'),
+      Buffer.concat([tcp4('203.0.113.7:1'), Buffer.from(`${login}CLIENT INFO\r\n`)]),
+    );
+    const own = new RegExp(` addr=${CLIENT}:\\d+ `, 'g');
+    assert.equal(listed.match(own)?.length, 2, listed);
+    assert.match(wrong, /^-WRONGPASS/);
+    assert.match(
+      forged,
+      /^-ERR unknown command '\\x00'[^\r]*\r\n\+OK\r\n$/,
+      'a second header is garbage, with QUIT in it',
+    );
+    await waitUntil('the log to name the application', () =>
+      pair.proxiesSaid().includes(`client ${CLIENT}:`),
+    );
+    assert.match(pair.proxiesSaid(), new RegExp(`client ${CLIENT}:\\d+ said a wrong password`));
+    assert.doesNotMatch(pair.proxiesSaid(), /PROXY header|203\.0\.113/);
+  });
+
   test('all connections taken by idle clients: newcomers are told so, everybody else is served as before', async () => {
     const { holder } = await pair.serving();
     const greedy = await pair.connect(12);
@@ -307,7 +333,7 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
       'the established ones to be answered',
       () => greedy.heard().length + others.heard().length >= 16,
     );
-    for (const line of [...greedy.heard(), ...others.heard()]) assert.match(line, /^-NOAUTH/);
+    for (const line of [...greedy.heard(), ...others.heard()]) assert.match(line, /^\+PONG/);
     await pair.keeps(holder, HUNG_IS_FOUND_MS);
     assert.equal(states(holder).at(-1), 'MASTER');
     await greedy.leave();
@@ -333,6 +359,22 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
     assert.match(stdout, /no proxy is up/);
     await pair.keeps(holder, 1);
     await pair.startProxies();
+  });
+
+  test('a proxy of an earlier version, which knows no header, gets no clients from here', async () => {
+    const { holder } = await pair.serving();
+    await pair.stopProxies();
+    await pair.startProxies([]);
+    try {
+      await waitUntil('all of them to be down by what they answer', async () => {
+        const lines = (await pair.opsPage(holder, '/stats;csv')).split('\n');
+        return lines.filter((line) => /^proxies-alpha,alpha-proxy-.*,DOWN,.*,L7RSP,/.test(line)).length === 3;
+      });
+      assert.match(await pair.httpStatus(holder, '/healthz'), / 503 /);
+    } finally {
+      await pair.stopProxies();
+      await pair.startProxies();
+    }
   });
 
   test('every line that HAProxy, keepalived and their supervisor wrote meanwhile is told from the others’', async () => {
