@@ -105,6 +105,13 @@ describe('the default stack on a real engine', () => {
       assert.notEqual(await application.address(), stack.plan.vip);
     });
 
+    test('is seen by the proxies with its own address, not that of the edge', async () => {
+      const { application: password } = stack.credentials();
+      const client = ['env', `REDISCLI_AUTH=${password}`, 'redis-cli', '-h', stack.plan.vip];
+      const seen = await application.run(...client, 'CLIENT', 'LIST');
+      assert.match(seen, new RegExp(` addr=${await application.address()}:\\d+ .* cmd=client\\|list `), seen);
+    });
+
     test("the pools' ports of the VIP and the edges answer it, and nothing else of the stack does", async () => {
       const { members, edges, pools, vip, back } = stack.plan;
       const fronts = [vip, ...edges.map(({ frontAddress }) => frontAddress)];
