@@ -16,7 +16,7 @@ export const proxyLine: LineFormat = (line, role) => {
 /** The level is not in the line. */
 function levelOf(text: string): Level {
   if (text.startsWith('a defect of the proxy')) return 'error';
-  return /\brefused|\bcannot\b|\bfailed\b|for down|was not confirmed|wrong password/.test(text)
+  return /\brefused|\bcannot\b|\bfailed\b|for down|was not confirmed|wrong password|PROXY header/.test(text)
     ? 'warning'
     : 'notice';
 }
