@@ -286,7 +286,7 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
       CLIENT,
       Buffer.from(`${login}CLIENT INFO\r\nCLIENT LIST\r\nQUIT\r\n`),
       Buffer.from('AUTH wrong\r\nQUIT\r\n'),
-      Buffer.concat([tcp4('203.0.113.7:1'), Buffer.from(`${login}CLIENT INFO\r\n`)]),
+      Buffer.concat([tcp4('203.0.113.7:1'), Buffer.from(`${login}CLIENT INFO\r\nQUIT\r\n`)]),
     );
     const own = new RegExp(` addr=${CLIENT}:\\d+ `, 'g');
     assert.equal(listed.match(own)?.length, 2, listed);
