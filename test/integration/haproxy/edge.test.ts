@@ -10,8 +10,8 @@ import { CLIENT, EdgePair } from '../../support/edge-pair.ts';
 import { EDGE_PROXY_PASSWORD } from '../../support/edge-proxy.ts';
 import { forge } from '../../support/forged-advert.ts';
 import { lintMetrics } from '../../support/promtool.ts';
-import { spawnDaemon } from '../../support/spawn-daemon.ts';
 import { tcp4 } from '../../support/proxy-header.ts';
+import { spawnDaemon } from '../../support/spawn-daemon.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /** Longer than it takes until an edge whose HAProxy hangs gives the VIP up. */
