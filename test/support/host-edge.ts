@@ -5,8 +5,8 @@ import { execa } from 'execa';
 import { renderEdgeFiles } from '../../haproxy/files.ts';
 import { proxyPort } from '../../topology/port-block.ts';
 import type { HostsPlan, ProxyMember } from '../../topology/types.ts';
-import { endNamespace, pidsInside } from './netns.ts';
 import { startEdgeProxy } from './edge-proxy.ts';
+import { endNamespace, pidsInside } from './netns.ts';
 import { type Daemon, spawnDaemon } from './spawn-daemon.ts';
 import { hostsPlanOf, TEST_CREDENTIALS } from './stack-fixture.ts';
 
