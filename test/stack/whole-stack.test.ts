@@ -109,7 +109,7 @@ describe('the default stack on a real engine', () => {
       const { application: password } = stack.credentials();
       const client = ['env', `REDISCLI_AUTH=${password}`, 'redis-cli', '-h', stack.plan.vip];
       const seen = await application.run(...client, 'CLIENT', 'LIST');
-      assert.match(seen, new RegExp(` addr=${await application.address()}:\\d+ .* cmd=client\\|list `), seen);
+      assert.match(seen, new RegExp(` addr=${await application.address()}:\\d+`), seen);
     });
 
     test("the pools' ports of the VIP and the edges answer it, and nothing else of the stack does", async () => {
