@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -48,12 +48,17 @@ const VALUE = randomBytes(768).toString('base64');
 /** Keys in one request while they are written or removed. */
 const AT_ONCE = 100;
 const CHILD = fileURLToPath(new URL('./backup-child.ts', import.meta.url));
+const TSX = import.meta.resolve('tsx');
 
 /** What is left of the throughput: of each round the two turns beside each other, of the rounds the median. Pure. */
 export function judgeRounds(rounds: readonly BackupRound[]): Pick<BackupBench, 'ratio' | 'spread'> {
   const ratios = rounds.map((round) => round.with / round.without);
   return { ratio: median(ratios), spread: spreadOf(ratios) };
 }
+
+/** The program that takes backups, in TypeScript like this one, however this one was started. */
+export const forkTaker = (): ChildProcess =>
+  fork(CHILD, { execArgv: ['--import', TSX], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
 
 /**
  * Measures what a backup costs clients: the same load through the VIP without one and while one after the other is taken,
@@ -64,7 +69,7 @@ export async function benchBackup(options: BackupBenchOptions): Promise<BackupBe
   const folder = mkdtempSync(join(tmpdir(), 'twemstack-bench-backup-'));
   const taken: Taken[] = [];
   const withBackups = async (): Promise<number> => {
-    const child = fork(CHILD, { execArgv: process.execArgv, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = forkTaker();
     const ended = once(child, 'exit') as Promise<[number | null]>;
     child.on('message', (each: Taken) => taken.push(each));
     const order: Order = { plan, credentials, folder };
