@@ -37,5 +37,6 @@ export function describeStray({ shard, kind, place }: Stray): string {
   return `holds ${place}, which is no member of the stack, for ${role}`;
 }
 
-const placeOf = ({ address, port }: { readonly address: string; readonly port: number }): string =>
+/** host:port */
+export const placeOf = ({ address, port }: { readonly address: string; readonly port: number }): string =>
   `${address}:${port}`;

@@ -3,9 +3,9 @@ import { renderSentinelConf } from '../../sentinel/sentinel-conf.ts';
 import type { AnyPlan, Credentials, PlanShard, SentinelMember } from '../../topology/types.ts';
 import { currentMaster } from '../observe/assess.ts';
 import { withRedis } from '../observe/redis-call.ts';
-import { readSentinel } from '../observe/sentinel-view.ts';
+import { readSentinel, type WatchedMaster } from '../observe/sentinel-view.ts';
 import type { StackStatus } from '../observe/status.ts';
-import { describeStray, findStrays, type Stray } from '../observe/strays.ts';
+import { describeStray, findStrays, placeOf, type Stray } from '../observe/strays.ts';
 import { parseSentinelConf } from './reload/sentinel.ts';
 
 /** Until a sentinel that has forgotten a shard knows it again: an INFO of the master, and the others' hello. */
@@ -25,7 +25,7 @@ export interface MendOptions {
  * A stray replica or sentinel: SENTINEL RESET, one sentinel at a time, each having learnt everything anew before the next,
  * and none while a failover may be under way; a sentinel that has just forgotten its replicas could promote none. A stray
  * master: it would be told on by those that are left to those that have forgotten it, so all forget the shard, and are
- * then told of the one member that says it is master.
+ * then told of the one member that says it is master. So they are where all name a member that is none.
  *
  * @returns what was done, in sentences; what could not be done is among the problems of the status as before
  */
@@ -34,7 +34,12 @@ export async function mendStrays(options: MendOptions): Promise<string[]> {
   const done: string[] = [];
   for (const shard of options.plan.shards) {
     const own = strays.filter((stray) => stray.shard.name === shard.name);
-    if (own.some(({ kind }) => kind === 'master')) done.push(...(await replaceMaster(options, shard, own)));
+    const strange = own.filter(({ kind }) => kind === 'master');
+    if (strange.length > 0) {
+      const words = own.map((stray) => `${stray.sentinel.name} ${describeStray(stray)}`).join('; ');
+      done.push(...(await replaceMaster(options, shard, words)));
+    } else if (doNotKnowMaster(options, shard))
+      done.push(...(await replaceMaster(options, shard, 'they named one that is none, and did not know it')));
     else if (own.length > 0 && isCalm(options, shard)) done.push(...(await forget(options, own)));
   }
   return done;
@@ -42,14 +47,18 @@ export async function mendStrays(options: MendOptions): Promise<string[]> {
 
 /** Every sentinel answers, and none doubts the master. */
 function isCalm({ plan, status }: MendOptions, shard: PlanShard): boolean {
-  const views = status.members.flatMap(({ sentinel }) =>
-    (sentinel?.masters ?? []).filter(({ name }) => name === shard.name),
-  );
+  const views = watching(status, shard);
   return (
     views.length === plan.sentinels.length &&
     views.every(({ flags }) => flags.every((flag) => flag === 'master'))
   );
 }
+
+/** What the sentinels that answer know of a shard. */
+const watching = (status: StackStatus, shard: PlanShard): WatchedMaster[] =>
+  status.members.flatMap(({ sentinel }) =>
+    (sentinel?.masters ?? []).filter(({ name }) => name === shard.name),
+  );
 
 async function forget(options: MendOptions, strays: readonly Stray[]): Promise<string[]> {
   const done: string[] = [];
@@ -84,15 +93,26 @@ async function hasLearnt(
   return false;
 }
 
-async function replaceMaster(
-  options: MendOptions,
-  shard: PlanShard,
-  strays: readonly Stray[],
-): Promise<string[]> {
+/**
+ * All sentinels name the same member, which is no master, while another one is, of which none of them has ever heard. They
+ * would never hear of it: replicas are learnt of from the master that is named, and promoted are those that are known.
+ */
+function doNotKnowMaster({ plan, status }: MendOptions, shard: PlanShard): boolean {
+  const master = currentMaster(status, shard.name);
+  if (master === undefined) return false;
+  const views = watching(status, shard);
+  const place = placeOf(master);
+  return (
+    views.length === plan.sentinels.length &&
+    new Set(views.map(placeOf)).size === 1 &&
+    views.every((view) => placeOf(view) !== place && !view.replicaPlaces.includes(place))
+  );
+}
+
+async function replaceMaster(options: MendOptions, shard: PlanShard, words: string): Promise<string[]> {
   const { plan, status, credentials } = options;
   const reached = status.members.filter(({ sentinel }) => sentinel !== undefined).length;
   const master = currentMaster(status, shard.name);
-  const words = strays.map((stray) => `${stray.sentinel.name} ${describeStray(stray)}`).join('; ');
   if (reached < plan.sentinels.length)
     return [`not mended, as only ${reached} of ${plan.sentinels.length} sentinels answer: ${words}`];
   if (master === undefined) return [`not mended, as not exactly one member says it is master: ${words}`];

@@ -267,4 +267,27 @@ redis.register_function('lie', function(keys, args) return redis.call('PUBLISH',
       other.close();
     }
   });
+
+  test('sentinels that name a replica, and have never heard of the master, are told of it', async () => {
+    const master = await tier.settled(2);
+    const { name } = tier.plan.shards[0];
+    const replica = tier.redises.find((member) => member !== master) as RedisMember;
+    const tell = (...words: string[]): Promise<unknown> =>
+      Promise.all(tier.sentinels.map((sentinel) => tier.call(sentinel, 'operator', 'SENTINEL', ...words)));
+    await tell('REMOVE', name);
+    await tell('MONITOR', name, replica.address, String(replica.port), '2');
+    await tell('SET', name, 'auth-user', 'sentinel');
+    await tell('SET', name, 'auth-pass', TEST_CREDENTIALS.sentinel);
+    await tell('SET', name, 'down-after-milliseconds', '1000');
+    await waitUntil('all to find it down', async () => {
+      const seen = await status();
+      return seen.members.every(
+        ({ sentinel }) => sentinel?.masters.every(({ flags }) => flags.includes('s_down')) ?? true,
+      );
+    });
+    assert.deepEqual(new Set(await named()), new Set([place(replica)]));
+    const done = await mendStrays({ plan: tier.plan, credentials: TEST_CREDENTIALS, status: await status() });
+    assert.match(done.join(), new RegExp(`watch ${name} at ${master.name} again`));
+    assert.equal(await tier.settled(2), master);
+  });
 });
