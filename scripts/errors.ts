@@ -89,3 +89,31 @@ export function fileTrouble(error: unknown): string | undefined {
     return undefined;
   return path === undefined ? meaning : `${path}: ${meaning}`;
 }
+
+/** How a connection that failed, or ended before the answer, is told by the system; and by Node, which has one code for several. */
+const LOST_CONNECTION = new Set([
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+/** @returns in the system's own words, why a connection failed; undefined for an error of another kind */
+export function connectionTrouble(error: unknown): string | undefined {
+  const { code, message, syscall } = error as NodeJS.ErrnoException;
+  const isLost = code !== undefined && LOST_CONNECTION.has(code);
+  return isLost || syscall === 'connect' ? message : undefined;
+}
+
+/** @returns what an engine answered instead of doing what it was asked; undefined for an error of another kind */
+export function engineRefusal(error: unknown): string | undefined {
+  const { statusCode, json, message } = error as {
+    statusCode?: number;
+    json?: { message?: string };
+    message?: string;
+  };
+  return typeof statusCode === 'number' ? (json?.message ?? message) : undefined;
+}

@@ -1,5 +1,12 @@
 import { CommanderError } from 'commander';
-import { EnvironmentError, EXIT, fileTrouble, OperatorError } from '../errors.ts';
+import {
+  connectionTrouble,
+  EnvironmentError,
+  EXIT,
+  engineRefusal,
+  fileTrouble,
+  OperatorError,
+} from '../errors.ts';
 
 /** Tells on stderr why a verb ended early. @returns the exit code that says so, too */
 export function reportError(error: unknown): number {
@@ -13,6 +20,23 @@ export function reportError(error: unknown): number {
     return reportError(
       new EnvironmentError(`a file cannot be read or written: ${trouble}`, {
         remedy: 'mend that, or name another place; then the same command again',
+        cause: error,
+      }),
+    );
+  const refusal = engineRefusal(error);
+  if (refusal !== undefined)
+    return reportError(
+      new EnvironmentError(`the Docker engine refuses: ${refusal}`, {
+        remedy: 'what was done until then stands; mend that, then the same command goes on',
+        cause: error,
+      }),
+    );
+  const lost = connectionTrouble(error);
+  if (lost !== undefined)
+    return reportError(
+      new EnvironmentError(`a connection ended before there was an answer: ${lost}`, {
+        remedy:
+          'the Docker engine or a member was restarted, or is too busy: `twemstack status` shows what stands; the same command goes on',
         cause: error,
       }),
     );

@@ -3,6 +3,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { extract } from 'tar-stream';
 import { OWNER_LABEL } from '../../stacks/owner-label.ts';
+import { EnvironmentError } from '../errors.ts';
 import { RoutedClient, withinReach } from '../stack/routed-client.ts';
 
 /** What the engine says of one container of ours. */
@@ -123,6 +124,10 @@ async function inspect(
   }
 }
 
+const BUSY = {
+  remedy: 'the machine is busy, or the member hangs: `twemstack doctor` tells; then the same command again',
+};
+
 /** As long as an engine may take to begin a command, or to say how it ended: a host may die in between. Milliseconds. */
 const BEGIN_MS = 10_000;
 
@@ -165,7 +170,7 @@ export async function execInContainer(
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => {
       stream.destroy();
-      reject(new Error(`${command[0]} in ${container} did not end within ${patienceMs} ms`));
+      reject(new EnvironmentError(`${command[0]} in ${container} did not end within ${patienceMs} ms`, BUSY));
     }, patienceMs);
     stream.on('end', () => {
       clearTimeout(timer);
