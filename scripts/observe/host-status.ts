@@ -36,7 +36,7 @@ export async function lookAtHost(
   docker: Docker,
   patienceMs = LOOK_MS,
 ): Promise<HostSeen> {
-  const known = { domain: domain.name, address: domain.host?.address ?? '' };
+  const known = placeOf(domain);
   try {
     // Over ssh this is the login, too: the time of what follows is the request's own.
     const found = await withinReach((gaveUp) => listOwn(docker, stack, gaveUp), patienceMs);
@@ -46,9 +46,20 @@ export async function lookAtHost(
     );
     return { host: { ...known, ...own }, containers: new Map(states.map((state) => [state.name, state])) };
   } catch (error) {
-    return { host: { ...known, problem: (error as Error).message }, containers: new Map() };
+    return notReached(domain, (error as Error).message);
   }
 }
+
+const placeOf = ({ name, host }: PlanDomain): Pick<HostStatus, 'domain' | 'address'> => ({
+  domain: name,
+  address: host?.address ?? '',
+});
+
+/** What is known of a host that does not answer. */
+export const notReached = (domain: PlanDomain, problem: string): HostSeen => ({
+  host: { ...placeOf(domain), problem },
+  containers: new Map(),
+});
 
 /** Its types do not say that dockerode takes a signal here as everywhere. */
 interface AsksInfo {

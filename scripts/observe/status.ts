@@ -16,7 +16,7 @@ import { RoutedClient } from '../stack/routed-client.ts';
 import { type ContainerState, listContainers } from './engine.ts';
 import { askGuard } from './guard-call.ts';
 import { demandVips, type VipView, vipsSeenHere } from './holds-vip.ts';
-import { type HostStatus, hostFacts, lookAtHost } from './host-status.ts';
+import { type HostStatus, hostFacts, lookAtHost, notReached } from './host-status.ts';
 import { withRedis } from './redis-call.ts';
 import { type RedisView, readRedis } from './redis-view.ts';
 import { readSentinel, type SentinelView } from './sentinel-view.ts';
@@ -109,7 +109,9 @@ async function onHosts(plan: AnyPlan, credentials: Credentials, engine: RoutedCl
   const all = await Promise.all(
     plan.domains.map(async (domain) => {
       const docker = engine.parts.find((part) => part.domain === domain.name)?.docker ?? engine;
-      const { containers, host } = await lookAtHost(plan.name, domain, docker);
+      const gone = engine.leftOut.get(domain.name);
+      const { containers, host } =
+        gone === undefined ? await lookAtHost(plan.name, domain, docker) : notReached(domain, gone);
       if (host.problem === undefined) {
         const [facts, seen] = await Promise.all([
           hostFacts(domain, docker, containers),

@@ -19,6 +19,7 @@ export class RoutedClient extends Docker {
   readonly #patienceMs: number;
   readonly #onLan: boolean;
   readonly #unreachable = new Map<string, string>();
+  readonly #leftOut = new Map<string, string>();
   /** Name or id of what is known -> its engine. */
   readonly #places = new Map<string, Docker>();
 
@@ -40,6 +41,24 @@ export class RoutedClient extends Docker {
   /** Domains whose host did not answer when it was last asked, and why. */
   get unreachable(): ReadonlyMap<string, string> {
     return this.#unreachable;
+  }
+
+  /** Domains whose host is not asked any more, and why. */
+  get leftOut(): ReadonlyMap<string, string> {
+    return this.#leftOut;
+  }
+
+  /**
+   * Asks these hosts nothing more. Whoever changes a stack and has found them gone goes on without them to the end: to wait for them again
+   * at every question takes most of the time, and one that came back half-way would have half of what is done.
+   *
+   * @param away domain -> why its host was not reached
+   */
+  leaveOut(away: ReadonlyMap<string, string>): void {
+    for (const [domain, why] of away) {
+      this.#leftOut.set(domain, why);
+      this.#unreachable.set(domain, why);
+    }
   }
 
   /** Engine of a container or volume, by name or by an id that was listed. @throws Error for one that nobody knows */
@@ -118,6 +137,7 @@ export class RoutedClient extends Docker {
   ): Promise<T[]> {
     const lists = await Promise.all(
       this.parts.map(async ({ docker, domain }) => {
+        if (this.#leftOut.has(domain)) return [];
         try {
           const found = await withinReach((gaveUp) => list(docker, gaveUp), this.#patienceMs);
           this.#unreachable.delete(domain);

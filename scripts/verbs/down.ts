@@ -69,7 +69,7 @@ async function awayFrom(
 ): Promise<ReadonlyMap<string, string>> {
   if (!(engine instanceof RoutedClient)) return new Map();
   await engine.listContainers({ all: true });
-  const away = engine.unreachable;
+  const away = new Map(engine.unreachable);
   const [first] = away;
   if (away.size === plan.domains.length)
     throw new EnvironmentError(`no host of stack ${plan.name} is reached: ${first[1]}`, {
@@ -78,6 +78,7 @@ async function awayFrom(
     });
   for (const [domain, why] of away)
     reporter.note(`host ${domain} is not reached, so what it has stays there: ${why}`);
+  engine.leaveOut(away);
   return away;
 }
 

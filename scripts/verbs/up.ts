@@ -21,6 +21,7 @@ import { connectEngines } from '../stack/engines.ts';
 import { holdDeployment } from '../stack/hold-deployment.ts';
 import { stackFolder } from '../stack/home.ts';
 import { loadAnyPlan } from '../stack/load.ts';
+import { RoutedClient } from '../stack/routed-client.ts';
 import { printJson, type VerbContext, verbContext } from './context.ts';
 import { consentOf, type DataOptions, settleData } from './data-consent.ts';
 import type { PrepareOptions } from './prepare.ts';
@@ -85,7 +86,10 @@ async function prepareMachines(
   reporter: Reporter,
 ): Promise<Readied> {
   const engines = await connectEngines(options.plan, options.folder);
-  return { ...(await prepareHosts({ ...options, engines }, reporter)), engine: engines.client };
+  const { away, environment } = await prepareHosts({ ...options, engines }, reporter);
+  const { client: engine } = engines;
+  if (engine instanceof RoutedClient) engine.leaveOut(away);
+  return { away, environment, engine };
 }
 
 /** A frozen member holds its place and does nothing; whoever froze it, other than a drill, had a reason. */

@@ -3,9 +3,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { connect } from '../../../provider/docker/connect.ts';
+import { collectStatus } from '../../../scripts/observe/status.ts';
 import { connectEngines } from '../../../scripts/stack/engines.ts';
 import { RoutedClient } from '../../../scripts/stack/routed-client.ts';
-import { defaultPlan, hostsPlanOf, THREE_HOSTS } from '../../support/stack-fixture.ts';
+import { defaultPlan, hostsPlanOf, TEST_CREDENTIALS, THREE_HOSTS } from '../../support/stack-fixture.ts';
 
 const PATIENCE_MS = 300;
 
@@ -101,6 +102,20 @@ describe('engines of several hosts as one client', () => {
 
   test('a name that no host is known to have reaches none', () => {
     assert.throws(() => client.getContainer('other'), /no host of the stack is known to have other/);
+  });
+
+  test('a host that is gone on without is asked nothing more, and is among those that are not reached', async () => {
+    client.leaveOut(new Map([['b', 'it is off']]));
+    stubs[1].asked.length = 0;
+    const { Volumes } = await client.listVolumes();
+    assert.deepEqual(
+      Volumes.map(({ Name }) => Name),
+      ['alpha-s1-a-data'],
+    );
+    const status = await collectStatus(plan, TEST_CREDENTIALS, client);
+    assert.deepEqual(status.hosts?.map(({ domain, problem }) => [domain, problem])[1], ['b', 'it is off']);
+    assert.deepEqual(stubs[1].asked, []);
+    assert.equal(client.unreachable.get('b'), 'it is off');
   });
 
   test('by domain and by member the same engine is found', async () => {
