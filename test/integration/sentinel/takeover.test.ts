@@ -158,9 +158,12 @@ redis.register_function('lie', function(keys, args) return redis.call('PUBLISH',
       for (const words of [
         ['AUTH', 'replication', TEST_CREDENTIALS.replication],
         ['REPLCONF', 'listening-port', String(posing.port), 'ip-address', '127.0.0.1'],
-        ['PSYNC', '?', '-1'],
-      ])
+      ]) {
         socket.write(request(...words));
+        await once(socket, 'data');
+      }
+      // redis refuses it as long as replies to what came before are not out
+      socket.write(request('PSYNC', '?', '-1'));
       socket.resume();
       await waitUntil('the sentinels to call on it', () => posing.heard.length > 0, { withinMs: 20_000 });
       onlySentinelsSpoke(posing);
