@@ -1,6 +1,6 @@
 /** `npm run attack`: a stack of its own on an engine of its own, and every hostile client there is against it. */
 import { EXIT, tellOperator } from '../../scripts/errors.ts';
-import { startStackRun } from '../../test/support/stack-run.ts';
+import { runOnOwnStack } from '../own-stack.ts';
 import { chooseAttacks, loadAttacks } from './catalogue.ts';
 
 const USAGE = `usage: npm run attack [-- --only NAME]… [--thin] [--json]
@@ -37,20 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
     args.flatMap((arg, n) => (args[n - 1] === '--only' ? [arg] : [])),
     false,
   );
-  const stack = await startStackRun();
-  try {
-    const up = stack.start('up');
-    up.stderr?.pipe(process.stderr);
-    const { exitCode } = await up;
-    if (exitCode !== 0) return exitCode ?? EXIT.notSo;
-    const attack = stack.begin(process.execPath, '--import=tsx', 'tools/attack/on-stack.ts', ...args);
-    attack.stderr?.pipe(process.stderr);
-    const result = await attack;
-    process.stdout.write(`${String(result.stdout)}\n`);
-    return result.exitCode ?? EXIT.notSo;
-  } finally {
-    await stack.end();
-  }
+  return await runOnOwnStack('tools/attack/on-stack.ts', args);
 }
 
 try {

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EXIT, InputError, OperatorError, tellOperator } from '../../scripts/errors.ts';
-import { startStackRun } from '../../test/support/stack-run.ts';
+import { runOnOwnStack } from '../own-stack.ts';
 
 const USAGE = `usage: npm run drill:own [-- --keys N] [--html FILE] [--json]
 
@@ -54,17 +54,8 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return EXIT.done;
   }
-  const stack = await startStackRun(STACK_FILE);
-  try {
-    const words = [String(keys), resolve(html), ...(json ? ['--json'] : [])];
-    const drills = stack.begin(process.execPath, '--import=tsx', 'tools/drills/on-stack.ts', ...words);
-    drills.stderr?.pipe(process.stderr);
-    const { exitCode, stdout } = await drills;
-    process.stdout.write(`${String(stdout)}\n`);
-    return exitCode ?? EXIT.notSo;
-  } finally {
-    await stack.end();
-  }
+  const words = [String(keys), resolve(html), ...(json ? ['--json'] : [])];
+  return await runOnOwnStack('tools/drills/on-stack.ts', words, STACK_FILE);
 }
 
 try {

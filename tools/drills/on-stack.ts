@@ -1,4 +1,4 @@
-/** Run by main.ts where the stack's networks are: brings it up and drills it. Arguments: keys, file of the report, `--json`. */
+/** Run by main.ts where the stack's networks are: drills it. Arguments: keys, file of the report, `--json`. */
 import { EXIT, tellOperator } from '../../scripts/errors.ts';
 import { consoleReporter } from '../../scripts/report/steps.ts';
 import { Home, homeFolder } from '../../scripts/stack/home.ts';
@@ -8,8 +8,6 @@ import { twemstack } from './twemstack.ts';
 
 async function main([keys, html, format]: readonly string[]): Promise<number> {
   const json = format === '--json';
-  const up = await twemstack(['up'], true);
-  if (up.exitCode !== EXIT.done) return up.exitCode;
   const alerts = await twemstack(['drill', 'alerts', '--html', html, ...(json ? ['--json'] : [])], true);
   // Anything else is no finding.
   if (alerts.exitCode !== EXIT.done && alerts.exitCode !== EXIT.notSo) return alerts.exitCode;
