@@ -3,6 +3,7 @@ import type { Command } from '../../protocol/command-table.ts';
 import { wordAt } from '../../protocol/key-positions.ts';
 import { errorReply, printableText, quoted, REFUSED } from '../../protocol/replies.ts';
 import type { RequestFrame } from '../../protocol/request-frame.ts';
+import type { PoolServer } from '../server/server.ts';
 import { LARGEST_INT } from './database-number.ts';
 import type { PoolContext, Session } from './session.ts';
 
@@ -50,6 +51,21 @@ export function apart(
     : 'configure hash_tag for the pool and give them a common tag';
   const where = `keys ${one.key} (${one.server}) and ${other.key} (${other.server}) ${whose} live on different servers`;
   return `${where}; ${advice}, or use a pool on one shard${moreAdvice}`;
+}
+
+/** Why element `key` of a request cannot go to `server`, with that of element `first`; null where one of the two is nowhere. */
+export function apartFault(
+  { pool, routing }: Pick<Session, 'pool' | 'routing'>,
+  { name }: Command,
+  frame: RequestFrame,
+  buffer: Uint8Array,
+  first: number,
+  server: PoolServer | null,
+  key: number,
+): string | null {
+  const other = routing.serverFor(buffer, frame.args[2 * key], frame.args[2 * key + 1]);
+  if (other === server || server === null || other === null) return null;
+  return apart(pool, `of '${name}'`, placed(frame, buffer, first, server), placed(frame, buffer, key, other));
 }
 
 /** A pattern of SORT may name keys that live on other servers: the answer would lack them without a word. */

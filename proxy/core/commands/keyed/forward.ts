@@ -6,10 +6,9 @@ import { excessFault } from '../excess.ts';
 import { KEYS_AT_ONCE } from '../in-turn.ts';
 import { reachFault } from '../reach.ts';
 import {
-  apart,
+  apartFault,
   keyTooLong,
   oneServersFault,
-  placed,
   refuse,
   refuseAllEjected,
   scriptWithoutKeys,
@@ -64,14 +63,12 @@ function forwardByKeys(
   keys: readonly number[],
 ): void {
   const { args } = frame;
-  const { pool, routing } = session;
   const first = keys[0];
-  const server = routing.serverFor(buffer, args[2 * first], args[2 * first + 1]);
+  const server = session.routing.serverFor(buffer, args[2 * first], args[2 * first + 1]);
   for (const key of keys) {
-    const other = routing.serverFor(buffer, args[2 * key], args[2 * key + 1]);
-    if (other === server || server === null || other === null) continue;
-    const [one, another] = [placed(frame, buffer, first, server), placed(frame, buffer, key, other)];
-    refuse(session, apart(pool, `of '${command.name}'`, one, another));
+    const fault = apartFault(session, command, frame, buffer, first, server, key);
+    if (fault === null) continue;
+    refuse(session, fault);
     return;
   }
   const fault =

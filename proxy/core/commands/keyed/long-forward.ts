@@ -3,7 +3,7 @@ import { RequestFrame } from '../../../protocol/request-frame.ts';
 import { ownCopy } from '../../base/bytes.ts';
 import { NamedKeys } from '../excess.ts';
 import { InTurn, KEYS_AT_ONCE } from '../in-turn.ts';
-import { apart, placed, refuse } from '../refusals.ts';
+import { apartFault, refuse } from '../refusals.ts';
 import type { Session } from '../session.ts';
 
 /** Sends a request, which is all of `buffer`, to the server of element `first`. */
@@ -62,16 +62,8 @@ export class LongForward extends InTurn {
     const end = Math.min(keys.length, at + KEYS_AT_ONCE);
     for (let i = at; i < end; i++) {
       const key = keys[i];
-      const other = routing.serverFor(bytes, args[2 * key], args[2 * key + 1]);
-      const isApart = other !== server && server !== null && other !== null;
-      const fault = isApart
-        ? apart(
-            pool,
-            `of '${command.name}'`,
-            placed(frame, bytes, first, server),
-            placed(frame, bytes, key, other),
-          )
-        : this.named.note(frame, bytes, key);
+      const fault =
+        apartFault(session, command, frame, bytes, first, server, key) ?? this.named.note(frame, bytes, key);
       if (fault === null) continue;
       this.finish(() => refuse(session, fault));
       return;
