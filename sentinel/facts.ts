@@ -1,6 +1,5 @@
 import type { PlanBase, RedisMember, SentinelMember } from '../topology/types.ts';
-
-const endpoint = ({ address, port }: { address: string; port: number }): string => `${address}:${port}`;
+import { placeOf } from './guard/config.ts';
 
 /** `THEN=NOW` of every member that stood elsewhere while stacks had one network. */
 const formerOf = (members: readonly (RedisMember | SentinelMember)[]): string =>
@@ -25,10 +24,10 @@ address='${member.address}'
 port='${member.port}'
 guard_port='${member.guardPort}'
 shard='${shard.name}'
-initial_master='${endpoint(shard.initialMaster)}'
-peers='${peers.map(endpoint).join(' ')}'
+initial_master='${placeOf(shard.initialMaster)}'
+peers='${peers.map(placeOf).join(' ')}'
 former='${formerOf(shard.members)}'
-sentinels='${plan.sentinels.map(endpoint).join(' ')}'
+sentinels='${plan.sentinels.map(placeOf).join(' ')}'
 down_after_ms='${plan.sentinel.downAfterMs}'
 `;
 }
@@ -37,14 +36,14 @@ down_after_ms='${plan.sentinel.downAfterMs}'
 export function renderSentinelFacts(plan: PlanBase, member: SentinelMember): string {
   const peers = plan.sentinels.filter(({ name }) => name !== member.name);
   const shards = plan.shards.map(
-    ({ name, members }) => `  ['${name}']='${members.map(endpoint).join(' ')}'\n`,
+    ({ name, members }) => `  ['${name}']='${members.map(placeOf).join(' ')}'\n`,
   );
   return `# Facts of ${member.name} ${HEADER}
 member='${member.name}'
 address='${member.address}'
 port='${member.port}'
 # The other sentinels, address:port:id.
-peers='${peers.map((peer) => `${endpoint(peer)}:${peer.runId}`).join(' ')}'
+peers='${peers.map((peer) => `${placeOf(peer)}:${peer.runId}`).join(' ')}'
 former='${formerOf([...plan.shards.flatMap(({ members }) => members), ...plan.sentinels])}'
 # Members of every shard it watches.
 declare -A shard_members=(

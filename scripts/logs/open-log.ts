@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
+import { engineRefusal } from '../errors.ts';
 
 export interface OpenOptions {
   /** Of the first line, milliseconds since 1970; undefined = from the beginning. */
@@ -61,5 +62,4 @@ export function openLog(
 }
 
 /** Whether it is the engine that is gone, and not something that it was asked about. */
-export const isEngineGone = (error: unknown): boolean =>
-  (error as { readonly statusCode?: number }).statusCode === undefined;
+export const isEngineGone = (error: unknown): boolean => engineRefusal(error) === undefined;

@@ -3,6 +3,7 @@ import type { AnyPlan, PlanShard, RedisMember } from '../../topology/types.ts';
 import { vipsOf } from '../../topology/vips.ts';
 import { isHolder } from './holds-vip.ts';
 import type { HostStatus } from './host-status.ts';
+import type { WatchedMaster } from './sentinel-view.ts';
 import type { MemberStatus, StackStatus } from './status.ts';
 import { describeStray, findStrays } from './strays.ts';
 
@@ -57,9 +58,7 @@ function memberProblems(status: MemberStatus): Problem[] {
 
 /** A shard whose master is down, and whose sentinels have nobody to promote. */
 function successionProblems(shard: PlanShard, scope: readonly MemberStatus[]): Problem[] {
-  const views = scope.flatMap(({ sentinel }) =>
-    (sentinel?.masters ?? []).filter(({ name, flags }) => name === shard.name && flags.includes('s_down')),
-  );
+  const views = watchesOf(shard, scope).filter(({ flags }) => flags.includes('s_down'));
   const stuck = views.find(({ notPromoted, replicas }) => replicas > 0 && notPromoted.length >= replicas);
   if (stuck === undefined) return [];
   const nameOf = (address: string): string =>
@@ -122,10 +121,12 @@ function shardProblems(
 }
 
 /** Addresses the sentinels in scope give as this shard's master. */
-function namedMasters(shard: PlanShard, scope: readonly MemberStatus[]): ReadonlySet<string> {
-  const masters = scope.flatMap(({ sentinel }) => sentinel?.masters ?? []);
-  return new Set(masters.filter(({ name }) => name === shard.name).map(({ address }) => address));
-}
+const namedMasters = (shard: PlanShard, scope: readonly MemberStatus[]): ReadonlySet<string> =>
+  new Set(watchesOf(shard, scope).map(({ address }) => address));
+
+/** What each sentinel that answers knows of a shard. */
+export const watchesOf = (shard: PlanShard, scope: readonly MemberStatus[]): WatchedMaster[] =>
+  scope.flatMap(({ sentinel }) => (sentinel?.masters ?? []).filter(({ name }) => name === shard.name));
 
 function masterProblems(
   shard: PlanShard,

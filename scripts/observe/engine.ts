@@ -3,7 +3,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { extract } from 'tar-stream';
 import { OWNER_LABEL } from '../../stacks/owner-label.ts';
-import { EnvironmentError } from '../errors.ts';
+import { EnvironmentError, engineRefusal } from '../errors.ts';
 import { RoutedClient, withinReach } from '../stack/routed-client.ts';
 
 /** What the engine says of one container of ours. */
@@ -62,7 +62,7 @@ async function byHost(
       try {
         return await withinReach((gaveUp) => inspectInTurn(docker, containers, gaveUp));
       } catch (error) {
-        if ((error as { statusCode?: number }).statusCode !== undefined) throw error;
+        if (engineRefusal(error) !== undefined) throw error;
         return [];
       }
     }),

@@ -1,3 +1,4 @@
+import { placeOf } from '../../sentinel/guard/config.ts';
 import type { AnyPlan, PlanShard, SentinelMember } from '../../topology/types.ts';
 import type { StackStatus } from './status.ts';
 
@@ -36,7 +37,3 @@ export function describeStray({ shard, kind, place }: Stray): string {
   const role = kind === 'replica' ? `a replica of ${shard.name}` : `another sentinel of ${shard.name}`;
   return `holds ${place}, which is no member of the stack, for ${role}`;
 }
-
-/** host:port */
-export const placeOf = ({ address, port }: { readonly address: string; readonly port: number }): string =>
-  `${address}:${port}`;

@@ -1,11 +1,12 @@
 import type { Redis } from 'ioredis';
+import { placeOf } from '../../sentinel/guard/config.ts';
 import { renderSentinelConf } from '../../sentinel/sentinel-conf.ts';
 import type { AnyPlan, Credentials, PlanShard, SentinelMember } from '../../topology/types.ts';
-import { currentMaster } from '../observe/assess.ts';
+import { currentMaster, watchesOf } from '../observe/assess.ts';
 import { withRedis } from '../observe/redis-call.ts';
-import { readSentinel, type WatchedMaster } from '../observe/sentinel-view.ts';
+import { readSentinel } from '../observe/sentinel-view.ts';
 import type { StackStatus } from '../observe/status.ts';
-import { describeStray, findStrays, placeOf, type Stray } from '../observe/strays.ts';
+import { describeStray, findStrays, type Stray } from '../observe/strays.ts';
 import { parseSentinelConf } from './reload/sentinel.ts';
 
 /** Until a sentinel that has forgotten a shard knows it again: an INFO of the master, and the others' hello. */
@@ -34,8 +35,7 @@ export async function mendStrays(options: MendOptions): Promise<string[]> {
   const done: string[] = [];
   for (const shard of options.plan.shards) {
     const own = strays.filter((stray) => stray.shard.name === shard.name);
-    const strange = own.filter(({ kind }) => kind === 'master');
-    if (strange.length > 0) {
+    if (own.some(({ kind }) => kind === 'master')) {
       const words = own.map((stray) => `${stray.sentinel.name} ${describeStray(stray)}`).join('; ');
       done.push(...(await replaceMaster(options, shard, words)));
     } else if (doNotKnowMaster(options, shard))
@@ -47,18 +47,12 @@ export async function mendStrays(options: MendOptions): Promise<string[]> {
 
 /** Every sentinel answers, and none doubts the master. */
 function isCalm({ plan, status }: MendOptions, shard: PlanShard): boolean {
-  const views = watching(status, shard);
+  const views = watchesOf(shard, status.members);
   return (
     views.length === plan.sentinels.length &&
     views.every(({ flags }) => flags.every((flag) => flag === 'master'))
   );
 }
-
-/** What the sentinels that answer know of a shard. */
-const watching = (status: StackStatus, shard: PlanShard): WatchedMaster[] =>
-  status.members.flatMap(({ sentinel }) =>
-    (sentinel?.masters ?? []).filter(({ name }) => name === shard.name),
-  );
 
 async function forget(options: MendOptions, strays: readonly Stray[]): Promise<string[]> {
   const done: string[] = [];
@@ -100,7 +94,7 @@ async function hasLearnt(
 function doNotKnowMaster({ plan, status }: MendOptions, shard: PlanShard): boolean {
   const master = currentMaster(status, shard.name);
   if (master === undefined) return false;
-  const views = watching(status, shard);
+  const views = watchesOf(shard, status.members);
   const place = placeOf(master);
   return (
     views.length === plan.sentinels.length &&

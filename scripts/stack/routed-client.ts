@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { dataVolume, seedVolume } from '../../stacks/volume-names.ts';
 import type { HostsPlan } from '../../topology/types.ts';
+import { engineRefusal } from '../errors.ts';
 import type { DomainEngine } from './domain-engine.ts';
 
 /** As long as anybody waits for one host to list what it has. Milliseconds. */
@@ -145,7 +146,7 @@ export class RoutedClient extends Docker {
           return found;
         } catch (error) {
           // An engine that answers and refuses is reached.
-          if ((error as { statusCode?: number }).statusCode !== undefined) throw error;
+          if (engineRefusal(error) !== undefined) throw error;
           this.#unreachable.set(domain, (error as Error).message);
           return [];
         }

@@ -3,6 +3,7 @@ import type { Facts, Vitals } from '../../scripts/doctor/facts.ts';
 import type { ContainerState } from '../../scripts/observe/engine.ts';
 import type { RedisView } from '../../scripts/observe/redis-view.ts';
 import type { MemberStatus, StackStatus } from '../../scripts/observe/status.ts';
+import { placeOf } from '../../sentinel/guard/config.ts';
 import type { GuardState } from '../../sentinel/guard/messages.ts';
 import { isOnHosts } from '../../topology/plan.ts';
 import type { AnyPlan, Member } from '../../topology/types.ts';
@@ -53,8 +54,6 @@ export function wellMember(plan: AnyPlan, member: Member): MemberStatus {
   if (member.role === 'monitor') return { member, container };
   return { member, container, redis: redisView(plan, member.shard, member.initialMaster) };
 }
-
-const placeOf = ({ address, port }: { address: string; port: number }): string => `${address}:${port}`;
 
 /** What a redis says of itself. */
 export function redisView(plan: AnyPlan, shard: string, master: boolean): RedisView {
