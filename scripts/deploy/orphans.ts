@@ -99,7 +99,7 @@ async function removeSeeds(plan: AnyPlan, engine: Docker): Promise<string[]> {
 }
 
 /** Removes a container, or waits until it is gone when a removal is under way: its name is in use until then. */
-async function removeContainer(engine: Docker, id: string, patienceMs: number): Promise<void> {
+export async function removeContainer(engine: Docker, id: string, patienceMs = REMOVAL_MS): Promise<void> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     try {

@@ -1,7 +1,8 @@
-import type { AnyPlan } from '../../topology/types.ts';
+import type { AnyPlan, RedisMember } from '../../topology/types.ts';
 import { table } from '../report/table.ts';
 import type { MemberChange } from './changes.ts';
-import { edgeToRelieve, newcomersOf, plannedHandovers } from './order.ts';
+import { leavingHandovers } from './leaving.ts';
+import { edgeToRelieve, newcomersOf, type PlannedHandover, plannedHandovers } from './order.ts';
 import type { Outlook } from './roll-out.ts';
 
 /** One domain's turn, as `upgrade --json` prints it. */
@@ -13,30 +14,54 @@ export interface TurnDocument {
   readonly vipLeaves: string | null;
   readonly members: ReadonlyArray<{
     member: string;
-    action: MemberChange['action'];
+    action: MemberChange['action'] | 'leave';
     files: readonly string[];
   }>;
 }
 
-/** What is going to happen, turn by turn. Who is master may change until then; so may the members named here. */
-export function outlookDocument(plan: AnyPlan, { turns, status }: Outlook): TurnDocument[] {
+/**
+ * What is going to happen, turn by turn, after those turns in which members leave. Who is master may change until then;
+ * so may the members named here.
+ */
+export function outlookDocument(plan: AnyPlan, outlook: Outlook): TurnDocument[] {
+  const { turns, status, leaving } = outlook;
   const done = new Set(plan.domains.map(({ name }) => name));
   for (const { domain } of turns) done.delete(domain.name);
   const newcomers = newcomersOf(turns);
-  return turns.map((turn) => {
+  const changing = turns.map((turn): TurnDocument => {
     const handovers = status === undefined ? [] : plannedHandovers(plan, turn, status, done, newcomers);
     const vipLeaves = status === undefined ? undefined : edgeToRelieve(turn, status);
     done.add(turn.domain.name);
     return {
       domain: turn.domain.name,
-      handovers: handovers.map(({ shard, from, to }) => ({ shard, from: from.name, to: to?.name ?? null })),
+      handovers: handovers.map(told),
       vipLeaves: vipLeaves ?? null,
       members: turn.members.map(({ member, action, files }) => ({ member: member.name, action, files })),
     };
   });
+  return [...leavingTurns(plan, leaving, status), ...changing];
 }
 
-const ACTIONS: Readonly<Record<MemberChange['action'], string>> = {
+const told = ({ shard, from, to }: PlannedHandover) => ({ shard, from: from.name, to: to?.name ?? null });
+
+function leavingTurns(
+  plan: AnyPlan,
+  leaving: readonly RedisMember[],
+  status: Outlook['status'],
+): TurnDocument[] {
+  const handovers = status === undefined ? [] : leavingHandovers(plan, leaving, status);
+  return [...new Set(leaving.map(({ domain }) => domain))].map((domain) => ({
+    domain,
+    handovers: handovers.filter(({ from }) => from.domain === domain).map(told),
+    vipLeaves: null,
+    members: leaving
+      .filter((member) => member.domain === domain)
+      .map(({ name }) => ({ member: name, action: 'leave', files: [] })),
+  }));
+}
+
+const ACTIONS: Readonly<Record<MemberChange['action'] | 'leave', string>> = {
+  leave: 'leaves',
   create: 'is made',
   replace: 'is replaced',
   start: 'is started',

@@ -1,6 +1,6 @@
 import type { StackInputs } from '../../stacks/inputs.ts';
 import { isOnHosts } from '../../topology/plan.ts';
-import type { AnyPlan, PlanDomain } from '../../topology/types.ts';
+import type { AnyPlan, PlanDomain, RedisMember } from '../../topology/types.ts';
 import { recordRouting } from '../data/routing-record.ts';
 import { dataVolumes } from '../data/volumes.ts';
 import { passGate } from '../deploy/gate.ts';
@@ -20,6 +20,7 @@ import type { Home } from '../stack/home.ts';
 import { compareDomain, type DomainChanges, firstDeployment, isChanged } from './changes.ts';
 import type { Deployment } from './deployment.ts';
 import { Entrance } from './entrance.ts';
+import { leavingMembers, letLeave, withLeaving } from './leaving.ts';
 import { mendStrays } from './mend-strays.ts';
 import { newcomersOf, rollOrder } from './order.ts';
 import { applyStack, deployDomain, type Roll, rollDomain, servingEdges } from './roll-domain.ts';
@@ -38,7 +39,9 @@ export interface Outlook {
   readonly shared: readonly string[];
   /** Domains that change, in the order of their turns. */
   readonly turns: readonly DomainChanges[];
-  /** undefined: nothing of the stack exists. */
+  /** Members that stand and are no longer wanted: they go before all turns. */
+  readonly leaving: readonly RedisMember[];
+  /** With those that leave. undefined: nothing of the stack exists. */
   readonly status: StackStatus | undefined;
   /** Domains whose members all run. */
   readonly sound: ReadonlySet<string>;
@@ -88,13 +91,14 @@ export async function lookAhead(deployment: Deployment, recreate = false): Promi
   const shared = [...networkStacks(plan), ...domains.map(({ dataStack }) => dataStack)];
   if (!domains.some(exists)) {
     const turns = domains.map(firstDeployment);
-    return { terraform, inputs, shared, turns, status: undefined, sound, recreate };
+    return { terraform, inputs, shared, turns, leaving: [], status: undefined, sound, recreate };
   }
   return reporter.step('compare', async (step) => {
     step.progress('with what runs');
+    const leaving = leavingMembers(plan, containers);
     const options = { home, inputs, terraform, containers, recreate };
     const [status, all, changedStacks] = await Promise.all([
-      statusBefore(deployment),
+      statusBefore({ ...deployment, plan: withLeaving(plan, leaving) }),
       Promise.all(
         domains.map((domain) => (exists(domain) ? compareDomain(domain, options) : firstDeployment(domain))),
       ),
@@ -106,7 +110,7 @@ export async function lookAhead(deployment: Deployment, recreate = false): Promi
     );
     const turns = rollOrder(changed, status, sound);
     await demandSameRouter(plan, turns, engine);
-    return { terraform, inputs, shared: changedStacks.flat(), turns, status, sound, recreate };
+    return { terraform, inputs, shared: changedStacks.flat(), turns, leaving, status, sound, recreate };
   });
 }
 
@@ -132,13 +136,13 @@ async function changesAnything(home: Home, terraform: Terraform, stack: string):
 }
 
 /** @throws NotSoError when the stack is not there, or not whole: who changes it then could cost what is left */
-export function demandWhole(plan: AnyPlan, { status }: Outlook): void {
+export function demandWhole(plan: AnyPlan, { leaving, status }: Outlook): void {
   if (status === undefined) {
     throw new NotSoError(`stack ${plan.name} is not deployed, so there is nothing to change`, {
       remedy: 'run `twemstack up` first',
     });
   }
-  const problems = problemsOf(plan, status);
+  const problems = problemsOf(withLeaving(plan, leaving), status);
   if (problems.length === 0) return;
   const list = problems.map(({ subject, what }) => `    ${subject}: ${what}`).join('\n');
   throw new NotSoError(`stack ${plan.name} is not whole, so a change could cost what is left:\n${list}`, {
@@ -147,12 +151,15 @@ export function demandWhole(plan: AnyPlan, { status }: Outlook): void {
 }
 
 /**
- * Puts what `lookAhead` found into force: network and volumes, then one domain after the other with a gate behind it. Where nothing of
+ * Puts what `lookAhead` found into force: members leave that are no longer wanted, then network and volumes, then one domain after the other with a gate behind it. Where nothing of
  * the stack stands, all domains at once.
  */
 export async function rollOut(deployment: Deployment, outlook: Outlook): Promise<RollResult> {
   const { home, plan, credentials, reporter } = deployment;
-  const { terraform, inputs, shared, turns, status, sound } = await withoutOrphans(deployment, outlook);
+  const { terraform, inputs, shared, turns, status, sound } = await withoutOrphans(
+    deployment,
+    await withoutLeaving(deployment, outlook),
+  );
   recordRouting(home, plan.name, renderNutcrackerYml(plan));
   if (status !== undefined) {
     await openEntrance(deployment, status);
@@ -197,6 +204,17 @@ export async function rollOut(deployment: Deployment, outlook: Outlook): Promise
   }
   final ??= await gate(roll, plan.name, all, plan);
   return { changes: sum(total), reloaded, status: final };
+}
+
+/** Lets those go that leave, makes the sentinels forget them, and compares again. */
+async function withoutLeaving(deployment: Deployment, outlook: Outlook): Promise<Outlook> {
+  const { leaving, status, recreate } = outlook;
+  if (leaving.length === 0 || status === undefined) return outlook;
+  const { plan, credentials, engine, reporter } = deployment;
+  await letLeave(deployment, leaving, status);
+  const left = await collectStatus(plan, credentials, engine);
+  for (const sentence of await mendStrays({ plan, credentials, status: left })) reporter.note(sentence);
+  return lookAhead(deployment, recreate);
 }
 
 /**

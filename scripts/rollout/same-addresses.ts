@@ -3,9 +3,12 @@ import type { AnyPlan } from '../../topology/types.ts';
 import { InputError } from '../errors.ts';
 import type { ContainerState } from '../observe/engine.ts';
 
-/** What a container has for addresses; where it is to have its own, the network of its host is none of these. */
+/**
+ * What a container has for addresses; where it is to have its own, the network of its host is none of these. One that has
+ * never run has none yet that anybody knows: it may have been left half made.
+ */
 function placesOf(plan: AnyPlan, container: ContainerState | undefined): readonly string[] {
-  if (container === undefined) return [];
+  if (container === undefined || container.status === 'created') return [];
   const { addresses, networks } = container;
   const hasOwn = !isOnHosts(plan) || plan.lan !== undefined;
   return hasOwn && networks.includes('host') ? ['the address of its host'] : addresses;

@@ -2,9 +2,12 @@ import type { Plan } from '../../topology/types.ts';
 import { InputError } from '../errors.ts';
 import type { ContainerState } from '../observe/engine.ts';
 
-/** Of a stack that was made when there was one network, applications beside members. */
-export const standsInFront = ({ networks }: ContainerState, { back }: Plan): boolean =>
-  !networks.includes(back.name);
+/**
+ * Of a stack that was made when there was one network, applications beside members. One that has never run is not: who makes
+ * a container connects it to its networks one after the other, and may have been killed in between.
+ */
+export const standsInFront = ({ networks, status }: ContainerState, { back }: Plan): boolean =>
+  status !== 'created' && !networks.includes(back.name);
 
 /**
  * Refuses to change a stack that has one network: member by member there would be two halves that cannot reach each other.

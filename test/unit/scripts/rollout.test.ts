@@ -127,7 +127,7 @@ describe('which edge gives the VIP away first', () => {
 
 describe('what upgrade shows beforehand', () => {
   const outlook = (turns: readonly DomainChanges[], status: StackStatus): Outlook =>
-    ({ turns, status, sound }) as unknown as Outlook;
+    ({ turns, status, sound, leaving: [] }) as unknown as Outlook;
 
   test('turn by turn, with what moves away first', () => {
     const status = statusWith(['alpha-shard-1-a', 'alpha-shard-2-b']);

@@ -32,6 +32,13 @@ for (const [edit, refused] of [
   });
 }
 
+test('an edge that was left half made, with one address of two, does not keep the stack from being made', () => {
+  const plan = planOf(HEAD);
+  const [{ name, frontAddress }] = plan.edges;
+  const half = { name, addresses: [frontAddress], networks: ['alpha'], status: 'created' };
+  demandSameAddresses(plan, new Map([[name, half as unknown as ContainerState]]));
+});
+
 test('another network is refused with who would move', () => {
   const moved = planOf(
     'name: alpha\nvip: 198.19.0.100\nnetwork: 198.19.0.0/24\nback_network: 198.18.128.0/24\n',

@@ -17,6 +17,12 @@ test('a stack with both networks, one of which nothing stands, and one that is t
   demandBackNetwork(plan, new Map());
 });
 
+test('a container that was left half made, and never ran, makes no stack one of one network', () => {
+  const [{ name }] = plan.members;
+  const half = { name, networks: [], status: 'created' } as unknown as ContainerState;
+  demandBackNetwork(plan, new Map([[name, half]]));
+});
+
 test('a stack with one network is refused before anything is done, with the way over and its members', () => {
   assert.throws(
     () => demandBackNetwork(plan, containers(['alpha'])),
