@@ -40,7 +40,7 @@ const REDIS_RULES = {
   sentinel:
     'allchannels -@all +multi +exec +ping +subscribe +publish +role +info +client|setname +script|kill',
   // The guard beside each redis, and those of the other members, which look whether their master answers.
-  guard: '-@all +auth +ping +info +role +replicaof +client|kill +config|set',
+  guard: '-@all +auth +ping +info +role +replicaof +client|kill +config|set +script|flush',
   // What the exporter asks. Not CONFIG GET, which shows the password of `replication`.
   monitor: '-@all +auth +ping +info +role +client|setname +slowlog|len +slowlog|get +latency|latest',
 } as const satisfies Partial<Record<Account, string>>;

@@ -116,6 +116,7 @@ export class Guard {
       else await this.upkeep.replica(now, member.target);
       await this.upkeep.steer(now);
     });
+    await this.upkeep.boundScripts(view);
     const { gone } = member.peers;
     if (gone.length > 0 && (member.memory.leads || (await member.surroundings()).hearsMaster))
       member.peers.forget(gone);

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { GuardConfig } from './config.ts';
 import { placeOf } from './config.ts';
 import { RedisConnection, ReplyError } from './redis.ts';
-import { type FullView, parseView } from './view.ts';
+import { type FullView, parseView, VIEW_SECTIONS } from './view.ts';
 
 /** For an answer of the redis beside us. A redis that is slower is as good as hung. */
 const PATIENCE_MS = 700;
@@ -27,7 +27,7 @@ export class OwnRedis {
   /** What it says of itself; undefined when it does not answer. */
   async view(): Promise<FullView | undefined> {
     try {
-      const info = await this.call('INFO', 'replication', 'persistence');
+      const info = await this.call('INFO', ...VIEW_SECTIONS);
       this.busy = false;
       return this.noted(parseView(String(info)));
     } catch (error) {
@@ -98,8 +98,13 @@ export class OwnRedis {
     await this.call('CONFIG', 'SET', 'replica-priority', String(priority));
   }
 
+  /** Lets go of all scripts that came with EVAL or SCRIPT LOAD. */
+  async forgetScripts(): Promise<void> {
+    await this.call('SCRIPT', 'FLUSH', 'ASYNC');
+  }
+
   private async demandView(): Promise<FullView> {
-    return this.noted(parseView(String(await this.call('INFO', 'replication', 'persistence'))));
+    return this.noted(parseView(String(await this.call('INFO', ...VIEW_SECTIONS))));
   }
 
   private noted(view: FullView): FullView {

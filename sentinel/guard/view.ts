@@ -12,9 +12,15 @@ export interface FullView extends RedisView {
   /** The history before the present one, and the offset at which the present one began. */
   readonly formerReplid: string;
   readonly began: number;
+  /** What scripts take that came with EVAL or SCRIPT LOAD, their text and what they were compiled to; `maxmemory`. Bytes. */
+  readonly scriptBytes: number;
+  readonly maxmemory: number;
 }
 
-/** Reads the reply to INFO replication persistence. */
+/** Sections of INFO that `parseView` reads. */
+export const VIEW_SECTIONS = ['replication', 'persistence', 'memory'] as const;
+
+/** Reads the reply to INFO of these sections. */
 export function parseView(info: string): FullView {
   const fields = new Map(
     info.split('\r\n').map((line): [string, string] => {
@@ -43,6 +49,8 @@ export function parseView(info: string): FullView {
     priority: Number(fields.get('slave_priority') ?? 100),
     formerReplid: fields.get('master_replid2') ?? '',
     began: number('second_repl_offset') - 1,
+    scriptBytes: number('used_memory_scripts_eval') + number('used_memory_vm_eval'),
+    maxmemory: number('maxmemory'),
   };
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { parseInfo } from '../../../scripts/observe/redis-call.ts';
 import { containerOptions } from '../../../topology/container-options.ts';
 import { redisMemory } from '../../../topology/redis-memory.ts';
 import type { RedisMember } from '../../../topology/types.ts';
@@ -142,6 +143,34 @@ describe('redis within the memory of its container', { timeout: 300_000 }, () =>
       await assertAlive();
       for (const client of [slow, ...idle]) client.destroy();
     });
+
+  for (const [kind, body] of [
+    ['text', `-- ${'x'.repeat(4000)}`],
+    ['code', `local t = {} ${"t[#t + 1] = 'x' .. #t ".repeat(180)}`],
+  ] as const) {
+    test(`20,000 different scripts with 4 KB of ${kind} each take nobody's place`, async () => {
+      const [hostile, other] = [await open(), await open()];
+      const scripts = 20_000;
+      const [batch, pair] = [200, Buffer.from(request('SET', 'besides', 'them'))];
+      let most = 0;
+      for (let sent = 0; sent < scripts; sent += batch) {
+        const calls = Array.from({ length: batch }, (_, i) =>
+          request('EVAL', `${body}\nreturn ${sent + i}`, '0'),
+        );
+        hostile.write(calls.join(''));
+        const last = `:${sent + batch - 1}\r\n`;
+        await waitUntil('their answers', () => String(hostile.read() ?? '').endsWith(last), { everyMs: 1 });
+        other.write(pair);
+        assert.equal(await ask(other), '+OK\r\n');
+        const memory = parseInfo(await info(master, 'memory'));
+        const fields = ['used_memory_scripts_eval', 'used_memory_vm_eval'];
+        const bytes = fields.reduce((sum, name) => sum + Number(memory.get(name)), 0);
+        most = Math.max(most, bytes);
+      }
+      assert.ok(most < 32 * MIB, `${most} bytes of scripts`);
+      await assertAlive();
+    });
+  }
 
   test('large values from many clients while the AOF is rewritten, until the data is full', async () => {
     const value = Buffer.alloc(requestMb * MIB, 'x');
