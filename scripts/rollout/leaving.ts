@@ -1,13 +1,19 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { memberName } from '../../topology/placement.ts';
 import type { AnyPlan, PlanShard, RedisMember } from '../../topology/types.ts';
 import { removeContainer } from '../deploy/orphans.ts';
 import { NotSoError } from '../errors.ts';
 import { currentMaster } from '../observe/assess.ts';
 import type { ContainerState } from '../observe/engine.ts';
-import type { StackStatus } from '../observe/status.ts';
+import { collectStatus, type StackStatus } from '../observe/status.ts';
+import { findStrays } from '../observe/strays.ts';
 import { switchOver } from '../switchover/switchover.ts';
 import type { Deployment } from './deployment.ts';
 import type { PlannedHandover } from './order.ts';
+
+/** For the last sentinel to name a new master, of which the others tell it every two seconds; and how often it is looked at. */
+const FOLLOW_MS = 5000;
+const FOLLOW_POLL_MS = 100;
 
 /**
  * Members that stand and that their shard has no longer: of fewer replicas, of other `domains` of a shard, of a domain
@@ -19,7 +25,7 @@ export function leavingMembers(
   containers: ReadonlyMap<string, ContainerState>,
 ): RedisMember[] {
   const own = new Set(plan.members.map(({ name }) => name));
-  return [...containers.values()].flatMap(({ name, role, addresses }): RedisMember[] => {
+  const found = [...containers.values()].flatMap(({ name, role, addresses }): RedisMember[] => {
     if (role !== 'redis' || own.has(name)) return [];
     const shard = shardOf(plan, name);
     if (shard === undefined) return [];
@@ -30,6 +36,7 @@ export function leavingMembers(
     const [sibling] = shard.members;
     return [{ ...sibling, name, domain, address, formerAddress: undefined, initialMaster: false }];
   });
+  return found.sort((x, y) => x.name.localeCompare(y.name));
 }
 
 /** Whose member a container of this name is; of two shards whose names both fit, the one with the longer name. */
@@ -101,6 +108,7 @@ export async function letLeave(
     await reporter.step(`hand ${shard} over`, async (step) => {
       const options = { plan: former, credentials, engine, shard, to: to.name, signal };
       const done = await switchOver({ ...options, progress: step.progress });
+      await followed(deployment, shard);
       step.outcome(`${from.name} leaves; ${done.to} is master, writes waited ${done.announcedAfter} ms`);
     });
   }
@@ -109,6 +117,18 @@ export async function letLeave(
     await Promise.all(leaving.map(({ name }) => stopAndRemove(deployment, name)));
     step.outcome('gone; their data stays');
   });
+}
+
+/** A handover is over when most sentinels name the new master; one that still names who leaves would have to be told. */
+async function followed({ plan, credentials, engine }: Deployment, shard: string): Promise<void> {
+  const deadline = performance.now() + FOLLOW_MS;
+  for (;;) {
+    const strays = findStrays(plan, await collectStatus(plan, credentials, engine));
+    if (!strays.some((stray) => stray.kind === 'master' && stray.shard.name === shard)) return;
+    // Not in time: sentinels that name who is gone are told by `mendStrays`.
+    if (performance.now() > deadline) return;
+    await delay(FOLLOW_POLL_MS);
+  }
 }
 
 const unclear = (plan: AnyPlan, shard: string, leaving: readonly RedisMember[]): NotSoError => {
