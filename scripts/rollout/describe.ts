@@ -1,7 +1,7 @@
-import type { AnyPlan, RedisMember } from '../../topology/types.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import { table } from '../report/table.ts';
 import type { MemberChange } from './changes.ts';
-import { leavingHandovers } from './leaving.ts';
+import { type Leaving, leavingHandovers } from './leaving.ts';
 import { edgeToRelieve, newcomersOf, type PlannedHandover, plannedHandovers } from './order.ts';
 import type { Outlook } from './roll-out.ts';
 
@@ -44,17 +44,13 @@ export function outlookDocument(plan: AnyPlan, outlook: Outlook): TurnDocument[]
 
 const told = ({ shard, from, to }: PlannedHandover) => ({ shard, from: from.name, to: to?.name ?? null });
 
-function leavingTurns(
-  plan: AnyPlan,
-  leaving: readonly RedisMember[],
-  status: Outlook['status'],
-): TurnDocument[] {
+function leavingTurns(plan: AnyPlan, leaving: Leaving, status: Outlook['status']): TurnDocument[] {
   const handovers = status === undefined ? [] : leavingHandovers(plan, leaving, status);
-  return [...new Set(leaving.map(({ domain }) => domain))].map((domain) => ({
+  return [...new Set(leaving.all.map(({ domain }) => domain))].map((domain) => ({
     domain,
     handovers: handovers.filter(({ from }) => from.domain === domain).map(told),
     vipLeaves: null,
-    members: leaving
+    members: leaving.all
       .filter((member) => member.domain === domain)
       .map(({ name }) => ({ member: name, action: 'leave', files: [] })),
   }));

@@ -1,6 +1,6 @@
 import type { StackInputs } from '../../stacks/inputs.ts';
 import { isOnHosts } from '../../topology/plan.ts';
-import type { AnyPlan, PlanDomain, RedisMember } from '../../topology/types.ts';
+import type { AnyPlan, PlanDomain } from '../../topology/types.ts';
 import { recordRouting } from '../data/routing-record.ts';
 import { dataVolumes } from '../data/volumes.ts';
 import { passGate } from '../deploy/gate.ts';
@@ -20,7 +20,8 @@ import type { Home } from '../stack/home.ts';
 import { compareDomain, type DomainChanges, firstDeployment, isChanged } from './changes.ts';
 import type { Deployment } from './deployment.ts';
 import { Entrance } from './entrance.ts';
-import { leavingMembers, letLeave, withLeaving } from './leaving.ts';
+import { type Leaving, leavingMembers, NOBODY_LEAVES, withLeaving } from './leaving.ts';
+import { letLeave } from './let-leave.ts';
 import { mendStrays } from './mend-strays.ts';
 import { newcomersOf, rollOrder } from './order.ts';
 import { applyStack, deployDomain, type Roll, rollDomain, servingEdges } from './roll-domain.ts';
@@ -40,7 +41,7 @@ export interface Outlook {
   /** Domains that change, in the order of their turns. */
   readonly turns: readonly DomainChanges[];
   /** Members that stand and are no longer wanted: they go before all turns. */
-  readonly leaving: readonly RedisMember[];
+  readonly leaving: Leaving;
   /** With those that leave. undefined: nothing of the stack exists. */
   readonly status: StackStatus | undefined;
   /** Domains whose members all run. */
@@ -91,7 +92,7 @@ export async function lookAhead(deployment: Deployment, recreate = false): Promi
   const shared = [...networkStacks(plan), ...domains.map(({ dataStack }) => dataStack)];
   if (!domains.some(exists)) {
     const turns = domains.map(firstDeployment);
-    return { terraform, inputs, shared, turns, leaving: [], status: undefined, sound, recreate };
+    return { terraform, inputs, shared, turns, leaving: NOBODY_LEAVES, status: undefined, sound, recreate };
   }
   return reporter.step('compare', async (step) => {
     step.progress('with what runs');
@@ -209,7 +210,7 @@ export async function rollOut(deployment: Deployment, outlook: Outlook): Promise
 /** Lets those go that leave, makes the sentinels forget them, and compares again. */
 async function withoutLeaving(deployment: Deployment, outlook: Outlook): Promise<Outlook> {
   const { leaving, status, recreate } = outlook;
-  if (leaving.length === 0 || status === undefined) return outlook;
+  if (leaving.all.length === 0 || status === undefined) return outlook;
   const { plan, credentials, engine, reporter } = deployment;
   await letLeave(deployment, leaving, status);
   const left = await collectStatus(plan, credentials, engine);

@@ -225,16 +225,16 @@ export function editTests(stackOf: () => StackRun): void {
     assert.ok(!list.stdout.includes(application));
   });
 
-  test('a replica less while the stack runs: a master hands over first, its data goes when it is named, and the sentinels forget it', async () => {
+  test('replicas and an edge less while the stack runs: a master hands over first, its data goes when it is named, and the sentinels forget it', async () => {
     const stack = stackOf();
     const moved = await stack.twemstack('switchover', 'shard-2', '--to', 'proof-shard-2-c');
     if (moved.exitCode !== 0) assert.match(moved.stderr, /proof-shard-2-c is the master of shard-2 already/);
-    await edited('replicas: 1', async () => {
+    await edited('replicas: 1\nedge: { count: 1 }', async () => {
       const words = ['--remove-data', 'proof-shard-1-c', '--remove-data', 'shard-2'];
       const done = await stack.twemstack('up', ...words);
       assert.equal(done.exitCode, 0, done.stderr);
       assert.match(done.stderr, /hand shard-2 over: proof-shard-2-c leaves; proof-shard-2-[ab] is master/);
-      assert.match(done.stderr, /let go proof-shard-1-c, proof-shard-2-c: gone/);
+      assert.match(done.stderr, /let go proof-edge-b, proof-shard-1-c, proof-shard-2-c: gone/);
       assert.equal((await stack.twemstack('status')).exitCode, 0);
       const left = (await there()).volumes.filter((name) => name.endsWith('-data'));
       assert.equal(left.length, 7, left.join());

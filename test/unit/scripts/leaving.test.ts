@@ -3,7 +3,13 @@ import { test } from 'node:test';
 import type { ContainerState } from '../../../scripts/observe/engine.ts';
 import type { MemberStatus, StackStatus } from '../../../scripts/observe/status.ts';
 import { outlookDocument, outlookText } from '../../../scripts/rollout/describe.ts';
-import { leavingHandovers, leavingMembers, letLeave, withLeaving } from '../../../scripts/rollout/leaving.ts';
+import {
+  leavingHandovers,
+  leavingMembers,
+  NOBODY_LEAVES,
+  withLeaving,
+} from '../../../scripts/rollout/leaving.ts';
+import { letLeave } from '../../../scripts/rollout/let-leave.ts';
 import type { Outlook } from '../../../scripts/rollout/roll-out.ts';
 import { demandWhole } from '../../../scripts/rollout/roll-out.ts';
 import type { AnyPlan } from '../../../topology/types.ts';
@@ -33,11 +39,12 @@ function statusWith(...masters: string[]): StackStatus {
 }
 
 const leaving = leavingMembers(plan, standing(former));
+const { redises } = leaving;
 
 test('a replica less: who leaves is known by shard, address and port, as it was', () => {
   const before = former.shards.map(({ members }) => members.find(({ domain }) => domain === 'c'));
   assert.deepEqual(
-    leaving.map(({ initialMaster: _, formerAddress: _former, ...member }) => member),
+    redises.map(({ initialMaster: _, formerAddress: _former, ...member }) => member),
     before.map((member) => {
       assert.ok(member);
       const { initialMaster: _, formerAddress: _former, ...rest } = member;
@@ -49,20 +56,36 @@ test('a replica less: who leaves is known by shard, address and port, as it was'
 test('a domain less: its members leave, too; nobody does of a shard that is gone, nor where nothing is edited', () => {
   const four = planOf(`${HEAD}domains: [a, b, c, d]\nreplicas: 3\n`);
   assert.deepEqual(
-    leavingMembers(former, standing(four)).map(({ name, domain }) => [name, domain]),
+    leavingMembers(former, standing(four)).all.map(({ name, domain }) => [name, domain]),
+    ['alpha-proxy-d', 'alpha-shard-1-d', 'alpha-shard-2-d'].map((name) => [name, 'd']),
+  );
+  assert.deepEqual(leavingMembers(planOf(`${HEAD}shards: 1\n`), standing(former)), NOBODY_LEAVES);
+  assert.deepEqual(leavingMembers(former, standing(former)), NOBODY_LEAVES);
+});
+
+test('sentinels and edges less: they leave, and until then the stack is whole with the sentinels', () => {
+  const domains = 'domains: [a, b, c, d, e]\n';
+  const five = planOf(`${HEAD}${domains}sentinel: { count: 5 }\nedge: { count: 3 }\n`);
+  const three = planOf(`${HEAD}${domains}sentinel: { count: 3 }\nedge: { count: 2 }\n`);
+  const found = leavingMembers(three, standing(five));
+  assert.deepEqual(
+    found.all.map(({ name, role }) => [name, role]),
     [
-      ['alpha-shard-1-d', 'd'],
-      ['alpha-shard-2-d', 'd'],
+      ['alpha-edge-c', 'edge'],
+      ['alpha-sentinel-d', 'sentinel'],
+      ['alpha-sentinel-e', 'sentinel'],
     ],
   );
-  assert.deepEqual(leavingMembers(planOf(`${HEAD}shards: 1\n`), standing(former)), []);
-  assert.deepEqual(leavingMembers(former, standing(former)), []);
+  assert.deepEqual(
+    withLeaving(three, found).sentinels.map(({ address, port }) => [address, port]),
+    five.sentinels.map(({ address, port }) => [address, port]),
+  );
 });
 
 test('on the network of a host, one that leaves has the address of the others there', () => {
   const all = hostsPlanOf(THREE_HOSTS);
   const one = hostsPlanOf(`${THREE_HOSTS}replicas: 1\n`);
-  const [first] = leavingMembers(one, standing(all, false));
+  const [first] = leavingMembers(one, standing(all, false)).redises;
   const was = all.members.find(({ name }) => name === first.name);
   assert.ok(was?.role === 'redis');
   assert.deepEqual([first.address, first.port, first.guardPort], [was.address, was.port, was.guardPort]);
@@ -73,7 +96,7 @@ test('a shard whose name begins with that of another one keeps its members apart
     planOf(`${HEAD}replicas: 1\nshards:\n  - { name: s }\n  - { name: s-a, domains: ${domains} }\n`);
   const found = leavingMembers(shards('[a, b]'), standing(shards('[a, c]')));
   assert.deepEqual(
-    found.map(({ name, shard, domain }) => [name, shard, domain]),
+    found.redises.map(({ name, shard, domain }) => [name, shard, domain]),
     [['alpha-s-a-c', 's-a', 'c']],
   );
 });
@@ -83,7 +106,7 @@ test('a master that leaves is handed over to one that stays; two masters go to t
   const domains = told.map(({ to }) => to?.domain).sort();
   assert.deepEqual(
     [told.map(({ from }) => from.name), domains],
-    [leaving.map(({ name }) => name), ['a', 'b']],
+    [redises.map(({ name }) => name), ['a', 'b']],
   );
   assert.deepEqual(leavingHandovers(plan, leaving, statusWith('alpha-shard-1-a', 'alpha-shard-2-b')), []);
 });
@@ -112,7 +135,7 @@ test('where no member is master, nobody leaves: the last writes may be on it', a
 });
 
 test('members that leave do not make a stack one that is not whole', () => {
-  const text = (found: readonly (typeof leaving)[number][]): string => {
+  const text = (found: typeof leaving): string => {
     try {
       demandWhole(plan, { leaving: found, status: fed } as unknown as Outlook);
       return '';
@@ -127,13 +150,13 @@ test('members that leave do not make a stack one that is not whole', () => {
       entry.redis?.role === 'master'
         ? {
             ...entry,
-            redis: { ...entry.redis, replicas: leaving.map(({ address }) => ({ address, online: true })) },
+            redis: { ...entry.redis, replicas: redises.map(({ address }) => ({ address, online: true })) },
           }
         : entry,
     ),
   } as StackStatus;
-  const stranger = `feeds ${leaving[0].address}, which is no member of shard-1`;
-  assert.ok(text([]).includes(stranger));
+  const stranger = `feeds ${redises[0].address}, which is no member of shard-1`;
+  assert.ok(text(NOBODY_LEAVES).includes(stranger));
   assert.ok(!text(leaving).includes(stranger));
 });
 

@@ -6,6 +6,7 @@ import type { MemberStatus, StackStatus } from '../../../scripts/observe/status.
 import type { DomainChanges, MemberChange } from '../../../scripts/rollout/changes.ts';
 import { outlookDocument, outlookText } from '../../../scripts/rollout/describe.ts';
 import { parseStats } from '../../../scripts/rollout/haproxy-admin.ts';
+import { NOBODY_LEAVES } from '../../../scripts/rollout/leaving.ts';
 import { edgeToRelieve, plannedHandovers, rollOrder } from '../../../scripts/rollout/order.ts';
 import type { Outlook } from '../../../scripts/rollout/roll-out.ts';
 import { planOf } from '../../support/stack-fixture.ts';
@@ -127,7 +128,7 @@ describe('which edge gives the VIP away first', () => {
 
 describe('what upgrade shows beforehand', () => {
   const outlook = (turns: readonly DomainChanges[], status: StackStatus): Outlook =>
-    ({ turns, status, sound, leaving: [] }) as unknown as Outlook;
+    ({ turns, status, sound, leaving: NOBODY_LEAVES }) as unknown as Outlook;
 
   test('turn by turn, with what moves away first', () => {
     const status = statusWith(['alpha-shard-1-a', 'alpha-shard-2-b']);
