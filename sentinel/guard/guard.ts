@@ -3,6 +3,7 @@ import { Candidacy } from './candidacy.ts';
 import { placeOf } from './config.ts';
 import { emptied, observed } from './core/memory.ts';
 import { compareTerms } from './core/term.ts';
+import { LuaBound } from './lua-bound.ts';
 import { Member, type MemberOptions } from './member.ts';
 import type { GuardState, Question } from './messages.ts';
 import { watchSentinels } from './sentinel-watch.ts';
@@ -24,6 +25,7 @@ export class Guard {
   private readonly member: Member;
   private readonly candidacy: Candidacy;
   private readonly upkeep: Upkeep;
+  private readonly luaBound: LuaBound;
   /** Its redis was master when it last answered. */
   private wasMaster = false;
   /** No connection of a guard before this one is left to the redis. */
@@ -33,6 +35,7 @@ export class Guard {
     this.member = new Member(options, () => this.candidacy.succeeded());
     this.candidacy = new Candidacy(this.member);
     this.upkeep = new Upkeep(this.member, this.candidacy, options);
+    this.luaBound = new LuaBound(this.member.redis, (text) => this.member.say(text));
     const { config } = this.member;
     watchSentinels(
       config,
@@ -116,7 +119,7 @@ export class Guard {
       else await this.upkeep.replica(now, member.target);
       await this.upkeep.steer(now);
     });
-    await this.upkeep.boundScripts(view);
+    await this.luaBound.keep(view);
     const { gone } = member.peers;
     if (gone.length > 0 && (member.memory.leads || (await member.surroundings()).hearsMaster))
       member.peers.forget(gone);

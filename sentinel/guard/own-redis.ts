@@ -10,6 +10,12 @@ const PATIENCE_MS = 700;
 const ATTACH_MS = 300;
 const ATTACH_POLL_MS = 5;
 
+const COLLECTS = `collectgarbage() return collectgarbage('count')`;
+/** A library, and its function of the same name. */
+const COLLECT = 'twemstack_collect_garbage';
+const COLLECTOR = `#!lua name=${COLLECT}
+redis.register_function{function_name='${COLLECT}', callback=function() ${COLLECTS} end, flags={'no-writes', 'allow-oom'}}`;
+
 /** The redis that a guard watches over; nobody else changes its role. */
 export class OwnRedis {
   private connection: RedisConnection | undefined;
@@ -101,6 +107,41 @@ export class OwnRedis {
   /** Lets go of all scripts that came with EVAL or SCRIPT LOAD. */
   async forgetScripts(): Promise<void> {
     await this.call('SCRIPT', 'FLUSH', 'ASYNC');
+  }
+
+  /**
+   * A script's call leaves behind what it used, until Lua has a reason to look for it: now it has.
+   *
+   * @returns bytes that Lua holds of scripts after that
+   */
+  async collectScriptGarbage(): Promise<number> {
+    return 1024 * Number(await this.call('EVAL', COLLECTS, '0'));
+  }
+
+  /**
+   * The same of a master's functions, whose Lua is another one: only a function reaches it. Nobody sees it, for it comes and
+   * goes within a transaction.
+   *
+   * @throws ReplyError when redis takes no writes now
+   */
+  async collectFunctionGarbage(): Promise<number> {
+    // On the wire without anything between them.
+    const calls = [
+      this.call('MULTI'),
+      this.call('FUNCTION', 'LOAD', 'REPLACE', COLLECTOR),
+      this.call('FCALL', COLLECT, '0'),
+      this.call('FUNCTION', 'DELETE', COLLECT),
+      this.call('EXEC'),
+    ];
+    await Promise.allSettled(calls);
+    const replies = await calls[calls.length - 1];
+    const held = Array.isArray(replies) ? replies[1] : replies;
+    if (held instanceof ReplyError) throw held;
+    return 1024 * Number(held);
+  }
+
+  async deleteFunctions(): Promise<void> {
+    await this.call('FUNCTION', 'FLUSH');
   }
 
   private async demandView(): Promise<FullView> {

@@ -11,8 +11,6 @@ import type { FullView } from './view.ts';
 const LINK_DOWN_S = 3;
 /** Without word of anybody who leads, before a member that led goes on without being told to. Milliseconds. */
 const LONELY_MS = 3000;
-/** Scripts may take one part in so many of `maxmemory`: they count as data, and Redis before 7.4 forgets none of them. */
-const SCRIPT_SHARE = 8;
 /** How preferred this member is by Sentinel: not at all, as everybody, before everybody (as switchover sets it). */
 const PRIORITY = { never: 0, usual: 100, first: 1 } as const;
 
@@ -81,19 +79,6 @@ export class Upkeep {
     if (!this.options.startsAsMaster && since < LONELY_MS) return;
     this.member.remember(elected(this.member.memory, term, view));
     await this.member.begin(term);
-  }
-
-  /**
-   * Lets go of scripts before they take the place of data, as those of an application do that writes values into their
-   * text. Proxies send again what they keep; who is told NOSCRIPT sends the script, as after a restart.
-   */
-  async boundScripts({ scriptBytes, maxmemory }: FullView): Promise<void> {
-    if (maxmemory === 0 || scriptBytes <= maxmemory / SCRIPT_SHARE) return;
-    const [held, most] = [scriptBytes, maxmemory / SCRIPT_SHARE].map((bytes) => Math.round(bytes / 1e6));
-    this.member.say(
-      `its Lua scripts took ${held} MB, more than ${most} MB: all forgotten; an application sends ever new ones instead of values in ARGV`,
-    );
-    await this.member.redis.forgetScripts();
   }
 
   private othersHadAnother(): boolean {

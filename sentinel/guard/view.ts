@@ -3,6 +3,12 @@ import type { RedisView } from './core/memory.ts';
 /** Seconds since a replica's last acknowledgement (one a second) up to which it counts as there. */
 const FRESH_LAG_S = 1;
 
+/** Their text and what belongs to it, and what Lua has made of it, with its garbage. Bytes. */
+export interface LuaBytes {
+  readonly text: number;
+  readonly lua: number;
+}
+
 /** Everything of INFO that the guard goes by. */
 export interface FullView extends RedisView {
   /** `master_link_down_since_seconds`; 0 while the link is up. */
@@ -12,8 +18,11 @@ export interface FullView extends RedisView {
   /** The history before the present one, and the offset at which the present one began. */
   readonly formerReplid: string;
   readonly began: number;
-  /** What scripts take that came with EVAL or SCRIPT LOAD, their text and what they were compiled to; `maxmemory`. Bytes. */
-  readonly scriptBytes: number;
+  /** What Lua takes for scripts that came with EVAL or SCRIPT LOAD, `maxmemory`. Bytes. */
+  readonly scripts: LuaBytes;
+  /** The same for functions, with what they keep between calls; and how many libraries there are. */
+  readonly functions: LuaBytes;
+  readonly libraries: number;
   readonly maxmemory: number;
 }
 
@@ -49,7 +58,9 @@ export function parseView(info: string): FullView {
     priority: Number(fields.get('slave_priority') ?? 100),
     formerReplid: fields.get('master_replid2') ?? '',
     began: number('second_repl_offset') - 1,
-    scriptBytes: number('used_memory_scripts_eval') + number('used_memory_vm_eval'),
+    scripts: { text: number('used_memory_scripts_eval'), lua: number('used_memory_vm_eval') },
+    functions: { text: number('used_memory_functions'), lua: number('used_memory_vm_functions') },
+    libraries: number('number_of_libraries'),
     maxmemory: number('maxmemory'),
   };
 }

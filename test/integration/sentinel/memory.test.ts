@@ -172,6 +172,48 @@ describe('redis within the memory of its container', { timeout: 300_000 }, () =>
     });
   }
 
+  test('a script that uses much for a moment costs nobody the scripts that they have loaded', async () => {
+    const [client, other] = [await open(), await open()];
+    await tier.call(master, 'operator', 'SCRIPT', 'FLUSH');
+    const sha = String(await tier.call(master, 'operator', 'SCRIPT', 'LOAD', 'return 1'));
+    const heavy = request('EVAL', 'local t = {} for i = 1, 100000 do t[i] = {i} end return #t', '0');
+    // longer than a guard takes from one look to the next
+    for (const until = Date.now() + 1000; Date.now() < until; ) {
+      client.write(heavy);
+      assert.equal(await ask(client), ':100000\r\n');
+      assert.equal(await ask(other, 'EVALSHA', sha, '0'), ':1\r\n');
+    }
+    await assertAlive();
+  });
+
+  test("libraries of functions that keep 8 MB each take nobody's place, and come back with no restart", async () => {
+    const client = await open();
+    const library = (i: number): string =>
+      `#!lua name=l${i}\nlocal t = {} for i = 1, 500000 do t[i] = i end redis.register_function('f${i}', function() return #t end)`;
+    for (let i = 0; i < 64; i++) {
+      // replicas have as much to do
+      assert.match(await ask(client, 'FUNCTION', 'LOAD', library(i)), /^\$|OOM|timeout|NOREPLICAS/);
+    }
+    for (const member of tier.redises) {
+      await waitUntil('few functions', async () => {
+        const memory = parseInfo(await info(member, 'memory'));
+        const isFew = Number(memory.get('number_of_libraries')) === 0;
+        return isFew && (member !== master || Number(memory.get('used_memory_vm_functions')) < 8 * MIB);
+      });
+    }
+    assert.match(
+      await ask(
+        client,
+        'FUNCTION',
+        'LOAD',
+        "#!lua name=u\nredis.register_function('u', function() return 7 end)",
+      ),
+      /^\$1/,
+    );
+    assert.equal(await ask(client, 'FCALL', 'u', '0'), ':7\r\n');
+    await assertAlive();
+  });
+
   test('large values from many clients while the AOF is rewritten, until the data is full', async () => {
     const value = Buffer.alloc(requestMb * MIB, 'x');
     const writers = await Promise.all(Array.from({ length: 6 }, open));

