@@ -21,6 +21,7 @@ const PROBE_TIMEOUT = 100;
 
 /** Why requests wait, for the error of those that wait in vain. */
 const UNCERTAIN = 'nobody confirms that it has not been replaced';
+const TOO_FEW = 'too few replicas answer';
 
 /**
  * A server connection of a pool with `wait_replicas`: one WAIT goes behind everything that is flushed at once, if a
@@ -100,7 +101,8 @@ export class ConfirmingConnection extends ServerConnection {
   private turnUncertain(): void {
     const { held } = this;
     this.uncertain = !this.uncertain;
-    held.lastFault = this.uncertain ? UNCERTAIN : '';
+    if (this.uncertain) held.lastFault = UNCERTAIN;
+    else held.lastFault = this.doubtful ? TOO_FEW : '';
     if (!this.uncertain) held.forgetLeft();
   }
 
@@ -132,7 +134,7 @@ export class ConfirmingConnection extends ServerConnection {
     const { held, queue, server } = this;
     if (!server.holds || this.doubtful) return;
     this.doubtful = true;
-    held.lastFault = 'too few replicas answer';
+    held.lastFault = TOO_FEW;
     // a batch that the socket took in part is completed, and what comes from now on is not a part of it
     queue.seal();
     this.doubtfulEnd = this.blocked ? queue.tail : queue.sent;

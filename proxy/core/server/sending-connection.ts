@@ -1,5 +1,4 @@
 import { BROKEN_PIPE, errorReply, NOT_EXECUTED } from '../../protocol/replies.ts';
-import type { Link } from '../../transport/link.ts';
 import type { Flushable } from '../base/loop.ts';
 import type { Owner, Receiver } from '../base/receiver.ts';
 import type { ConnectedServer } from './connected-server.ts';
@@ -134,11 +133,13 @@ export abstract class SendingConnection extends ServerLink implements Flushable 
       if (queue.length > 0) this.server.watchTimeouts();
       return;
     }
-    if (!this.maySend()) {
+    const maySend = this.maySend();
+    // asking may have failed requests that waited in vain, and their client's own connection ends with them
+    const { link } = this;
+    if (!maySend || link === null) {
       if (queue.length > 0) this.server.watchTimeouts();
       return;
     }
-    const link = this.link as Link;
     if (queue.sent === queue.head) this.window.begin(this.server.loop.now());
     const all = this.sendEnd;
     const end = Math.min(all, queue.head + this.window.size);

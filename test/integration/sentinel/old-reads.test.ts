@@ -90,6 +90,28 @@ describe('what a proxy reads is not older than what was acknowledged', { timeout
     await waitUntil('reads', async () => (await read('colour')) === 'left', { withinMs: 10_000 });
   });
 
+  test('where no replica is left: who waits for elements is told so, and the proxy stands', async () => {
+    const master = await tier.settled(2);
+    const waiting = new Redis({ ...APPLICATION, port: proxy.ports[0] });
+    await tier.kill(...others(master));
+    try {
+      for (let time = 0; time < 2; time++) {
+        const answer = await waiting.blpop('nothing', 0.2).catch((error: Error) => error.message);
+        assert.match(
+          String(answer),
+          /^ERR no master of 'shard-1' within 3000 ms \(last: .*\); not executed$/,
+        );
+      }
+    } finally {
+      await tier.start(...others(master));
+    }
+    await waitUntil('an answer', async () => (await waiting.blpop('nothing', 0.1).catch(String)) === null, {
+      withinMs: 10_000,
+    });
+    waiting.disconnect();
+    assert.equal(proxy.daemon.ended(), undefined, proxy.daemon.output());
+  });
+
   test('where all sentinels are gone: as ever, on the word of the replicas', async () => {
     const master = await tier.settled(2);
     await waitUntil('a write', async () => (await client.set('colour', 'sure').catch(() => '')) === 'OK');
