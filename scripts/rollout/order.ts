@@ -4,11 +4,14 @@ import { heldCount } from '../observe/holds-vip.ts';
 import type { StackStatus } from '../observe/status.ts';
 import { type DomainChanges, replacedOf } from './changes.ts';
 
+const KEEPALIVED_CONF = 'keepalived.conf';
+
 /**
  * The order in which domains are changed. What is broken is mended first: changing a sound domain while another one is
  * down could take a shard's last copies. Entrances come last: an edge gives clients to proxies that understand what it
  * sends alone, so all are to be as new as it is. Then those that hold least: each master and each VIP that a domain gives
- * away goes to one that is done already, so each moves once where that can be.
+ * away goes to one that is done already, so each moves once where that can be. An edge that the others do not know yet is
+ * made after all of this: they would send it no adverts, and it would take the VIP besides them.
  */
 export function rollOrder(
   changes: readonly DomainChanges[],
@@ -28,8 +31,31 @@ export function rollOrder(
         .some((edge) => !isHeld || heldCount(edge) > 0),
     );
   const isSound = ({ domain }: DomainChanges): number => Number(sound.has(domain.name));
+  const others = changes.some(learnsPeers);
+  const isUnknown = (turn: DomainChanges): number => Number(others && bringsEdge(turn));
   return [...changes].sort(
-    (x, y) => isSound(x) - isSound(y) || isEntrance(x) - isEntrance(y) || burden(x) - burden(y),
+    (x, y) =>
+      isUnknown(x) - isUnknown(y) ||
+      isSound(x) - isSound(y) ||
+      isEntrance(x) - isEntrance(y) ||
+      burden(x) - burden(y),
+  );
+}
+
+/** An edge that stands gets another keepalived.conf, which names who takes part in the election. */
+const learnsPeers = ({ members }: DomainChanges): boolean =>
+  members.some(
+    ({ member, action, files }) =>
+      member.role === 'edge' &&
+      (action === 'replace' || (action === 'reload' && files.includes(KEEPALIVED_CONF))),
+  );
+
+/** An edge is new, alone or with all of its domain; where other members are down too, they are mended first all the same. */
+function bringsEdge({ domain, members }: DomainChanges): boolean {
+  const made = members.filter(({ action }) => action === 'create').map(({ member }) => member);
+  const isNew = made.length === domain.members.length || made.every(({ role }) => role === 'edge');
+  return (
+    isNew && made.some(({ role }) => role === 'edge') && members.every(({ action }) => action !== 'start')
   );
 }
 

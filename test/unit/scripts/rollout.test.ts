@@ -57,6 +57,27 @@ describe('the order of an upgrade', () => {
     assert.equal(order(statusWith(['alpha-shard-1-c', 'alpha-shard-2-c'], 'nobody')), 'cab', 'led to both');
   });
 
+  test('an edge that is new comes last, when those that stand send it their adverts: else both would hold the VIP', () => {
+    const turn = (domain: string, action: MemberChange['action'], role: string): DomainChanges =>
+      changesOf(domain, action, role);
+    const known = turn('a', 'reload', 'edge');
+    const learns = {
+      ...known,
+      members: known.members.map((each) => ({ ...each, files: ['keepalived.conf'] })),
+    };
+    const status = statusWith(['alpha-shard-1-c', 'alpha-shard-2-c']);
+    const orderOf = (...turns: DomainChanges[]): string =>
+      rollOrder(turns, status, new Set(['a', 'c']))
+        .map(({ domain }) => domain.name)
+        .join('');
+    assert.equal(orderOf(turn('b', 'create', 'edge'), changesOf('c'), learns), 'cab');
+    assert.equal(orderOf(turn('b', 'create', 'edge'), changesOf('c'), known), 'bca', 'known already: broken');
+    assert.equal(orderOf(changesOf('b', 'create'), changesOf('c'), learns), 'cab', 'all of it is new');
+    const [redis, edge] = [turn('b', 'create', 'redis'), turn('b', 'create', 'edge')];
+    const more = { ...edge, members: [...edge.members, ...redis.members] };
+    assert.equal(orderOf(more, changesOf('c'), learns), 'bca', 'more of it is gone');
+  });
+
   test('what does not run comes first, however much it holds', () => {
     const status = statusWith(['alpha-shard-1-a', 'alpha-shard-2-a']);
     assert.equal(order(status, new Set(['b', 'c'])), 'abc');
