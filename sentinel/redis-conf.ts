@@ -2,6 +2,7 @@ import { isOnHosts } from '../topology/plan.ts';
 import { REDIS_DATABASES } from '../topology/pool-databases.ts';
 import { type RedisMemory, redisMemory } from '../topology/redis-memory.ts';
 import type { AnyPlan, Credentials, RedisMember } from '../topology/types.ts';
+import { trackedKeys } from './guard/tracking-bound.ts';
 import { STORE_DIR, USERS_ACL } from './paths.ts';
 
 const MB = 1024 * 1024;
@@ -61,6 +62,8 @@ notify-keyspace-events ${plan.redis.notifyKeyspaceEvents || '""'}
 proto-max-bulk-len ${memory.requestMb}mb
 client-query-buffer-limit ${memory.queryMb}mb
 maxmemory-clients ${memory.clientsMb}mb
+# Names that clients were told of (CLIENT TRACKING); redis keeps them beside its data when those clients have left.
+tracking-table-max-keys ${trackedKeys(plan.redis.maxmemoryMb * MB)}
 # In bytes and with "slave", as redis itself shows it.
 client-output-buffer-limit ${outputLimits(memory)}
 # A script that runs for longer answers for itself: others are told BUSY.

@@ -7,6 +7,7 @@ import { LuaBound } from './lua-bound.ts';
 import { Member, type MemberOptions } from './member.ts';
 import type { GuardState, Question } from './messages.ts';
 import { watchSentinels } from './sentinel-watch.ts';
+import { boundTracking } from './tracking-bound.ts';
 import { type Beginning, Upkeep } from './upkeep.ts';
 
 const TICK_MS = 100;
@@ -120,6 +121,7 @@ export class Guard {
       await this.upkeep.steer(now);
     });
     await this.luaBound.keep(view);
+    await boundTracking(member.redis, (text) => member.say(text), view);
     const { gone } = member.peers;
     if (gone.length > 0 && (member.memory.leads || (await member.surroundings()).hearsMaster))
       member.peers.forget(gone);

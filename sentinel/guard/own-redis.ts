@@ -140,6 +140,25 @@ export class OwnRedis {
     return 1024 * Number(held);
   }
 
+  /**
+   * What it remembers for clients that are tracked, who are told that all of it may have changed. Redis looks whether it is too
+   * much before a command, as long as somebody is tracked: so this connection is meanwhile.
+   *
+   * @param keys that it remembers now
+   * @param most how many it may remember again
+   */
+  async forgetTracked(keys: number, most: number): Promise<void> {
+    // Of the keys above the limit, n looks one after the other let go of 100 + 200 + … + 100 n.
+    const looks = Math.ceil(Math.sqrt(keys / 50)) + 1;
+    await Promise.all([
+      this.call('CLIENT', 'TRACKING', 'ON'),
+      this.call('CONFIG', 'SET', 'tracking-table-max-keys', '1'),
+      ...Array.from({ length: looks }, () => this.call('PING')),
+      this.call('CONFIG', 'SET', 'tracking-table-max-keys', String(most)),
+      this.call('CLIENT', 'TRACKING', 'OFF'),
+    ]);
+  }
+
   async deleteFunctions(): Promise<void> {
     await this.call('FUNCTION', 'FLUSH');
   }

@@ -23,11 +23,14 @@ export interface FullView extends RedisView {
   /** The same for functions, with what they keep between calls; and how many libraries there are. */
   readonly functions: LuaBytes;
   readonly libraries: number;
+  /** What redis remembers for CLIENT TRACKING: keys, and for each of them the clients that read it. */
+  readonly trackedKeys: number;
+  readonly trackedItems: number;
   readonly maxmemory: number;
 }
 
 /** Sections of INFO that `parseView` reads. */
-export const VIEW_SECTIONS = ['replication', 'persistence', 'memory'] as const;
+export const VIEW_SECTIONS = ['replication', 'persistence', 'memory', 'stats'] as const;
 
 /** Reads the reply to INFO of these sections. */
 export function parseView(info: string): FullView {
@@ -61,6 +64,8 @@ export function parseView(info: string): FullView {
     scripts: { text: number('used_memory_scripts_eval'), lua: number('used_memory_vm_eval') },
     functions: { text: number('used_memory_functions'), lua: number('used_memory_vm_functions') },
     libraries: number('number_of_libraries'),
+    trackedKeys: number('tracking_total_keys'),
+    trackedItems: number('tracking_total_items'),
     maxmemory: number('maxmemory'),
   };
 }

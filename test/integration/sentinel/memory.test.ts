@@ -214,6 +214,28 @@ describe('redis within the memory of its container', { timeout: 300_000 }, () =>
     await assertAlive();
   });
 
+  test("what is remembered for clients that cache takes nobody's place, also when they have left", async () => {
+    const keys = Array.from({ length: 12_000 }, (_, i) => `cached:${i}`);
+    const read = request('MGET', ...keys);
+    const clients = await Promise.all(Array.from({ length: 110 }, open));
+    for (const client of clients) {
+      client.write(request('HELLO', '3'));
+      client.write(request('CLIENT', 'TRACKING', 'ON'));
+      client.write(read);
+      let said = '';
+      const isAll = (): boolean => {
+        said += String(client.read() ?? '');
+        return said.split('_\r\n').length > keys.length;
+      };
+      await waitUntil('its answer', isAll, { everyMs: 1 });
+    }
+    const memory = async (): Promise<number> =>
+      Number(parseInfo(await info(master, 'memory')).get('used_memory'));
+    for (const client of clients) client.destroy();
+    await waitUntil('room', async () => (await memory()) < 40 * MIB);
+    await assertAlive();
+  });
+
   test('large values from many clients while the AOF is rewritten, until the data is full', async () => {
     const value = Buffer.alloc(requestMb * MIB, 'x');
     const writers = await Promise.all(Array.from({ length: 6 }, open));

@@ -90,6 +90,40 @@ describe('CLIENT TRACKING', () => {
     assert.equal(client.said, `$5\r\nthere\r\n$3\r\nold\r\n${changed(here)}\r\n`);
   });
 
+  const long = 'k'.repeat(513);
+  const tooLong =
+    '-ERR a client that is tracked (CLIENT TRACKING, without BCAST) reads keys of at most 512 bytes: servers remember each\r\n';
+  for (const line of [
+    `GET ${long}`,
+    `MGET a ${long}`,
+    `EVAL x 2 a ${long}`,
+    `ZINTER 2 a ${long}`,
+    `XREAD STREAMS ${long} 0`,
+  ]) {
+    test(`servers need not remember a long name: ${line.slice(0, 20)}…`, async () => {
+      const { scene, client, servers } = await tracked();
+      ask(scene, client, line);
+      assert.equal(client.said, tooLong);
+      assert.ok(servers.every(({ asked }) => asked.length === 0));
+    });
+  }
+
+  test('a long name is written, also by a client that is tracked, and read where no key is remembered', async () => {
+    const { scene, client, servers } = await tracked('', [], TWO.slice(0, 1));
+    ask(scene, client, `SET ${long} 1`);
+    assert.deepEqual(servers[0].asked, [`SET ${long} 1`]);
+    ask(scene, client, 'MULTI', `GET ${long}`, 'EXEC');
+    servers[0].answer('+OK');
+    scene.settle();
+    assert.equal(
+      client.said,
+      `+OK\r\n+OK\r\n${tooLong}-EXECABORT Transaction discarded because of: ${tooLong.slice(5)}`,
+    );
+    const other = await tracked('BCAST', [], TWO.slice(0, 1));
+    ask(other.scene, other.client, `GET ${long}`);
+    assert.deepEqual(other.servers[0].asked, [`GET ${long}`]);
+  });
+
   test('so it is with parts of one answer', async () => {
     const { scene, client, servers } = await tracked();
     const [here, there] = await keysOf(scene);

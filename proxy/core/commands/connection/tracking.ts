@@ -1,10 +1,13 @@
 import type { Command } from '../../../protocol/command-table.ts';
-import { commandId } from '../../../protocol/command-table.ts';
+import { commandId, FATE_KEY, FATE_SPLIT } from '../../../protocol/command-table.ts';
+import { keyPositions, type NoKeys } from '../../../protocol/key-positions.ts';
 import { encodeRequest } from '../../../protocol/replies.ts';
+import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { NOBODY, type Receiver } from '../../base/receiver.ts';
 import { WholeReplies } from '../../base/whole-replies.ts';
 import type { HeldConnection, Holder } from '../../server/holder.ts';
 import type { PoolServer } from '../../server/server.ts';
+import { refuse } from '../refusals.ts';
 import { GATE_RANKS, type Gate, type Session } from '../session.ts';
 
 const CLIENT = commandId('client');
@@ -14,6 +17,13 @@ const NO = encodeRequest(['CLIENT', 'CACHING', 'NO']);
 const EVERYTHING = Buffer.from('>2\r\n$10\r\ninvalidate\r\n_\r\n');
 const INVALIDATE = Buffer.from('>2\r\n$10\r\ninvalidate\r\n');
 const MINUS = 45;
+/**
+ * Bytes of a key that a server remembers for a client. It remembers each that was read, whether it exists or not, beside its
+ * data and also after the client has left; it bounds how many (tracking-table-max-keys), not how long they are.
+ */
+export const LONGEST_TRACKED = 512;
+/** A script's keys are remembered if it reads at all. */
+const SCRIPTS = /^(eval|fcall)/;
 
 /** What CLIENT TRACKING ON was given. */
 export interface TrackingOptions {
@@ -112,8 +122,17 @@ export class Tracking implements Gate, Holder {
     for (const server of this.session.routing.servers) server.own.leave(this.number);
   }
 
-  /** Sees to whom CACHING is for; never takes a request. */
-  takes(session: Session, { name }: Command): boolean {
+  /** Sees to whom CACHING is for; takes what would have servers remember too much. */
+  takes(session: Session, command: Command, frame: RequestFrame, buffer: Uint8Array): boolean {
+    this.seeToCaching(session, command);
+    if (this.options.bcast || longestRead(command, frame, buffer) <= LONGEST_TRACKED) return false;
+    const why = `a client that is tracked (CLIENT TRACKING, without BCAST) reads keys of at most ${LONGEST_TRACKED} bytes: servers remember each`;
+    for (const gate of session.gates) gate.onRefused?.(session, why);
+    refuse(session, why);
+    return true;
+  }
+
+  private seeToCaching(session: Session, { name }: Command): void {
     if (this.isUsed) {
       this.isUsed = false;
       this.caching = null;
@@ -127,7 +146,6 @@ export class Tracking implements Gate, Holder {
     }
     if (this.caching !== null && name !== 'client' && (isQueueing ? isEnd : name !== 'multi'))
       this.isUsed = true;
-    return false;
   }
 
   onPicked(connection: HeldConnection): void {
@@ -161,6 +179,26 @@ export class Tracking implements Gate, Holder {
   arriving(bytes: number): void {
     this.session.arriving(0, bytes);
   }
+}
+
+/** Bytes of the longest key that a request reads. */
+function longestRead(command: Command, frame: RequestFrame, buffer: Uint8Array): number {
+  if (command.write && !SCRIPTS.test(command.name)) return 0;
+  const { args } = frame;
+  // of a large request the first key alone may have come; it is its only one
+  if (command.fate === FATE_KEY) return frame.argc > 1 ? args[3] - args[2] : 0;
+  const keys = keysIn(command, frame, buffer);
+  if (typeof keys === 'string') return 0;
+  let longest = 0;
+  for (const i of keys) longest = Math.max(longest, args[2 * i + 1] - args[2 * i]);
+  return longest;
+}
+
+function keysIn(command: Command, frame: RequestFrame, buffer: Uint8Array): number[] | NoKeys {
+  if (command.fate === FATE_SPLIT) return Array.from({ length: frame.argc - 1 }, (_, i) => i + 1);
+  // the one command that reads keys and has a family of its own: it may wait
+  const hasKeys = command.keys !== null || command.name === 'xread';
+  return hasKeys ? keyPositions(command, frame, buffer) : 'none';
 }
 
 function isInvalidation(buffer: Uint8Array, from: number): boolean {
