@@ -59,8 +59,12 @@ export async function startProxy(
       daemon = await start();
     },
     async stop() {
+      const ended = daemon.ended();
       await daemon.stop();
       rmSync(folder, { recursive: true, force: true });
+      // Clients that connect again, and whoever restarts what ended, would hide it.
+      if (kind !== 'original' && ended === 1)
+        throw new Error(`the proxy had ended by itself:\n${daemon.output()}`);
     },
   };
 }

@@ -37,6 +37,8 @@ export interface Evidence {
   readonly wholeAt?: number;
   /** How many members were made master after the fault. */
   readonly promotions: number;
+  /** How often a member that was not hit ended, neither in an orderly way nor by a signal. */
+  readonly endings: number;
   /** Longest time with more than one holder of the VIP (ms); undefined = could not be watched. */
   readonly severalHolders?: number;
   /** What the monitors raised; undefined = the stack has none. */
@@ -109,6 +111,7 @@ export function holdPromises(evidence: Evidence): PromiseResult[] {
     ),
     ...(readsAreCurrent(plan) ? [none(STALE, verdict?.staleReads)] : []),
     ...(drill.promised(plan).noFailover === true ? [none('members promoted', evidence.promotions)] : []),
+    none('members that ended by themselves', evidence.endings),
     ...holderPromises(evidence),
     result(
       'whole again after the fault was taken back',

@@ -66,7 +66,7 @@ export interface RoundReport {
 export const MILESTONES = ['detected', 'promoted', 'announced', 'vipMoved', 'restored', 'whole'] as const;
 export type Milestone = (typeof MILESTONES)[number];
 
-export interface RoundInputs extends Omit<Evidence, 'verdict' | 'severalHolders' | 'promotions'> {
+export interface RoundInputs extends Omit<Evidence, 'verdict' | 'severalHolders' | 'promotions' | 'endings'> {
   readonly round: number;
   readonly startedAt: Date;
   readonly timeline: Timeline;
@@ -84,7 +84,9 @@ export function makeRound(inputs: RoundInputs): RoundReport {
   const times = spans === undefined ? undefined : holderTimes(spans, injected.at);
   const window = { from: injected.at, until: inputs.undoneAt, end: ledger.endedAt };
   const promotions = inputs.timeline.events.filter(promotion(inputs)).length;
-  const promises = holdPromises({ ...inputs, verdict, promotions, severalHolders: times?.several });
+  const endings = inputs.timeline.events.filter(endsByItself(injected.members)).length;
+  const severalHolders = times?.several;
+  const promises = holdPromises({ ...inputs, verdict, promotions, endings, severalHolders });
   const since = (at: number): number => round(at - injected.at);
   return {
     drill: inputs.drill.name,
@@ -175,6 +177,17 @@ function promotion({ timeline, injected, plan }: RoundInputs): (event: TimelineE
   return ({ at, event, text, source }) =>
     at >= injected.at && event === 'role' && text === 'master' && names.has(source) && !masters.has(source);
 }
+
+/** How a container ends that was told to, or killed: 0, or 128 and SIGKILL or SIGTERM. */
+const TOLD_TO_END: readonly string[] = ['0', '137', '143'];
+
+/** What ends with another code found something wrong with itself, and was brought back; nothing was wrong with who was not hit. */
+const endsByItself =
+  (hit: readonly string[]) =>
+  ({ source, event, text }: TimelineEvent): boolean => {
+    const [, member, code] = /^(\S+) \((\d+)\)$/.exec(text) ?? [];
+    return source === 'engine' && event === 'die' && !hit.includes(member) && !TOLD_TO_END.includes(code);
+  };
 
 /** Members that had a role at a moment. */
 function rolesAt({ events }: Timeline, moment: number, role: string): string[] {

@@ -127,6 +127,23 @@ describe('promises of a round', () => {
     assert.deepEqual(seen(round([[1500, 'alpha-shard-2-b']]), 'members promoted'), [0, true]);
   });
 
+  test('a member that was not hit and ends by itself breaks the promise; one that was told to, or killed, does not', () => {
+    const writes = [{ endedAt: 990 }, { endedAt: 1010 }];
+    const round = (...texts: string[]): RoundReport => {
+      const timeline = new Timeline();
+      for (const text of texts) timeline.note('engine', 'die', text, 1500);
+      return roundOf({ writes, timeline });
+    };
+    const name = 'members that ended by themselves';
+    assert.deepEqual(seen(round('alpha-proxy-a (0)', 'alpha-proxy-b (137)', 'alpha-edge-a (143)'), name), [
+      0,
+      true,
+    ]);
+    assert.deepEqual(seen(round('alpha-proxy-a (1)', 'alpha-proxy-b (1)'), name), [2, false]);
+    const [hit] = round().members;
+    assert.deepEqual(seen(round(`${hit} (1)`), name), [0, true]);
+  });
+
   test('edges whose links are cut may both hold the VIP, and a hung one for as long as it takes to be found', () => {
     const writes = [{ endedAt: 990 }, { endedAt: 2000 }];
     const spans = [
