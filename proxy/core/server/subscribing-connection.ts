@@ -1,5 +1,4 @@
 import { encodeRequest, errorReply, INVALID, reasonOf } from '../../protocol/replies.ts';
-import type { Link } from '../../transport/link.ts';
 import { type Stoppable, UNREAD } from '../base/receiver.ts';
 import type { ConnectedServer, EndKind } from './connected-server.ts';
 import { FIRST_LANE } from './lane.ts';
@@ -146,6 +145,8 @@ export class SubscribingConnection extends ServerLink implements Stoppable {
   }
 
   private send(verb: string, names: readonly string[], isChange: boolean): void {
+    // what was said just before may have found it gone; all of it is said to the next one
+    if (!this.isReady) return;
     const words = [verb.toUpperCase(), ...names.map((name) => Buffer.from(name, 'latin1'))];
     this.sent.push({ left: names.length, isChange });
     this.unwritten.push(encodeRequest(words));
@@ -153,9 +154,10 @@ export class SubscribingConnection extends ServerLink implements Stoppable {
   }
 
   private write(): void {
-    while (this.unwritten.length > 0) {
+    const { link } = this;
+    while (link !== null && this.unwritten.length > 0) {
       const [first] = this.unwritten;
-      const taken = (this.link as Link).write(first, 0, first.length);
+      const taken = link.write(first, 0, first.length);
       if (taken < 0) {
         this.end('error', 'Broken pipe');
         return;

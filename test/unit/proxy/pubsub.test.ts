@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { encodeRequest } from '../../../proxy/protocol/replies.ts';
 import type { Link } from '../../../proxy/transport/link.ts';
+import { MemoryLink } from '../../../proxy/transport/memory.ts';
 import {
   answer,
   ask,
@@ -226,6 +227,29 @@ describe('a subscriber and the end of its server', () => {
     });
     assert.deepEqual(server.asked, ['SUBSCRIBE a']);
     assert.equal(answer(scene, client, server, array('subscribe', 'a', 1)), '');
+    tell(scene, server.links[0], array('message', 'a', 'again'));
+    assert.equal(client.said, `${array('message', 'a', 'again')}\r\n`);
+  });
+
+  test('the next one is gone too, before all is said to it: subscribed on the one after that', async (t) => {
+    const { scene, client, server } = await subscriber();
+    ask(scene, client, 'PSUBSCRIBE p*');
+    answer(scene, client, server, array('psubscribe', 'p*', 2));
+    client.said = '';
+    const gone = t.mock.method(MemoryLink.prototype, 'write', () => -1);
+    server.cut();
+    await waitUntil('a connection in vain', () => {
+      scene.settle();
+      return gone.mock.callCount() > 0;
+    });
+    gone.mock.restore();
+    await waitUntil('the subscriptions', () => {
+      scene.settle();
+      return server.asked.length > 1;
+    });
+    assert.deepEqual(server.asked, ['SUBSCRIBE a', 'PSUBSCRIBE p*']);
+    answer(scene, client, server, array('subscribe', 'a', 1));
+    answer(scene, client, server, array('psubscribe', 'p*', 2));
     tell(scene, server.links[0], array('message', 'a', 'again'));
     assert.equal(client.said, `${array('message', 'a', 'again')}\r\n`);
   });
