@@ -1,3 +1,4 @@
+import { guardRules } from '../../sentinel/guard-json.ts';
 import { memberName } from '../../topology/placement.ts';
 import type { AnyPlan, Member, RedisMember, SentinelMember } from '../../topology/types.ts';
 import { currentMaster } from '../observe/assess.ts';
@@ -98,4 +99,19 @@ export function leavingHandovers(
     if (to !== undefined) masters.set(shard, to);
     return [{ shard, from, to }];
   });
+}
+
+/**
+ * Members of a shard that stay and have not all that was acknowledged, where they are so many that they could make one of
+ * them master among themselves: a shard of fewer members asks fewer. What was confirmed by a member that leaves would be
+ * gone with the master. One that is yet to be made has no say before it has its master's data.
+ */
+export function tooFarBehind(plan: AnyPlan, shard: string, status: StackStatus): RedisMember[] {
+  const members = plan.shards.find(({ name }) => name === shard)?.members ?? [];
+  const behind = members.filter((member) => {
+    const seen = status.members.find((each) => each.member.name === member.name);
+    if (seen?.redis === undefined) return seen?.container !== undefined || seen?.away === true;
+    return seen.redis.role === 'replica' && (seen.redis.linkUp !== true || seen.redis.loading);
+  });
+  return behind.length >= guardRules(plan, shard, members.length).votes ? behind : [];
 }

@@ -10,7 +10,7 @@ import { findStrays } from '../observe/strays.ts';
 import { switchOver } from '../switchover/switchover.ts';
 import type { Deployment } from './deployment.ts';
 import { Entrance } from './entrance.ts';
-import { type Leaving, leavingHandovers, withLeaving } from './leaving.ts';
+import { type Leaving, leavingHandovers, tooFarBehind, withLeaving } from './leaving.ts';
 
 /** For the last sentinel to name a new master, of which the others tell it every two seconds; and how often it is looked at. */
 const FOLLOW_MS = 5000;
@@ -22,12 +22,15 @@ const FOLLOW_POLL_MS = 100;
  * sentinels would learn of it again, whatever they are told, and no gate would pass.
  *
  * @param status of the stack with them
- * @throws NotSoError when a shard has no master that stays, or gets: one of those that leave may hold its last writes
+ * @throws NotSoError when a shard has no master that stays, or gets, or when those that stay have not all: one of those that
+ *     leave may hold its last writes
  */
 export async function letLeave(deployment: Deployment, leaving: Leaving, status: StackStatus): Promise<void> {
   const { plan, reporter } = deployment;
   for (const shard of new Set(leaving.redises.map((member) => member.shard))) {
     if (currentMaster(status, shard) === undefined) throw unclear(plan.name, shard, leaving);
+    const behind = tooFarBehind(plan, shard, status);
+    if (behind.length > 0) throw incomplete(plan.name, shard, leaving, behind);
   }
   const handovers = leavingHandovers(plan, leaving, status);
   const stuck = handovers.find(({ to }) => to === undefined);
@@ -105,18 +108,34 @@ async function giveClientsAway(
   }
 }
 
-const unclear = (stack: string, shard: string, { redises }: Leaving): NotSoError => {
-  const names = redises.filter((member) => member.shard === shard).map(({ name }) => name);
-  return new NotSoError(
-    `${shard} has no master that could stay, and ${names.join(', ')} would leave: its last writes may be there alone`,
-    {
-      where: stack,
-      remedy:
-        'nothing was changed; put the members back into the stack file, let `twemstack up` make the shard whole, then ' +
-        'take them out again',
-    },
+const unclear = (stack: string, shard: string, leaving: Leaving): NotSoError =>
+  unsafe(
+    stack,
+    `${shard} has no master that could stay, and ${namesIn(leaving, shard)} would leave: its last writes may be there alone`,
   );
-};
+
+const incomplete = (
+  stack: string,
+  shard: string,
+  leaving: Leaving,
+  behind: readonly RedisMember[],
+): NotSoError =>
+  unsafe(
+    stack,
+    `${behind.map(({ name }) => name).join(', ')} of ${shard} does not follow its master now, and ${namesIn(leaving, shard)} would leave: ` +
+      'if the master failed then, acknowledged writes would be lost',
+  );
+
+const namesIn = ({ redises }: Leaving, shard: string): string =>
+  redises.flatMap((member) => (member.shard === shard ? [member.name] : [])).join(', ');
+
+const unsafe = (stack: string, why: string): NotSoError =>
+  new NotSoError(why, {
+    where: stack,
+    remedy:
+      'nothing was changed; put the members back into the stack file, let `twemstack up` make the shard whole, then ' +
+      'take them out again',
+  });
 
 /** Redis is let write what it has to disk first, and an edge tell the others that it goes. */
 async function stopAndRemove({ engine }: Deployment, name: string): Promise<void> {

@@ -7,6 +7,7 @@ import {
   leavingHandovers,
   leavingMembers,
   NOBODY_LEAVES,
+  tooFarBehind,
   withLeaving,
 } from '../../../scripts/rollout/leaving.ts';
 import { letLeave } from '../../../scripts/rollout/let-leave.ts';
@@ -131,6 +132,52 @@ test('where no member is master, nobody leaves: the last writes may be on it', a
       statusWith('alpha-shard-2-a'),
     ),
     /shard-1 has no master that could stay, and alpha-shard-1-c would leave/,
+  );
+});
+
+test('where who stays does not follow, nobody leaves: two members ask one vote, and it could be the one that has less', async () => {
+  const status = statusWith('alpha-shard-1-a', 'alpha-shard-2-a');
+  const seen = (name: string, entry: Partial<MemberStatus>): StackStatus => ({
+    ...status,
+    members: status.members.map((each) =>
+      each.member.name === name ? { ...each, redis: undefined, ...entry } : each,
+    ),
+  });
+  const replica = (rest: object): Partial<MemberStatus> => ({
+    redis: {
+      role: 'replica',
+      replicas: [],
+      linkUp: true,
+      loading: false,
+      ...rest,
+    } as unknown as MemberStatus['redis'],
+  });
+  const names = (of: AnyPlan, entry: Partial<MemberStatus>): string[] =>
+    tooFarBehind(of, 'shard-1', seen('alpha-shard-1-b', entry)).map(({ name }) => name);
+  const stopped = { container: { status: 'exited' } as unknown as ContainerState };
+  for (const entry of [stopped, { away: true }, replica({ linkUp: false }), replica({ loading: true })])
+    assert.deepEqual(names(plan, entry), ['alpha-shard-1-b']);
+  assert.deepEqual(names(plan, replica({})), []);
+  assert.deepEqual(names(plan, {}), [], 'one that is yet to be made');
+  // of three with wait_replicas 1 two have to vote, and one of them has everything
+  const four = planOf(`${HEAD}domains: [a, b, c, d]\nreplicas: 2\n`);
+  assert.deepEqual(
+    tooFarBehind(four, 'shard-1', {
+      ...seen('alpha-shard-1-b', stopped),
+      members: seen('alpha-shard-1-b', stopped).members.map((each) =>
+        each.member.name === 'alpha-shard-1-c' ? { ...each, ...replica({}) } : each,
+      ),
+    }),
+    [],
+  );
+  const engine = { getContainer: (): never => assert.fail('the engine was asked for something') };
+  await assert.rejects(
+    letLeave(
+      { plan, engine } as unknown as Parameters<typeof letLeave>[0],
+      leaving,
+      seen('alpha-shard-1-b', stopped),
+    ),
+    /alpha-shard-1-b of shard-1 does not follow its master now, and alpha-shard-1-c would leave: if the master failed then/,
   );
 });
 
