@@ -56,6 +56,14 @@ save ""
 maxmemory ${plan.redis.maxmemoryMb}mb
 maxmemory-policy ${plan.redis.maxmemoryPolicy}
 
+# Large values and whole databases are freed beside everything else: a DEL of two million elements kept everybody waiting
+# for so long that the sentinels took the master for dead.
+lazyfree-lazy-user-del yes
+lazyfree-lazy-user-flush yes
+lazyfree-lazy-server-del yes
+lazyfree-lazy-expire yes
+lazyfree-lazy-eviction yes
+
 notify-keyspace-events ${plan.redis.notifyKeyspaceEvents || '""'}
 
 # What maxmemory does not count or does not stop, so that no client gets this process killed (topology/redis-memory.ts).

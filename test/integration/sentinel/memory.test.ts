@@ -236,6 +236,28 @@ describe('redis within the memory of its container', { timeout: 300_000 }, () =>
     await assertAlive();
   });
 
+  test('large values are freed beside everything else, however they go', async () => {
+    const call = (command: string, ...words: string[]): Promise<unknown> =>
+      tier.call(master, 'operator', command, ...words);
+    const ways: ReadonlyArray<readonly [name: string, command: string, ...words: string[]]> = [
+      ['DEL', 'DEL', 'large'],
+      ['SET', 'SET', 'large', '1'],
+      ['RENAME', 'RENAME', 'other', 'large'],
+      ['EXPIRE', 'PEXPIRE', 'large', '-1'],
+      ['FLUSHALL', 'FLUSHALL'],
+    ];
+    for (const [name, command, ...words] of ways) {
+      await call('DEL', 'large');
+      await call('SET', 'other', '1');
+      await call('SADD', 'large', ...Array.from({ length: 1000 }, (_, i) => `m${i}`));
+      await call('CONFIG', 'RESETSTAT');
+      await call(command, ...words);
+      await waitUntil(`${name} to free it`, async () =>
+        /lazyfreed_objects:[1-9]/.test(await info(master, 'memory')),
+      );
+    }
+  });
+
   test('large values from many clients while the AOF is rewritten, until the data is full', async () => {
     const value = Buffer.alloc(requestMb * MIB, 'x');
     const writers = await Promise.all(Array.from({ length: 6 }, open));
