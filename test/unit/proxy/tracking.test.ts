@@ -264,6 +264,41 @@ describe('CLIENT TRACKING', () => {
     }
   });
 
+  test('what is told of every write is bounded: 64 prefixes of all clients together, and a tenth of the clients', async () => {
+    const { scene, client, servers } = await tracked('BCAST', ['tracking_clients: 30'], TWO.slice(0, 1));
+    const track = (prefixes: readonly string[]): { client: MemoryClient; said: string } => {
+      const one = scene.client();
+      ask(scene, one, 'HELLO 3');
+      one.said = '';
+      ask(
+        scene,
+        one,
+        ['CLIENT TRACKING ON BCAST', ...prefixes.map((prefix) => `PREFIX ${prefix}`)].join(' '),
+      );
+      for (let i = 0; i < 2 && one.said === ''; i++) {
+        servers[0].answer(i === 0 ? '+OK' : ':0');
+        scene.settle();
+      }
+      return { client: one, said: one.said };
+    };
+    const prefixes = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}${i}:`);
+    const first = track(prefixes('a', 40));
+    assert.equal(first.said, '+OK\r\n');
+    assert.match(
+      track(prefixes('b', 40)).said,
+      /^-ERR all clients together have at most 64 different prefixes/,
+    );
+    assert.equal(track(prefixes('a', 40)).said, '+OK\r\n', 'the same ones cost a server nothing more');
+    assert.match(
+      track([]).said,
+      /^-ERR 3 clients are told of all that is written already .*tracking_clients/,
+    );
+    client.leave();
+    first.client.leave();
+    scene.settle();
+    assert.equal(track(prefixes('b', 20)).said, '+OK\r\n', 'who left counts no longer');
+  });
+
   test('is refused in words: RESP2, REDIRECT, a server that does not let us, and no room for one more', async () => {
     const scene = await memoryScene(['tracking_clients: 1'], TWO.slice(0, 1));
     const [server] = scene.servers;

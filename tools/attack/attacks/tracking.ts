@@ -41,3 +41,23 @@ register({
     return { did: brief(answer), got: [] };
   },
 });
+
+register({
+  name: 'tracked-prefixes',
+  tries:
+    '200 clients with 60 prefixes each, with which servers compare every key that anybody writes (CLIENT TRACKING BCAST)',
+  as: ['application'],
+  seconds: 15,
+  async run(attacker) {
+    const { wires } = await attacker.many(200);
+    const answers = new Set<string>();
+    for (const [n, wire] of wires.entries()) {
+      const prefixes = Array.from({ length: 60 }, (_, i) => ['PREFIX', attacker.key(`${n}:${i}:`)]).flat();
+      await wire.ask('HELLO', '3');
+      answers.add(brief(await wire.ask('CLIENT', 'TRACKING', 'ON', 'BCAST', ...prefixes)));
+    }
+    while (attacker.timeLeft > 4000) await new Promise((done) => setTimeout(done, 100));
+    for (const wire of wires) wire.vanish();
+    return { did: [...answers].slice(0, 3).join(' | '), got: [] };
+  },
+});

@@ -15,14 +15,13 @@ import { element } from '../answered.ts';
 import { InTurn } from '../in-turn.ts';
 import { partialFailure } from '../partial.ts';
 import type { Answer, Session } from '../session.ts';
+import { MOST_PREFIXES } from './broadcasts.ts';
 import { framed } from './peers.ts';
 import { Tracking, type TrackingOptions, trackingOf } from './tracking.ts';
 
 const CLIENT = commandId('client');
 /** Answered only when the connection's greeting was, and with it CLIENT TRACKING ON. */
 const PROBE = encodeRequest(['CLIENT', 'GETREDIR']);
-/** Prefixes of one client: each is compared with every key that changes. */
-const MOST_PREFIXES = 256;
 const DIFFERENT_MODE =
   'before disabling tracking for this client, and then re-enabling it with a different mode.';
 
@@ -73,12 +72,7 @@ export class TrackingRequest extends InTurn {
     before?.end();
     const begun = Tracking.begin(session, wanted);
     if (begun instanceof Tracking) this.askServers(begun);
-    else {
-      const { trackingClients } = session.pool.config;
-      this.end(
-        errorReply(`${trackingClients} clients are tracked on '${begun.name}' already (tracking_clients)`),
-      );
-    }
+    else this.end(errorReply(begun));
   }
 
   private askServers(tracking: Tracking): void {

@@ -6,9 +6,9 @@ import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { NOBODY, type Receiver } from '../../base/receiver.ts';
 import { WholeReplies } from '../../base/whole-replies.ts';
 import type { HeldConnection, Holder } from '../../server/holder.ts';
-import type { PoolServer } from '../../server/server.ts';
 import { refuse } from '../refusals.ts';
 import { GATE_RANKS, type Gate, type Session } from '../session.ts';
+import { broadcastFault, noteBroadcast } from './broadcasts.ts';
 
 const CLIENT = commandId('client');
 const YES = encodeRequest(['CLIENT', 'CACHING', 'YES']);
@@ -61,6 +61,7 @@ export class Tracking implements Gate, Holder {
   private watches = false;
   private isOn = false;
   private lostInTurn = -1;
+  private broadcastsNoMore = (): void => undefined;
   private readonly number = ++lastHolder;
   private readonly ended = (): void => this.end();
 
@@ -79,15 +80,19 @@ export class Tracking implements Gate, Holder {
     this.greeting = [...words, ...named.flatMap((prefix) => ['PREFIX', Buffer.from(prefix, 'latin1')])];
   }
 
-  /** @returns the server that has no room for one more, when there is one */
-  static begin(session: Session, options: TrackingOptions): Tracking | PoolServer {
+  /** @returns why not, when there is no room for one more */
+  static begin(session: Session, options: TrackingOptions): Tracking | string {
+    const { pool } = session;
+    const fault = options.bcast ? broadcastFault(pool, options.prefixes) : null;
+    if (fault !== null) return fault;
     const tracking = new Tracking(session, options);
-    const { trackingClients } = session.pool.config;
+    const { trackingClients } = pool.config;
     for (const server of session.routing.servers) {
       if (server.own.admit(tracking.number, tracking, trackingClients)) continue;
       tracking.leaveServers();
-      return server;
+      return `${trackingClients} clients are tracked on '${server.name}' already (tracking_clients)`;
     }
+    if (options.bcast) tracking.broadcastsNoMore = noteBroadcast(pool, options.prefixes);
     tracked.set(session, tracking);
     session.pool.stats.trackingClients++;
     session.holder = tracking.number;
@@ -112,6 +117,7 @@ export class Tracking implements Gate, Holder {
     this.isOn = false;
     tracked.delete(session);
     session.pool.stats.trackingClients--;
+    this.broadcastsNoMore();
     session.holder = 0;
     session.exit(this);
     session.offOver(this.ended);
