@@ -1,5 +1,5 @@
 import { isBackingUp } from '../scripts/backup/hold-backup.ts';
-import { isDrilling } from '../scripts/drill/take-back.ts';
+import { isDrilling } from '../scripts/drill/left-faults.ts';
 import { isDeploying } from '../scripts/stack/hold-deployment.ts';
 import type { Plan } from '../topology/types.ts';
 

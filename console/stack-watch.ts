@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { describeFault, faultsLeftBehind } from '../scripts/drill/take-back.ts';
+import { describeFault, faultsLeftBehind } from '../scripts/drill/left-faults.ts';
 import { assess, type Problem } from '../scripts/observe/assess.ts';
 import { isHolder } from '../scripts/observe/holds-vip.ts';
 import { collectStatus, type StackStatus } from '../scripts/observe/status.ts';

@@ -4,7 +4,7 @@ import { isOnHosts } from '../../topology/plan.ts';
 import type { AnyPlan, Credentials, HostsPlan } from '../../topology/types.ts';
 import { readBackupRecord } from '../backup/record.ts';
 import { demandEngine, engineAddress } from '../docker-client.ts';
-import { describeFault, faultsLeftBehind } from '../drill/take-back.ts';
+import { describeFault, faultsLeftBehind } from '../drill/left-faults.ts';
 import { EnvironmentError } from '../errors.ts';
 import { assess } from '../observe/assess.ts';
 import { type ContainerState, execInContainer, lastLogLines, listContainers } from '../observe/engine.ts';

@@ -1,8 +1,6 @@
 import type Docker from 'dockerode';
 import type { AnyPlan } from '../../topology/types.ts';
-import { engineAddress } from '../docker-client.ts';
 import { mendLab } from '../lab/faults.ts';
-import { type HeldLock, isHeld, tryLock } from '../process-lock.mjs';
 import type { Home } from '../stack/home.ts';
 import { writePrivate } from '../stack/private-file.ts';
 import { unfailBackup } from './faults/alerts.ts';
@@ -10,27 +8,10 @@ import { continueProgram, ensureRunning, thawContainer } from './faults/break.ts
 import { healLinks } from './faults/cut.ts';
 import { startEngine } from './faults/engine-process.ts';
 import { labOf } from './faults/host-strike.ts';
-import { faultsFile, type NotedFault, readFaults } from './noted-faults.ts';
+import { describeFault, faultsLeftBehind } from './left-faults.ts';
+import { faultsFile, type NotedFault } from './noted-faults.ts';
 
 const QUIET = { progress: () => undefined, outcome: () => undefined };
-
-const drillLock = (stack: string): string => `drill ${stack} at ${engineAddress()}`;
-
-/** Two drills at once would find each other's faults. undefined: one is running. */
-export const holdDrills = (stack: string): Promise<HeldLock | undefined> => tryLock(drillLock(stack));
-
-/** Whether a drill of a stack is running. */
-export const isDrilling = (stack: string): Promise<boolean> => isHeld(drillLock(stack));
-
-/** Faults of a drill that is over, and did not take them back; none while one is running. */
-export async function faultsLeftBehind(home: Home, stack: string): Promise<readonly NotedFault[]> {
-  const faults = readFaults(home, stack);
-  return faults.length === 0 || (await isDrilling(stack)) ? [] : faults;
-}
-
-/** A fault in words. */
-export const describeFault = ({ drill, since, what }: NotedFault): string =>
-  `drill ${drill}, at ${since}, was cut off and left this: ${what}`;
 
 /** Starts the engine again when a drill ended it and was killed before it started it: everything else needs one. */
 export async function takeBackEngine(home: Home, stack: string): Promise<void> {

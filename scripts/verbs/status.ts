@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { judgeBackups, readBackupRecord } from '../backup/record.ts';
 import { isOutputClosed } from '../closed-output.mjs';
-import { describeFault, faultsLeftBehind } from '../drill/take-back.ts';
+import { describeFault, faultsLeftBehind } from '../drill/left-faults.ts';
 import { EXIT } from '../errors.ts';
 import { assess } from '../observe/assess.ts';
 import { collectStatus } from '../observe/status.ts';

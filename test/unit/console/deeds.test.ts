@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deedsUnderWay } from '../../../console/deeds.ts';
 import { holdBackups } from '../../../scripts/backup/hold-backup.ts';
-import { holdDrills } from '../../../scripts/drill/take-back.ts';
+import { holdDrills } from '../../../scripts/drill/left-faults.ts';
 import { holdDeployment } from '../../../scripts/stack/hold-deployment.ts';
 import { planOf } from '../../support/stack-fixture.ts';
 

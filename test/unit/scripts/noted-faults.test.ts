@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type Docker from 'dockerode';
 import { noteFailure, noteGood, readBackupRecord } from '../../../scripts/backup/record.ts';
+import { faultsLeftBehind, holdDrills } from '../../../scripts/drill/left-faults.ts';
 import { FaultNotes, readFaults } from '../../../scripts/drill/noted-faults.ts';
-import { faultsLeftBehind, holdDrills, takeBackFaults } from '../../../scripts/drill/take-back.ts';
+import { takeBackFaults } from '../../../scripts/drill/take-back.ts';
 import { Home } from '../../../scripts/stack/home.ts';
 import { inTemporaryFolder, planOf } from '../../support/stack-fixture.ts';
 

@@ -104,3 +104,10 @@ test('one file imports CDKTF, so that it can be left', () => {
   );
   assert.deepEqual(importing, ['stacks/cdktf.ts']);
 });
+
+test('whoever asks how a stack is does not wait for code that deploys it, breaks it or makes a lab', () => {
+  const reached = new Set(['scripts/verbs/status.ts']);
+  for (const file of reached) for (const [from, target] of IMPORTS) if (from === file) reached.add(target);
+  const heavy = [...reached].filter((file) => /^scripts\/(deploy|lab|prepare|drill\/faults)\//.test(file));
+  assert.deepEqual(heavy, []);
+});
