@@ -1,9 +1,10 @@
 import type Docker from 'dockerode';
+import { SEED_DIR } from '../../sentinel/paths.ts';
 import { INSTANCE_LABEL, OWNER_LABEL } from '../../stacks/owner-label.ts';
 import { dataVolume } from '../../stacks/volume-names.ts';
 import { UNPRIVILEGED } from '../../topology/container-options.ts';
 import type { Credentials, Member } from '../../topology/types.ts';
-import { type ContainerState, execInContainer, lastLogLines } from '../observe/engine.ts';
+import { type ContainerState, execInContainer, lastLogLines, readFileIn } from '../observe/engine.ts';
 import { type RedisAddress, type RedisLogin, withRedis } from '../observe/redis-call.ts';
 
 /** What a data volume holds. What could not be found out is undefined. */
@@ -91,13 +92,16 @@ async function keyspaceOf(
   const login = { username: 'operator', password: credentials?.operator };
   const member = members.find((each) => each.name === name);
   if (member?.role === 'redis') return await keyspaceAt(member, login);
-  // Of a member that the plan has no longer nobody else knows.
-  const { NetworkSettings } = await engine.getContainer(name).inspect();
-  for (const { IPAddress: address } of Object.values(NetworkSettings.Networks)) {
-    const keyspace = await keyspaceAt({ address, port: 6379 }, login);
-    if (keyspace !== undefined) return keyspace;
-  }
-  return undefined;
+  // Of one that the plan has no longer, or has elsewhere, its own files know.
+  const place = placeIn(await readFileIn(engine, name, `${SEED_DIR}/facts.env`));
+  return place === undefined ? undefined : await keyspaceAt(place, login);
+}
+
+/** Where a member listens, by the facts that it was started with; undefined of what is no redis and no sentinel. */
+export function placeIn(facts = ''): RedisAddress | undefined {
+  const [, address] = /^address='([^']+)'$/m.exec(facts) ?? [];
+  const [, port] = /^port='(\d+)'$/m.exec(facts) ?? [];
+  return address === undefined || port === undefined ? undefined : { address, port: Number(port) };
 }
 
 const keyspaceAt = (at: RedisAddress, login: RedisLogin): Promise<string | undefined> =>
@@ -139,8 +143,9 @@ async function lookFromAside(volume: string, { engine, stack, instance }: Conten
 }
 
 /** An image of the stacks' redis members that is on the engine. @throws Error when there is none */
-export async function redisImage(engine: Docker): Promise<string> {
-  const tags = (await engine.listImages()).flatMap(({ RepoTags }) => RepoTags ?? []);
+export async function redisImage(engine: Docker, abortSignal?: AbortSignal): Promise<string> {
+  const options: Docker.ListImagesOptions & { abortSignal?: AbortSignal } = { abortSignal };
+  const tags = (await engine.listImages(options)).flatMap(({ RepoTags }) => RepoTags ?? []);
   const found = tags.find((tag) => tag.startsWith('twemstack/redis:'));
   if (found === undefined) throw new Error('no image to look with');
   return found;

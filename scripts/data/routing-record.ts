@@ -53,8 +53,12 @@ async function routingsOnEngine(engine: Docker, stack: string): Promise<string[]
   const files = await Promise.all(
     proxies.map(({ name }) => readFileIn(engine, name, `${SEED_DIR}/${POOL_FILE}`)),
   );
-  return [...new Set(files.flatMap((file) => usableRouting(file) ?? []))];
+  const routings = files.flatMap((file) => usableRouting(file) ?? []);
+  return [...new Map(routings.map((text) => [anywhere(text), text])).values()];
 }
+
+/** On several hosts each proxy listens on an address of its own: keys live in the same places all the same. */
+const anywhere = (routing: string): string => routing.replace(/^( +listen: ).*:(\d+)$/gm, '$1*:$2');
 
 function lastRendered(home: Home, stack: string): string | undefined {
   const seeds = join(home.stack(stack), 'seed');

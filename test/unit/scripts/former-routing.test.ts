@@ -7,7 +7,7 @@ import { routingOf } from '../../../scripts/data/key-moves.ts';
 import { formerRouting, recordRouting } from '../../../scripts/data/routing-record.ts';
 import { renderNutcrackerYml } from '../../../scripts/render/nutcracker-yml.ts';
 import { Home } from '../../../scripts/stack/home.ts';
-import { inTemporaryFolder, planOf } from '../../support/stack-fixture.ts';
+import { hostsPlanOf, inTemporaryFolder, planOf, THREE_HOSTS } from '../../support/stack-fixture.ts';
 
 const HEAD = 'name: alpha\nvip: 198.18.0.100\n';
 const fileOf = (shards: number): string => renderNutcrackerYml(planOf(`${HEAD}shards: ${shards}`));
@@ -58,6 +58,18 @@ describe('where keys lived until now', () => {
   test('is what the proxies go by when they agree, whatever was written down', async () => {
     assert.equal(await former(1, [fileOf(2), fileOf(2)]), 2);
     assert.equal(await former(undefined, [fileOf(2)]), 2);
+  });
+
+  test('is one on several hosts, where each proxy listens on an address of its own', async () => {
+    const files = hostsPlanOf(THREE_HOSTS).proxies.map((proxy, _, { length }) => {
+      assert.equal(length, 3);
+      return renderNutcrackerYml(hostsPlanOf(THREE_HOSTS), proxy);
+    });
+    await inTemporaryFolder(async (root) => {
+      const home = new Home(root);
+      recordRouting(home, 'alpha', fileOf(1));
+      assert.equal((await formerRouting(home, 'alpha', engineOf(files)))?.source, 'what the proxies go by');
+    });
   });
 
   test('is what was written down when no proxy stands, or when they were left in two minds', async () => {

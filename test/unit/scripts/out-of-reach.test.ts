@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { demandConsent, NO_CONSENT } from '../../../scripts/data/consent.ts';
-import { counted } from '../../../scripts/data/contents.ts';
+import { counted, placeIn } from '../../../scripts/data/contents.ts';
 import { dataEditText } from '../../../scripts/data/data-text.ts';
 import { droppedDatabases, outOfReach } from '../../../scripts/data/out-of-reach.ts';
 import { InputError } from '../../../scripts/errors.ts';
 import { renderNutcrackerYml } from '../../../scripts/render/nutcracker-yml.ts';
-import { planOf } from '../../support/stack-fixture.ts';
+import { renderRedisFacts, renderSentinelFacts } from '../../../sentinel/facts.ts';
+import { hostsPlanOf, planOf, THREE_HOSTS } from '../../support/stack-fixture.ts';
 
 const HEAD = 'name: alpha\nvip: 198.18.0.100\nshards: 2\n';
 const poolFile = (pools: string): string => renderNutcrackerYml(planOf(`${HEAD}pools: { ${pools} }`));
@@ -93,4 +94,15 @@ describe('keys out of reach', () => {
     assert.deepEqual(demandConsent(plan, edit, { removeData: [], movesKeys: true }), []);
     assert.match(dataEditText(edit), /refused without --moves-keys\):\npool one: database 3: 14 keys/);
   });
+});
+
+test('a member that the plan has no longer is asked where its own facts say that it listens', () => {
+  const plan = hostsPlanOf(THREE_HOSTS);
+  const [{ members }] = plan.shards;
+  assert.deepEqual(placeIn(renderRedisFacts(plan, members[1])), { address: '10.0.0.12', port: 7020 });
+  assert.deepEqual(placeIn(renderSentinelFacts(plan, plan.sentinels[0])), {
+    address: '10.0.0.11',
+    port: 7002,
+  });
+  assert.equal(placeIn(undefined), undefined);
 });
