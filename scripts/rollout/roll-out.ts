@@ -1,7 +1,7 @@
 import type { StackInputs } from '../../stacks/inputs.ts';
 import { isOnHosts } from '../../topology/plan.ts';
 import type { AnyPlan, PlanDomain } from '../../topology/types.ts';
-import { recordRouting } from '../data/routing-record.ts';
+import { formerRouting, recordRouting } from '../data/routing-record.ts';
 import { dataVolumes } from '../data/volumes.ts';
 import { passGate } from '../deploy/gate.ts';
 import { removeOrphans } from '../deploy/orphans.ts';
@@ -26,6 +26,7 @@ import { mendStrays } from './mend-strays.ts';
 import { newcomersOf, rollOrder } from './order.ts';
 import { applyStack, deployDomain, type Roll, rollDomain, servingEdges } from './roll-domain.ts';
 import { demandSameAddresses } from './same-addresses.ts';
+import { demandSamePorts } from './same-ports.ts';
 import { demandSameRouter } from './same-router.ts';
 import { demandBackNetwork } from './two-networks.ts';
 
@@ -86,6 +87,7 @@ export async function lookAhead(deployment: Deployment, recreate = false): Promi
   const containers = await listContainers(engine, plan.name);
   if (!isOnHosts(plan)) demandBackNetwork(plan, containers);
   demandSameAddresses(plan, containers);
+  if (isOnHosts(plan)) demandSamePorts(plan, (await formerRouting(home, plan.name, engine))?.text);
   const sound = soundDomains(plan, containers);
   const domains = reachedOf(deployment);
   const exists = ({ members }: PlanDomain): boolean => members.some(({ name }) => containers.has(name));
