@@ -203,6 +203,21 @@ describe('SUBSCRIBE', () => {
     assert.equal(server.asked.length, 1);
   });
 
+  test('more patterns of all clients than servers compare in no time are refused, and room when one leaves', async () => {
+    const { scene, client } = await subscriber();
+    const names = Array.from({ length: 4096 }, (_, i) => `n${i}`).join(' ');
+    const others = [client, scene.client(), scene.client(), scene.client()];
+    for (const each of others) assert.equal(ask(scene, each, `PSUBSCRIBE ${names}`), '');
+    const late = scene.client();
+    assert.equal(
+      ask(scene, late, 'PSUBSCRIBE x'),
+      '-ERR all clients together subscribe to at most 16384 patterns here: servers compare each with every message\r\n',
+    );
+    others[1].leave();
+    scene.settle();
+    assert.equal(ask(scene, late, `PSUBSCRIBE ${names}`), '');
+  });
+
   test('RESET and QUIT end it', async () => {
     for (const [end, said] of [
       ['RESET', '+RESET\r\n'],

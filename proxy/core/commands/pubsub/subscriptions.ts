@@ -3,7 +3,7 @@ import { KINDS, type ListeningKind, type Subscriber } from '../../server/listeni
 import type { PoolServer } from '../../server/server.ts';
 import type { SubscribingConnection } from '../../server/subscribing-connection.ts';
 import { noteListening } from '../listening.ts';
-import type { Session } from '../session.ts';
+import type { PoolContext, Session } from '../session.ts';
 import { isInternal, sourceOf } from './messages.ts';
 import { SubscribedMode } from './subscribed-mode.ts';
 
@@ -11,6 +11,8 @@ import { SubscribedMode } from './subscribed-mode.ts';
 export const MOST_SUBSCRIPTIONS = 100_000;
 /** Of these, patterns: for each new one redis looks through all that the connection has (0.1 s for so many, minutes for all). */
 export const MOST_PATTERNS = 4096;
+/** And of all clients of a process together: redis compares each with every message and every event of a key. */
+export const MOST_PATTERNS_OF_ALL = 16_384;
 /** What one subscription takes in this process besides its name. */
 const OVERHEAD = 200;
 const ARROW = 62;
@@ -18,6 +20,8 @@ const ARROW = 62;
 const OF_EVERY_SERVER = /^__key(space|event)@/;
 
 const subscriptions = new WeakMap<Session, Subscriptions>();
+/** Patterns of all clients of a pool. */
+const patternsOf = new WeakMap<PoolContext, number>();
 
 /** What a client listens to; undefined while it is nothing. */
 export function subscriptionsOf(session: Session): Subscriptions | undefined {
@@ -41,6 +45,8 @@ export class Subscriptions implements Subscriber {
   private readonly mode: SubscribedMode;
   private readonly ended = (): void => this.end();
   private kept = 0;
+  /** Those that it subscribes to, or is about to. */
+  private patterns = 0;
 
   private constructor(private readonly session: Session) {
     this.mode = new SubscribedMode();
@@ -84,6 +90,13 @@ export class Subscriptions implements Subscriber {
       refuse(`a client subscribes to at most ${MOST_PATTERNS} patterns here`);
       return;
     }
+    const ofAll = patternsOf.get(this.session.pool) ?? 0;
+    if (kind === 'psubscribe' && ofAll + names.length > MOST_PATTERNS_OF_ALL) {
+      refuse(
+        `all clients together subscribe to at most ${MOST_PATTERNS_OF_ALL} patterns here: servers compare each with every message`,
+      );
+      return;
+    }
     const homes = new Map<string, readonly PoolServer[]>();
     const byServer = new Map<PoolServer, string[]>();
     for (const name of names) {
@@ -102,6 +115,7 @@ export class Subscriptions implements Subscriber {
       return;
     }
     this.pending = { kind, names: new Set(names), early: [] };
+    if (kind === 'psubscribe') this.countPatterns(names.length);
     let waiting = byServer.size;
     let fault: Fault | null = null;
     const refusedBy = new Set<PoolServer>();
@@ -111,6 +125,7 @@ export class Subscriptions implements Subscriber {
         fault ??= refusal;
         waiting--;
         if (waiting > 0) return;
+        if (fault !== null && kind === 'psubscribe') this.countPatterns(-names.length);
         if (fault === null) this.begin(kind, homes);
         else for (const refused of refusedBy) byServer.delete(refused);
         if (fault === null) done(null);
@@ -163,7 +178,9 @@ export class Subscriptions implements Subscriber {
     const byServer = new Map<PoolServer, string[]>();
     for (const name of names) {
       for (const server of this.names[kind].get(name) ?? []) addTo(byServer, server, name);
-      if (this.names[kind].delete(name)) this.keep(-name.length - OVERHEAD);
+      if (!this.names[kind].delete(name)) continue;
+      this.keep(-name.length - OVERHEAD);
+      if (kind === 'psubscribe') this.countPatterns(-1);
     }
     this.note();
     this.removeFrom(kind, byServer, done);
@@ -247,6 +264,14 @@ export class Subscriptions implements Subscriber {
     this.session.keep(bytes);
   }
 
+  private countPatterns(more: number): void {
+    const { pool } = this.session;
+    // one that has left meanwhile has none
+    const change = Math.max(more, -this.patterns);
+    this.patterns += change;
+    patternsOf.set(pool, (patternsOf.get(pool) ?? 0) + change);
+  }
+
   /** The client has left, or begins anew. */
   private end(): void {
     subscriptions.delete(this.session);
@@ -254,6 +279,7 @@ export class Subscriptions implements Subscriber {
     this.session.offOver(this.ended);
     this.forgetEarly();
     this.keep(-this.kept);
+    this.countPatterns(-this.patterns);
     for (const kind of KINDS) this.names[kind].clear();
     this.note();
     for (const [server, connection] of this.connections) server.unsubscribe(connection);
