@@ -3,6 +3,7 @@ import type Docker from 'dockerode';
 import { describeFault, faultsLeftBehind } from '../scripts/drill/left-faults.ts';
 import { assess, type Problem } from '../scripts/observe/assess.ts';
 import { isHolder } from '../scripts/observe/holds-vip.ts';
+import { KeptLines } from '../scripts/observe/lines.ts';
 import { collectStatus, type StackStatus } from '../scripts/observe/status.ts';
 import type { Home } from '../scripts/stack/home.ts';
 import type { Credentials, Plan } from '../topology/types.ts';
@@ -12,11 +13,15 @@ import { deedsUnderWay } from './deeds.ts';
 import { Board } from './feed.ts';
 import { History, type Moment } from './history.ts';
 import { ProxySampler } from './proxy-sampler.ts';
-import { type RedisLook, RedisSampler } from './redis-sampler.ts';
+import { RedisSampler } from './redis-sampler.ts';
 import { consoleState } from './state.ts';
 
-/** Figures every second; a whole look, for which the engine is asked of every container, only so often or when a role has changed. */
-const SAMPLE_MS = 1000;
+/**
+ * Roles every second, figures every other one; a whole look, for which every member is asked anew, only so often or when a role or
+ * a container has changed.
+ */
+const TURN_MS = 1000;
+const TURNS_A_SAMPLE = 2;
 const LOOK_MS = 5000;
 
 export interface WatchedStack {
@@ -34,13 +39,18 @@ export class StackWatch {
   readonly history = new History();
   readonly #proxies: ProxySampler;
   readonly #redis: RedisSampler;
+  readonly #lines: KeptLines;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  #turn = 0;
   /** Roles and deeds as they were at the last sample: when one changes, the whole is looked at. */
   #signs = '';
 
   constructor(private readonly stack: WatchedStack) {
     this.#proxies = new ProxySampler(stack.plan);
     this.#redis = new RedisSampler(stack.plan, stack.credentials);
+    this.#lines = new KeptLines(stack.engine, stack.plan.name, () => {
+      this.#signs = '';
+    });
   }
 
   /** Runs until the signal. @throws Error when the engine cannot be asked at all the first time */
@@ -48,23 +58,22 @@ export class StackWatch {
     try {
       await this.#look();
       while (!signal.aborted) {
-        await delay(SAMPLE_MS, undefined, { signal }).catch(() => undefined);
-        if (!signal.aborted && this.board.isWatched) await this.#sample();
+        await delay(TURN_MS, undefined, { signal }).catch(() => undefined);
+        if (!signal.aborted && this.board.isWatched) await this.#takeTurn();
       }
     } finally {
       this.#redis.end();
+      this.#lines.end();
     }
   }
 
-  async #sample(): Promise<void> {
-    const [pools, looks, deeds] = await Promise.all([
-      this.#proxies.look(),
-      this.#redis.look(),
+  async #takeTurn(): Promise<void> {
+    const isSample = this.#turn++ % TURNS_A_SAMPLE === 0;
+    const [roles, deeds] = await Promise.all([
+      isSample ? this.#sample() : this.#redis.roles(),
       deedsUnderWay(this.stack.plan),
     ]);
-    const redis = Object.fromEntries([...looks].map(([name, { role: _role, ...sample }]) => [name, sample]));
-    this.board.tell({ kind: 'sample', body: { at: Date.now(), pools, redis } });
-    const signs = `${rolesOf(looks)}; ${deeds}`;
+    const signs = `${[...roles].map((role) => role.join(' '))}; ${deeds}`;
     const due = performance.now() - this.#lookedAt >= LOOK_MS;
     if (!due && signs === this.#signs) return;
     this.#signs = signs;
@@ -74,11 +83,19 @@ export class StackWatch {
     });
   }
 
+  /** @returns the roles, which figures come with */
+  async #sample(): Promise<ReadonlyMap<string, string>> {
+    const [pools, looks] = await Promise.all([this.#proxies.look(), this.#redis.look()]);
+    const redis = Object.fromEntries([...looks].map(([name, { role: _role, ...sample }]) => [name, sample]));
+    this.board.tell({ kind: 'sample', body: { at: Date.now(), pools, redis } });
+    return new Map([...looks].map(([name, { role }]) => [name, role]));
+  }
+
   async #look(): Promise<void> {
     const { plan, credentials, engine, home, actions } = this.stack;
     this.#lookedAt = performance.now();
     const [status, left, alerts, deeds] = await Promise.all([
-      collectStatus(plan, credentials, engine),
+      collectStatus(plan, credentials, engine, this.#lines),
       faultsLeftBehind(home, plan.name),
       raisedAlerts(plan),
       deedsUnderWay(plan),
@@ -96,9 +113,6 @@ export class StackWatch {
     });
   }
 }
-
-const rolesOf = (looks: ReadonlyMap<string, RedisLook>): string =>
-  [...looks].map(([name, { role }]) => `${name} ${role}`).join();
 
 /** What the history compares. */
 function momentOf(

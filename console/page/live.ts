@@ -9,7 +9,8 @@ export interface Live {
   readonly output: readonly ActionLine[];
 }
 
-const KEPT_SAMPLES = 300;
+/** As many as the server keeps: five minutes. */
+const KEPT_SAMPLES = 150;
 const KEPT_LINES = 400;
 const NOTHING: Live = { connected: false, state: undefined, samples: [], output: [] };
 

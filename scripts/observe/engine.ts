@@ -44,7 +44,7 @@ export async function listContainers(
   const states =
     engine instanceof RoutedClient
       ? await byHost(engine, found)
-      : await Promise.all(found.map((container) => inspect(engine, container.Id)));
+      : await Promise.all(found.map((container) => inspectContainer(engine, container.Id)));
   return new Map(states.flatMap((state) => (state === undefined ? [] : [[state.name, state] as const])));
 }
 
@@ -86,13 +86,14 @@ export async function inspectInTurn(
 ): Promise<ContainerState[]> {
   const states: ContainerState[] = [];
   for (const { Id } of containers) {
-    const state = await inspect(engine, Id, abortSignal);
+    const state = await inspectContainer(engine, Id, abortSignal);
     if (state !== undefined) states.push(state);
   }
   return states;
 }
 
-async function inspect(
+/** One container; undefined when there is none of this id. */
+export async function inspectContainer(
   engine: Docker,
   id: string,
   abortSignal?: AbortSignal,

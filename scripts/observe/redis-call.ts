@@ -24,38 +24,109 @@ export const ONCE = {
   disableClientInfo: true,
 } as const;
 
+/** Has a connection to a redis or sentinel, and runs `use` with it. */
+export type WithRedis = <T>(
+  at: RedisAddress,
+  login: RedisLogin,
+  use: (redis: Redis) => Promise<T>,
+  patienceMs?: number,
+) => Promise<T>;
+
 /**
  * Opens one connection, runs `use` and closes it, whatever happens. No retries, no reconnects: the caller wants to
  * know how things are now.
  */
-export async function withRedis<T>(
-  at: RedisAddress,
-  login: RedisLogin,
-  use: (redis: Redis) => Promise<T>,
-  patienceMs: number = PATIENCE_MS,
-): Promise<T> {
-  const redis = new Redis({
-    host: at.address,
-    port: at.port,
-    username: login.username,
-    password: login.password,
-    ...ONCE,
-    connectTimeout: patienceMs,
-    commandTimeout: patienceMs,
-    enableOfflineQueue: true,
-  });
-  // ioredis emits errors besides rejecting; the rejection is what the caller sees.
-  let lastError: Error | undefined;
-  redis.on('error', (error: Error) => {
-    lastError = error;
-  });
+export const withRedis: WithRedis = async (at, login, use, patienceMs = PATIENCE_MS) => {
+  const connection = new Connection(at, login, patienceMs);
   try {
-    await redis.connect();
-    return await use(redis);
-  } catch (error) {
-    throw lastError ?? error;
+    return await connection.run(use);
   } finally {
-    redis.disconnect();
+    connection.end();
+  }
+};
+
+/** Connections that stay, for whoever asks the same members again and again. */
+export class KeptConnections {
+  readonly #kept = new Map<string, Connection>();
+
+  /** As `withRedis`. One that was lost since it was last used is made anew, for that says nothing of now. */
+  async with<T>(
+    at: RedisAddress,
+    login: RedisLogin,
+    use: (redis: Redis) => Promise<T>,
+    patienceMs = PATIENCE_MS,
+  ): Promise<T> {
+    const key = `${login.username ?? ''}@${at.address}:${at.port}`;
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) {
+      try {
+        return await kept.run(use);
+      } catch (error) {
+        this.#drop(key, kept);
+        if (!kept.isLost) throw error;
+      }
+    }
+    const connection = new Connection(at, login, patienceMs);
+    this.#kept.set(key, connection);
+    try {
+      return await connection.run(use);
+    } catch (error) {
+      this.#drop(key, connection);
+      throw error;
+    }
+  }
+
+  end(): void {
+    for (const connection of this.#kept.values()) connection.end();
+    this.#kept.clear();
+  }
+
+  #drop(key: string, connection: Connection): void {
+    connection.end();
+    if (this.#kept.get(key) === connection) this.#kept.delete(key);
+  }
+}
+
+/** One connection, made when it is first used, and never again. */
+class Connection {
+  readonly #redis: Redis;
+  #connecting: Promise<void> | undefined;
+  // ioredis emits errors besides rejecting; the rejection is what the caller sees.
+  #lastError: Error | undefined;
+  /** It was there, and has ended by itself. */
+  isLost = false;
+
+  constructor(at: RedisAddress, { username, password }: RedisLogin, patienceMs: number) {
+    this.#redis = new Redis({
+      host: at.address,
+      port: at.port,
+      username,
+      password,
+      ...ONCE,
+      connectTimeout: patienceMs,
+      commandTimeout: patienceMs,
+      enableOfflineQueue: true,
+    });
+    this.#redis.on('error', (error: Error) => {
+      this.#lastError = error;
+    });
+    this.#redis.on('close', () => {
+      this.isLost = true;
+    });
+  }
+
+  async run<T>(use: (redis: Redis) => Promise<T>): Promise<T> {
+    try {
+      this.#connecting ??= this.#redis.connect();
+      await this.#connecting;
+      return await use(this.#redis);
+    } catch (error) {
+      throw this.#lastError ?? error;
+    }
+  }
+
+  end(): void {
+    this.#redis.disconnect();
   }
 }
 

@@ -1,4 +1,4 @@
-import { parseInfo, type RedisAddress, type RedisLogin, withRedis } from './redis-call.ts';
+import { parseInfo, type RedisAddress, type RedisLogin, type WithRedis, withRedis } from './redis-call.ts';
 
 /** A redis-server's own account of itself (INFO). */
 export interface RedisView {
@@ -13,17 +13,29 @@ export interface RedisView {
   /** Master only: connected replicas. */
   readonly replicas: ReadonlyArray<{
     readonly address: string;
+    /** As it said itself, which need not be true. */
+    readonly port: number;
     readonly offset: number;
     readonly lagSeconds: number;
     readonly online: boolean;
   }>;
   readonly loading: boolean;
   readonly keys: number;
+  /** Bytes that it uses. */
+  readonly usedMemory: number;
 }
 
-export async function readRedis(at: RedisAddress, login: RedisLogin): Promise<RedisView> {
-  return parseRedisView(await withRedis(at, login, (redis) => redis.info()));
+/** @param by how a connection to it is had. @throws Error when it does not answer */
+export async function readRedis(
+  at: RedisAddress,
+  login: RedisLogin,
+  by: WithRedis = withRedis,
+): Promise<RedisView> {
+  return parseRedisView(await by(at, login, (redis) => redis.info(...SECTIONS)));
 }
+
+/** Those of INFO that a view is of; the others take as long again. */
+const SECTIONS = ['server', 'replication', 'persistence', 'memory', 'keyspace'];
 
 /** INFO text -> view. */
 export function parseRedisView(text: string): RedisView {
@@ -40,6 +52,7 @@ export function parseRedisView(text: string): RedisView {
     replicas: [...info].flatMap(([key, value]) => (/^slave\d+$/.test(key) ? [parseReplica(value)] : [])),
     loading: info.get('loading') === '1',
     keys: [...info].reduce((sum, [key, value]) => (/^db\d+$/.test(key) ? sum + keysOf(value) : sum), 0),
+    usedMemory: number('used_memory'),
   };
 }
 
@@ -48,6 +61,7 @@ function parseReplica(text: string): RedisView['replicas'][number] {
   const fields = new Map(text.split(',').map((pair) => pair.split('=', 2) as [string, string]));
   return {
     address: fields.get('ip') ?? '',
+    port: Number(fields.get('port') ?? 0),
     offset: Number(fields.get('offset') ?? 0),
     lagSeconds: Number(fields.get('lag') ?? 0),
     online: fields.get('state') === 'online',

@@ -1,4 +1,11 @@
-import { parseInfo, parsePairs, type RedisAddress, type RedisLogin, withRedis } from './redis-call.ts';
+import {
+  parseInfo,
+  parsePairs,
+  type RedisAddress,
+  type RedisLogin,
+  type WithRedis,
+  withRedis,
+} from './redis-call.ts';
 import { whyNotPromoted } from './successor.ts';
 
 /** What one sentinel knows of one shard (SENTINEL MASTERS). */
@@ -31,8 +38,13 @@ export interface SentinelView {
   readonly masters: readonly WatchedMaster[];
 }
 
-export async function readSentinel(at: RedisAddress, login: RedisLogin): Promise<SentinelView> {
-  return withRedis(at, login, async (redis) => {
+/** @param by how a connection to it is had. @throws Error when it does not answer */
+export async function readSentinel(
+  at: RedisAddress,
+  login: RedisLogin,
+  by: WithRedis = withRedis,
+): Promise<SentinelView> {
+  return by(at, login, async (redis) => {
     const [reply, info] = (await Promise.all([
       redis.call('SENTINEL', 'MASTERS'),
       redis.info('sentinel'),

@@ -13,10 +13,10 @@ import type {
 } from '../../topology/types.ts';
 import { areShared, vipsOf } from '../../topology/vips.ts';
 import { RoutedClient } from '../stack/routed-client.ts';
-import { type ContainerState, listContainers } from './engine.ts';
-import { askGuard } from './guard-call.ts';
+import type { ContainerState } from './engine.ts';
 import { demandVips, type VipView, vipsSeenHere } from './holds-vip.ts';
 import { type HostStatus, hostFacts, lookAtHost, notReached } from './host-status.ts';
+import { type Lines, linesOnce } from './lines.ts';
 import { withRedis } from './redis-call.ts';
 import { type RedisView, readRedis } from './redis-view.ts';
 import { readSentinel, type SentinelView } from './sentinel-view.ts';
@@ -58,16 +58,21 @@ export interface StackStatus {
   readonly pools: readonly PoolStatus[];
 }
 
-/** Asks the engine and every member at once; each has about a second, so a dead domain does not hold it up. */
+/**
+ * Asks the engine and every member at once; each has about a second, so a dead domain does not hold it up.
+ *
+ * @param lines how they are reached; of whoever looks again and again, lines that are kept
+ */
 export async function collectStatus(
   plan: AnyPlan,
   credentials: Credentials,
   engine: Docker,
+  lines: Lines = linesOnce(engine, plan.name),
 ): Promise<StackStatus> {
   const [seen, pools] = await Promise.all([
     engine instanceof RoutedClient
-      ? onHosts(plan, credentials, engine)
-      : onEngine(plan, plan.members, await listContainers(engine, plan.name), credentials, engine),
+      ? onHosts(plan, credentials, engine, lines)
+      : onEngine(plan, plan.members, await lines.containers(), credentials, engine, lines),
     askPools(plan),
   ]);
   return { ...seen, pools };
@@ -96,16 +101,22 @@ async function onEngine(
   containers: ReadonlyMap<string, ContainerState>,
   credentials: Credentials,
   engine: Docker,
+  lines: Lines,
 ): Promise<Seen> {
   return {
     members: await Promise.all(
-      members.map((member) => observe(plan, member, containers.get(member.name), credentials, engine)),
+      members.map((member) => observe(plan, member, containers.get(member.name), credentials, engine, lines)),
     ),
   };
 }
 
 /** All hosts at once: none waits for another one. */
-async function onHosts(plan: AnyPlan, credentials: Credentials, engine: RoutedClient): Promise<Seen> {
+async function onHosts(
+  plan: AnyPlan,
+  credentials: Credentials,
+  engine: RoutedClient,
+  lines: Lines,
+): Promise<Seen> {
   const all = await Promise.all(
     plan.domains.map(async (domain) => {
       const docker = engine.parts.find((part) => part.domain === domain.name)?.docker ?? engine;
@@ -115,7 +126,7 @@ async function onHosts(plan: AnyPlan, credentials: Credentials, engine: RoutedCl
       if (host.problem === undefined) {
         const [facts, seen] = await Promise.all([
           hostFacts(domain, docker, containers),
-          onEngine(plan, domain.members, containers, credentials, docker),
+          onEngine(plan, domain.members, containers, credentials, docker, lines),
         ]);
         return { host: { ...host, ...facts }, ...seen };
       }
@@ -132,13 +143,14 @@ async function observe(
   container: ContainerState | undefined,
   credentials: Credentials,
   engine: Docker,
+  lines: Lines,
 ): Promise<MemberStatus> {
   if (container === undefined) return { member, error: 'no container' };
   if (container.status !== 'running') return { member, container, error: `container is ${container.status}` };
   if (!isOnHosts(plan) && !container.networks.includes(plan.back.name))
     return { member, container, error: `is not on the network ${plan.back.name}: \`down\`, then \`up\`` };
   try {
-    return { member, container, ...(await ask(plan, member, container, credentials, engine)) };
+    return { member, container, ...(await ask(plan, member, container, credentials, engine, lines)) };
   } catch (error) {
     return { member, container, error: (error as Error).message };
   }
@@ -154,12 +166,13 @@ function ask(
   container: ContainerState,
   credentials: Credentials,
   engine: Docker,
+  lines: Lines,
 ): Promise<Answer> {
   switch (member.role) {
     case 'redis':
-      return askRedis(member, credentials);
+      return askRedis(member, credentials, lines);
     case 'sentinel':
-      return askSentinel(member, credentials);
+      return askSentinel(member, credentials, lines);
     case 'proxy':
       return askProxy(plan, member);
     case 'edge':
@@ -169,12 +182,12 @@ function ask(
   }
 }
 
-async function askRedis(member: RedisMember, credentials: Credentials): Promise<Answer> {
+async function askRedis(member: RedisMember, credentials: Credentials, lines: Lines): Promise<Answer> {
   const login = { username: 'operator', password: credentials.operator };
   const [redis, waiting] = await Promise.all([
-    readRedis(member, login),
+    readRedis(member, login, lines.withRedis),
     // One that does not answer makes its member unhealthy, which is shown.
-    askGuard<GuardState>(member, credentials, { kind: 'state' }, GUARD_MS).then(
+    lines.askGuard<GuardState>(member, credentials, { kind: 'state' }, GUARD_MS).then(
       (state) => state.waiting,
       () => '',
     ),
@@ -182,8 +195,9 @@ async function askRedis(member: RedisMember, credentials: Credentials): Promise<
   return { redis, waiting };
 }
 
-async function askSentinel(member: SentinelMember, credentials: Credentials): Promise<Answer> {
-  return { sentinel: await readSentinel(member, { username: 'operator', password: credentials.operator }) };
+async function askSentinel(member: SentinelMember, credentials: Credentials, lines: Lines): Promise<Answer> {
+  const login = { username: 'operator', password: credentials.operator };
+  return { sentinel: await readSentinel(member, login, lines.withRedis) };
 }
 
 async function askProxy(plan: AnyPlan, member: ProxyMember): Promise<Answer> {

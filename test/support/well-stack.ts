@@ -68,10 +68,11 @@ export function redisView(plan: AnyPlan, shard: string, master: boolean): RedisV
     masterAddress: master ? undefined : found.initialMaster.address,
     linkUp: master ? undefined : true,
     replicas: master
-      ? replicas.map(({ address }) => ({ address, offset: 100, lagSeconds: 0, online: true }))
+      ? replicas.map(({ address, port }) => ({ address, port, offset: 100, lagSeconds: 0, online: true }))
       : [],
     loading: false,
     keys: 0,
+    usedMemory: 1_000_000,
   };
 }
 

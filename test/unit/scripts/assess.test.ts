@@ -129,7 +129,7 @@ describe('assessing a stack', () => {
     const told = statusOf((member) => {
       if (member.role === 'redis' && member.initialMaster && member.shard === 'shard-1') {
         const view = redisView(plan, 'shard-1', true);
-        const rogue = { address: '198.18.128.66', offset: 1, lagSeconds: 0, online: true };
+        const rogue = { address: '198.18.128.66', port: 6379, offset: 1, lagSeconds: 0, online: true };
         return { redis: { ...view, replicas: [...view.replicas, rogue] } };
       }
       if (member.role !== 'sentinel' || member.domain !== 'c') return undefined;

@@ -18,6 +18,7 @@ function statusOf(masters: readonly string[], vip: string): StackStatus {
     replicas: [],
     loading: false,
     keys: 0,
+    usedMemory: 0,
   });
   return {
     pools: [],

@@ -108,6 +108,7 @@ describe('a stack on several hosts', () => {
               replicas: [],
               loading: false,
               keys: 0,
+              usedMemory: 0,
             },
           }
         : undefined,

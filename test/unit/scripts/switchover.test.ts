@@ -39,6 +39,7 @@ function view(name: string): RedisView {
     replicas: [],
     loading: false,
     keys: 1,
+    usedMemory: 0,
   };
 }
 
