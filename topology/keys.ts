@@ -49,7 +49,7 @@ export const EDGE_KEYS = [
   'max_connections_per_source',
 ] as const;
 export const PROXY_KEYS = ['slow_log'] as const;
-export const BACKUP_KEYS = ['every', 'keep', 'to', 'encrypt'] as const;
+export const BACKUP_KEYS = ['every', 'keep', 'to', 'encrypt', 'rate'] as const;
 export const MONITORING_KEYS = [
   'domains',
   'retention',

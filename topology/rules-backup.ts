@@ -1,12 +1,20 @@
 /** The section `backup`. */
 import type { Partially } from './draft.ts';
 import { BACKUP_KEYS } from './keys.ts';
-import { checkMapping, duration, integer, type Parser, readValue } from './reading.ts';
+import { checkMapping, duration, integer, type Parser, readValue, sizeMb } from './reading.ts';
 import type { StackFile } from './stack-file.ts';
 import type { BackupSettings } from './types.ts';
 
 const MINUTE_MS = 60_000;
 const WEEK_MS = 7 * 24 * 60 * MINUTE_MS;
+/**
+ * Slower, and a redis takes whoever reads for dead: its buffers have to move within `repl-timeout` (30 s), and a socket holds some MB.
+ * Faster than the most, nothing is read anyway.
+ */
+const [LEAST_RATE_MB, MOST_RATE_MB] = [1, 10 * 1024];
+const RATE_MB = 8;
+/** What lets a backup be read as fast as it comes. */
+const NO_RATE = 'unlimited';
 
 /** Reads `backup`. */
 export function readBackup(file: StackFile): Partially<BackupSettings> {
@@ -18,8 +26,18 @@ export function readBackup(file: StackFile): Partially<BackupSettings> {
     keep: readValue(file, at('keep'), integer(1, 999_999), { value: 0, shown: 'all' }),
     to: readValue(file, at('to'), place, { value: '', shown: '.twemstack/backups' }),
     encrypt: readValue(file, at('encrypt'), yesOrNo, { value: false, shown: 'false' }),
+    rateMb: readValue(file, at('rate'), backupRate, { value: RATE_MB, shown: `${RATE_MB}mb` }),
   };
 }
+
+const rateSize = sizeMb(LEAST_RATE_MB, MOST_RATE_MB);
+
+/** How much of a shard is read each second, in MB; 0 = as fast as it comes. */
+export const backupRate: Parser<number> = (raw) => {
+  if (raw === NO_RATE) return { ok: 0 };
+  const read = rateSize(raw);
+  return 'ok' in read ? read : { ...read, remedy: `${read.remedy} ${NO_RATE}: as fast as it comes.` };
+};
 
 /** A folder, or an address of a kind of store that is known. */
 const place: Parser<string> = (raw) => {

@@ -4,11 +4,14 @@ import type { Credentials, Plan, PlanShard } from '../../topology/types.ts';
 import { bytesText } from '../data/data-text.ts';
 import { routingOf } from '../data/key-moves.ts';
 import { NotSoError } from '../errors.ts';
+import { readRedis } from '../observe/redis-view.ts';
 import { renderNutcrackerYml } from '../render/nutcracker-yml.ts';
 import type { Reporter, Step } from '../report/steps.ts';
 import { chooseMember } from './choose-member.ts';
 import { encrypted } from './encryption.ts';
+import { onceWaitedFor } from './held-up.ts';
 import { backupId, MANIFEST_FORMAT, type Manifest, type ShardBackup, sealManifest } from './manifest.ts';
+import { Pace } from './pace.ts';
 import { RdbReader } from './rdb/reader.ts';
 import { openSnapshot } from './snapshot.ts';
 import type { BackupStore, Draft } from './store/store.ts';
@@ -22,6 +25,8 @@ export interface BackupOptions {
   readonly key: string | undefined;
   /** Also from a master, of shards that have no replica in step. */
   readonly fromMaster: boolean;
+  /** MB a second that are read of a shard; 0 = no limit. */
+  readonly rateMb: number;
   readonly reporter: Reporter;
   /** Ends it, leaving nothing. */
   readonly signal: AbortSignal;
@@ -113,7 +118,7 @@ type Source = Awaited<ReturnType<typeof chooseMember>>;
 async function write(
   { member, view }: Source,
   draft: Draft,
-  { credentials, key, signal }: BackupOptions,
+  { credentials, key, rateMb, signal }: BackupOptions,
   step: Step,
 ): Promise<ShardBackup> {
   const login = { username: 'operator', password: credentials.operator };
@@ -122,15 +127,22 @@ async function write(
   const snapshot = await openSnapshot(member, login).catch((cause: Error) => {
     throw new SnapshotError(cause.message, { cause });
   });
-  const reader = new RdbReader({ values: false });
+  const pace = new Pace(rateMb, view.usedMemory);
+  const unwatch = onceWaitedFor(
+    () => readRedis(member, login),
+    () => pace.lift(),
+  );
+  const reader = new RdbReader({ keys: false });
   const sha256 = createHash('sha256');
-  let [rdbBytes, bytes, keys] = [0, 0, 0];
+  let [rdbBytes, bytes] = [0, 0];
   try {
-    const plain = tapped(sourceOf(snapshot.bytes), (chunk) => {
+    const plain = tapped(pace.keep(sourceOf(snapshot.bytes)), (chunk) => {
       signal.throwIfAborted();
-      keys += reader.feed(chunk).length;
+      reader.feed(chunk);
       rdbBytes += chunk.length;
-      step.progress(`${bytesText(rdbBytes)}, ${keys} keys, from ${member.name}`);
+      step.progress(
+        `${bytesText(rdbBytes)}, ${reader.count} keys, from ${member.name}${paceText(pace, rateMb)}`,
+      );
     });
     const stored = key === undefined ? plain : encrypted(plain, key);
     signal.addEventListener('abort', snapshot.close, { once: true });
@@ -161,8 +173,15 @@ async function write(
     };
   } finally {
     signal.removeEventListener('abort', snapshot.close);
+    unwatch();
     snapshot.close();
   }
+}
+
+/** Why it is not faster, or faster than it was asked to be. */
+function paceText(pace: Pace, rateMb: number): string {
+  if (pace.isLimited) return `, at most ${bytesText(pace.bytesPerSecond)} a second`;
+  return rateMb === 0 ? '' : ', as fast as it comes: another replica waits for a copy';
 }
 
 /** The same, with what goes wrong there told from what goes wrong with the store. */

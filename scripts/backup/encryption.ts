@@ -32,11 +32,18 @@ export function readKey(path: string): string {
   });
 }
 
-/** As `age -r` would: readable with `age -d -i FILE`. */
+/** As `age -r` would: readable with `age -d -i FILE`. Chunks of the content need be good only until the next one. */
 export async function* encrypted(content: AsyncIterable<Buffer>, key: string): AsyncGenerator<Uint8Array> {
   const encrypter = new Encrypter();
   encrypter.addRecipient(await identityToRecipient(key));
-  yield* await encrypter.encrypt(ReadableStream.from(content) as globalThis.ReadableStream<Uint8Array>);
+  yield* await encrypter.encrypt(
+    ReadableStream.from(copied(content)) as globalThis.ReadableStream<Uint8Array>,
+  );
+}
+
+/** A stream may read ahead. */
+async function* copied(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) yield Buffer.from(chunk);
 }
 
 /** @throws Error when it was altered, cut short, or encrypted with another key */

@@ -27,8 +27,8 @@ export class LineReader {
   readonly #chunks: AsyncIterator<Buffer>;
   #held: Buffer = Buffer.alloc(0);
 
-  constructor(socket: Socket) {
-    this.#chunks = socket[Symbol.asyncIterator]();
+  constructor(chunks: AsyncIterator<Buffer>) {
+    this.#chunks = chunks;
   }
 
   /** The next line that is not empty, without its end. */
@@ -43,6 +43,7 @@ export class LineReader {
       }
       const { value, done } = await this.#chunks.next();
       if (done === true) throw new Error('the connection was closed');
+      // Copied: the chunk may be good no longer than until the next one.
       this.#held = Buffer.concat([this.#held, value]);
     }
   }

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { RedisAddress, RedisLogin } from '../observe/redis-call.ts';
 import { ask, LineReader, MARK_BYTES, NO_PORT } from './replica-lines.ts';
+import { ReusedReads } from './reused-reads.ts';
 
 /** Milliseconds in which a redis must accept the connection, and in which something must come: it says a byte a second. */
 const CONNECT_MS = 3000;
@@ -12,7 +13,7 @@ export interface Snapshot {
   /** The replication history, and the offset in it, up to which it goes. */
   readonly replid: string;
   readonly offset: number;
-  /** An RDB file. @throws Error when it comes to no end */
+  /** An RDB file; each chunk is good until the next one is asked for. @throws Error when it comes to no end */
   readonly bytes: AsyncIterable<Buffer>;
   /** Lets the redis go, whether everything was read or not. */
   close(): void;
@@ -25,10 +26,11 @@ export interface Snapshot {
  * @throws Error when it does not answer, refuses, or has no link to its master
  */
 export async function openSnapshot(at: RedisAddress, login: RedisLogin): Promise<Snapshot> {
-  const socket = connect(at.port, at.address);
+  const reads = new ReusedReads(at.port, at.address);
+  const { socket } = reads;
   try {
     await connected(socket);
-    const lines = new LineReader(socket);
+    const lines = new LineReader(reads);
     if (login.password !== undefined)
       await ask(socket, lines, 'AUTH', login.username ?? 'default', login.password);
     await ask(socket, lines, 'REPLCONF', 'capa', 'eof');
@@ -64,14 +66,23 @@ async function* payload(lines: LineReader): AsyncGenerator<Buffer> {
   }
   const mark = Buffer.from(head.slice('$EOF:'.length), 'latin1');
   if (mark.length !== MARK_BYTES) throw new Error('the mark of the end has another length than it should');
-  // The mark may come in pieces, so that much is always held back.
   let held: Buffer = Buffer.alloc(0);
   for await (const chunk of lines.rest()) {
     const all = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-    const certain = Math.max(0, all.length - MARK_BYTES);
+    // The mark may come in pieces: what may be its beginning is held back.
+    const certain = all.length - beginningAtEnd(mark, all);
+    held = Buffer.from(all.subarray(certain));
     if (certain > 0) yield all.subarray(0, certain);
-    held = all.subarray(certain);
-    if (held.equals(mark)) return;
+    if (held.length === MARK_BYTES) return;
   }
   throw new Error('the connection ended in the middle of the data');
+}
+
+/** How many bytes at the end are the beginning of the mark, or all of it. */
+function beginningAtEnd(mark: Buffer, bytes: Buffer): number {
+  for (let count = Math.min(mark.length, bytes.length); count > 0; count--) {
+    const at = bytes.length - count;
+    if (bytes[at] === mark[0] && bytes.compare(mark, 0, count, at) === 0) return count;
+  }
+  return 0;
 }

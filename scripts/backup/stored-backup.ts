@@ -73,7 +73,7 @@ export function rdbOf(backup: StoredBackup, shard: ShardBackup): AsyncIterable<B
 
 /** Keys of a shard's file with their payloads, a few at a time, in an order that is always the same. */
 export async function* keysOf(backup: StoredBackup, shard: ShardBackup): AsyncGenerator<readonly RdbKey[]> {
-  const reader = new RdbReader({ values: true });
+  const reader = new RdbReader({ keys: true });
   for await (const chunk of rdbOf(backup, shard)) {
     const keys = reader.feed(chunk);
     if (keys.length > 0) yield keys;
@@ -138,7 +138,7 @@ async function checkShard(
   }
   if (bytes !== shard.bytes) throw altered(`it has ${bytes} bytes instead of ${shard.bytes}`);
   if (sha256.digest('hex') !== shard.sha256) throw altered('its SHA-256 is another');
-  const reader = new RdbReader({ values: false });
+  const reader = new RdbReader({ keys: false });
   let read = 0;
   try {
     const chunks = tapped(rdbOf(backup, shard), (chunk) => {

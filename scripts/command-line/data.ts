@@ -21,6 +21,10 @@ export function addData(program: Command): void {
     .addOption(to())
     .option('--encrypt', 'with a key of the stack, which is made at the first time')
     .option('--keep <n>', 'afterwards remove all but the newest so many backups')
+    .option(
+      '--rate <size>',
+      'MB a second that are read of a shard, e.g. 8mb; unlimited: as fast as it comes (default: backup.rate of stack.yaml)',
+    )
     .option('--schedule', 'stay, and take one as often as backup.every of stack.yaml says')
     .option('--from-master', 'of a shard without a replica in step, take the data from its master');
   verb(

@@ -107,7 +107,7 @@ export class ReplicaFeed {
       );
       // What goes wrong later is told by whoever reads.
       socket.on('error', () => undefined);
-      return await this.#shakeHands(socket, new LineReader(socket));
+      return await this.#shakeHands(socket, new LineReader(socket[Symbol.asyncIterator]()));
     } catch (error) {
       socket.destroy();
       throw error;

@@ -75,9 +75,9 @@ class LiveLine {
     this.#timer = setInterval(() => this.#draw(), 200);
   }
 
+  /** Drawn with the next turn of the clock: some tell of every chunk that they read. */
   show(sentence: string): void {
     this.#doing = sentence;
-    this.#draw();
   }
 
   end(mark: string, outcome: string): void {

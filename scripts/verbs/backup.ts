@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { backupRate } from '../../topology/rules-backup.ts';
 import type { Plan } from '../../topology/types.ts';
 import { retain, takeBackup } from '../backup/backup.ts';
 import { ensureKey, keyFile } from '../backup/encryption.ts';
@@ -23,6 +24,7 @@ export interface BackupVerbOptions extends CommonOptions {
   readonly to?: string;
   readonly encrypt?: boolean;
   readonly keep?: string;
+  readonly rate?: string;
   readonly fromMaster?: boolean;
   readonly schedule?: boolean;
 }
@@ -54,6 +56,7 @@ export async function backupVerb(options: BackupVerbOptions): Promise<number> {
 async function takeOne(options: BackupVerbOptions, context: VerbContext): Promise<number> {
   const plan = loadPlan(options.file);
   const keep = keepOf(options.keep) ?? plan.backup.keep;
+  const rateMb = rateOf(options.rate) ?? plan.backup.rateMb;
   const store = openStore(context.home, plan.name, placeOf(options, plan));
   const credentials = deployedCredentials(context.home, plan.name);
   const held = await holdBackups(plan.name);
@@ -66,6 +69,7 @@ async function takeOne(options: BackupVerbOptions, context: VerbContext): Promis
       store,
       key: isEncrypted ? await keyOf(context, plan.name) : undefined,
       fromMaster: options.fromMaster === true,
+      rateMb,
       reporter: context.reporter,
       signal: context.signal,
       routing: await routingNow(context.home, plan.name),
@@ -148,6 +152,14 @@ function keepOf(text: string | undefined): number | undefined {
     where: '--keep',
     remedy: 'a number from 1 to 999999: how many are kept, this one included',
   });
+}
+
+/** MB a second, by the rule of backup.rate. */
+export function rateOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const read = backupRate(text);
+  if ('ok' in read) return read.ok;
+  throw new InputError(`--rate ${text}: this ${read.rule}`, { where: '--rate', remedy: read.remedy });
 }
 
 const keysOf = ({ shards }: Manifest): number =>

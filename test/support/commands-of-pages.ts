@@ -94,6 +94,7 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
   ],
   'npx twemstack backup --to s3://bucket/prefix': ['test/integration/backup/s3.test.ts', 's3://'],
   'npx twemstack backup --to s3://backups/redis': ['test/integration/backup/s3.test.ts', 's3://'],
+  'npx twemstack backup --rate unlimited': ['test/unit/scripts/backup-pace.test.ts', "rateOf('unlimited')"],
   'npx twemstack backup --schedule': ['test/unit/scripts/backup-schedule.test.ts', 'goes on from the newest'],
   'npx twemstack backup list': ['test/stack/backups.ts', "'backup', 'list'"],
   'npx twemstack restore': ['test/stack/backups.ts', "twemstack('restore', '--json')"],

@@ -9,6 +9,8 @@ export interface Order {
   readonly plan: Plan;
   readonly credentials: Credentials;
   readonly folder: string;
+  /** As in `BackupOptions`. */
+  readonly rateMb: number;
 }
 
 /** What it tells of each that is whole. */
@@ -16,10 +18,19 @@ export interface Taken {
   readonly bytes: number;
 }
 
-async function takeAll({ plan, credentials, folder }: Order, signal: AbortSignal): Promise<void> {
+async function takeAll({ plan, credentials, folder, rateMb }: Order, signal: AbortSignal): Promise<void> {
   const store = new DirectoryStore(folder, plan.name);
   while (!signal.aborted) {
-    const given = { plan, credentials, store, key: undefined, fromMaster: false, reporter: SILENT, signal };
+    const given = {
+      plan,
+      credentials,
+      store,
+      key: undefined,
+      fromMaster: false,
+      rateMb,
+      reporter: SILENT,
+      signal,
+    };
     const { shards } = await takeBackup(given);
     const taken: Taken = { bytes: shards.reduce((sum, { bytes }) => sum + bytes, 0) };
     process.send?.(taken);

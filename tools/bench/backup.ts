@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { bytesText } from '../../scripts/data/data-text.ts';
 import { table } from '../../scripts/report/table.ts';
 import type { Credentials, Plan } from '../../topology/types.ts';
+import { formatSizeMb } from '../../topology/units.ts';
 import type { Order, Taken } from './backup-child.ts';
 import { median, spreadOf } from './proxy/verdict.ts';
 import { type Place, requests, Wire } from './wire.ts';
@@ -18,6 +19,8 @@ export interface BackupBenchOptions {
   /** Where clients go: the VIP. */
   readonly place: Place;
   readonly rounds: number;
+  /** MB a second, as in `BackupOptions`. */
+  readonly rateMb: number;
   /** How long each turn lasts. */
   readonly turnMs: number;
   /** How many keys of 1 KiB there are to be backed up. */
@@ -33,6 +36,7 @@ export interface BackupRound {
 
 export interface BackupBench {
   readonly stack: string;
+  readonly rateMb: number;
   readonly rounds: readonly BackupRound[];
   /** Whole backups that were taken meanwhile, and the size of one. */
   readonly backups: number;
@@ -65,14 +69,14 @@ export const forkTaker = (): ChildProcess =>
  * in turn. The backups go to a folder of their own, and nothing is noted down of them.
  */
 export async function benchBackup(options: BackupBenchOptions): Promise<BackupBench> {
-  const { plan, credentials, place, progress } = options;
+  const { plan, credentials, place, rateMb, progress } = options;
   const folder = mkdtempSync(join(tmpdir(), 'twemstack-bench-backup-'));
   const taken: Taken[] = [];
   const withBackups = async (): Promise<number> => {
     const child = forkTaker();
     const ended = once(child, 'exit') as Promise<[number | null]>;
     child.on('message', (each: Taken) => taken.push(each));
-    const order: Order = { plan, credentials, folder };
+    const order: Order = { plan, credentials, folder, rateMb };
     child.send(order);
     try {
       // What it takes to start a program is none of the backup's.
@@ -96,7 +100,7 @@ export async function benchBackup(options: BackupBenchOptions): Promise<BackupBe
       progress(`round ${round + 1}: ${(seen.with / seen.without).toFixed(3)}`);
     }
     const [{ bytes }] = taken;
-    return { stack: plan.name, rounds, backups: taken.length, bytes, ...judgeRounds(rounds) };
+    return { stack: plan.name, rateMb, rounds, backups: taken.length, bytes, ...judgeRounds(rounds) };
   } finally {
     await eachKey({ place, keys: options.keys }, (keys) => ['UNLINK', ...keys]);
     rmSync(folder, { recursive: true, force: true });
@@ -110,7 +114,15 @@ function assertTaken(taken: readonly Taken[]): void {
 const keyOf = (n: number): string => `bench:backup:${n}`;
 
 /** What was measured as text, for people. */
-export function backupBenchText({ stack, rounds, backups, bytes, ratio, spread }: BackupBench): string {
+export function backupBenchText({
+  stack,
+  rateMb,
+  rounds,
+  backups,
+  bytes,
+  ratio,
+  spread,
+}: BackupBench): string {
   const rows = rounds.map((round, n) => [
     String(n + 1),
     round.without.toFixed(0),
@@ -118,7 +130,7 @@ export function backupBenchText({ stack, rounds, backups, bytes, ratio, spread }
     (round.with / round.without).toFixed(3),
   ]);
   return [
-    `requests a second through the VIP of ${stack}, without and with a backup that is being taken\n\n`,
+    `requests a second through the VIP of ${stack}, without and with a backup that is being taken, ${rateMb === 0 ? 'as fast as it comes' : `at most ${formatSizeMb(rateMb)} a second`}\n\n`,
     table(['round', 'without', 'with', 'with / without'], rows),
     `\nmedian ${ratio.toFixed(3)}, spread ${(spread * 100).toFixed(0)} %; ${backups} backups of ${bytesText(bytes)}\n`,
   ].join('');

@@ -5,6 +5,7 @@ import { drilledPool } from '../../scripts/drill/load/drilled-pool.ts';
 import { EXIT, InputError, OperatorError } from '../../scripts/errors.ts';
 import { deployedCredentials } from '../../scripts/stack/credentials.ts';
 import { loadPlan } from '../../scripts/stack/load.ts';
+import { rateOf } from '../../scripts/verbs/backup.ts';
 import { type BenchOptions, benchVerb } from '../../scripts/verbs/bench.ts';
 import { type CommonOptions, printJson, verbContext } from '../../scripts/verbs/context.ts';
 import { backupBenchText, benchBackup } from './backup.ts';
@@ -23,6 +24,10 @@ interface ProxyOptions {
 
 interface PathCommandOptions extends CommonOptions {
   readonly rounds: string;
+}
+
+interface BackupCommandOptions extends PathCommandOptions {
+  readonly rate?: string;
 }
 
 /** 20 MB of data: less than `redis.maxmemory` is unless it is said, whatever the number of shards. */
@@ -58,8 +63,9 @@ program
   .description('throughput through the VIP of a running stack, without and with a backup that is being taken')
   .option('-f, --file <path>', 'the stack file')
   .option('--rounds <n>', 'of two turns each', '6')
+  .option('--rate <size>', 'as of `twemstack backup` (default: backup.rate of the stack file)')
   .option('--json', 'one JSON document on stdout, nothing else')
-  .action(async (options: PathCommandOptions) => {
+  .action(async (options: BackupCommandOptions) => {
     process.exitCode = await benchOfBackup(options);
   });
 program
@@ -111,7 +117,7 @@ async function benchOfPath(options: PathCommandOptions): Promise<number> {
 }
 
 /** As above. */
-async function benchOfBackup(options: PathCommandOptions): Promise<number> {
+async function benchOfBackup(options: BackupCommandOptions): Promise<number> {
   const rounds = roundsOf(options.rounds);
   const plan = loadPlan(options.file);
   const credentials = deployedCredentials(verbContext(options).home, plan.name);
@@ -120,6 +126,7 @@ async function benchOfBackup(options: PathCommandOptions): Promise<number> {
     credentials,
     place: { host: plan.vip, port: drilledPool(plan).listen, password: credentials.application },
     rounds,
+    rateMb: rateOf(options.rate) ?? plan.backup.rateMb,
     turnMs: BACKUP_TURN_MS,
     keys: BACKUP_KEYS,
     progress: (text) => void process.stderr.write(`${text}\n`),

@@ -109,6 +109,8 @@ export interface BackupSettings {
   /** A folder, or `s3://bucket/prefix`; empty = `.twemstack/backups`. */
   readonly to: string;
   readonly encrypt: boolean;
+  /** MB a second that are read of a shard while it is backed up; 0 = as fast as it comes. */
+  readonly rateMb: number;
 }
 
 /** Prometheus and Alertmanager among the members; absent = the stack has none. */

@@ -4,12 +4,14 @@ import { decompressLzf } from './lzf.ts';
 const PACKED = { int8: 0, int16: 1, int32: 2, lzf: 3 } as const;
 const LENGTH_32 = 0x80;
 const LENGTH_64 = 0x81;
+/** Of a number of 32 bits, with its sign. */
+const MOST_DIGITS = 11;
 
 /** A step of reading that comes to a stop where bytes are missing, and goes on when they are there. */
 export type Reading<T> = Generator<undefined, T, undefined>;
 
 /**
- * The bytes of an RDB file as they come, in chunks of any size. What is skipped is kept nowhere, unless `keep` said so.
+ * The bytes of an RDB file as they come, in chunks of any size, each good until the next. What is skipped is kept nowhere, unless `keep` said so.
  * Yields when it has come to the end of a chunk.
  */
 export class RdbBytes {
@@ -21,17 +23,25 @@ export class RdbBytes {
 
   /** The next chunk. All of the one before must have been read. */
   feed(chunk: Buffer): void {
-    if (this.#keptFrom !== undefined) {
-      this.#kept.push(this.#chunk.subarray(this.#keptFrom, this.#at));
-      this.#keptFrom = 0;
-    }
     this.#chunk = chunk;
     this.#at = 0;
   }
 
-  /** Bytes of the present chunk that nobody has read. */
-  rest(): Buffer {
-    return this.#chunk.subarray(this.#at);
+  /** The present chunk is good no longer: what of it is kept is copied. */
+  leave(): void {
+    if (this.#keptFrom === undefined) return;
+    this.#kept.push(Buffer.from(this.#chunk.subarray(this.#keptFrom, this.#at)));
+    this.#keptFrom = 0;
+  }
+
+  /** How many bytes of the present chunk nobody has read. */
+  get left(): number {
+    return this.#chunk.length - this.#at;
+  }
+
+  /** As `byte`, without a generator; undefined where this chunk ends. */
+  nextByte(): number | undefined {
+    return this.#at < this.#chunk.length ? this.#chunk[this.#at++] : undefined;
   }
 
   /** Keeps what is read from here on, until `kept`. */
@@ -67,7 +77,7 @@ export class RdbBytes {
     const pieces: Buffer[] = [];
     let left = count;
     while (left > 0) {
-      const here = this.#chunk.subarray(this.#at, this.#at + left);
+      const here = Buffer.from(this.#chunk.subarray(this.#at, this.#at + left));
       pieces.push(here);
       left -= here.length;
       this.#at += here.length;
@@ -121,6 +131,28 @@ export class RdbBytes {
     if (this.#chunk.length - this.#at < size) return false;
     this.#at += size;
     return true;
+  }
+
+  /** How long a string is when it is unpacked, at least, and some bytes more at most; it is skipped. */
+  *stringLength(): Reading<number> {
+    const from = this.#at;
+    if (this.#skippedShort()) return this.#at - from;
+    const first = yield* this.byte();
+    if (first >> 6 !== 3) {
+      this.#at--;
+      const length = yield* this.length();
+      yield* this.skip(length);
+      return length;
+    }
+    const packed = first & 0x3f;
+    if (packed !== PACKED.lzf) {
+      yield* this.skip(integerBytes(packed));
+      return MOST_DIGITS;
+    }
+    const length = yield* this.length();
+    const plain = yield* this.length();
+    yield* this.skip(length);
+    return plain;
   }
 
   /** A string, unpacked; a number as its digits. */

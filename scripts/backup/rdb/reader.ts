@@ -20,7 +20,7 @@ const OPCODE = {
 export interface RdbKey {
   readonly database: number;
   readonly key: Buffer;
-  /** As DUMP gives it, and RESTORE takes it; empty unless values were asked for. */
+  /** As DUMP gives it, and RESTORE takes it. */
   readonly payload: Buffer;
   /** Milliseconds since 1970; undefined = it does not expire. */
   readonly expiresAt: number | undefined;
@@ -53,8 +53,9 @@ const FOOTER = 10;
 export class RdbReader {
   readonly #bytes = new RdbBytes();
   readonly #reading: Reading<void>;
-  readonly #withValues: boolean;
+  readonly #withKeys: boolean;
   #found: RdbKey[] = [];
+  #count = 0;
   #version = 0;
   #footer = Buffer.alloc(0);
   readonly #databases = new Map<number, { keys: number; expires: number }>();
@@ -63,14 +64,19 @@ export class RdbReader {
   #position = 0;
   #finished = false;
 
-  /** @param options values: keep each value, as a payload for RESTORE */
-  constructor({ values }: { values: boolean }) {
-    this.#withValues = values;
+  /** @param options keys: give each key with its value; otherwise they are counted, which takes a fraction of the time */
+  constructor({ keys }: { keys: boolean }) {
+    this.#withKeys = keys;
     this.#reading = this.#file();
   }
 
+  /** Keys so far. */
+  get count(): number {
+    return this.#count;
+  }
+
   /**
-   * The keys that end in this chunk.
+   * The keys that end in this chunk; none where they are counted alone.
    *
    * @throws Error when this is no RDB file, is of a version or holds a type that is not known, or goes on behind its end
    */
@@ -80,7 +86,8 @@ export class RdbReader {
     this.#bytes.feed(chunk);
     this.#position += chunk.length;
     this.#finished = this.#reading.next().done === true;
-    const rest = this.#bytes.rest().length;
+    this.#bytes.leave();
+    const rest = this.#bytes.left;
     if (rest > 0) throw new Error(`${rest} bytes follow the end`);
     const found = this.#found;
     this.#found = [];
@@ -108,7 +115,7 @@ export class RdbReader {
     let database = 0;
     let about: Partial<Pick<RdbKey, 'expiresAt' | 'idleSeconds' | 'frequency'>> = {};
     for (;;) {
-      const type = yield* bytes.byte();
+      const type = bytes.nextByte() ?? (yield* bytes.byte());
       switch (type) {
         case OPCODE.expiryMs:
           about = { ...about, expiresAt: Number((yield* bytes.take(8)).readBigInt64LE()) };
@@ -160,25 +167,35 @@ export class RdbReader {
       );
     }
     const bytes = this.#bytes;
+    if (!this.#withKeys) {
+      const length = yield* bytes.stringLength();
+      const from = this.#position - bytes.left;
+      yield* skip(bytes);
+      this.#note(database, about.expiresAt !== undefined, length + this.#position - bytes.left - from);
+      return;
+    }
     const key = yield* bytes.string();
-    const from = this.#position - bytes.rest().length;
-    if (this.#withValues) bytes.keep();
+    bytes.keep();
     yield* skip(bytes);
-    const payload = this.#withValues ? this.#payload(type, bytes.kept()) : Buffer.alloc(0);
-    const size = this.#position - bytes.rest().length - from;
-    this.#largestBytes = Math.max(this.#largestBytes, key.length + size + FOOTER);
-    const count = this.#databases.get(database) ?? { keys: 0, expires: 0 };
-    count.keys++;
-    if (about.expiresAt !== undefined) count.expires++;
-    this.#databases.set(database, count);
+    const value = bytes.kept();
+    this.#note(database, about.expiresAt !== undefined, key.length + value.length);
     this.#found.push({
       database,
       key,
-      payload,
+      payload: this.#payload(type, value),
       expiresAt: about.expiresAt,
       idleSeconds: about.idleSeconds,
       frequency: about.frequency,
     });
+  }
+
+  #note(database: number, expires: boolean, bytes: number): void {
+    this.#count++;
+    this.#largestBytes = Math.max(this.#largestBytes, bytes + FOOTER);
+    const count = this.#databases.get(database) ?? { keys: 0, expires: 0 };
+    count.keys++;
+    if (expires) count.expires++;
+    this.#databases.set(database, count);
   }
 
   /** cluster.c, createDumpPayload: type, value, version, checksum of all that. */

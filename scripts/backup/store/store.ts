@@ -15,7 +15,7 @@ export interface BackupStore {
 
 /** A backup that is being written, and is not one yet. */
 export interface Draft {
-  /** Writes a file, as it comes; over what a failed try has left of it. @throws NotSoError when there is no room */
+  /** Writes a file, as it comes; over what a failed try has left of it. A chunk is good until the next one is asked for. @throws NotSoError when there is no room */
   write(file: string, content: AsyncIterable<Uint8Array>): Promise<void>;
   /** Makes it a backup, all at once. */
   finish(manifest: string): Promise<void>;

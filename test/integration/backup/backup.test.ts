@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
@@ -9,6 +10,7 @@ import { type BackupOptions, retain, takeBackup } from '../../../scripts/backup/
 import { decrypted, ensureKey } from '../../../scripts/backup/encryption.ts';
 import { openManifest } from '../../../scripts/backup/manifest.ts';
 import { RdbReader } from '../../../scripts/backup/rdb/reader.ts';
+import { ask, LineReader } from '../../../scripts/backup/replica-lines.ts';
 import { openSnapshot } from '../../../scripts/backup/snapshot.ts';
 import { DirectoryStore } from '../../../scripts/backup/store/directory.ts';
 import { readText } from '../../../scripts/backup/store/store.ts';
@@ -55,6 +57,7 @@ describe('a backup', () => {
       store,
       key: undefined,
       fromMaster: false,
+      rateMb: 0,
       reporter: SILENT,
       signal: new AbortController().signal,
       ...change,
@@ -68,6 +71,7 @@ describe('a backup', () => {
         credentials: TEST_CREDENTIALS,
         place: { host: '127.0.0.1', port: proxy.ports[0], password: TEST_CREDENTIALS.application },
         rounds: 1,
+        rateMb: 0,
         turnMs: 200,
         keys: 250,
         progress: () => undefined,
@@ -86,7 +90,7 @@ describe('a backup', () => {
   const figure = async (member: RedisMember, name: string): Promise<number> =>
     Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(String(await tier.call(member, 'operator', 'INFO')))?.[1]);
   const keysIn = async (chunks: AsyncIterable<Buffer>) => {
-    const reader = new RdbReader({ values: false });
+    const reader = new RdbReader({ keys: true });
     const keys: string[] = [];
     for await (const chunk of chunks) keys.push(...reader.feed(chunk).map(({ key }) => key.toString()));
     reader.end();
@@ -163,6 +167,32 @@ describe('a backup', () => {
       /interrupted; nothing of this backup is left/,
     );
     assert.deepEqual(readdirSync(store.where), [id]);
+  });
+
+  test('that is paced is read as fast as it comes as soon as a replica waits there for a copy of its own', async () => {
+    const told: string[] = [];
+    const reporter = {
+      ...SILENT,
+      step: (_: string, work: Parameters<typeof SILENT.step>[1]) =>
+        work({ progress: (sentence) => void told.push(sentence), outcome: () => undefined }),
+    } as typeof SILENT;
+    const running = backUp({ rateMb: 1, reporter });
+    await waitUntil('it to be under way', async () => told.length > 0);
+    assert.match(told[0], /at most 1\.0 MB a second$/);
+    const source = tier.redises.find(({ name }) => told[0].includes(`from ${name}`));
+    assert.ok(source);
+    const socket = connect(source.port, source.address);
+    try {
+      const lines = new LineReader(socket[Symbol.asyncIterator]());
+      await ask(socket, lines, 'AUTH', 'operator', TEST_CREDENTIALS.operator);
+      await ask(socket, lines, 'REPLCONF', 'capa', 'eof');
+      // Answered as soon as the redis can fork for it.
+      const [, reply] = await Promise.all([running, ask(socket, lines, 'PSYNC', '?', '-1')]);
+      assert.match(reply, /^\+FULLRESYNC /);
+      assert.match(told.at(-1) ?? '', /as fast as it comes: another replica waits for a copy$/);
+    } finally {
+      socket.destroy();
+    }
   });
 
   test('that was killed half-way is none, and is gone with the next one', async () => {

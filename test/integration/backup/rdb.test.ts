@@ -26,16 +26,31 @@ describe('an RDB file of Redis', () => {
     await target?.stop();
   });
 
-  const readIn = (size: number) => {
-    const reader = new RdbReader({ values: true });
+  const readIn = (size: number, asked = { keys: true }) => {
+    const reader = new RdbReader(asked);
     const keys = [];
-    for (let at = 0; at < file.length; at += size) keys.push(...reader.feed(file.subarray(at, at + size)));
-    return { keys, contents: reader.end() };
+    // As a socket's: always the same piece of memory.
+    const memory = Buffer.alloc(size);
+    for (let at = 0; at < file.length; at += size)
+      keys.push(...reader.feed(memory.subarray(0, file.copy(memory, 0, at, at + size))));
+    return { keys, contents: reader.end(), count: reader.count };
   };
 
   test('is the same however it is cut', () => {
     const whole = readIn(file.length);
     for (const size of [1, 7, 1000, 65536]) assert.deepEqual(readIn(size), whole, `${size} bytes at a time`);
+  });
+
+  test('is counted as it is read', () => {
+    const { contents, count } = readIn(file.length);
+    for (const size of [1, 7, 1000, 65536]) {
+      const counted = readIn(size, { keys: false });
+      assert.deepEqual(counted.keys, []);
+      assert.equal(counted.count, count);
+      const { largestBytes } = counted.contents;
+      assert.deepEqual({ ...counted.contents, largestBytes: 0 }, { ...contents, largestBytes: 0 });
+      assert.ok(largestBytes >= contents.largestBytes && largestBytes < contents.largestBytes + 16);
+    }
   });
 
   test('has as many keys, and as many that expire, as Redis says', async () => {

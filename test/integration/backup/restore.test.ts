@@ -97,6 +97,7 @@ describe('a backup that is restored', () => {
         store: new DirectoryStore(folder, 'fleet'),
         key: undefined,
         fromMaster: true,
+        rateMb: 0,
         reporter: SILENT,
         signal: never,
       })
@@ -277,7 +278,13 @@ describe('a backup that is restored', () => {
   test('encrypted: what was put in its place without the key is refused', async () => {
     const home = new Home(folder);
     const { key } = await ensureKey(home, 'fleet');
-    const options = { credentials: TEST_CREDENTIALS, fromMaster: true, reporter: SILENT, signal: never };
+    const options = {
+      credentials: TEST_CREDENTIALS,
+      fromMaster: true,
+      rateMb: 0,
+      reporter: SILENT,
+      signal: never,
+    };
     const to = mkdtempSync(join(folder, 'encrypted-'));
     const store = new DirectoryStore(to, 'fleet');
     await takeBackup({ plan: source.plan, store, key, ...options });
@@ -350,6 +357,7 @@ describe('a backup that is restored', () => {
     const options = {
       credentials: TEST_CREDENTIALS,
       fromMaster: true,
+      rateMb: 0,
       reporter: SILENT,
       signal: never,
       key: undefined,

@@ -60,6 +60,7 @@ describe('a backup in an S3 store', () => {
       store,
       key: undefined,
       fromMaster: true,
+      rateMb: 0,
       reporter: SILENT,
       signal: never,
       ...change,

@@ -15,7 +15,7 @@ const rdb = (...parts: (number | string | Buffer)[]): Buffer =>
   ]);
 const END = [0xff, Buffer.alloc(8)];
 const read = (file: Buffer) => {
-  const reader = new RdbReader({ values: true });
+  const reader = new RdbReader({ keys: true });
   const keys = reader.feed(file);
   return { keys, contents: reader.end() };
 };

@@ -231,6 +231,10 @@ const SECTIONS: Readonly<Record<string, readonly Case[]>> = {
     ],
     ['no bucket', `${HEAD}backup: { to: §"s3://" }`, /neither a folder nor s3/],
     ['encrypt', `${HEAD}backup: { encrypt: §maybe }`, /neither true nor false. Write true or false/],
+    ['no rate', `${HEAD}backup: { rate: §0 }`, /^backup.rate has no unit.* unlimited: as fast as it comes/],
+    ['too slow', `${HEAD}backup: { rate: §0mb }`, /not a size from 1mb to 10gb. The nearest is 1mb/],
+    ['too fast', `${HEAD}backup: { rate: §11gb }`, /The nearest is 10gb/],
+    ['a rate by another word', `${HEAD}backup: { rate: §full }`, /not a size in mb or gb.*unlimited/],
     ['misspelt', `${HEAD}backup: { §evry: 1h }`, /evry is an unknown key. Did you mean every/],
   ],
   monitoring: [
