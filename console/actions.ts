@@ -1,18 +1,20 @@
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
-import type { Plan } from '../topology/types.ts';
+import { isOnHosts } from '../topology/plan.ts';
+import type { AnyPlan } from '../topology/types.ts';
 import type { ActionLine } from './document.ts';
 
 /** Drills of one member each, a round of which takes seconds: what a page may begin. */
 const DRILLS = ['kill-master', 'kill-proxy', 'kill-edge', 'kill-replica', 'kill-sentinel'] as const;
 
 /** What the page may ask for, as arguments of `twemstack`. Nothing else can be asked for, whatever is sent. */
-export function allowedActions(plan: Plan): string[] {
+export function allowedActions(plan: AnyPlan): string[] {
   return [
     ...plan.shards.map(({ name }) => `switchover ${name}`),
     'upgrade --dry-run',
     'backup',
-    ...DRILLS.map((name) => `drill ${name}`),
+    // Of several hosts there are drills of machines, which need a lab.
+    ...(isOnHosts(plan) ? [] : DRILLS.map((name) => `drill ${name}`)),
   ];
 }
 

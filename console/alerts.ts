@@ -1,4 +1,4 @@
-import type { Plan } from '../topology/types.ts';
+import type { AnyPlan } from '../topology/types.ts';
 import type { ConsoleAlert } from './document.ts';
 
 /** A monitor that takes longer is taken for silent; the next look asks it again. */
@@ -24,7 +24,7 @@ interface Answer {
  */
 export async function raisedAlerts({
   monitors = [],
-}: Pick<Plan, 'monitors'>): Promise<readonly ConsoleAlert[] | 'silent' | undefined> {
+}: Pick<AnyPlan, 'monitors'>): Promise<readonly ConsoleAlert[] | 'silent' | undefined> {
   if (monitors.length === 0) return undefined;
   const answers = await Promise.all(
     monitors.map(async ({ address, port }): Promise<readonly ConsoleAlert[] | undefined> => {

@@ -1,5 +1,5 @@
 import { withRedis } from '../scripts/observe/redis-call.ts';
-import type { Credentials, Plan, RedisMember } from '../topology/types.ts';
+import type { AnyPlan, Credentials, RedisMember } from '../topology/types.ts';
 import type { BigKey, BigKeys, SlowRequest } from './document.ts';
 
 /** Milliseconds a look at a server may take as a whole. */
@@ -52,7 +52,7 @@ export async function slowRequests(
  * applications to serve.
  * @throws Error when no member of the shard answers
  */
-export async function bigKeys(plan: Plan, shard: string, credentials: Credentials): Promise<BigKeys> {
+export async function bigKeys(plan: AnyPlan, shard: string, credentials: Credentials): Promise<BigKeys> {
   const members = plan.shards.find(({ name }) => name === shard)?.members ?? [];
   const ranked = await Promise.all(members.map((member) => rank(member, credentials)));
   const [best] = ranked.sort((a, b) => a.order - b.order);

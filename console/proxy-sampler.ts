@@ -1,4 +1,4 @@
-import type { Plan, ProxyMember } from '../topology/types.ts';
+import type { AnyPlan, ProxyMember } from '../topology/types.ts';
 import type { PoolSample } from './document.ts';
 import { type ProxyCounters, poolTraffic, type Reading, readCounters } from './figures/traffic.ts';
 
@@ -16,7 +16,7 @@ interface Taken {
 export class ProxySampler {
   readonly #last = new Map<string, Taken>();
 
-  constructor(private readonly plan: Plan) {}
+  constructor(private readonly plan: AnyPlan) {}
 
   /** By pool. A proxy that does not answer is left out, and begins anew when it does. */
   async look(): Promise<Record<string, PoolSample>> {

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { watchingClient } from '../scripts/drill/watch/redis-client.ts';
 import { parseInfo } from '../scripts/observe/redis-call.ts';
-import type { Credentials, Plan } from '../topology/types.ts';
+import type { AnyPlan, Credentials } from '../topology/types.ts';
 import type { RedisSample } from './document.ts';
 
 /** What a redis-server says it is, with its figures. */
@@ -16,7 +16,7 @@ const SECTIONS = ['replication', 'stats', 'memory', 'clients'];
 export class RedisSampler {
   readonly #clients: ReadonlyMap<string, Redis>;
 
-  constructor(plan: Plan, credentials: Credentials) {
+  constructor(plan: AnyPlan, credentials: Credentials) {
     this.#clients = new Map(
       plan.shards
         .flatMap(({ members }) => members)

@@ -6,7 +6,7 @@ import { isHolder } from '../scripts/observe/holds-vip.ts';
 import { KeptLines } from '../scripts/observe/lines.ts';
 import { collectStatus, type StackStatus } from '../scripts/observe/status.ts';
 import type { Home } from '../scripts/stack/home.ts';
-import type { Credentials, Plan } from '../topology/types.ts';
+import type { AnyPlan, Credentials } from '../topology/types.ts';
 import { areShared, vipsOf } from '../topology/vips.ts';
 import { raisedAlerts } from './alerts.ts';
 import { deedsUnderWay } from './deeds.ts';
@@ -25,7 +25,7 @@ const TURNS_A_SAMPLE = 2;
 const LOOK_MS = 5000;
 
 export interface WatchedStack {
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
   readonly credentials: Credentials;
   readonly engine: Docker;
   readonly home: Home;
@@ -116,7 +116,7 @@ export class StackWatch {
 
 /** What the history compares. */
 function momentOf(
-  plan: Plan,
+  plan: AnyPlan,
   status: StackStatus,
   problems: readonly Problem[],
   deeds: readonly string[],

@@ -1,7 +1,7 @@
 import type { Problem } from '../scripts/observe/assess.ts';
 import type { StackStatus } from '../scripts/observe/status.ts';
 import { statusDocument } from '../scripts/observe/status-document.ts';
-import type { Plan } from '../topology/types.ts';
+import type { AnyPlan } from '../topology/types.ts';
 import type { ConsoleMember, ConsoleState, Opinion } from './document.ts';
 import type { History } from './history.ts';
 
@@ -17,7 +17,7 @@ const GOOD_HEALTH = new Set(['healthy', 'running']);
 
 /** The stack as the page shows it. Pure: words and verdicts are those of `status`. */
 export function consoleState(
-  plan: Plan,
+  plan: AnyPlan,
   status: StackStatus,
   problems: readonly Problem[],
   history: Pick<History, 'events' | 'lanes'>,
@@ -47,7 +47,7 @@ export function consoleState(
   };
 }
 
-function members(plan: Plan, status: StackStatus, problems: readonly Problem[]): ConsoleMember[] {
+function members(plan: AnyPlan, status: StackStatus, problems: readonly Problem[]): ConsoleMember[] {
   const stated = statusDocument(plan, status, problems).members as readonly StatedMember[];
   const troubled = new Set(problems.map(({ subject }) => subject));
   return status.members.map((entry, index) => {
@@ -74,13 +74,16 @@ function members(plan: Plan, status: StackStatus, problems: readonly Problem[]):
   });
 }
 
-function opinions(plan: Plan, status: StackStatus): Opinion[] {
-  const names = new Map(plan.members.map(({ address, name }) => [address, name]));
+function opinions(plan: AnyPlan, status: StackStatus): Opinion[] {
+  // On several hosts an address alone is that of all members of the host; a shard has one of them.
+  const named = (shard: string, place: string): string =>
+    plan.shards.find(({ name }) => name === shard)?.members.find(({ address }) => address === place)?.name ??
+    place;
   return status.members.flatMap(({ member, sentinel }) =>
     (sentinel?.masters ?? []).map(({ name, address, flags }) => ({
       sentinel: member.name,
       shard: name,
-      master: names.get(address) ?? address,
+      master: named(name, address),
       flags: flags.filter((flag) => flag !== 'master'),
       tilt: sentinel?.tilt ?? false,
     })),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Credentials, Plan, PlanShard } from '../../topology/types.ts';
+import type { AnyPlan, Credentials, PlanShard } from '../../topology/types.ts';
 import { bytesText } from '../data/data-text.ts';
 import { routingOf } from '../data/key-moves.ts';
 import { NotSoError } from '../errors.ts';
@@ -18,7 +18,7 @@ import type { BackupStore, Draft } from './store/store.ts';
 import { tapped } from './tapped.ts';
 
 export interface BackupOptions {
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
   readonly credentials: Credentials;
   readonly store: BackupStore;
   /** undefined = not encrypted. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Plan } from '../../topology/types.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import type { Target } from '../backup/restore/target.ts';
 import { InputError, NotSoError } from '../errors.ts';
 import type { Step } from '../report/steps.ts';
@@ -134,7 +134,7 @@ const uncuttable = (obstacles: readonly Obstacle[]): InputError =>
       : 'allow the user CONFIG GET and SET; or stop the writers yourself, and say so with --writers-stopped',
   });
 
-export const interrupted = ({ name }: Plan): NotSoError =>
+export const interrupted = ({ name }: AnyPlan): NotSoError =>
   new NotSoError('interrupted before the cut-over: the sources are as they were', {
     where: name,
     remedy:
@@ -163,7 +163,7 @@ const evicted = async (targets: Targets, signal: AbortSignal): Promise<number> =
   return all;
 };
 
-function demandNoneEvicted(lost: number, plan: Plan): void {
+function demandNoneEvicted(lost: number, plan: AnyPlan): void {
   if (lost <= 0) return;
   throw new NotSoError(
     `${lost} keys were evicted meanwhile: the stack has not the memory for all of them; nothing was cut over`,

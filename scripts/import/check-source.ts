@@ -1,4 +1,4 @@
-import type { Plan } from '../../topology/types.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import { InputError, NotSoError } from '../errors.ts';
 import type { SourceClient } from './source-client.ts';
 import type { ImportSource } from './sources.ts';
@@ -31,7 +31,7 @@ export function parseKeyspace(info: ReadonlyMap<string, string>): Keyspace {
 export async function checkSource(
   client: SourceClient,
   { lanes, leavesOthers }: ImportSource,
-  plan: Plan,
+  plan: AnyPlan,
   versions: ReadonlyMap<string, string>,
 ): Promise<void> {
   const { name } = client.at;

@@ -1,4 +1,4 @@
-import type { Plan } from '../../topology/types.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import { Target } from '../backup/restore/target.ts';
 import { routingOf } from '../data/key-moves.ts';
 import { InputError } from '../errors.ts';
@@ -48,7 +48,7 @@ export async function importKeys(options: ImportOptions): Promise<Imported> {
   }
 }
 
-const ownTargets = (plan: Plan, login: { username: string; password: string }): Targets =>
+const ownTargets = (plan: AnyPlan, login: { username: string; password: string }): Targets =>
   new Map(plan.shards.map((shard) => [shard.name, new Target(shard, login)]));
 
 async function checkAll(

@@ -1,4 +1,4 @@
-import type { Credentials, Plan } from '../../topology/types.ts';
+import type { AnyPlan, Credentials } from '../../topology/types.ts';
 import type { Reporter } from '../report/steps.ts';
 import type { Home } from '../stack/home.ts';
 import type { Compared } from './compare.ts';
@@ -10,7 +10,7 @@ export type Wish = 'follow' | 'close' | 'stopped';
 
 export interface ImportOptions {
   readonly home: Home;
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
   readonly credentials: Credentials;
   /** For people. */
   readonly from: string;

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { loadConfig } from '../../proxy/config/nutcracker-yml.ts';
 import { ConfigError, databasesOf, type PoolConfig, type ServerEntry } from '../../proxy/config/pool.ts';
-import type { Plan } from '../../topology/types.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import { databaseIn } from '../backup/restore/key-routes.ts';
 import { homeIn, poolsOf } from '../data/key-homes.ts';
 import { homeOf, successorOf } from '../data/key-moves.ts';
@@ -33,7 +33,7 @@ export interface SourceOptions extends UrlOptions {
   readonly from: string;
   /** Name of the pool of the stack; undefined = the only one, or that of the same name. */
   readonly pool: string | undefined;
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
 }
 
 /** Who is asked for keys, and where they go. @throws InputError naming what of the URL, the file or the pools does not do */

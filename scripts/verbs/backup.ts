@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
+import { isOnHosts } from '../../topology/plan.ts';
 import { backupRate } from '../../topology/rules-backup.ts';
-import type { Plan } from '../../topology/types.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import { retain, takeBackup } from '../backup/backup.ts';
 import { ensureKey, keyFile } from '../backup/encryption.ts';
 import { holdBackups } from '../backup/hold-backup.ts';
@@ -16,8 +17,9 @@ import { answeringEngine } from '../docker-client.ts';
 import { EXIT, InputError } from '../errors.ts';
 import { table } from '../report/table.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
-import { type Home, stackFilePath } from '../stack/home.ts';
-import { loadPlan } from '../stack/load.ts';
+import { connectEngines } from '../stack/engines.ts';
+import { type Home, stackFilePath, stackFolder } from '../stack/home.ts';
+import { loadAnyPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson, type VerbContext, verbContext } from './context.ts';
 
 export interface BackupVerbOptions extends CommonOptions {
@@ -36,7 +38,7 @@ export async function backupVerb(options: BackupVerbOptions): Promise<number> {
   await keepSchedule({
     signal: context.signal,
     state: async () => {
-      const plan = loadPlan(options.file);
+      const plan = loadAnyPlan(options.file);
       const { everyMs } = plan.backup;
       if (everyMs === 0) {
         throw new InputError('stack.yaml does not say how often', {
@@ -54,12 +56,12 @@ export async function backupVerb(options: BackupVerbOptions): Promise<number> {
 }
 
 async function takeOne(options: BackupVerbOptions, context: VerbContext): Promise<number> {
-  const plan = loadPlan(options.file);
+  const plan = loadAnyPlan(options.file);
   const keep = keepOf(options.keep) ?? plan.backup.keep;
   const rateMb = rateOf(options.rate) ?? plan.backup.rateMb;
   const store = openStore(context.home, plan.name, placeOf(options, plan));
   const credentials = deployedCredentials(context.home, plan.name);
-  const held = await holdBackups(plan.name);
+  const held = await holdBackups(plan);
   try {
     await store.sweep();
     const isEncrypted = options.encrypt ?? plan.backup.encrypt;
@@ -72,7 +74,7 @@ async function takeOne(options: BackupVerbOptions, context: VerbContext): Promis
       rateMb,
       reporter: context.reporter,
       signal: context.signal,
-      routing: await routingNow(context.home, plan.name),
+      routing: await routingNow(context.home, plan, options.file),
     });
     await tell(context, plan, noteGood(context.home, plan.name, Date.now()));
     const removed = keep === 0 ? [] : await retain(store, keep);
@@ -91,7 +93,7 @@ async function takeOne(options: BackupVerbOptions, context: VerbContext): Promis
 }
 
 /** Whoever watches the stack hears how it went; that somebody could not be told is no reason to fail. */
-async function tell({ reporter }: VerbContext, plan: Plan, record: BackupRecord): Promise<void> {
+async function tell({ reporter }: VerbContext, plan: AnyPlan, record: BackupRecord): Promise<void> {
   if (plan.monitors === undefined) return;
   const engine = await answeringEngine();
   const deaf = engine === undefined ? ['no engine answers'] : await tellMonitors(plan, engine, record);
@@ -109,20 +111,29 @@ async function keyOf({ home, reporter }: VerbContext, stack: string): Promise<st
 }
 
 /** Where backups are kept: as the option says, else as stack.yaml does, whose folders begin where it lies. */
-export function placeOf({ to, file }: { to?: string; file?: string }, { backup }: Plan): string | undefined {
+export function placeOf(
+  { to, file }: { to?: string; file?: string },
+  { backup }: AnyPlan,
+): string | undefined {
   if (to !== undefined || backup.to === '') return to;
   return backup.to.startsWith('s3://') ? backup.to : resolve(dirname(stackFilePath(file)), backup.to);
 }
 
 /** Where keys live now, as the proxies have it; undefined when there is no engine to ask. */
-export async function routingNow(home: Home, stack: string): Promise<string | undefined> {
-  const engine = await answeringEngine();
-  return engine === undefined ? undefined : (await formerRouting(home, stack, engine))?.text;
+export async function routingNow(
+  home: Home,
+  plan: AnyPlan,
+  file: string | undefined,
+): Promise<string | undefined> {
+  const engine = isOnHosts(plan)
+    ? (await connectEngines(plan, stackFolder(file))).client
+    : await answeringEngine();
+  return engine === undefined ? undefined : (await formerRouting(home, plan.name, engine))?.text;
 }
 
 /** The backups of a stack, the newest last; exit 1 when there is none. */
 export async function backupListVerb(options: BackupVerbOptions): Promise<number> {
-  const plan = loadPlan(options.file);
+  const plan = loadAnyPlan(options.file);
   const context = verbContext(options);
   const store = openStore(context.home, plan.name, placeOf(options, plan));
   const backups = await Promise.all(

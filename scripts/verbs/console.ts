@@ -5,11 +5,11 @@ import { pageFiles } from '../../console/bundle.ts';
 import { bigKeys, slowRequests } from '../../console/inquiries.ts';
 import { startConsole } from '../../console/server.ts';
 import { StackWatch } from '../../console/stack-watch.ts';
-import { demandEngine } from '../docker-client.ts';
 import { EnvironmentError, EXIT, InputError } from '../errors.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
-import { stackFilePath } from '../stack/home.ts';
-import { loadPlan } from '../stack/load.ts';
+import { demandEngines } from '../stack/engines.ts';
+import { stackFilePath, stackFolder } from '../stack/home.ts';
+import { loadAnyPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
 
 export interface ConsoleVerbOptions extends CommonOptions {
@@ -20,10 +20,10 @@ export interface ConsoleVerbOptions extends CommonOptions {
 /** Serves a page of the running stack until interrupted. */
 export async function consoleVerb(options: ConsoleVerbOptions): Promise<number> {
   const port = portOf(options.port);
-  const plan = loadPlan(options.file);
+  const plan = loadAnyPlan(options.file);
   const { home, signal, json } = verbContext(options);
   const credentials = deployedCredentials(home, plan.name);
-  const engine = await demandEngine();
+  const { client: engine } = await demandEngines(plan, stackFolder(options.file));
   const actions = options.allowActions === true ? allowedActions(plan) : [];
   const watch = new StackWatch({ plan, credentials, engine, home, actions });
   const stop = new AbortController();

@@ -1,4 +1,4 @@
-import type { Plan } from '../../topology/types.ts';
+import type { AnyPlan } from '../../topology/types.ts';
 import { vipsOf } from '../../topology/vips.ts';
 import { holdBackups } from '../backup/hold-backup.ts';
 import { EXIT, InputError } from '../errors.ts';
@@ -8,7 +8,7 @@ import { isUrl } from '../import/source-address.ts';
 import { type PasswordOptions, sourcePassword } from '../import/source-password.ts';
 import { sourcesOf } from '../import/sources.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
-import { loadPlan } from '../stack/load.ts';
+import { loadAnyPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
 import { demandSameRing } from './same-ring.ts';
 
@@ -23,7 +23,7 @@ export interface ImportVerbOptions extends CommonOptions, PasswordOptions {
 
 /** Brings the keys of other Redises into the running stack, and takes their place; exit 1 when that did not come to its end. */
 export async function importVerb(options: ImportVerbOptions): Promise<number> {
-  const plan = loadPlan(options.file);
+  const plan = loadAnyPlan(options.file);
   const { home, reporter, signal, json } = verbContext(options);
   if (options.cutOver === true && options.writersStopped === true) {
     throw new InputError('--cut-over closes the sources, and --writers-stopped leaves them alone', {
@@ -39,8 +39,8 @@ export async function importVerb(options: ImportVerbOptions): Promise<number> {
     caFile: options.ca,
     plan,
   });
-  await demandSameRing(home, plan, 'nothing was imported');
-  await holdBackups(plan.name);
+  await demandSameRing(home, plan, options.file, 'nothing was imported');
+  await holdBackups(plan);
   const imported = await importKeys({
     home,
     plan,
@@ -78,12 +78,12 @@ function wishOf(
 }
 
 /** Where applications find their keys now: at each virtual IP, at the ports of these pools. */
-export const usesOf = (pools: readonly string[], plan: Plan): string[] =>
+export const usesOf = (pools: readonly string[], plan: AnyPlan): string[] =>
   plan.pools
     .filter(({ name }) => pools.includes(name))
     .flatMap(({ listen }) => vipsOf(plan).map(({ address }) => `${address}:${listen}`));
 
-function importedText(imported: Imported, plan: Plan): string {
+function importedText(imported: Imported, plan: AnyPlan): string {
   const { sources, compared, closed, notes, pausedMs } = imported;
   const counted =
     compared.keys === undefined ? '' : `${compared.keys} keys without an expiry on both sides, `;

@@ -3,7 +3,7 @@ import { type Restored, restoreBackup } from '../backup/restore/restore.ts';
 import { EXIT } from '../errors.ts';
 import { seconds } from '../report/steps.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
-import { loadPlan } from '../stack/load.ts';
+import { loadAnyPlan } from '../stack/load.ts';
 import { chosenBackup, type StoredBackupOptions } from './backup-verify.ts';
 import { printJson, verbContext } from './context.ts';
 import { demandSameRing } from './same-ring.ts';
@@ -13,12 +13,12 @@ export async function restoreVerb(
   options: StoredBackupOptions & { readonly replace?: string },
   name = 'latest',
 ): Promise<number> {
-  const plan = loadPlan(options.file);
+  const plan = loadAnyPlan(options.file);
   const { home, reporter, signal, json } = verbContext(options);
   const credentials = deployedCredentials(home, plan.name);
   const backup = await chosenBackup(options, name, plan, home);
-  await demandSameRing(home, plan, 'nothing was restored');
-  await holdBackups(plan.name);
+  await demandSameRing(home, plan, options.file, 'nothing was restored');
+  await holdBackups(plan);
   const begin = performance.now();
   const { replace } = options;
   const restored = await restoreBackup({ home, plan, credentials, backup, replace, reporter, signal });

@@ -1,4 +1,4 @@
-import type { Credentials, Plan } from '../../../topology/types.ts';
+import type { AnyPlan, Credentials } from '../../../topology/types.ts';
 import { routingOf } from '../../data/key-moves.ts';
 import { InputError, NotSoError } from '../../errors.ts';
 import { renderNutcrackerYml } from '../../render/nutcracker-yml.ts';
@@ -20,7 +20,7 @@ const BATCH_KEYS = 1000;
 
 export interface RestoreOptions {
   readonly home: Home;
-  readonly plan: Plan;
+  readonly plan: AnyPlan;
   readonly credentials: Credentials;
   readonly backup: StoredBackup;
   /** Name of the stack whose data may be removed for it; undefined = none. */

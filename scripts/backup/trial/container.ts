@@ -6,7 +6,10 @@ import type Docker from 'dockerode';
 import { INSTANCE_LABEL, OWNER_LABEL } from '../../../stacks/owner-label.ts';
 import { UNPRIVILEGED } from '../../../topology/container-options.ts';
 import { redisImage } from '../../data/contents.ts';
+import { EnvironmentError } from '../../errors.ts';
 import { lastLogLines } from '../../observe/engine.ts';
+import type { Engines } from '../../stack/engines.ts';
+import { withinReach } from '../../stack/routed-client.ts';
 import { TRIAL_SETTINGS, type TrialRedis } from './trial-redis.ts';
 
 const RUN = `cd /tmp && cat >dump.rdb && exec redis-server ${TRIAL_SETTINGS}`;
@@ -14,6 +17,28 @@ const RUN = `cd /tmp && cat >dump.rdb && exec redis-server ${TRIAL_SETTINGS}`;
 const REASON_MS = 5000;
 /** Says `ready` when everything is loaded; ends with the server. */
 const AWAIT = `cd /tmp; until redis-cli -s redis.sock INFO persistence 2>/dev/null | grep -q '^loading:0'; do sleep 0.1; done; echo ready`;
+
+/**
+ * Of several hosts the first that answers and has the image.
+ *
+ * @throws EnvironmentError telling of each host why it will not do
+ */
+export async function trialEngine({ list }: Engines): Promise<Docker> {
+  const reasons: string[] = [];
+  for (const { docker, domain } of list) {
+    try {
+      await withinReach((abortSignal) => redisImage(docker, abortSignal));
+      return docker;
+    } catch (error) {
+      reasons.push(`host ${domain}: ${(error as Error).message}`);
+    }
+  }
+  throw new EnvironmentError('no host has a place to try the backup in', {
+    where: reasons.join('; '),
+    remedy:
+      '`twemstack hosts` tells why one does not answer; `twemstack up` brings the images to those that do',
+  });
+}
 
 /** A redis in a container without a network, of the image of the stack's own members. */
 export async function trialInContainer(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Actions, allowedActions } from '../../../console/actions.ts';
 import type { ActionLine } from '../../../console/document.ts';
-import { defaultPlan } from '../../support/stack-fixture.ts';
+import { defaultPlan, hostsPlanOf, THREE_HOSTS } from '../../support/stack-fixture.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 /** Stands in for `twemstack`: prints what it was called with, on both outputs, and ends with 3. */
@@ -44,6 +44,14 @@ describe('an action of the console', () => {
     ])
       assert.match(actions.begin(other) ?? '', /nothing that can be done from here/, other);
     assert.match(desk(PRINTS, []).actions.begin('backup') ?? '', /without --allow-actions/);
+  });
+
+  test('on several hosts is no drill of a member, which those refuse', () => {
+    const offered = allowedActions(hostsPlanOf(THREE_HOSTS));
+    assert.deepEqual(
+      offered.filter((action) => !action.startsWith('switchover')),
+      ['upgrade --dry-run', 'backup'],
+    );
   });
 
   test('is one at a time, and ends with the console', async () => {

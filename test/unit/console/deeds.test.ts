@@ -12,7 +12,7 @@ test('a drill, a backup and a deployment are seen while they last, and asking ke
   const drill = await holdDrills(plan.name);
   assert.ok(drill);
   assert.deepEqual(await deedsUnderWay(plan), ['a drill']);
-  const backup = await holdBackups(plan.name);
+  const backup = await holdBackups(plan);
   assert.deepEqual(await deedsUnderWay(plan), ['a drill', 'a backup or restore']);
   await drill.release();
   await backup.release();
