@@ -65,7 +65,7 @@ export class Guard {
     switch (question.kind) {
       case 'state':
         if (question.asker !== undefined) member.peers.introduced(from, question.asker);
-        return this.state();
+        return this.state(from);
       case 'vote':
         if (question.dry) return await member.ballot(question.request);
         return await member.exclusive(() => member.castVote(question.request));
@@ -85,7 +85,8 @@ export class Guard {
     }
   }
 
-  private state(): GuardState {
+  /** @param from who asks */
+  private state(from: string): GuardState {
     const { config, memory, latest, waiting } = this.member;
     return {
       member: config.name,
@@ -94,6 +95,7 @@ export class Guard {
       role: latest?.role ?? 'unknown',
       offset: latest?.offset ?? 0,
       waiting,
+      namesYou: this.member.peers.isInFile(from),
     };
   }
 

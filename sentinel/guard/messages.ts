@@ -41,6 +41,8 @@ export interface GuardState {
   readonly offset: number;
   /** Why the last election did not come to anything; empty when it did, or none was tried. */
   readonly waiting: string;
+  /** Whether its file names the member that asks; one of an older version does not say. */
+  readonly namesYou?: boolean;
 }
 
 export type Ballot =

@@ -97,6 +97,17 @@ export class Peers {
     return this.members.get(name)?.peer;
   }
 
+  /** Whether the file of this one names a member. */
+  isInFile(name: string): boolean {
+    const known = this.members.get(name);
+    return known !== undefined && known.rules === undefined;
+  }
+
+  /** No other member that answers has a file of before this one was of the shard. */
+  get allNameThis(): boolean {
+    return [...this.states.values()].every(({ namesYou }) => namesYou !== false);
+  }
+
   get promises(): Array<Term | null> {
     return [...this.states.values()].map(({ promised }) => promised);
   }

@@ -101,7 +101,8 @@ export class Upkeep {
   }
 
   /**
-   * Makes Sentinel choose none that cannot tell what it has; nor, for a while, one that it chose although its master
+   * Makes Sentinel choose none that cannot tell what it has; none that some members' files do not name yet, for the proxies
+   * beside those do not either, and would take it for a stranger until their turn comes; nor, for a while, one that it chose although its master
    * answers: whom the sentinels have lost may be another, and the master itself the one to name.
    */
   async steer(view: FullView): Promise<void> {
@@ -112,7 +113,7 @@ export class Upkeep {
     if (view.priority === PRIORITY.first && able) return;
     const declines =
       performance.now() < this.candidacy.notNowUntil && (await this.member.surroundings()).hearsMaster;
-    const wanted = able && !declines ? PRIORITY.usual : PRIORITY.never;
+    const wanted = able && this.member.peers.allNameThis && !declines ? PRIORITY.usual : PRIORITY.never;
     if (view.priority !== wanted) await this.member.redis.setPriority(wanted);
   }
 }

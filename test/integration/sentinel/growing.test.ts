@@ -49,6 +49,44 @@ describe('a member that the files of the others do not name yet', { timeout: 180
     assert.deepEqual(await missingKeys(master, writer.acknowledged), []);
   });
 
+  test('is not made master while the others do: proxies of before would take it for a stranger', async () => {
+    const master = await settled(2);
+    const [before, joined] = others(master);
+    await tier.kill(before, joined);
+    await tier.start(joined);
+    tier.writeGuardFile(before, joined);
+    await tier.start(before);
+    await settled(2);
+    const priority = async (member: RedisMember): Promise<string | undefined> =>
+      /slave_priority:(\d+)/.exec(String(await tier.call(member, 'operator', 'INFO', 'replication')))?.[1];
+    await waitUntil('the new one to stand back', async () => (await priority(joined)) === '0', {
+      withinMs: 10_000,
+    });
+    assert.equal(await priority(before), '100');
+    // sentinels ask how preferred a replica is once a second, as long as its master answers
+    await waitUntil(
+      'sentinels to know',
+      async () => {
+        const said = await Promise.all(
+          tier.sentinels.map((sentinel) =>
+            tier.call(sentinel, 'operator', 'SENTINEL', 'REPLICAS', joined.shard),
+          ),
+        );
+        return said.every((reply) => JSON.stringify(reply).includes('"slave-priority","0"'));
+      },
+      { withinMs: 15_000 },
+    );
+    await tier.kill(master);
+    assert.equal((await settled(1)).name, before.name);
+    tier.writeGuardFile(before);
+    await tier.kill(before);
+    await tier.start(before, master);
+    await settled(2);
+    await waitUntil('it to be as good as all others', async () => (await priority(joined)) !== '0', {
+      withinMs: 30_000,
+    });
+  });
+
   test('has a vote: one that lacks what it acknowledged is not promoted without it', async () => {
     const master = await settled(2);
     const [behind, joined] = others(master);
