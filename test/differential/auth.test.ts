@@ -72,4 +72,12 @@ describe('AUTH', () => {
       ],
     );
   });
+
+  test('without redis_auth the user default has any password, as in Redis, and nobody else has one', async () => {
+    const wrong = '-WRONGPASS invalid username-password pair or user is disabled.\r\n';
+    const lines = ['AUTH default x', 'AUTH nobody x', 'HELLO 2 AUTH nobody x'];
+    assert.deepEqual(await dialogue(ours.ports[1], lines), ['+OK\r\n', wrong, wrong]);
+    const [greeting] = await dialogue(ours.ports[1], ['HELLO 2 AUTH default x']);
+    assert.match(greeting, /^\*14\r\n/);
+  });
 });

@@ -226,6 +226,8 @@ export type Queued =
       readonly fault?: (session: Session, frame: RequestFrame, buffer: Uint8Array) => string | null;
       /** The database that what comes behind it is in; null = it changes nothing about that. */
       readonly database?: (session: Session, frame: RequestFrame, buffer: Uint8Array) => number | null;
+      /** It is for the server of the others to answer after all. */
+      readonly goesAlong?: (session: Session, frame: RequestFrame, buffer: Uint8Array) => boolean;
     }
   | {
       /** Numbers of the elements that are keys; none = any server will do. */

@@ -209,6 +209,25 @@ describe('CLIENT TRACKING', () => {
     ]);
   });
 
+  test('OPTIN: CLIENT CACHING YES inside a transaction goes to its server in its place', async () => {
+    const { scene, client, servers } = await tracked('OPTIN');
+    const [, there] = await keysOf(scene);
+    const lines = ['MULTI', `GET ${there}`, 'CLIENT CACHING YES', `MGET ${there}`, 'EXEC'];
+    ask(scene, client, ...lines, `GET ${there}`);
+    assert.deepEqual(servers[1].asked, [...lines, `GET ${there}`]);
+    servers[1].answer('+OK', '+QUEUED', '+QUEUED', '+QUEUED', '*3\r\n_\r\n+OK\r\n*1\r\n_', '_');
+    scene.settle();
+    assert.equal(client.said, `+OK\r\n${'+QUEUED\r\n'.repeat(3)}*3\r\n_\r\n+OK\r\n*1\r\n_\r\n_\r\n`);
+    client.said = '';
+    // behind WATCH everything is in doubt anyhow, and the connection that watches is not tracked
+    ask(scene, client, `WATCH ${there}`);
+    servers[1].answer('+OK');
+    ask(scene, client, 'MULTI', 'CLIENT CACHING YES', `GET ${there}`, 'EXEC');
+    servers[1].answer('+OK', '+QUEUED', '*1\r\n$1\r\n1');
+    scene.settle();
+    assert.match(client.said, /\*2\r\n\+OK\r\n\$1\r\n1\r\n>2\r\n\$10\r\ninvalidate\r\n_\r\n$/);
+  });
+
   test('what was not prepared as it should be is doubtful', async () => {
     const { scene, client, servers } = await tracked('OPTIN', [], TWO.slice(0, 1));
     ask(scene, client, 'CLIENT CACHING YES', 'GET a');

@@ -40,13 +40,19 @@ export const AUTHENTICATION: Gate = {
 export const auth: Answer = (session, frame, buffer) => {
   const { pool } = session;
   if (frame.argc > 3) return SYNTAX_ERROR;
-  if (pool.config.redisAuth === null) return AUTH_NOT_SET;
   const user = frame.argc === 3 ? text(frame, buffer, 1) : null;
+  if (pool.config.redisAuth === null) {
+    if (user === null) return AUTH_NOT_SET;
+    return isWithoutPassword(user) ? OK : AUTH_WRONG;
+  }
   session.authenticated = passwordFits(pool, user, text(frame, buffer, frame.argc - 1));
   if (session.authenticated) return OK;
   session.wrongPassword();
   return AUTH_WRONG;
 };
+
+/** Whether a user of a pool without `redis_auth` has any password, as Redis' `nopass`: clients are told one all the same. */
+export const isWithoutPassword = (user: string): boolean => user === 'default';
 
 /** @param user null when none was said */
 export function passwordFits({ config }: PoolContext, user: string | null, password: string): boolean {

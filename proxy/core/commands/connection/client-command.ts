@@ -20,9 +20,16 @@ import { clientKill } from './client-kill.ts';
 import { clientLine, clientList } from './client-list.ts';
 import { clientPause, clientUnpause } from './client-pause.ts';
 import { clientReply } from './client-reply.ts';
-import { clientCaching, clientGetRedir, clientTrackingInfo, TrackingRequest } from './client-tracking.ts';
+import {
+  clientCaching,
+  clientCachingQueued,
+  clientGetRedir,
+  clientTrackingInfo,
+  TrackingRequest,
+} from './client-tracking.ts';
 import { Everywhere, killed, type Merge, sum, together } from './everywhere.ts';
 import { framed, NO_QUESTION, peerRequest } from './peers.ts';
+import { trackingOf } from './tracking.ts';
 
 /** Bytes of what a client may be called, and may say of its library: it is kept, and shown to whoever asks for a list. */
 const LONGEST_WORD = 512;
@@ -133,7 +140,7 @@ const EVERYWHERE: ReadonlyMap<string, readonly [arity: number, answer: OwnAnswer
 /** Changes how others are answered, so its turn must have come. */
 const IN_TURN: ReadonlySet<string> = new Set(['reply']);
 /** Cannot be a part of a transaction. */
-const ALONE: ReadonlySet<string> = new Set([...IN_TURN, 'caching', 'tracking']);
+const ALONE: ReadonlySet<string> = new Set([...IN_TURN, 'tracking']);
 
 const ownAnswer: Answer = (session, frame, buffer) => {
   const subcommand = wordAt(frame, buffer, 1);
@@ -143,6 +150,13 @@ const ownAnswer: Answer = (session, frame, buffer) => {
   const [arity, answer] = found;
   return fits(arity, frame) ? answer(session, frame, buffer) : wrongSubcommandArity('client', subcommand);
 };
+
+/** As a part of a transaction. */
+const queuedAnswer: Answer = (session, frame, buffer) =>
+  isCaching(frame, buffer) ? clientCachingQueued(session, frame, buffer) : ownAnswer(session, frame, buffer);
+
+const isCaching = (frame: RequestFrame, buffer: Uint8Array): boolean =>
+  frame.argc === 3 && wordAt(frame, buffer, 1) === 'caching';
 
 const answerEverywhere: OwnAnswer = (asker, frame, buffer) => {
   const subcommand = wordAt(frame, buffer, 1);
@@ -171,12 +185,13 @@ export function answerSibling(pool: PoolContext, words: readonly Uint8Array[]): 
 function fault({ pool }: Session, frame: RequestFrame, buffer: Uint8Array): string | null {
   const subcommand = frame.argc > 1 ? wordAt(frame, buffer, 1) : '';
   const concernsOthers = EVERYWHERE.has(subcommand) && pool.others !== null;
-  return concernsOthers || ALONE.has(subcommand)
+  const concernsParts = subcommand === 'caching' && pool.config.transactions === 'per_shard';
+  return concernsOthers || concernsParts || ALONE.has(subcommand)
     ? `'client ${subcommand}' is not served inside a transaction`
     : null;
 }
 
-const atOnce = answered(2, Number.POSITIVE_INFINITY, ownAnswer, fault);
+const atOnce = answered(2, Number.POSITIVE_INFINITY, ownAnswer);
 const inTurn = answeredInTurn(2, Number.POSITIVE_INFINITY, ownAnswer);
 
 /** CLIENT …: what concerns the client's own connection, and the others of the pool. */
@@ -204,4 +219,11 @@ function askAll(
   else session.runAlone(new Everywhere(session, request, reach, answerEverywhere, merge));
 }
 
-export const clientCommand: Handler = Object.assign(handle, { queued: atOnce.queued });
+export const clientCommand: Handler = Object.assign(handle, {
+  queued: {
+    answer: queuedAnswer,
+    fault,
+    goesAlong: (session: Session, frame: RequestFrame, buffer: Uint8Array) =>
+      isCaching(frame, buffer) && trackingOf(session)?.watches === false,
+  },
+});

@@ -147,6 +147,19 @@ function collision(prefixes: readonly string[], existing: readonly string[]): st
 
 /** CLIENT CACHING YES|NO */
 export const clientCaching: Answer = (session, frame, buffer) => {
+  const fault = cachingFault(session, frame, buffer);
+  const tracking = trackingOf(session);
+  if (fault !== null || tracking === undefined) return fault ?? OK;
+  tracking.caching = wordAt(frame, buffer, 2) === 'yes' ? 'yes' : 'no';
+  return OK;
+};
+
+/** The same in a transaction that the servers need not be told of: nobody is tracked, or all is in doubt afterwards (WATCH). */
+export const clientCachingQueued: Answer = (session, frame, buffer) =>
+  cachingFault(session, frame, buffer) ?? OK;
+
+/** Why CLIENT CACHING cannot be, in Redis' words; null when it can. */
+function cachingFault(session: Session, frame: RequestFrame, buffer: Uint8Array): Uint8Array | null {
   const tracking = trackingOf(session);
   const { optin = false, optout = false } = tracking?.options ?? {};
   if (tracking === undefined)
@@ -159,9 +172,8 @@ export const clientCaching: Answer = (session, frame, buffer) => {
     return errorReply('CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.');
   if (word === 'no' && !optout)
     return errorReply('CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.');
-  tracking.caching = word;
-  return OK;
-};
+  return null;
+}
 
 /** CLIENT GETREDIR: nobody's are redirected. */
 export const clientGetRedir: Answer = (session) => integerReply(trackingOf(session) === undefined ? -1 : 0);

@@ -10,7 +10,7 @@ import {
 import { text } from '../answered.ts';
 import { shownArg } from '../refusals.ts';
 import type { Answer } from '../session.ts';
-import { passwordFits } from './auth.ts';
+import { isWithoutPassword, passwordFits } from './auth.ts';
 import { wordFault } from './client-command.ts';
 import { trackingOf } from './tracking.ts';
 
@@ -28,8 +28,11 @@ export const hello: Answer = (session, frame, buffer) => {
   for (let i = 2; i < frame.argc; i++) {
     const option = wordAt(frame, buffer, i);
     if (option === 'auth' && i + 2 < frame.argc) {
-      if (pool.config.redisAuth !== null) {
-        session.authenticated = passwordFits(pool, text(frame, buffer, i + 1), text(frame, buffer, i + 2));
+      const user = text(frame, buffer, i + 1);
+      if (pool.config.redisAuth === null) {
+        if (!isWithoutPassword(user)) return AUTH_WRONG;
+      } else {
+        session.authenticated = passwordFits(pool, user, text(frame, buffer, i + 2));
         if (!session.authenticated) {
           session.wrongPassword();
           return AUTH_WRONG;

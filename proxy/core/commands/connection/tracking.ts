@@ -58,7 +58,7 @@ export class Tracking implements Gate, Holder {
   /** It counts for the command that is under way. */
   private isUsed = false;
   /** The client watches: what it reads in its transaction comes over another connection, and is not remembered. */
-  private watches = false;
+  watches = false;
   private isOn = false;
   private lostInTurn = -1;
   private broadcastsNoMore = (): void => undefined;

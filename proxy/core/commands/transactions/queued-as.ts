@@ -47,7 +47,9 @@ export function queuedAs(
       const fault = own.fault?.(session, frame, buffer);
       return fault ?? { keys: own.keys(frame, buffer), request: own.asSent?.(frame, buffer) };
     }
-    return own.fault?.(session, frame, buffer) ?? own;
+    const fault = own.fault?.(session, frame, buffer) ?? null;
+    if (fault !== null) return fault;
+    return own.goesAlong?.(session, frame, buffer) ? { keys: NONE } : own;
   }
   switch (command.fate) {
     case FATE_KEY:
