@@ -2,6 +2,8 @@ import type { Session } from './session.ts';
 
 /** What a client waits for at a server. */
 export interface Blocked {
+  /** The name of the command that waits. */
+  readonly doing: string;
   /**
    * Has the server end the waiting, with nothing or with an error.
    * @returns false when it cannot be told to: it has not begun to wait

@@ -19,6 +19,7 @@ describe('a command that waits', () => {
     ask(scene, other, 'RPUSH a 1');
     assert.deepEqual(server.asked, ['BLPOP a 0', 'RPUSH a 1']);
     assert.equal(scene.pool.stats.blockedClients, 1);
+    assert.match(ask(scene, scene.client(), 'CLIENT LIST'), /flags=b .*cmd=blpop /);
     server.answer('*2\r\n$1\r\na\r\n$1\r\n1', ':1');
     scene.settle();
     assert.equal(other.said, ':1\r\n');

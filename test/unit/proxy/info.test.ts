@@ -133,4 +133,20 @@ describe('the figures of several servers as one', () => {
       assert.equal(all.get(field) ?? null, sum);
     });
   }
+
+  test('shares of memory are those of the sums', () => {
+    const of = (used: number, peak: number): Map<string, string> =>
+      new Map(
+        Object.entries({ used_memory: used, used_memory_peak: peak, used_memory_startup: 10 }).map(
+          ([field, value]) => [field, String(value)],
+        ),
+      ).set('used_memory_dataset', '30');
+    const figures = [of(50, 100), of(70, 140)].map((memory, i) => ({
+      name: `${i}`,
+      sections: new Map([['memory', memory]]),
+    }));
+    const sums = new Map(sumSection('memory', figures));
+    assert.equal(sums.get('used_memory_peak_perc'), '50.00%');
+    assert.equal(sums.get('used_memory_dataset_perc'), '60.00%');
+  });
 });

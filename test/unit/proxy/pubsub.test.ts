@@ -350,7 +350,7 @@ describe('who subscribes', () => {
     const { scene, client, server } = await subscriber();
     const other = scene.client();
     const list = (): string => ask(scene, other, 'CLIENT LIST TYPE pubsub');
-    assert.match(list(), /flags=P .*sub=1 psub=0 ssub=0 /);
+    assert.match(list(), /flags=P .*sub=1 psub=0 ssub=0 .*cmd=subscribe /);
     ask(scene, client, 'PSUBSCRIBE x* y*');
     answer(scene, client, server, array('psubscribe', 'x*', 2));
     tell(scene, server.links[0], array('psubscribe', 'y*', 3));

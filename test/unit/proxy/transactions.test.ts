@@ -76,6 +76,19 @@ describe('a transaction', () => {
     assert.equal(other.said, '$1\r\n2\r\n');
   });
 
+  test('takes what newer servers do, and the server says so where it does not', async () => {
+    const scene = await memoryScene([]);
+    const client = scene.client();
+    ask(scene, client, 'MULTI', 'ZRANK a m WITHSCORE', 'ZREVRANK a m', 'EXEC');
+    const tooMany = "-ERR wrong number of arguments for 'zrank' command";
+    scene.servers[0].answer('+OK', tooMany, '+QUEUED', ABORTED.trimEnd());
+    scene.settle();
+    assert.equal(
+      client.said,
+      `+OK\r\n+QUEUED\r\n+QUEUED\r\n-EXECABORT Transaction discarded because of: ${tooMany.slice(1)}\r\n`,
+    );
+  });
+
   test('takes large commands too, and replies of any size', async () => {
     const scene = await memoryScene([]);
     const client = scene.client();

@@ -65,6 +65,10 @@ export class BlockingRequest extends WholeReplies implements SoloRequest, Receiv
     this.tag = session.tail;
   }
 
+  get doing(): string {
+    return this.asked.command.name;
+  }
+
   startInTurn(): void {
     const { session } = this;
     if (this.startedAt >= 0 || session.head !== this.tag) return;

@@ -90,6 +90,7 @@ class WaitAtServer extends WholeReplies implements Receiver, Batch {
 
 /** WAIT of a client: of all servers of the pool the one with the fewest replicas counts. */
 class WaitRequest extends InTurn implements Blocked {
+  readonly doing = 'wait';
   readonly waiting = 0;
   readonly endsWithInput = true;
   private readonly open: WaitAtServer[] = [];

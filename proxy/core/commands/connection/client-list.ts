@@ -74,7 +74,7 @@ function lines(pool: PoolContext, protocol: number, fits: (each: Session) => boo
  * apart miss one that is not there (redis-py up to 5). What the proxy does not know of is 0.
  * @param command the last that the client has said, when that is known
  */
-export function clientLine(session: Session, command = 'NULL'): string {
+export function clientLine(session: Session, command = doingOf(session)): string {
   const { config, worker, loop } = session.pool;
   const seconds = (milliseconds: number): number => Math.max(0, Math.floor(milliseconds / 1000));
   const age = seconds(Date.now() - session.connectedAt);
@@ -89,6 +89,16 @@ export function clientLine(session: Session, command = 'NULL'): string {
     `cmd=${command} user=${userOf(session)} redir=${trackingOf(session) === undefined ? -1 : 0} resp=${session.protocol} ` +
     `lib-name=${session.library} lib-ver=${session.libraryVersion}${where}`
   );
+}
+
+/** What a client is at, as far as that is known without a look at each command of each: it waits, or listens. */
+function doingOf(session: Session): string {
+  const waits = blockedIn(session)?.doing;
+  if (waits !== undefined) return waits;
+  const { channels, patterns, shardChannels } = listeningOf(session);
+  if (channels > 0) return 'subscribe';
+  if (patterns > 0) return 'psubscribe';
+  return shardChannels > 0 ? 'ssubscribe' : 'NULL';
 }
 
 /** The pool's account: everyone who has said its password is it. */

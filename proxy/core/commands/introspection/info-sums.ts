@@ -28,7 +28,7 @@ export function sumSection(section: string, servers: readonly ServerFigures[]): 
     sums.push([name, sum]);
     if (BYTES_FOR_PEOPLE.test(name)) sums.push([`${name}_human`, human(Number(sum))]);
   }
-  if (section === 'memory') addFragmentation(sums);
+  if (section === 'memory') addRatios(sums);
   return sums;
 }
 
@@ -67,10 +67,16 @@ function addedGroups(values: readonly string[]): string {
     .join(',');
 }
 
-function addFragmentation(fields: Fields): void {
+/** Those that dashboards show, of the sums and as Redis has them (server.c, genRedisInfoString). */
+function addRatios(fields: Fields): void {
   const value = (name: string): number => Number(fields.find(([field]) => field === name)?.[1] ?? 0);
+  const share = (part: number, whole: number): string => `${((part / whole) * 100).toFixed(2)}%`;
   const used = value('used_memory');
+  const net = used - value('used_memory_startup');
   if (used > 0) fields.push(['mem_fragmentation_ratio', (value('used_memory_rss') / used).toFixed(2)]);
+  if (value('used_memory_peak') > 0)
+    fields.push(['used_memory_peak_perc', share(used, value('used_memory_peak'))]);
+  if (net > 0) fields.push(['used_memory_dataset_perc', share(value('used_memory_dataset'), net)]);
 }
 
 /** Each database of the pool that has keys: they are added, the average time to live is that of all that have one. */

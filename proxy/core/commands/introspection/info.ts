@@ -78,7 +78,7 @@ const SECTIONS: readonly Section[] = [
     ['cluster_connections', 0],
     ...(config.clientConnections > 0 ? ([['maxclients', config.clientConnections]] as const) : []),
     ['blocked_clients', stats.blockedClients],
-    ['tracking_clients', 0],
+    ['tracking_clients', stats.trackingClients],
     ['clients_in_timeout_table', 0],
   ]),
   ofServers('Memory'),
