@@ -6,6 +6,7 @@ import type { Mishap } from './memory-redis.ts';
 import { FuzzScene, SERVERS } from './scene.ts';
 import { Vandal } from './vandal.ts';
 import { VirtualTime } from './virtual-time.ts';
+import { Wanderer } from './wanderer.ts';
 
 /** A kind of pool, what goes wrong in it, and what its clients must put up with. */
 interface Setting {
@@ -97,7 +98,7 @@ export async function fuzzCore(seed: number, rounds: number): Promise<number> {
 class Run {
   answered = 0;
   private clients: FuzzClient[] = [];
-  private vandals: Vandal[] = [];
+  private vandals: (Vandal | Wanderer)[] = [];
   private readonly down = new Set<number>();
   private nextId = 0;
 
@@ -112,6 +113,7 @@ class Run {
     while (this.clients.length < 1 + chance(8)) this.clients.push(this.newClient());
     for (const client of this.clients) client.ask(chance(4) === 0 ? chance(60) : chance(4));
     if (chance(6) === 0) this.vandals.push(new Vandal(scene, chance));
+    if (chance(4) === 0) this.vandals.push(new Wanderer(scene, chance, this.password));
     for (const vandal of this.vandals) vandal.act();
     this.vandals = this.vandals.filter((vandal) => !vandal.gone);
     for (let i = chance(20); i >= 0; i--) {
@@ -130,15 +132,19 @@ class Run {
 
   private newClient(): FuzzClient {
     const client = new FuzzClient(`client${this.nextId++}`, this.scene, this.chance, this.setting.rules);
-    if (this.setting.lines.includes('redis_auth: secret')) client.login('secret');
+    if (this.password !== undefined) client.login(this.password);
     return client;
+  }
+
+  private get password(): string | undefined {
+    return this.setting.lines.includes('redis_auth: secret') ? 'secret' : undefined;
   }
 
   private async trouble(): Promise<void> {
     const { chance, down, scene } = this;
     const i = chance(SERVERS);
     const redis = scene.redises[i];
-    switch (chance(6)) {
+    switch (chance(7)) {
       case 0:
         redis.hanging = !redis.hanging;
         if (!redis.hanging) redis.goOn();
@@ -155,6 +161,9 @@ class Run {
         break;
       case 3:
         redis.replicas = chance(3);
+        break;
+      case 4:
+        redis.slams = chance(3);
         break;
       default:
         for (let n = chance(4); n >= 0; n--) redis.mishaps.push(oneOf(chance, this.setting.mishaps));
@@ -177,6 +186,7 @@ class Run {
     for (const [i, redis] of scene.redises.entries()) {
       redis.mishaps.length = 0;
       redis.replicas = 1;
+      redis.slams = 0;
       if (this.down.has(i)) await scene.start(i);
       redis.goOn();
     }
@@ -195,7 +205,8 @@ class Run {
     const { clients, scene } = this;
     for (const client of clients) client.leave();
     for (const vandal of this.vandals) vandal.leave();
-    scene.pass(1000);
+    // longer than a server works on what a client that has left had asked
+    scene.pass(4000);
     const connections = scene.pool.servers.flatMap((server) => server.all);
     const waiting = connections.reduce((sum, each) => sum + each.queue.length, 0);
     assert.equal(waiting, 0, 'requests are left in the queues');

@@ -42,10 +42,15 @@ export class MemoryRedis {
   replicas = 1;
   /** What goes wrong with the next requests, in this order. */
   readonly mishaps: Mishap[] = [];
+  /** So many of the next connections end as soon as they are made. */
+  slams = 0;
 
   accept(link: Link): LinkOwner {
     const owner = new MemoryRedisLink(this, link);
-    this.links.add(owner);
+    if (this.slams > 0) {
+      this.slams--;
+      link.close();
+    } else this.links.add(owner);
     return owner;
   }
 
@@ -68,8 +73,24 @@ const GREETINGS: Readonly<Record<string, string>> = {
   // nothing that the proxy does not know
   command: '*0\r\n',
   client: ':1\r\n',
+  hello: '%0\r\n',
   role: '*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n',
 };
+
+/** Answers that depend on nothing. */
+const CONSTANTS: Readonly<Record<string, string>> = {
+  watch: '+OK\r\n',
+  unwatch: '+OK\r\n',
+  discard: '+OK\r\n',
+  publish: ':0\r\n',
+  eval: ':1\r\n',
+  evalsha: '-NOSCRIPT No matching script. Please use EVAL.\r\n',
+  scan: '*2\r\n$1\r\n0\r\n*0\r\n',
+  dbsize: ':7\r\n',
+  ping: '+PONG\r\n',
+  info: '$11\r\nrun_id:abcd\r\n',
+};
+const LISTENING = /^[sp]?(un)?subscribe$/;
 
 class MemoryRedisLink implements LinkOwner {
   private rest: Buffer<ArrayBufferLike> = Buffer.alloc(0);
@@ -116,6 +137,10 @@ class MemoryRedisLink implements LinkOwner {
     if (text !== undefined) {
       this.isAborted ||= mishap !== undefined && this.queued !== null;
       this.say(Buffer.from(text));
+      return;
+    }
+    if (mishap === undefined && name === 'xread' && !this.redis.digests) {
+      this.waitFor(50, () => Buffer.from('*-1\r\n'));
       return;
     }
     if (mishap === undefined && name === 'blpop') {
@@ -199,8 +224,16 @@ class MemoryRedisLink implements LinkOwner {
       case 'exists':
         return integerReply(words.filter((_, i) => data.has(key(i))).length);
       default:
-        return Buffer.from('-ERR what?\r\n');
+        return this.constant(name.toString().toLowerCase(), words);
     }
+  }
+
+  private constant(name: string, names: readonly Buffer[]): Buffer {
+    if (!LISTENING.test(name)) return Buffer.from(CONSTANTS[name] ?? '-ERR what?\r\n');
+    const confirmed = names.map((each, i) =>
+      Buffer.concat([encodeRequest([name, each]).subarray(4), integerReply(i + 1)]),
+    );
+    return Buffer.concat(confirmed.flatMap((each) => [Buffer.from('*3\r\n'), each]));
   }
 
   onWritable(): void {}
