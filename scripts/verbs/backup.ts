@@ -33,8 +33,10 @@ export interface BackupVerbOptions extends CommonOptions {
 
 /** Backs up every shard from a replica; exit 1 when that cannot be done whole. */
 export async function backupVerb(options: BackupVerbOptions): Promise<number> {
+  // Before anything is waited for: as part of each backup, a mistake here would be one to try again for ever.
+  const given = { ...options, keep: keepOf(options.keep), rateMb: rateOf(options.rate) };
   const context = verbContext(options);
-  if (options.schedule !== true) return takeOne(options, context);
+  if (options.schedule !== true) return takeOne(given, context);
   await keepSchedule({
     signal: context.signal,
     state: async () => {
@@ -49,16 +51,21 @@ export async function backupVerb(options: BackupVerbOptions): Promise<number> {
       const store = openStore(context.home, plan.name, placeOf(options, plan));
       return { everyMs, newest: (await store.ids()).at(-1) };
     },
-    take: () => takeOne(options, context),
+    take: () => takeOne(given, context),
     tell: (sentence) => void process.stderr.write(`${sentence}\n`),
   });
   return EXIT.done;
 }
 
-async function takeOne(options: BackupVerbOptions, context: VerbContext): Promise<number> {
+/** Options as they were understood. */
+interface Given extends Omit<BackupVerbOptions, 'keep' | 'rate'> {
+  readonly keep: number | undefined;
+  readonly rateMb: number | undefined;
+}
+
+async function takeOne(options: Given, context: VerbContext): Promise<number> {
   const plan = loadAnyPlan(options.file);
-  const keep = keepOf(options.keep) ?? plan.backup.keep;
-  const rateMb = rateOf(options.rate) ?? plan.backup.rateMb;
+  const { keep = plan.backup.keep, rateMb = plan.backup.rateMb } = options;
   const store = openStore(context.home, plan.name, placeOf(options, plan));
   const credentials = deployedCredentials(context.home, plan.name);
   const held = await holdBackups(plan);

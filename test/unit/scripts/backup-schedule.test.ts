@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { backupId } from '../../../scripts/backup/manifest.ts';
 import { keepSchedule } from '../../../scripts/backup/schedule.ts';
-import { NotSoError } from '../../../scripts/errors.ts';
-import { placeOf } from '../../../scripts/verbs/backup.ts';
-import { planOf } from '../../support/stack-fixture.ts';
+import { InputError, NotSoError } from '../../../scripts/errors.ts';
+import { backupVerb, placeOf } from '../../../scripts/verbs/backup.ts';
+import { inTemporaryFolder, planOf } from '../../support/stack-fixture.ts';
 
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -69,6 +71,15 @@ describe('a schedule of backups', () => {
       keepSchedule({ state, take, tell: () => undefined, signal: new AbortController().signal }),
       /^NotSoError: no$/,
     );
+  });
+});
+
+test('an option that is wrong ends it at once, and is not tried again for ever', async () => {
+  await inTemporaryFolder(async (folder) => {
+    const file = join(folder, 'stack.yaml');
+    writeFileSync(file, 'name: alpha\nvip: 198.18.0.100\nbackup: { every: 1h }\n');
+    for (const wrong of [{ rate: '0mb' }, { keep: '0' }])
+      await assert.rejects(backupVerb({ file, schedule: true, ...wrong }), InputError);
   });
 });
 
