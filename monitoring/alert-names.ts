@@ -15,6 +15,7 @@ export const ALERT_NAMES = [
   'SentinelMissing',
   'ProxyDown',
   'EdgeDown',
+  'MemberRestarting',
   'StackDegraded',
   'MemoryNearLimit',
   'Evictions',

@@ -166,6 +166,13 @@ function entranceAlerts(plan: AnyPlan): Alert[] {
   ];
 }
 
+/** Of proxies the time of their start; what redis says, it counts back from now, a second more or less. HAProxy starts anew at a reload. */
+const RESTARTED = [
+  'changes(nutcracker_start_time_seconds{job="proxy"}[15m]) > 1',
+  'resets(redis_uptime_in_seconds[15m]) > 1',
+  'resets(haproxy_process_uptime_seconds{job="edge"}[15m]) > 2',
+].join(' or ');
+
 function memberAlerts({ sentinels }: AnyPlan): Alert[] {
   const down = (name: AlertName, when: string, what: string, consequence: string): Alert => ({
     name,
@@ -187,6 +194,15 @@ function memberAlerts({ sentinels }: AnyPlan): Alert[] {
     ),
     down('ProxyDown', 'up{job="proxy"} == 0', 'does not answer', 'the other proxies serve its clients'),
     down('EdgeDown', 'up{job="edge"} == 0', 'does not answer', 'the VIP has fewer places to go'),
+    {
+      name: 'MemberRestarting',
+      severity: 'warning',
+      when: RESTARTED,
+      forSeconds: 0,
+      summary:
+        '{{ $labels.member }} has started {{ $value }} times in 15 minutes: it ends by itself, and is back too soon to be missed',
+      action: `What it said before it ended: \`npx twemstack logs {{ $labels.member }} --since 20m\`. ${DOCTOR}`,
+    },
     {
       name: 'StackDegraded',
       severity: 'warning',

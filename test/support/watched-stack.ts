@@ -22,6 +22,7 @@ export function wellSeries(plan: Plan): Series {
     set('redis_memory_used_bytes', labels, steady(10));
     set('redis_memory_max_bytes', labels, steady(100));
     set('redis_evicted_keys_total', labels, steady(7));
+    set('redis_uptime_in_seconds', labels, '100+5x60');
     set('redis_aof_last_write_status', labels, steady(1));
     set('redis_aof_last_bgrewrite_status', labels, steady(1));
   }
@@ -30,10 +31,12 @@ export function wellSeries(plan: Plan): Series {
     set('up', labels, steady(1));
     set('redis_up', labels, steady(1));
     set('redis_sentinel_tilt', labels, steady(0));
+    set('redis_uptime_in_seconds', labels, '100+5x60');
   }
   for (const { name } of plan.proxies) {
     const labels = { job: 'proxy', instance: `${name}:22222`, member: name };
     set('up', labels, steady(1));
+    set('nutcracker_start_time_seconds', labels, steady(1_800_000_000));
     for (const { name: server } of plan.shards) {
       const own = { ...labels, pool: 'alpha', server };
       set('nutcracker_server_up', own, steady(1));
@@ -45,6 +48,7 @@ export function wellSeries(plan: Plan): Series {
   plan.edges.forEach(({ name }, index) => {
     const labels = { job: 'edge', instance: `${name}:8404`, member: name };
     set('up', labels, steady(1));
+    set('haproxy_process_uptime_seconds', labels, '100+5x60');
     set('haproxy_backend_active_servers', { ...labels, proxy: 'proxies-alpha' }, steady(3));
     set('haproxy_backend_current_sessions', { ...labels, proxy: 'proxies-alpha' }, steady(12));
     set('up', { ...labels, job: 'vrrp' }, steady(1));

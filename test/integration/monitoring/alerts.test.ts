@@ -72,6 +72,11 @@ const BROKEN: readonly Scenario[] = [
   ),
   scenario('ProxyDown', [['up', ['alpha-proxy-b'], steady(0)]], ['ProxyDown', 'StackDegraded']),
   scenario('EdgeDown', [['up', ['edge', 'alpha-edge-b'], steady(0)]], ['EdgeDown', 'StackDegraded']),
+  scenario('MemberRestarting', [
+    ['nutcracker_start_time_seconds', ['alpha-proxy-a'], '5x9 6x9 7x40'],
+    ['redis_uptime_in_seconds', [REPLICA], '50+5x9 1+5x9 1+5x40'],
+    ['haproxy_process_uptime_seconds', ['alpha-edge-a'], '9+5x5 1+5x5 1+5x5 1+5x40'],
+  ]),
   scenario('StackDegraded', [['up', ['vrrp', 'alpha-edge-b'], steady(0)]]),
   scenario('MemoryNearLimit', [['redis_memory_used_bytes', [REPLICA], steady(91)]]),
   scenario('Evictions', [['redis_evicted_keys_total', [REPLICA], '7+3x60']]),
@@ -99,6 +104,15 @@ describe('alerts, by promtool', () => {
   test('nothing is raised of a stack that is well, of what a failover mends, nor once it is well again', async () => {
     await checkRaised(plan, [
       scenario('well', [], []),
+      scenario(
+        'each started once',
+        [
+          ['nutcracker_start_time_seconds', [], '5x9 6x50'],
+          ['redis_uptime_in_seconds', [], '50+5x9 1+5x50'],
+          ['haproxy_process_uptime_seconds', [], '50+5x9 1+5x50'],
+        ],
+        [],
+      ),
       // Ten seconds without a master; the old one comes back as a replica.
       ...['45s', '55s', '65s', '3m'].map((at) =>
         scenario(
