@@ -11,6 +11,10 @@ import { boundTracking } from './tracking-bound.ts';
 import { type Beginning, Upkeep } from './upkeep.ts';
 
 const TICK_MS = 100;
+/** A look that took longer was interrupted itself. Milliseconds. */
+const LONGEST_LOOK_MS = 1000;
+/** A master that was replaced may be silent for so many times what sentinels wait. */
+const HUNG_AFTER = 10;
 
 export interface GuardOptions extends MemberOptions, Beginning {
   /** SIGKILL for the own redis. */
@@ -29,6 +33,9 @@ export class Guard {
   private readonly luaBound: LuaBound;
   /** Its redis was master when it last answered. */
   private wasMaster = false;
+  /** For how long it has not answered, in looks that were not interrupted, and when the last one was. Milliseconds. */
+  private silentMs = 0;
+  private lookedAt = performance.now();
   /** No connection of a guard before this one is left to the redis. */
   private alone = false;
 
@@ -103,7 +110,10 @@ export class Guard {
   private async tick(): Promise<void> {
     const { member } = this;
     const view = await member.redis.view();
-    if (view === undefined) this.endBusy();
+    const now = performance.now();
+    this.silentMs = view === undefined ? this.silentMs + Math.min(LONGEST_LOOK_MS, now - this.lookedAt) : 0;
+    this.lookedAt = now;
+    if (view === undefined) this.endReplaced();
     else this.wasMaster = view.role === 'master';
     if (view === undefined || view.loading) {
       member.latest = view;
@@ -132,13 +142,19 @@ export class Guard {
 
   /**
    * A master that was replaced while it runs a script that has written cannot be told to follow, and the script may never
-   * end. What it did since is nobody's: it is ended, and comes back as a replica.
+   * end; nor can one that is hung, in a transaction of very many SORTs or before a disk that does not answer. What it did
+   * since is nobody's: it is ended, and comes back as a replica.
    */
-  private endBusy(): void {
-    const { member } = this;
+  private endReplaced(): void {
+    const { member, silentMs } = this;
     const replaced = !member.memory.leads || compareTerms(member.peers.lead, member.memory.promised) > 0;
-    if (!member.redis.busy || !this.wasMaster || !replaced) return;
-    member.log('is BUSY with a script and no longer master: ended, to come back as a replica');
+    const isHung = silentMs > HUNG_AFTER * member.config.downAfterMs;
+    if (!(member.redis.busy || isHung) || !this.wasMaster || !replaced) return;
+    const how = member.redis.busy
+      ? 'is BUSY with a script'
+      : `has not answered for ${Math.round(silentMs / 1000)} s`;
+    member.log(`${how} and no longer master: ended, to come back as a replica`);
+    this.silentMs = 0;
     this.options.killRedis();
   }
 }

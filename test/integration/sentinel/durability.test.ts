@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeReached, forceMaster, lookAround } from '../../../scripts/switchover/force.ts';
@@ -6,6 +7,7 @@ import type { RedisMember, SentinelMember } from '../../../topology/types.ts';
 import { missingKeys, startWaitingWriter, type Writer } from '../../support/acknowledged-writes.ts';
 import { LinkCutter } from '../../support/cut-links.ts';
 import { NativeTier } from '../../support/native-tier.ts';
+import { request } from '../../support/raw-client.ts';
 import { TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -235,6 +237,28 @@ describe('what was acknowledged survives failing links', { timeout: 300_000 }, (
     await waitUntil('the old one to be ended', () => tier.daemon(master).ended() !== undefined, {
       withinMs: 15_000,
     });
+    assert.notEqual((await nothingLost()).name, master.name);
+  });
+
+  test('a master in a transaction that takes minutes is replaced, ended, and comes back as a replica', async () => {
+    const master = await tier.settled(2);
+    const fill = "for i = 1, 200000 do redis.call('RPUSH', 'long', 'element ' .. i) end";
+    await tier.call(master, 'operator', 'EVAL', fill, '0');
+    const socket = connect(master.port, master.address);
+    try {
+      socket.on('error', () => undefined);
+      socket.write(request('AUTH', 'operator', TEST_CREDENTIALS.operator));
+      const sort = request('SORT', 'long', 'ALPHA', 'DESC', 'LIMIT', '0', '1');
+      socket.write(
+        Buffer.concat([request('MULTI'), ...Array.from({ length: 5000 }, () => sort), request('EXEC')]),
+      );
+      await waitUntil('a successor', () => mastersOf(others(master)), { withinMs: 15_000 });
+      await waitUntil('the old one to be ended', () => tier.daemon(master).ended() !== undefined, {
+        withinMs: 40_000,
+      });
+    } finally {
+      socket.destroy();
+    }
     assert.notEqual((await nothingLost()).name, master.name);
   });
 
