@@ -40,6 +40,13 @@ interface Status {
   readonly changes: { readonly added: number; readonly changed: number; readonly removed: number };
 }
 
+interface Backup {
+  readonly shards: ReadonlyArray<{
+    readonly member: string;
+    readonly databases: Readonly<Record<string, { readonly keys: number }>>;
+  }>;
+}
+
 /**
  * A stack on three engines, each in namespaces of its own. It is brought up once; the tests follow its life in order, so each one
  * starts from what the one before left.
@@ -210,6 +217,21 @@ describe('a stack on three hosts', () => {
       assert.notEqual(hosts.find(({ domain }) => domain === dead.name)?.problem, undefined);
       assert.equal(problems.filter(({ subject }) => subject === `host ${dead.name}`).length, 1);
       assert.ok(members.every(({ domain, health }) => (health === 'unknown') === (domain === dead.name)));
+    });
+
+    test('a backup is taken from the others, and comes back as it was on one of them', async () => {
+      const before = acknowledged.length;
+      const taken = await twemstack('backup', '--json');
+      assert.equal(taken.exitCode, 0, taken.stderr);
+      const [{ databases, member }] = parse<Backup>(taken.stdout).shards;
+      assert.ok(
+        databases['0'].keys >= before,
+        `${taken.stdout}: ${before} were acknowledged before it began`,
+      );
+      assert.ok(!member.endsWith(`-${dead.name}`), member);
+      const tried = await twemstack('backup', 'verify', '--json');
+      assert.equal(tried.exitCode, 0, tried.stderr);
+      assert.equal(parse<{ keys: number }>(tried.stdout).keys, databases['0'].keys);
     });
 
     test('up goes on with the others, and says that one is missing', async () => {
