@@ -4,6 +4,7 @@ import { routingFile, usableRouting } from '../data/routing-record.ts';
 import { inForceFile, parseInForce } from '../deploy/in-force.ts';
 import { faultsFile, parseFaults } from '../drill/noted-faults.ts';
 import { environmentFile, readEnvironment } from '../prepare/environment.ts';
+import { parsePlaced, recordFile } from '../stack/former-hosts.ts';
 import type { Home } from '../stack/home.ts';
 import { readInstance } from '../stack/instance.ts';
 import { readIfPresent, writePrivate } from '../stack/private-file.ts';
@@ -53,6 +54,11 @@ export function damagedFiles(home: Home, stack: string): DamagedFile[] {
       path: routingFile(home, stack),
       isGood: (text) => usableRouting(text) !== undefined,
       outcome: 'the proxies are asked where keys live',
+    },
+    {
+      path: recordFile(home, stack),
+      isGood: (text) => parsePlaced(text) !== undefined,
+      outcome: 'a machine that the stack file has no longer is not asked what it still has of the stack',
     },
     {
       path: faultsFile(home, stack),

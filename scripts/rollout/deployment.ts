@@ -16,6 +16,8 @@ export interface Deployment {
   readonly folder?: string;
   /** Domains whose host is not reached, and why: the others are gone on with. @default none */
   readonly away?: ReadonlyMap<string, string>;
+  /** Machines that the stack file has no longer and where something of the stack is: domain -> address. @default none */
+  readonly former?: ReadonlyMap<string, string>;
   readonly reporter: Reporter;
   readonly signal: AbortSignal;
 }

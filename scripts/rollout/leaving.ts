@@ -1,6 +1,6 @@
 import { guardRules } from '../../sentinel/guard-json.ts';
 import { memberName } from '../../topology/placement.ts';
-import type { AnyPlan, Member, RedisMember, SentinelMember } from '../../topology/types.ts';
+import type { AnyPlan, Member, PlanDomain, RedisMember, SentinelMember } from '../../topology/types.ts';
 import { currentMaster } from '../observe/assess.ts';
 import type { ContainerState } from '../observe/engine.ts';
 import type { StackStatus } from '../observe/status.ts';
@@ -25,8 +25,14 @@ export const NOBODY_LEAVES: Leaving = { redises: [], sentinels: [], all: [] };
  * Who leaves: of fewer replicas, sentinels or edges, of other `domains` of a shard, of a domain less. Ports are those of
  * all of a kind; addresses are the container's own or, on the network of its host, that of the others there. What a shard
  * that is gone leaves behind is not among them.
+ *
+ * @param former addresses of hosts that are no longer in the file, by domain
  */
-export function leavingMembers(plan: AnyPlan, containers: ReadonlyMap<string, ContainerState>): Leaving {
+export function leavingMembers(
+  plan: AnyPlan,
+  containers: ReadonlyMap<string, ContainerState>,
+  former: ReadonlyMap<string, string> = new Map(),
+): Leaving {
   const own = new Set(plan.members.map(({ name }) => name));
   const [redises, sentinels, all]: [RedisMember[], SentinelMember[], Named[]] = [[], [], []];
   const strangers = [...containers.values()].filter(({ name }) => !own.has(name));
@@ -39,7 +45,7 @@ export function leavingMembers(plan: AnyPlan, containers: ReadonlyMap<string, Co
     const domain = name.slice(memberName(plan.name, sibling?.shard ?? kind, '').length);
     all.push({ name, domain, role: kind });
     const neighbours = plan.domains.find((each) => each.name === domain)?.members ?? [];
-    const address = addresses.at(0) ?? neighbours.at(0)?.address;
+    const address = addresses.at(0) ?? neighbours.at(0)?.address ?? former.get(domain);
     // Nobody can ask it anything, and it goes all the same.
     if (address === undefined) continue;
     const place = { name, domain, address, formerAddress: undefined };
@@ -68,7 +74,7 @@ export function withLeaving<P extends AnyPlan>(plan: P, { redises, sentinels }: 
     ...plan,
     sentinels: [...plan.sentinels, ...sentinels],
     members: [...plan.members, ...asked],
-    domains: plan.domains.map((domain) => ({
+    domains: [...plan.domains, ...goneDomains(plan, asked)].map((domain) => ({
       ...domain,
       members: [...domain.members, ...asked.filter((member) => member.domain === domain.name)],
     })),
@@ -77,6 +83,22 @@ export function withLeaving<P extends AnyPlan>(plan: P, { redises, sentinels }: 
       members: [...shard.members, ...redises.filter((member) => member.shard === shard.name)],
     })),
   };
+}
+
+/** Domains that members which leave were of, and that the stack file has no longer. */
+function goneDomains(plan: AnyPlan, asked: readonly Member[]): PlanDomain[] {
+  const own = new Set(plan.domains.map(({ name }) => name));
+  const gone = new Map(asked.map(({ address, domain }) => [domain, address]));
+  const [{ host, ...first }] = plan.domains;
+  // Only its name and address are asked for, and whom it has: nothing is deployed there any more.
+  return [...gone]
+    .filter(([domain]) => !own.has(domain))
+    .map(([name, address]) => ({
+      ...first,
+      name,
+      members: [],
+      ...(host === undefined ? {} : { host: { ...host, address } }),
+    }));
 }
 
 /** Masters among them, and who takes each over: of the members that stay and follow, the one whose domain holds fewest masters. */

@@ -16,6 +16,7 @@ import { renderMembers } from '../render/member-files.ts';
 import { renderNutcrackerYml } from '../render/nutcracker-yml.ts';
 import { readAlertSecrets } from '../stack/alert-secrets.ts';
 import { furtherPasswords } from '../stack/credentials.ts';
+import { recordHosts } from '../stack/former-hosts.ts';
 import type { Home } from '../stack/home.ts';
 import { compareDomain, type DomainChanges, firstDeployment, isChanged } from './changes.ts';
 import type { Deployment } from './deployment.ts';
@@ -98,7 +99,7 @@ export async function lookAhead(deployment: Deployment, recreate = false): Promi
   }
   return reporter.step('compare', async (step) => {
     step.progress('with what runs');
-    const leaving = leavingMembers(plan, containers);
+    const leaving = leavingMembers(plan, containers, deployment.former);
     const options = { home, inputs, terraform, containers, recreate };
     const [status, all, changedStacks] = await Promise.all([
       statusBefore({ ...deployment, plan: withLeaving(plan, leaving) }),
@@ -164,6 +165,13 @@ export async function rollOut(deployment: Deployment, outlook: Outlook): Promise
     await withoutLeaving(deployment, outlook),
   );
   recordRouting(home, plan.name, renderNutcrackerYml(plan));
+  if (isOnHosts(plan))
+    recordHosts(
+      home,
+      plan,
+      new Set(reachedOf(deployment).map(({ name }) => name)),
+      deployment.folder ?? home.root,
+    );
   if (status !== undefined) {
     await openEntrance(deployment, status);
     for (const sentence of await mendStrays({ plan, credentials, status })) reporter.note(sentence);

@@ -22,7 +22,7 @@ export interface Engines {
 }
 
 /** Seconds that ssh may take to connect: nothing waits longer for a host. */
-const SSH_CONNECT_SECONDS = 3;
+export const SSH_CONNECT_SECONDS = 3;
 
 /**
  * The engines that a plan names: that of DOCKER_HOST for a stack on one engine, else one for each domain.

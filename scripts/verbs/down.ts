@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import type Docker from 'dockerode';
+import { isOnHosts } from '../../topology/plan.ts';
 import type { AnyPlan } from '../../topology/types.ts';
 import { contentsOf } from '../data/contents.ts';
 import { surplusText } from '../data/data-text.ts';
@@ -17,6 +18,7 @@ import type { Environment } from '../prepare/environment.ts';
 import { readEnvironment } from '../prepare/environment.ts';
 import { usableCredentials } from '../stack/credentials.ts';
 import { demandEngines } from '../stack/engines.ts';
+import { findFormerHosts } from '../stack/former-hosts.ts';
 import { holdDeployment } from '../stack/hold-deployment.ts';
 import { type Home, stackFolder } from '../stack/home.ts';
 import { readInstance } from '../stack/instance.ts';
@@ -34,7 +36,15 @@ export async function downVerb(options: CommonOptions & { volumes?: boolean }): 
   await awaitLeftTerraform(context, plan);
   for (const sentence of mendFiles(context.home, plan.name)) context.reporter.note(`note: ${sentence}`);
   const folder = stackFolder(options.file);
-  const { client: engine } = await demandEngines(plan, folder);
+  const engines = await demandEngines(plan, folder);
+  const former = isOnHosts(plan) ? await findFormerHosts(context.home, plan) : undefined;
+  // What is on a machine that the file has no longer goes, too.
+  const engine =
+    isOnHosts(plan) && former !== undefined
+      ? new RoutedClient(plan, [...engines.list, ...former.gone])
+      : engines.client;
+  const silent = former?.silent ?? [];
+  for (const words of silent) context.reporter.note(`not reached, so what it has stays there: ${words}`);
   const away = await awayFrom(context, plan, engine);
   await keepRouting(context.home, plan.name, engine);
   if (withData) await tellData(context, plan, engine);
@@ -50,7 +60,8 @@ export async function downVerb(options: CommonOptions & { volumes?: boolean }): 
     return result;
   });
   // What a host has that was not reached is known from here alone.
-  if (withData && away.size === 0) rmSync(context.home.stack(plan.name), { recursive: true, force: true });
+  if (withData && away.size + silent.length === 0)
+    rmSync(context.home.stack(plan.name), { recursive: true, force: true });
   if (context.json)
     printJson({ stack: plan.name, destroyed, swept, dataRemoved: withData, away: [...away.keys()] });
   else process.stdout.write(`${farewell(plan, destroyed, swept, withData)}${leftBehind(away)}\n`);

@@ -19,6 +19,7 @@ import { removeData } from '../rollout/remove-data.ts';
 import { describeChanges } from '../rollout/roll-domain.ts';
 import { lookAhead, type RollResult, rollOut } from '../rollout/roll-out.ts';
 import { connectEngines } from '../stack/engines.ts';
+import { demandNotMoved, findFormerHosts, recordFile } from '../stack/former-hosts.ts';
 import { holdDeployment } from '../stack/hold-deployment.ts';
 import { stackFolder } from '../stack/home.ts';
 import { loadAnyPlan } from '../stack/load.ts';
@@ -66,16 +67,16 @@ export async function prepareDeployment(
   for (const sentence of mendFiles(home, plan.name)) reporter.note(`note: ${sentence}`);
   await takeBackEngine(home, plan.name);
   const folder = stackFolder(file);
-  const { away, environment, engine } = isOnHosts(plan)
+  const { away, environment, engine, former } = isOnHosts(plan)
     ? await prepareMachines({ home, plan, folder, provider, signal }, reporter)
     : await prepareEngine({ home, plan, provider }, reporter);
   for (const sentence of await takeBackFaults(home, plan, engine)) reporter.note(sentence);
   await demandNoneFrozen(plan, engine);
   const credentials = await credentialsFor(home, plan, engine);
-  return { home, plan, credentials, environment, engine, folder, away, reporter, signal };
+  return { home, plan, credentials, environment, engine, folder, away, former, reporter, signal };
 }
 
-type Readied = Pick<Deployment, 'environment' | 'engine' | 'away'>;
+type Readied = Pick<Deployment, 'environment' | 'engine' | 'away' | 'former'>;
 
 async function prepareEngine(options: Parameters<typeof prepare>[0], reporter: Reporter): Promise<Readied> {
   const environment = await prepare(options, reporter);
@@ -86,11 +87,18 @@ async function prepareMachines(
   options: Omit<PrepareHostsOptions, 'engines'>,
   reporter: Reporter,
 ): Promise<Readied> {
-  const engines = await connectEngines(options.plan, options.folder);
+  const { home, plan } = options;
+  const engines = await connectEngines(plan, options.folder);
+  const hosts = await findFormerHosts(home, plan);
+  demandNotMoved(plan, hosts);
   const { away, environment } = await prepareHosts({ ...options, engines }, reporter);
-  const { client: engine } = engines;
-  if (engine instanceof RoutedClient) engine.leaveOut(away);
-  return { away, environment, engine };
+  for (const words of hosts.silent)
+    reporter.note(
+      `warning: not reached: ${words}. What it has of the stack would come back with it, VIP and all: keep it off, or run \`twemstack up\` when it is back; if it is gone for good, take it out of ${recordFile(home, plan.name)}`,
+    );
+  const engine = new RoutedClient(plan, [...engines.list, ...hosts.gone]);
+  engine.leaveOut(away);
+  return { away, environment, engine, former: hosts.addresses };
 }
 
 /** A frozen member holds its place and does nothing; whoever froze it, other than a drill, had a reason. */

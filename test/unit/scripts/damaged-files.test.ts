@@ -16,10 +16,11 @@ import {
 } from '../../../scripts/prepare/environment.ts';
 import { renderNutcrackerYml } from '../../../scripts/render/nutcracker-yml.ts';
 import { credentialsFile, ensureCredentials, readStored } from '../../../scripts/stack/credentials.ts';
+import { recordFile, recordHosts } from '../../../scripts/stack/former-hosts.ts';
 import { Home } from '../../../scripts/stack/home.ts';
 import { ensureInstance, readInstance } from '../../../scripts/stack/instance.ts';
 import { attributesInState, stateDir, stateFile } from '../../../scripts/stack/terraform-state.ts';
-import { defaultPlan, inTemporaryFolder } from '../../support/stack-fixture.ts';
+import { defaultPlan, hostsPlanOf, inTemporaryFolder, THREE_HOSTS } from '../../support/stack-fixture.ts';
 
 const plan = defaultPlan();
 
@@ -35,6 +36,7 @@ function deployed(root: string): Home {
     remedy: { kind: 'thaw', member: 'm' },
   });
   recordRouting(home, 'alpha', renderNutcrackerYml(plan));
+  recordHosts(home, hostsPlanOf(THREE_HOSTS), new Set(['a', 'b', 'c']), root);
   writeEnvironment(home, {
     engine: {},
     terraform: { path: '/usr/bin/terraform', env: {} },
@@ -67,6 +69,7 @@ const EXPENDABLE: ReadonlyArray<readonly [string, (home: Home) => string]> = [
   ['in-force.json', (home) => inForceFile(home, 'alpha')],
   ['drill-faults.json', (home) => faultsFile(home, 'alpha')],
   ['routing.yml', (home) => routingFile(home, 'alpha')],
+  ['hosts.json', (home) => recordFile(home, 'alpha')],
   ['instance', (home) => join(home.stack('alpha'), 'instance')],
   ['a state of terraform', (home) => stateFile(home, 'alpha', 'alpha-a')],
 ];

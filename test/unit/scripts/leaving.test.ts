@@ -92,6 +92,25 @@ test('on the network of a host, one that leaves has the address of the others th
   assert.deepEqual([first.address, first.port, first.guardPort], [was.address, was.port, was.guardPort]);
 });
 
+test('a host less: its members are asked at its address, and are a domain of the stack until they have left', () => {
+  const four = hostsPlanOf(
+    `${THREE_HOSTS}  - { name: d, docker: ssh://10.0.0.14, address: 10.0.0.14 }\nreplicas: 3\n`,
+  );
+  const three = hostsPlanOf(THREE_HOSTS);
+  const found = leavingMembers(three, standing(four, false), new Map([['d', '10.0.0.14']]));
+  assert.deepEqual(
+    found.redises.map(({ address, name, port }) => [name, address, port]),
+    four.shards.map(({ members }) => {
+      const { name, port } = members.find(({ domain }) => domain === 'd') ?? assert.fail();
+      return [name, '10.0.0.14', port];
+    }),
+  );
+  assert.deepEqual(
+    withLeaving(three, found).domains.find(({ name }) => name === 'd')?.members,
+    found.redises,
+  );
+});
+
 test('a shard whose name begins with that of another one keeps its members apart', () => {
   const shards = (domains: string): AnyPlan =>
     planOf(`${HEAD}replicas: 1\nshards:\n  - { name: s }\n  - { name: s-a, domains: ${domains} }\n`);
