@@ -39,6 +39,7 @@ function serve(socket: Socket, source: StatsSource): void {
   let answered = false;
   const answer = (text: Promise<string>): void => {
     answered = true;
+    request = '';
     text.then(
       (document) => socket.end(document),
       () => socket.destroy(),
@@ -46,10 +47,16 @@ function serve(socket: Socket, source: StatsSource): void {
   };
   const raw = setTimeout(() => answer(source.stats()), PATIENCE);
   socket.on('error', () => socket.destroy());
-  socket.on('close', () => clearTimeout(raw));
-  socket.setTimeout(LONGEST_VISIT, () => socket.destroy());
+  // also of one that goes on sending
+  const visit = setTimeout(() => socket.destroy(), LONGEST_VISIT);
+  socket.on('close', () => {
+    clearTimeout(raw);
+    clearTimeout(visit);
+  });
   socket.on('data', (chunk) => {
     clearTimeout(raw);
+    // what comes behind a question is nobody's, and is not kept
+    if (answered) return;
     request += chunk.toString('latin1');
     if (!/^(GET|HEAD) /.test(request)) answer(source.stats());
     else if (/\r?\n\r?\n/.test(request)) answer(httpReply(request, source));
@@ -57,8 +64,9 @@ function serve(socket: Socket, source: StatsSource): void {
   });
   socket.on('end', () => {
     clearTimeout(raw);
+    if (answered) return;
     if (request === '') answer(source.stats());
-    else if (!answered) socket.destroy();
+    else socket.destroy();
   });
 }
 
