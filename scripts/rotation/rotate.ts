@@ -26,7 +26,10 @@ const DOING: Readonly<Record<RotationPhase, string>> = {
  */
 export async function rotate(deployment: Deployment, account: Account, finish: boolean): Promise<boolean> {
   const { home, plan, reporter } = deployment;
-  let stored = startOrContinue(deployment, account, finish);
+  const before = demandStored(home, plan.name);
+  let stored = startOrContinue(deployment, before, account, finish);
+  /** Nobody has heard of the new password yet: it need not stay. */
+  let isUnknown = before.rotating[account] === undefined;
   for (;;) {
     const phase = stored.rotating[account]?.phase;
     if (phase === undefined) return false;
@@ -35,8 +38,13 @@ export async function rotate(deployment: Deployment, account: Account, finish: b
       const present = { ...deployment, credentials: stored.passwords };
       const outlook = await lookAhead(present);
       demandWhole(plan, outlook);
+      isUnknown = false;
       await rollOut(present, outlook);
     } catch (error) {
+      if (isUnknown) {
+        writeStored(home, plan.name, before);
+        throw error;
+      }
       const number = ROTATION_PHASES.indexOf(phase) + 1;
       reporter.note(
         `the password of ${account} stands at phase ${number} of 3 (${DOING[phase]}); ` +
@@ -50,8 +58,12 @@ export async function rotate(deployment: Deployment, account: Account, finish: b
   }
 }
 
-function startOrContinue({ home, plan }: Deployment, account: Account, finish: boolean): StoredCredentials {
-  const stored = demandStored(home, plan.name);
+function startOrContinue(
+  { home, plan }: Deployment,
+  stored: StoredCredentials,
+  account: Account,
+  finish: boolean,
+): StoredCredentials {
   const phase = stored.rotating[account]?.phase;
   if (finish && (phase === undefined || phase === 'accept')) {
     throw new NotSoError(

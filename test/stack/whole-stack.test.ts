@@ -311,9 +311,17 @@ describe('the default stack on a real engine', () => {
     await waitUntil('the engine to bring it back', isBack, { withinMs: 20_000 });
   });
 
-  test('a stopped container is started, a removed one is made again, and nothing else is touched', async () => {
+  test('a stopped container is started, a removed one is made again, and nothing else is touched; until then no password is changed', async () => {
     await stack.engine.docker.getContainer('proof-proxy-b').stop();
     await stack.engine.docker.getContainer('proof-shard-1-c').remove({ force: true });
+    const known = readFileSync(credentialsFile(stack.home, 'proof'), 'utf8');
+    const refused = await stack.twemstack('secret', 'rotate', 'proxy');
+    assert.equal(refused.exitCode, 1, refused.stderr);
+    assert.match(
+      refused.stderr,
+      /stack proof is not whole[\s\S]*`twemstack up` mends it, then run this again/,
+    );
+    assert.equal(readFileSync(credentialsFile(stack.home, 'proof'), 'utf8'), known);
     const { changes } = await up();
     assert.equal(changes.removed, 0);
     assert.ok(changes.added >= 1 && changes.added + changes.changed <= 3, JSON.stringify(changes));
