@@ -33,6 +33,9 @@ export const SYSTEM_DOCKERD = {
 
 const PATIENCE_MS = 60_000;
 const POLL_MS = 100;
+/** The kernel ends a containerd with the dockerd that started it: it is gone a moment later. */
+const CONTAINERD_MS = 5000;
+const CONTAINERD_POLL_MS = 20;
 
 /** Pid of the process that `pidFile` names, if it is alive and is `program`. A reused pid does not count, nor a zombie. */
 export function livingPid(pidFile: string, program: string): number | undefined {
@@ -53,7 +56,7 @@ export function livingPid(pidFile: string, program: string): number | undefined 
  * @throws EnvironmentError with the end of its log when it does not come up
  */
 export async function startDockerd(options: DockerdOptions, step: Step): Promise<number> {
-  removeStale(options);
+  await removeStale(options);
   makeFolder(dirname(options.logFile));
   const before = sizeOf(options.logFile);
   const log = openSync(options.logFile, 'a', 0o600);
@@ -96,12 +99,19 @@ export async function answers(address: string): Promise<boolean> {
 
 /**
  * A dockerd that was killed, or a machine that went down, leaves pid files. dockerd and its containerd refuse to start
- * when *any* process has that pid by now, so files that name no dockerd and no containerd are removed.
+ * when *any* process has that pid by now, so files that name no dockerd and no containerd are removed. A containerd that is
+ * about to end is waited for: dockerd would take it for one that runs, and wait for its answer in vain.
  */
-function removeStale({ pidFile, execRoot }: DockerdOptions): void {
-  if (livingPid(pidFile, 'dockerd') === undefined) rmSync(pidFile, { force: true });
+async function removeStale({ pidFile, execRoot }: DockerdOptions): Promise<void> {
+  if (livingPid(pidFile, 'dockerd') !== undefined) return;
+  rmSync(pidFile, { force: true });
   const containerd = join(execRoot, 'containerd/containerd.pid');
-  if (livingPid(containerd, 'containerd') === undefined) rmSync(containerd, { force: true });
+  const patienceEnds = Date.now() + CONTAINERD_MS;
+  while (livingPid(containerd, 'containerd') !== undefined) {
+    if (Date.now() > patienceEnds) return;
+    await sleep(CONTAINERD_POLL_MS);
+  }
+  rmSync(containerd, { force: true });
 }
 
 function failed(options: DockerdOptions, why: string, logOffset: number): EnvironmentError {
