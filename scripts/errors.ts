@@ -117,3 +117,7 @@ export function engineRefusal(error: unknown): string | undefined {
   };
   return typeof statusCode === 'number' ? (json?.message ?? message) : undefined;
 }
+
+/** The first of several, and how many more there are: for the place of an error that has many. */
+export const firstOf = ([first, ...others]: readonly string[]): string =>
+  others.length === 0 ? first : `${first} (+${others.length} more)`;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { BackupRecord } from '../backup/record.ts';
 import type { Home } from '../stack/home.ts';
-import { readIfPresent, writePrivate } from '../stack/private-file.ts';
+import { parseList, readIfPresent, writePrivate } from '../stack/private-file.ts';
 
 /** An engine's process on this machine, as the kernel tells of it. */
 export interface EngineProcess {
@@ -51,14 +51,7 @@ export function readFaults(home: Home, stack: string): readonly NotedFault[] {
 }
 
 /** The faults in a text; undefined when it is no such list. */
-export function parseFaults(text: string): readonly NotedFault[] | undefined {
-  try {
-    const faults: unknown = JSON.parse(text);
-    return Array.isArray(faults) && faults.every(isFault) ? faults : undefined;
-  } catch {
-    return undefined;
-  }
-}
+export const parseFaults = (text: string): readonly NotedFault[] | undefined => parseList(text, isFault);
 
 function isFault(value: unknown): value is NotedFault {
   const { drill, since, what, remedy } = Object(value) as Partial<NotedFault>;

@@ -1,6 +1,6 @@
 import { isOnHosts } from '../../topology/plan.ts';
 import type { AnyPlan } from '../../topology/types.ts';
-import { InputError } from '../errors.ts';
+import { firstOf, InputError } from '../errors.ts';
 import type { ContainerState } from '../observe/engine.ts';
 
 /**
@@ -30,9 +30,8 @@ export function demandSameAddresses(plan: AnyPlan, containers: ReadonlyMap<strin
       : [`${name}: ${before.join(', ')} -> ${wanted.join(', ')}`];
   });
   if (moved.length === 0) return;
-  const [first, ...others] = moved;
   throw new InputError('the addresses of members cannot change while the stack stands', {
-    where: others.length === 0 ? first : `${first} (+${others.length} more)`,
+    where: firstOf(moved),
     remedy:
       'nothing was changed; put `network`, `back_network`, `range` and the order of `domains` back, or `twemstack down` (the data stays) and then ' +
       '`twemstack up`',

@@ -1,7 +1,7 @@
 import { parseConfig } from '../../proxy/config/nutcracker-yml.ts';
 import type { HostsPlan } from '../../topology/types.ts';
 import { routingOf } from '../data/key-moves.ts';
-import { InputError } from '../errors.ts';
+import { firstOf, InputError } from '../errors.ts';
 import { renderNutcrackerYml } from '../render/nutcracker-yml.ts';
 
 /** Where pools and shards listen, by name: ports follow from their places in the file. */
@@ -30,9 +30,8 @@ export function demandSamePorts(plan: HostsPlan, former: string | undefined): vo
     return now === undefined || now === port ? [] : [`${name}: ${port} -> ${now}`];
   });
   if (moved.length === 0) return;
-  const [first, ...others] = moved;
   throw new InputError('the ports of members cannot change while the stack stands', {
-    where: others.length === 0 ? first : `${first} (+${others.length} more)`,
+    where: firstOf(moved),
     remedy:
       'nothing was changed; put `ports` and the order of `pools` and `shards` back (new ones go to the end), or `twemstack down` (the data ' +
       'stays) and then `twemstack up`',

@@ -9,7 +9,7 @@ import type { DomainEngine } from './domain-engine.ts';
 import { SSH_CONNECT_SECONDS } from './engines.ts';
 import type { Home } from './home.ts';
 import { readInstance } from './instance.ts';
-import { readIfPresent, writePrivate } from './private-file.ts';
+import { parseList, readIfPresent, writePrivate } from './private-file.ts';
 import { withinReach } from './routed-client.ts';
 
 /** A machine that a domain was put on, and how its engine is reached. */
@@ -49,14 +49,7 @@ function readPlaced(home: Home, stack: string): readonly Placed[] {
 }
 
 /** The machines in a text; undefined when it is no such list. */
-export function parsePlaced(text: string): readonly Placed[] | undefined {
-  try {
-    const placed: unknown = JSON.parse(text);
-    return Array.isArray(placed) && placed.every(isPlaced) ? placed : undefined;
-  } catch {
-    return undefined;
-  }
-}
+export const parsePlaced = (text: string): readonly Placed[] | undefined => parseList(text, isPlaced);
 
 function isPlaced(value: unknown): value is Placed {
   const { address, certificates = '', docker, domain } = Object(value) as Partial<Placed>;

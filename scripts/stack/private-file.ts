@@ -23,6 +23,16 @@ export function writePrivate(path: string, content: string, { durable = true } =
   if (durable) withFile(dirname(path), 'r', fsyncSync);
 }
 
+/** The list in a file that we wrote; undefined when its text is none, or one of it is nothing that we write. */
+export function parseList<T>(text: string, isOne: (value: unknown) => value is T): readonly T[] | undefined {
+  try {
+    const list: unknown = JSON.parse(text);
+    return Array.isArray(list) && list.every(isOne) ? list : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function withFile(path: string, flags: 'r' | 'w', use: (fd: number) => void): void {
   const fd = openSync(path, flags, 0o600);
   try {

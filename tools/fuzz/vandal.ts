@@ -1,8 +1,7 @@
 import { encodeRequest } from '../../proxy/protocol/replies.ts';
-import type { LinkOwner } from '../../proxy/transport/link.ts';
-import type { MemoryLink } from '../../proxy/transport/memory.ts';
 import type { Chance } from '../../scripts/chance.ts';
 import { oneOf } from '../../scripts/chance.ts';
+import { DeafClient } from './deaf-client.ts';
 import { mutated } from './mutate.ts';
 import type { FuzzScene } from './scene.ts';
 
@@ -22,44 +21,15 @@ const REQUESTS: readonly (readonly string[])[] = [
   ['QUIT'],
 ];
 
-/** A client that sends damaged requests, reads nothing at times, and leaves in the middle. */
-export class Vandal implements LinkOwner {
-  gone = false;
-  private readonly link: MemoryLink;
-
-  constructor(
-    scene: FuzzScene,
-    private readonly chance: Chance,
-  ) {
-    this.link = scene.connect(this, chance(2) === 0 ? 100 : Number.POSITIVE_INFINITY);
+/** A client that sends damaged requests. */
+export class Vandal extends DeafClient {
+  constructor(scene: FuzzScene, chance: Chance) {
+    super(scene, chance, chance(2) === 0, 8);
   }
 
-  act(): void {
-    const { chance, link } = this;
-    if (chance(8) === 0) {
-      this.leave();
-      return;
-    }
-    if (chance(6) === 0) link.paused = !link.paused;
+  protected next(): Uint8Array {
+    const { chance } = this;
     const requests = Array.from({ length: 1 + chance(6) }, () => encodeRequest(oneOf(chance, REQUESTS)));
-    const bytes = mutated(Buffer.concat(requests), chance);
-    link.write(bytes, 0, bytes.length);
-  }
-
-  leave(): void {
-    this.gone = true;
-    this.link.close();
-  }
-
-  onBytes(): void {}
-
-  onWritable(): void {}
-
-  onEnd(): void {
-    this.leave();
-  }
-
-  onClosed(): void {
-    this.gone = true;
+    return mutated(Buffer.concat(requests), chance);
   }
 }

@@ -1,7 +1,6 @@
 import { encodeRequest } from '../../proxy/protocol/replies.ts';
-import type { LinkOwner } from '../../proxy/transport/link.ts';
-import type { MemoryLink } from '../../proxy/transport/memory.ts';
 import { type Chance, oneOf } from '../../scripts/chance.ts';
+import { DeafClient } from './deaf-client.ts';
 import type { FuzzScene } from './scene.ts';
 
 /** What changes what a connection is: waiting, watching, listening, collecting, another database, caching. */
@@ -55,53 +54,23 @@ const PLAIN: readonly (readonly string[])[] = [
  * A client whose requests are whole, and whose connection is one thing after another. Nobody looks at what it is told:
  * all it must not do is to end the proxy, keep others waiting, or leave something behind.
  */
-export class Wanderer implements LinkOwner {
-  gone = false;
-  private readonly link: MemoryLink;
-  /** A few of them: who did everything would be refused most of it, in a transaction or while listening. */
-  private readonly habits: readonly (readonly string[])[];
-
+export class Wanderer extends DeafClient {
+  /** @param habits a few of them: who did everything would be refused most of it, in a transaction or while listening */
   constructor(
     scene: FuzzScene,
-    private readonly chance: Chance,
+    chance: Chance,
     password: string | undefined,
+    private readonly habits = Array.from({ length: 1 + chance(6) }, () => oneOf(chance, REQUESTS)),
   ) {
-    this.habits = Array.from({ length: 1 + chance(6) }, () => oneOf(chance, REQUESTS));
-    this.link = scene.connect(this, chance(3) === 0 ? 100 : Number.POSITIVE_INFINITY);
+    super(scene, chance, chance(3) === 0, 40);
     if (password !== undefined) this.say(encodeRequest(['AUTH', password]));
   }
 
-  act(): void {
-    const { chance, link } = this;
-    if (chance(40) === 0) {
-      this.leave();
-      return;
-    }
-    if (chance(6) === 0) link.paused = !link.paused;
+  protected next(): Uint8Array {
+    const { chance, habits } = this;
     const requests = Array.from({ length: 1 + chance(3) }, () =>
-      encodeRequest(oneOf(chance, chance(3) === 0 ? PLAIN : this.habits)),
+      encodeRequest(oneOf(chance, chance(3) === 0 ? PLAIN : habits)),
     );
-    this.say(Buffer.concat(requests));
-  }
-
-  private say(bytes: Uint8Array): void {
-    this.link.write(bytes, 0, bytes.length);
-  }
-
-  leave(): void {
-    this.gone = true;
-    this.link.close();
-  }
-
-  onBytes(): void {}
-
-  onWritable(): void {}
-
-  onEnd(): void {
-    this.leave();
-  }
-
-  onClosed(): void {
-    this.gone = true;
+    return Buffer.concat(requests);
   }
 }

@@ -21,6 +21,15 @@ import { fillWithEverything } from './everything.ts';
 
 const KEYS = 3000;
 const never = new AbortController().signal;
+/** How backups are taken here. */
+const TAKING = {
+  credentials: TEST_CREDENTIALS,
+  key: undefined,
+  fromMaster: true,
+  rateMb: 0,
+  reporter: SILENT,
+  signal: never,
+};
 /** Written past the ring: on the shard where no proxy looks for it. */
 const ASTRAY = 'key:0';
 
@@ -93,13 +102,8 @@ describe('a backup that is restored', () => {
     id = (
       await takeBackup({
         plan: source.plan,
-        credentials: TEST_CREDENTIALS,
+        ...TAKING,
         store: new DirectoryStore(folder, 'fleet'),
-        key: undefined,
-        fromMaster: true,
-        rateMb: 0,
-        reporter: SILENT,
-        signal: never,
       })
     ).id;
   });
@@ -278,16 +282,9 @@ describe('a backup that is restored', () => {
   test('encrypted: what was put in its place without the key is refused', async () => {
     const home = new Home(folder);
     const { key } = await ensureKey(home, 'fleet');
-    const options = {
-      credentials: TEST_CREDENTIALS,
-      fromMaster: true,
-      rateMb: 0,
-      reporter: SILENT,
-      signal: never,
-    };
     const to = mkdtempSync(join(folder, 'encrypted-'));
     const store = new DirectoryStore(to, 'fleet');
-    await takeBackup({ plan: source.plan, store, key, ...options });
+    await takeBackup({ ...TAKING, plan: source.plan, store, key });
     const fleet = await into(2);
     await restore(fleet, { backup: await find(to) });
     assert.equal(await sizeOf(fleet), total);
@@ -354,15 +351,7 @@ describe('a backup that is restored', () => {
     await source.serverOf('large').client.set('large', Buffer.alloc(3_000_000, 'y'));
     await source.serverOf('large').client.config('SET', 'rdbcompression', 'no');
     const to = mkdtempSync(join(folder, 'large-'));
-    const options = {
-      credentials: TEST_CREDENTIALS,
-      fromMaster: true,
-      rateMb: 0,
-      reporter: SILENT,
-      signal: never,
-      key: undefined,
-    };
-    await takeBackup({ plan: source.plan, store: new DirectoryStore(to, 'fleet'), ...options });
+    await takeBackup({ ...TAKING, plan: source.plan, store: new DirectoryStore(to, 'fleet') });
     await source.serverOf('large').client.del('large');
     const fleet = await into(2, limits);
     await restore(fleet, { backup: await find(to) });

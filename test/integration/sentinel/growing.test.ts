@@ -49,7 +49,8 @@ describe('a member that the files of the others do not name yet', { timeout: 180
     assert.deepEqual(await missingKeys(master, writer.acknowledged), []);
   });
 
-  test('is not made master while the others do: proxies of before would take it for a stranger', async () => {
+  /** One replica has joined since the other one got its file. */
+  async function joinedSince(): Promise<{ master: RedisMember; before: RedisMember; joined: RedisMember }> {
     const master = await settled(2);
     const [before, joined] = others(master);
     await tier.kill(before, joined);
@@ -57,6 +58,11 @@ describe('a member that the files of the others do not name yet', { timeout: 180
     tier.writeGuardFile(before, joined);
     await tier.start(before);
     await settled(2);
+    return { master, before, joined };
+  }
+
+  test('is not made master while the others do: proxies of before would take it for a stranger', async () => {
+    const { master, before, joined } = await joinedSince();
     const priority = async (member: RedisMember): Promise<string | undefined> =>
       /slave_priority:(\d+)/.exec(String(await tier.call(member, 'operator', 'INFO', 'replication')))?.[1];
     await waitUntil('the new one to stand back', async () => (await priority(joined)) === '0', {
@@ -88,13 +94,7 @@ describe('a member that the files of the others do not name yet', { timeout: 180
   });
 
   test('has a vote: one that lacks what it acknowledged is not promoted without it', async () => {
-    const master = await settled(2);
-    const [behind, joined] = others(master);
-    await tier.kill(behind, joined);
-    await tier.start(joined);
-    tier.writeGuardFile(behind, joined);
-    await tier.start(behind);
-    await settled(2);
+    const { master, before: behind, joined } = await joinedSince();
     // it asks four times a second; before it has, nobody can know of it
     await waitUntil('the new member to have introduced itself', () =>
       tier.decisions(behind).some(({ text }) => text.startsWith(`${joined.name} is a member, too`)),
