@@ -1,6 +1,7 @@
 import {
   type Command,
   FATE_ANY,
+  FATE_CHANNEL,
   FATE_FAMILY,
   FATE_KEY,
   FATE_KEYS,
@@ -16,7 +17,9 @@ import {
 export function fateInWords(command: Command): string {
   switch (command.fate) {
     case FATE_KEY:
-      return command.reason || 'sent to the server of its key';
+      return 'sent to the server of its key';
+    case FATE_CHANNEL:
+      return 'sent to the server of its channel';
     case FATE_SPLIT:
       return 'split by server, replies merged';
     case FATE_KEYS:

@@ -19,6 +19,8 @@ export const FATE_KEYS = 2;
 export const FATE_FAMILY = 3;
 export const FATE_ANY = 4;
 export const FATE_REFUSED = 5;
+/** As FATE_KEY by its channel, behind those who subscribe to it. */
+export const FATE_CHANNEL = 6;
 
 /** Commands that a negative count asks for elements that may come again and again. */
 export const MAY_REPEAT: ReadonlySet<string> = new Set(['hrandfield', 'srandmember', 'zrandmember']);
@@ -63,7 +65,7 @@ function buildCommands(): Command[] {
     commands.push(new Command(commands.length, write ? word.slice(1) : word, write, fate, keys, reason));
   };
   for (const word of words(BY_FIRST_KEY)) add(word, FATE_KEY, null);
-  for (const word of words(BY_CHANNEL)) add(word, FATE_KEY, null, 'sent to the server of its channel');
+  for (const word of words(BY_CHANNEL)) add(word, FATE_CHANNEL, null);
   for (const word of words(SPLIT)) add(word, FATE_SPLIT, null);
   for (const word of words(KEY_RANGES)) {
     const [name, first, last, step = '1'] = word.split(':');

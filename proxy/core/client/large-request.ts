@@ -1,9 +1,10 @@
-import { COMMANDS, FATE_KEY, lookupCommand } from '../../protocol/command-table.ts';
+import { COMMANDS, FATE_CHANNEL, FATE_KEY, lookupCommand } from '../../protocol/command-table.ts';
 import { errorReply } from '../../protocol/replies.ts';
 import type { RequestFrame } from '../../protocol/request-frame.ts';
 import { RequestScanner, SCAN_BAD, SCAN_DONE } from '../../protocol/request-scanner.ts';
 import { ownCopy } from '../base/bytes.ts';
 import { ChunkList } from '../base/chunk-list.ts';
+import { type BegunSubscription, begunHearers } from '../commands/begun-subscriptions.ts';
 import { admit, dispatch, dispatchChain, NOT_ADMITTED } from '../commands/dispatch.ts';
 import { RequestStream } from './request-stream.ts';
 import type { WorkingClient } from './working-client.ts';
@@ -15,6 +16,8 @@ import type { WorkingClient } from './working-client.ts';
 const COLLECT_AT_MOST = 1024 * 1024;
 /** That is scarce: of what is free, one may have this part. Hundreds may wait for their turn at once. */
 const SHARE = 1 / 64;
+
+const NONE: readonly BegunSubscription[] = [];
 
 /**
  * A request with much still to come. Its bytes are collected as they come; when its server is known and it gets too
@@ -74,7 +77,7 @@ export class LargeRequest {
     const { client, frame, list } = this;
     if (this.refused) return;
     if (this.stream !== null) this.stream.complete();
-    else if (this.routable) dispatchChain(client, frame, list.chunks);
+    else if (this.routable && this.overtaken().length === 0) dispatchChain(client, frame, list.chunks);
     else {
       const whole = list.whole();
       frame.begin(0);
@@ -96,7 +99,18 @@ export class LargeRequest {
     const [first] = list.chunks;
     const id = admit(client, frame, first);
     if (id === NOT_ADMITTED) return null;
-    return new RequestStream(client, id, ownCopy(first, args[2], args[3]), list.chunks);
+    const key = ownCopy(first, args[2], args[3]);
+    return new RequestStream(client, id, key, list.chunks, this.overtaken());
+  }
+
+  /** Subscriptions that a large PUBLISH would overtake. */
+  private overtaken(): readonly BegunSubscription[] {
+    const { args } = this.frame;
+    const [first] = this.list.chunks;
+    const command = COMMANDS[lookupCommand(first, args[0], args[1])];
+    return command.fate === FATE_CHANNEL
+      ? begunHearers(this.client.pool, command, first, args[2], args[3])
+      : NONE;
   }
 
   private keepInBounds(bytes: number): void {
@@ -150,5 +164,5 @@ function nameOf(frame: RequestFrame, begun: Uint8Array): string {
 function hasKnownServer(frame: RequestFrame, begun: Uint8Array): boolean {
   if (frame.complete < 2) return false;
   const id = lookupCommand(begun, frame.args[0], frame.args[1]);
-  return id >= 0 && COMMANDS[id].fate === FATE_KEY;
+  return id >= 0 && (COMMANDS[id].fate === FATE_KEY || COMMANDS[id].fate === FATE_CHANNEL);
 }

@@ -1,5 +1,6 @@
 import { errorReply, REFUSED } from '../../protocol/replies.ts';
 import type { Receiver } from '../base/receiver.ts';
+import { type BegunSubscription, whenOver } from '../commands/begun-subscriptions.ts';
 import type { SoloRequest } from '../commands/session.ts';
 import type { Lane } from '../server/lane.ts';
 import type { PassingConnection, PassingRequest } from '../server/passing-request.ts';
@@ -26,22 +27,33 @@ export class RequestStream implements Receiver, PassingRequest, SoloRequest {
   private isComplete = false;
   /** It is answered, or will not be. */
   private over = false;
+  /** It waits for subscriptions that it must not overtake. */
+  private isBehind: boolean;
 
   /**
    * @param key the key by which its server is found
    * @param begun the request as far as it came
+   * @param overtaken subscriptions that must be over before it begins
    */
   constructor(
     readonly owner: WorkingClient,
     private readonly command: number,
     private readonly key: Uint8Array,
     begun: Uint8Array[],
+    overtaken: readonly BegunSubscription[],
   ) {
     this.tag = owner.tail;
     this.segment = Segment.passing(begun);
     this.early = this.segment.unsent;
     owner.passedOn(this.early);
+    this.isBehind = overtaken.length > 0;
     owner.runAlone(this);
+    if (this.isBehind) {
+      whenOver(overtaken, () => {
+        this.isBehind = false;
+        this.startInTurn();
+      });
+    }
     this.regulate();
   }
 
@@ -52,7 +64,7 @@ export class RequestStream implements Receiver, PassingRequest, SoloRequest {
   /** To be called when replies went out: begins once it is this request's turn. */
   startInTurn(): void {
     const { owner } = this;
-    if (this.server !== null || this.over || owner.head !== this.tag) return;
+    if (this.server !== null || this.over || this.isBehind || owner.head !== this.tag) return;
     this.server = owner.routing.serverFor(this.key, 0, this.key.length);
     if (this.server === null) this.fail(this.tag, errorReply(REFUSED));
     else this.server.large.take(this);

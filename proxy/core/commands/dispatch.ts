@@ -4,6 +4,7 @@ import { dispatchUnknown } from './learnt/unknown.ts';
 import { keyTooLong, refuse, refuseAllEjected } from './refusals.ts';
 import { HANDLERS } from './registry.ts';
 import type { Session } from './session.ts';
+import { toFirstArgument } from './to-first-argument.ts';
 
 /** The original's limit: a key must fit into a buffer of `-m` bytes, less its header. */
 const MBUF_HEADER = 48;
@@ -25,22 +26,12 @@ export function dispatch(
     dispatchUnknown(session, frame, buffer, from, to);
     return;
   }
-  const { pool, routing } = session;
+  const { pool } = session;
   const command = COMMANDS[id];
   pool.stats.commands[id]++;
   if (session.gates.length > 0 && gated(session, command, frame, buffer, from, to)) return;
   if (command.fate === FATE_KEY && frame.argc > 1) {
-    const keyFrom = args[2];
-    const keyTo = args[3];
-    if (keyTo - keyFrom > pool.keyLimit) refuse(session, keyTooLong(pool, keyTo - keyFrom));
-    else {
-      const server = routing.serverFor(buffer, keyFrom, keyTo);
-      if (server === null) refuseAllEjected(session);
-      else {
-        const connection = routing.connectionFor(server, session.lane, id);
-        connection.send(session, session.tail++, id, buffer, from, to);
-      }
-    }
+    toFirstArgument(session, id, args, buffer, from, to);
     return;
   }
   HANDLERS[id](session, command, frame, buffer, from, to);

@@ -126,6 +126,8 @@ describe('SUBSCRIBE', () => {
     const where = scene.servers.map(({ asked }) => asked[0].split(' ').slice(1));
     assert.ok(where.every((its) => its.length > 0));
     assert.deepEqual(where.flat().sort(), [...names].sort());
+    for (const [i, { links }] of scene.servers.entries())
+      for (const [n, name] of where[i].entries()) tell(scene, links[0], array('subscribe', name, n + 1));
     const publisher = scene.client();
     ask(scene, publisher, ...names.map((name) => `PUBLISH ${name} m`));
     for (const [i, { asked }] of scene.servers.entries())
@@ -400,6 +402,55 @@ describe('PUBLISH', () => {
     const client = scene.client();
     ask(scene, client, 'SET a 1', 'PUBLISH c m', 'MULTI', 'PUBLISH c n', 'EXEC');
     assert.deepEqual(scene.servers[0].asked, ['SET a 1', 'PUBLISH c m', 'MULTI', 'PUBLISH c n', 'EXEC']);
+  });
+
+  test('does not overtake who has begun to subscribe to its channel, alone or in a transaction, small or large', async () => {
+    const scene = await memoryScene([]);
+    const [server] = scene.servers;
+    ask(scene, scene.client(), 'SUBSCRIBE a b');
+    ask(scene, scene.client(), 'PUBLISH c m', 'SPUBLISH a m', 'MULTI', 'GET k', 'EXEC');
+    const others = ['PUBLISH c m', 'SPUBLISH a m', 'MULTI', 'GET k', 'EXEC'];
+    assert.deepEqual(server.asked, ['SUBSCRIBE a b', ...others], 'what it will not hear does not wait');
+    ask(scene, scene.client(), 'PUBLISH a m', 'GET after');
+    ask(scene, scene.client(), 'MULTI', 'PUBLISH b n', 'EXEC');
+    const [large, larger] = [100_000, 2_000_000].map((length) => `PUBLISH b ${'x'.repeat(length)}`);
+    for (const each of [large, larger]) ask(scene, scene.client(), each);
+    assert.deepEqual(server.asked.slice(6), []);
+    const asked = server.asked.length;
+    const [link] = server.links;
+    tell(scene, link, array('subscribe', 'a', 1));
+    assert.equal(server.asked.length, asked, 'confirmed in part');
+    tell(scene, link, array('subscribe', 'b', 2));
+    const sent = ['PUBLISH a m', 'GET after', 'MULTI', 'PUBLISH b n', 'EXEC', large, larger];
+    assert.deepEqual(server.asked.slice(asked).sort(), sent.sort());
+  });
+
+  test('waits for patterns too, and no longer for who has left, was refused, or is not confirmed in half a second', async () => {
+    const scene = await memoryScene([]);
+    const [server] = scene.servers;
+    const [leaving, waiting] = [scene.client(), scene.client()];
+    ask(scene, leaving, 'PSUBSCRIBE n*');
+    ask(scene, scene.client(), 'PUBLISH news 1');
+    ask(scene, scene.client(), 'SPUBLISH news 1');
+    assert.deepEqual(server.asked, ['PSUBSCRIBE n*', 'SPUBLISH news 1']);
+    leaving.leave();
+    scene.settle();
+    assert.deepEqual(server.asked.slice(2), ['PUBLISH news 1']);
+    ask(scene, waiting, 'SSUBSCRIBE news');
+    ask(scene, scene.client(), 'SPUBLISH news 2');
+    ask(scene, scene.client(), 'PUBLISH news 2');
+    tell(scene, server.links[server.links.length - 1], '-NOPERM no');
+    assert.match(waiting.said, /^-NOPERM/);
+    assert.deepEqual(server.asked.slice(3), ['SSUBSCRIBE news', 'PUBLISH news 2', 'SPUBLISH news 2']);
+    ask(scene, waiting, 'SUBSCRIBE news');
+    ask(scene, scene.client(), 'PUBLISH news 3');
+    assert.equal(server.asked[server.asked.length - 1], 'SUBSCRIBE news');
+    await waitUntil('it has waited long enough', () => {
+      scene.settle();
+      return server.asked[server.asked.length - 1] === 'PUBLISH news 3';
+    });
+    ask(scene, scene.client(), 'PUBLISH news 4');
+    assert.equal(server.asked[server.asked.length - 1], 'PUBLISH news 4', 'nor does anybody else');
   });
 
   test('is answered without a word of the replicas, and needs none', async () => {

@@ -13,7 +13,7 @@ import { learntDocs, learntInfo } from '../../../protocol/learnt-description.ts'
 import { errorReply, SYNTAX_ERROR, statusesReply } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { answered, text } from '../answered.ts';
-import { byLearntCommands, type Deal } from '../asked-first.ts';
+import { byLearntCommands, type Deal } from '../looked-at-later.ts';
 import { unknownSubcommand, wrongSubcommandArity } from '../refusals.ts';
 import type { Answer, Handler } from '../session.ts';
 import { commandKeys, withFlags } from './command-keys.ts';

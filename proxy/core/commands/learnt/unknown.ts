@@ -1,8 +1,8 @@
 import { type LearntCommand, takesElements } from '../../../protocol/learnt-command.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
-import { byLearntCommands } from '../asked-first.ts';
 import { homeOf } from '../home.ts';
 import { learntFault } from '../learnt-fault.ts';
+import { byLearntCommands } from '../looked-at-later.ts';
 import { refuse, unknownCommand, wrongArity } from '../refusals.ts';
 import type { Session } from '../session.ts';
 import { LearntCall } from './learnt-call.ts';

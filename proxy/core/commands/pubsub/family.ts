@@ -5,6 +5,7 @@ import { element } from '../answered.ts';
 import { refuse, wrongArity } from '../refusals.ts';
 import type { Family, Handler, Session } from '../session.ts';
 import { Subscribe, Unsubscribe } from './change.ts';
+import { publish } from './publish.ts';
 import { pubsub } from './pubsub-command.ts';
 import { MOST_SUBSCRIPTIONS } from './subscriptions.ts';
 
@@ -36,11 +37,13 @@ const namesIn = (frame: Parameters<Handler>[2], buffer: Uint8Array): string[] =>
     Buffer.from(element(frame, buffer, i + 1)).toString('latin1'),
   );
 
-/** Publish and subscribe, but for PUBLISH, which goes where its channel lives as a key would. */
+/** Publish and subscribe. */
 export const PUBSUB: Family = {
   psubscribe: begin('psubscribe'),
+  publish,
   pubsub,
   punsubscribe: end('psubscribe'),
+  spublish: publish,
   ssubscribe: begin('ssubscribe'),
   subscribe: begin('subscribe'),
   sunsubscribe: end('ssubscribe'),

@@ -1,7 +1,9 @@
 import { REFUSED } from '../../../protocol/replies.ts';
+import { UNREAD } from '../../base/receiver.ts';
 import { KINDS, type ListeningKind, type Subscriber } from '../../server/listening-kind.ts';
 import type { PoolServer } from '../../server/server.ts';
 import type { SubscribingConnection } from '../../server/subscribing-connection.ts';
+import { BegunSubscription } from '../begun-subscriptions.ts';
 import { noteListening } from '../listening.ts';
 import type { PoolContext, Session } from '../session.ts';
 import { isInternal, sourceOf } from './messages.ts';
@@ -41,7 +43,12 @@ export class Subscriptions implements Subscriber {
   };
   private readonly connections = new Map<PoolServer, SubscribingConnection>();
   /** What is being subscribed, and what was heard of it before that was said to the client. */
-  private pending: { kind: ListeningKind; names: ReadonlySet<string>; early: Uint8Array[] } | null = null;
+  private pending: {
+    readonly kind: ListeningKind;
+    readonly names: ReadonlySet<string>;
+    readonly early: Uint8Array[];
+    readonly begun: BegunSubscription | null;
+  } | null = null;
   private readonly mode: SubscribedMode;
   private readonly ended = (): void => this.end();
   private kept = 0;
@@ -114,7 +121,10 @@ export class Subscriptions implements Subscriber {
       refuse(`${subscribingClients} clients subscribe on '${full.name}' already (subscribing_clients)`);
       return;
     }
-    this.pending = { kind, names: new Set(names), early: [] };
+    const fresh = new Set(names);
+    // of a client that does not read the confirmation comes when it does: nobody waits for that
+    const begun = this.session.unread > UNREAD ? null : new BegunSubscription(this.session.pool, kind, fresh);
+    this.pending = { kind, names: fresh, early: [], begun };
     if (kind === 'psubscribe') this.countPatterns(names.length);
     let waiting = byServer.size;
     let fault: Fault | null = null;
@@ -167,9 +177,10 @@ export class Subscriptions implements Subscriber {
   }
 
   private forgetEarly(): readonly Uint8Array[] {
-    const early = this.pending?.early ?? [];
+    const { begun = null, early = [] } = this.pending ?? {};
     this.pending = null;
     for (const message of early) this.session.arriving(0, -message.length);
+    begun?.end();
     return early;
   }
 

@@ -2,8 +2,10 @@ import { arityFits } from '../../../protocol/command-arity.ts';
 import type { Command } from '../../../protocol/command-table.ts';
 import { OK } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
+import { allBegun, whenOver } from '../begun-subscriptions.ts';
 import { ABORTED, abortedBy } from '../exec-part.ts';
 import { homeOf } from '../home.ts';
+import { LookedAtLater } from '../looked-at-later.ts';
 import { isRedisOwn, refuse, wrongArity } from '../refusals.ts';
 import { whyNoExec } from '../refused-exec.ts';
 import type { Family, Handler, Session } from '../session.ts';
@@ -46,29 +48,44 @@ const discard: Handler = (session, command, frame) => {
   }
 };
 
-const exec: Handler = (session, command, frame) => {
+const exec: Handler = (session, command, frame, buffer, from, to) => {
   const transaction = transactionOf(session);
-  const watch = watchOf(session);
   const reason = frame.argc !== 1 ? wrongArity(command) : whyNoExec(session);
   if (reason !== undefined) {
     // as Redis does, inside a transaction or not
     end(session);
     session.reply(session.tail++, abortedBy(reason), 0);
-    return;
-  }
-  if (transaction === undefined) refuse(session, 'EXEC without MULTI');
+  } else if (transaction === undefined) refuse(session, 'EXEC without MULTI');
+  else if (!transaction.publishes) carryOut(session, transaction);
   else {
-    transaction.end();
-    const { fault } = transaction;
-    if (fault !== null) {
-      watch?.unwatch();
-      // Redis does not repeat what it says; many client libraries show their user nothing but the answer to EXEC
-      session.reply(session.tail++, isRedisOwn(fault) ? ABORTED : abortedBy(fault), 0);
-    } else if (watch !== undefined || transaction.hasAnswers)
-      session.runAlone(new ExecInTurn(session, transaction, watch ?? null));
-    else execute(session, session.tail++, transaction, shared(session));
+    const begun = allBegun(session.pool);
+    if (begun.length === 0) carryOut(session, transaction);
+    else {
+      session.runAlone(
+        new LookedAtLater(
+          session,
+          new Uint8Array(buffer.subarray(from, to)),
+          (proceed) => whenOver(begun, proceed),
+          () => carryOut(session, transaction),
+        ),
+      );
+    }
   }
 };
+
+/** EXEC of a transaction that may be refused already. */
+function carryOut(session: Session, transaction: Transaction): void {
+  const watch = watchOf(session);
+  transaction.end();
+  const { fault } = transaction;
+  if (fault !== null) {
+    watch?.unwatch();
+    // Redis does not repeat what it says; many client libraries show their user nothing but the answer to EXEC
+    session.reply(session.tail++, isRedisOwn(fault) ? ABORTED : abortedBy(fault), 0);
+  } else if (watch !== undefined || transaction.hasAnswers)
+    session.runAlone(new ExecInTurn(session, transaction, watch ?? null));
+  else execute(session, session.tail++, transaction, shared(session));
+}
 
 const watch: Handler = (session, command, frame, buffer, from, to) => {
   if (!fits(session, command, frame)) return;

@@ -1,6 +1,7 @@
 import {
   type Command,
   FATE_ANY,
+  FATE_CHANNEL,
   FATE_FAMILY,
   FATE_KEY,
   FATE_KEYS,
@@ -52,6 +53,7 @@ export function queuedAs(
     return own.goesAlong?.(session, frame, buffer) ? { keys: NONE } : own;
   }
   switch (command.fate) {
+    case FATE_CHANNEL:
     case FATE_KEY:
       return { keys: FIRST };
     case FATE_KEYS:

@@ -1,4 +1,4 @@
-import { type Command, FATE_SPLIT } from '../../../protocol/command-table.ts';
+import { type Command, FATE_CHANNEL, FATE_SPLIT } from '../../../protocol/command-table.ts';
 import { takesElements } from '../../../protocol/learnt-command.ts';
 import { encodeRequest } from '../../../protocol/replies.ts';
 import { RequestFrame } from '../../../protocol/request-frame.ts';
@@ -107,6 +107,8 @@ export class Transaction implements Gate {
   readonly parts: Part[] = [];
   /** What was said to the first command that was refused, without its code: EXEC will be refused, too. Null when none was. */
   fault: string | null = null;
+  /** One of its commands publishes. */
+  publishes = false;
   /** The key that decided on the server. */
   private firstKey: PlacedKey | null;
   /** Parts of it may go to several servers, atomic on each. */
@@ -207,6 +209,7 @@ export class Transaction implements Gate {
       const excess = this.keep(request.length);
       if (excess !== null) return excess;
       part.add(command, request, this.database);
+      this.publishes ||= command.fate === FATE_CHANNEL;
       this.order.push(part);
     }
     return null;

@@ -21,14 +21,22 @@ export function byLearntCommands(
   deal: Deal,
 ): void {
   if (session.routing.learnt.isFresh) deal(session, frame, buffer, from, to);
-  else session.runAlone(new AskedFirst(session, new Uint8Array(buffer.subarray(from, to)), deal));
+  else {
+    const asked = (proceed: () => void): void => session.routing.learnt.ask(proceed);
+    session.runAlone(new LookedAtLater(session, new Uint8Array(buffer.subarray(from, to)), asked, deal));
+  }
 }
 
-/** A request that is looked at again when the servers have said what they know. */
-class AskedFirst extends InTurn {
+/** A request that is looked at again when something has come about, and has the session to itself until then. */
+export class LookedAtLater extends InTurn {
+  /**
+   * @param until has `proceed` called once when it has come about; asked when everything before the request is answered
+   * @param deal what is done then
+   */
   constructor(
     session: Session,
     private readonly request: Uint8Array,
+    private readonly until: (proceed: () => void) => void,
     private readonly deal: Deal,
   ) {
     super(session);
@@ -39,7 +47,7 @@ class AskedFirst extends InTurn {
   }
 
   protected begin(): void {
-    this.session.routing.learnt.ask(() => this.proceed());
+    this.until(() => this.proceed());
   }
 
   private proceed(): void {
