@@ -1,3 +1,5 @@
+import type { Dashboard, Panel } from '@grafana/schema';
+import type { Options as TimeSeriesOptions } from '@grafana/schema/dist/esm/raw/composable/timeseries/panelcfg/x/TimeSeriesPanelCfg_types.gen';
 import type { Plan } from '../topology/types.ts';
 
 /** Where the panel's figures come from, as Grafana's variable of that name has it. */
@@ -123,9 +125,36 @@ export const CHARTS: readonly Chart[] = [
   },
 ];
 
-/** A dashboard for whoever has a Grafana: its JSON model, to be imported there. */
+/** As a file has it: Grafana's enumerations are their values there. */
+type Written<T> = T extends string ? `${T}` : T extends object ? { [K in keyof T]: Written<T[K]> } : T;
+
+/** How each is drawn. */
+const OPTIONS = {
+  legend: { showLegend: true, displayMode: 'list', placement: 'bottom', calcs: [] },
+  tooltip: { mode: 'multi', sort: 'none' },
+} satisfies Written<TimeSeriesOptions>;
+
+/** A dashboard for whoever has a Grafana: its JSON model, to be imported there. Its types are those that Grafana publishes. */
 export function renderDashboard({ name }: Pick<Plan, 'name'>): string {
-  const panels = CHARTS.map(({ title, unit, queries }, index) => ({
+  const dashboard = {
+    uid: `twemstack-${name}`,
+    title: `twemstack ${name}`,
+    tags: ['redis', 'twemstack'],
+    schemaVersion: SCHEMA_VERSION,
+    editable: true,
+    refresh: '10s',
+    time: { from: 'now-1h', to: 'now' },
+    annotations: { list: [] },
+    templating: {
+      list: [{ name: 'datasource', label: 'Prometheus', type: 'datasource', query: 'prometheus', hide: 0 }],
+    },
+    panels: CHARTS.map(panelOf),
+  } satisfies Written<Dashboard>;
+  return `${JSON.stringify(dashboard, null, 2)}\n`;
+}
+
+const panelOf = ({ title, unit, queries }: Chart, index: number) =>
+  ({
     id: index + 1,
     type: 'timeseries',
     title,
@@ -137,26 +166,11 @@ export function renderDashboard({ name }: Pick<Plan, 'name'>): string {
       h: HEIGHT,
     },
     fieldConfig: { defaults: { unit, min: 0 }, overrides: [] },
-    options: { legend: { displayMode: 'list', placement: 'bottom' }, tooltip: { mode: 'multi' } },
+    options: OPTIONS,
     targets: queries.map(([expr, legendFormat], at) => ({
       refId: String.fromCharCode('A'.charCodeAt(0) + at),
       datasource: SOURCE,
       expr,
       legendFormat,
     })),
-  }));
-  const dashboard = {
-    uid: `twemstack-${name}`,
-    title: `twemstack ${name}`,
-    tags: ['redis', 'twemstack'],
-    schemaVersion: SCHEMA_VERSION,
-    editable: true,
-    refresh: '10s',
-    time: { from: 'now-1h', to: 'now' },
-    templating: {
-      list: [{ name: 'datasource', label: 'Prometheus', type: 'datasource', query: 'prometheus', hide: 0 }],
-    },
-    panels,
-  };
-  return `${JSON.stringify(dashboard, null, 2)}\n`;
-}
+  }) satisfies Written<Panel>;
