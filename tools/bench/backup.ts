@@ -1,16 +1,15 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { bytesText } from '../../scripts/data/data-text.ts';
-import { table } from '../../scripts/report/table.ts';
 import type { Credentials, Plan } from '../../topology/types.ts';
-import { formatSizeMb } from '../../topology/units.ts';
 import type { Order, Taken } from './backup-child.ts';
-import { median, spreadOf } from './proxy/verdict.ts';
+import { type Estimate, type Pair, ratioOf } from './pairs.ts';
+import { median } from './proxy/verdict.ts';
+import { type Slice, SteadyLoad } from './steady-load.ts';
 import { type Place, requests, Wire } from './wire.ts';
 
 export interface BackupBenchOptions {
@@ -21,29 +20,33 @@ export interface BackupBenchOptions {
   readonly rounds: number;
   /** MB a second, as in `BackupOptions`. */
   readonly rateMb: number;
-  /** How long each turn lasts. */
-  readonly turnMs: number;
   /** How many keys of 1 KiB there are to be backed up. */
   readonly keys: number;
+  /** A slice is one backup; of such as are over sooner, several. */
+  readonly leastSliceMs: number;
   readonly progress: (text: string) => void;
 }
 
-/** Requests a second, without and with a backup that is being taken. */
-export interface BackupRound {
-  readonly without: number;
-  readonly with: number;
+/** What clients lose under one load: each pair's slices, and the ratios with / without. */
+export interface LoadCost {
+  readonly pairs: ReadonlyArray<Pair<Slice>>;
+  readonly throughput: Estimate;
+  readonly p50: Estimate;
+  readonly p99: Estimate;
 }
 
 export interface BackupBench {
   readonly stack: string;
   readonly rateMb: number;
-  readonly rounds: readonly BackupRound[];
-  /** Whole backups that were taken meanwhile, and the size of one. */
+  /** Whole backups that were taken meanwhile, the size of one, how long it took (seconds), and the processor time of who took it (ms). */
   readonly backups: number;
   readonly bytes: number;
-  /** Part of the throughput that is left while one is taken: the median of the rounds' ratios; and their (max - min) / median. */
-  readonly ratio: number;
-  readonly spread: number;
+  readonly seconds: number;
+  readonly cpuMs: number;
+  /** As many requests as are answered: every processor of a small machine is busy. */
+  readonly full: LoadCost;
+  /** So many requests a second, about seven tenths of that. */
+  readonly partly: LoadCost & { readonly requestsPerSecond: number };
 }
 
 const CLIENTS = 20;
@@ -51,13 +54,26 @@ const CLIENTS = 20;
 const VALUE = randomBytes(768).toString('base64');
 /** Keys in one request while they are written or removed. */
 const AT_ONCE = 100;
+/** Of what is answered at most. */
+const PART = 0.7;
+const SETTLE_MS = 500;
+/** Rounds in which a client lost its connection, as when the VIP moves; they count for nothing. */
+const MOST_LOST = 3;
+/** Each kind of slice comes first as often as second, and a machine that grows slower or faster meanwhile hits both alike. */
+const ORDER = ['without', 'with', 'with', 'without'] as const;
 const CHILD = fileURLToPath(new URL('./backup-child.ts', import.meta.url));
 const TSX = import.meta.resolve('tsx');
 
-/** What is left of the throughput: of each round the two turns beside each other, of the rounds the median. Pure. */
-export function judgeRounds(rounds: readonly BackupRound[]): Pick<BackupBench, 'ratio' | 'spread'> {
-  const ratios = rounds.map((round) => round.with / round.without);
-  return { ratio: median(ratios), spread: spreadOf(ratios) };
+/** What clients lose, by slices that stood beside each other. Pure. */
+export function costOf(pairs: ReadonlyArray<Pair<Slice>>): LoadCost {
+  const estimate = (pick: (slice: Slice) => number): Estimate =>
+    ratioOf(pairs.map((pair) => ({ without: pick(pair.without), with: pick(pair.with) })));
+  return {
+    pairs,
+    throughput: estimate((slice) => slice.requestsPerSecond),
+    p50: estimate((slice) => slice.p50),
+    p99: estimate((slice) => slice.p99),
+  };
 }
 
 /** The program that takes backups, in TypeScript like this one, however this one was started. */
@@ -65,76 +81,123 @@ export const forkTaker = (): ChildProcess =>
   fork(CHILD, { execArgv: ['--import', TSX], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
 
 /**
- * Measures what a backup costs clients: the same load through the VIP without one and while one after the other is taken,
- * in turn. The backups go to a folder of their own, and nothing is noted down of them.
+ * Measures what a backup costs clients: the same load through the VIP without one and while one is taken, in slices beside
+ * each other, once with as many requests as are answered and once with a part of that. The backups go to a folder of their
+ * own, and nothing is noted down of them.
  */
 export async function benchBackup(options: BackupBenchOptions): Promise<BackupBench> {
-  const { plan, credentials, place, rateMb, progress } = options;
+  const { plan, rateMb, rounds, keys, progress } = options;
   const folder = mkdtempSync(join(tmpdir(), 'twemstack-bench-backup-'));
-  const taken: Taken[] = [];
-  const withBackups = async (): Promise<number> => {
-    const child = forkTaker();
-    const ended = once(child, 'exit') as Promise<[number | null]>;
-    child.on('message', (each: Taken) => taken.push(each));
-    const order: Order = { plan, credentials, folder, rateMb };
-    child.send(order);
-    try {
-      // What it takes to start a program is none of the backup's.
-      await Promise.race([once(child, 'message'), ended.then(() => assertTaken(taken))]);
-      return await throughput(options);
-    } finally {
-      child.kill('SIGTERM');
-      await ended;
-    }
-  };
-  const rounds: BackupRound[] = [];
+  const taker = new Taker({ plan, credentials: options.credentials, folder, rateMb }, options.leastSliceMs);
+  const full: Array<Pair<Slice>> = [];
+  const partly: Array<Pair<Slice>> = [];
+  let pace = 0;
   try {
-    progress(`writing ${options.keys} keys …`);
-    await eachKey(options, (keys) => ['MSET', ...keys.flatMap((key) => [key, VALUE])]);
-    for (let round = 0; round < options.rounds; round++) {
-      const seen = { without: 0, with: 0 };
-      // Each goes first every other time, so that what changes meanwhile hits both.
-      for (const turn of round % 2 === 0 ? (['without', 'with'] as const) : (['with', 'without'] as const))
-        seen[turn] = await (turn === 'with' ? withBackups() : throughput(options));
-      rounds.push(seen);
-      progress(`round ${round + 1}: ${(seen.with / seen.without).toFixed(3)}`);
+    progress(`writing ${keys} keys …`);
+    await eachKey(options, (some) => ['MSET', ...some.flatMap((key) => [key, VALUE])]);
+    // The first one makes the program fast; a later one takes as long as each will.
+    await taker.take();
+    await taker.take();
+    for (let round = 1, lost = 0; round <= rounds; ) {
+      try {
+        const all = await roundOf(options, taker, undefined);
+        pace ||= Math.round(PART * median(all.map(({ without }) => without.requestsPerSecond)));
+        partly.push(...(await roundOf(options, taker, pace)));
+        full.push(...all);
+        progress(`round ${round} of ${rounds}: ${costOf(full).throughput.median.toFixed(3)} so far`);
+        round += 1;
+      } catch (error) {
+        if (++lost > MOST_LOST) throw error;
+        progress(`round ${round} again: ${(error as Error).message}`);
+      }
     }
-    const [{ bytes }] = taken;
-    return { stack: plan.name, rateMb, rounds, backups: taken.length, bytes, ...judgeRounds(rounds) };
   } finally {
-    await eachKey({ place, keys: options.keys }, (keys) => ['UNLINK', ...keys]);
+    taker.end();
+    await eachKey({ place: options.place, keys }, (some) => ['UNLINK', ...some]);
     rmSync(folder, { recursive: true, force: true });
+  }
+  const { taken } = taker;
+  return {
+    stack: plan.name,
+    rateMb,
+    backups: taken.length,
+    bytes: taken[0].bytes,
+    seconds: median(taken.map(({ ms }) => ms)) / 1000,
+    cpuMs: median(taken.map(({ cpuMs }) => cpuMs)),
+    full: costOf(full),
+    partly: { ...costOf(partly), requestsPerSecond: pace },
+  };
+}
+
+/** Two pairs of slices under one load. */
+async function roundOf(
+  { place, keys }: BackupBenchOptions,
+  taker: Taker,
+  requestsPerSecond: number | undefined,
+): Promise<Array<Pair<Slice>>> {
+  const request = (n: number): Uint8Array => {
+    const key = keyOf((n * 7919) % keys);
+    return requests(n % 2 === 0 ? ['GET', key] : ['SET', key, VALUE]);
+  };
+  const load = await SteadyLoad.start({ place, clients: CLIENTS, requestsPerSecond, request });
+  const slices: { without: Slice[]; with: Slice[] } = { without: [], with: [] };
+  try {
+    await sleep(SETTLE_MS);
+    for (const kind of ORDER)
+      slices[kind].push(
+        await load.during(kind === 'with' ? () => taker.slice() : () => sleep(taker.sliceMs)),
+      );
+  } finally {
+    load.end();
+  }
+  return slices.without.map((without, n) => ({ without, with: slices.with[n] }));
+}
+
+/** Takes backups in a process of its own. */
+class Taker {
+  readonly taken: Array<Taken & { readonly ms: number }> = [];
+  readonly #child = forkTaker();
+
+  constructor(
+    private readonly order: Order,
+    private readonly leastSliceMs: number,
+  ) {}
+
+  /** Takes one. @throws Error when it could not be taken; what is wrong was said on stderr */
+  async take(): Promise<void> {
+    const begun = performance.now();
+    const taken = await new Promise<Taken>((resolve, reject) => {
+      const ended = (): void => reject(new Error('no backup could be taken; what it said is above'));
+      this.#child.once('exit', ended);
+      this.#child.once('message', (each: Taken) => {
+        this.#child.off('exit', ended);
+        resolve(each);
+      });
+      this.#child.send(this.order);
+    });
+    this.taken.push({ ...taken, ms: performance.now() - begun });
+  }
+
+  /** As many as a slice has. */
+  async slice(): Promise<void> {
+    const begun = performance.now();
+    do await this.take();
+    while (performance.now() - begun < this.leastSliceMs);
+  }
+
+  /** How long a slice takes. Milliseconds. */
+  get sliceMs(): number {
+    const one = this.taken[this.taken.length - 1].ms;
+    return one * Math.max(1, Math.ceil(this.leastSliceMs / one));
+  }
+
+  end(): void {
+    this.#child.kill('SIGTERM');
+    if (this.#child.connected) this.#child.disconnect();
   }
 }
 
-function assertTaken(taken: readonly Taken[]): void {
-  if (taken.length === 0) throw new Error('no backup could be taken; what it said is above');
-}
-
 const keyOf = (n: number): string => `bench:backup:${n}`;
-
-/** What was measured as text, for people. */
-export function backupBenchText({
-  stack,
-  rateMb,
-  rounds,
-  backups,
-  bytes,
-  ratio,
-  spread,
-}: BackupBench): string {
-  const rows = rounds.map((round, n) => [
-    String(n + 1),
-    round.without.toFixed(0),
-    round.with.toFixed(0),
-    (round.with / round.without).toFixed(3),
-  ]);
-  return [
-    `requests a second through the VIP of ${stack}, without and with a backup that is being taken, ${rateMb === 0 ? 'as fast as it comes' : `at most ${formatSizeMb(rateMb)} a second`}\n\n`,
-    table(['round', 'without', 'with', 'with / without'], rows),
-    `\nmedian ${ratio.toFixed(3)}, spread ${(spread * 100).toFixed(0)} %; ${backups} backups of ${bytesText(bytes)}\n`,
-  ].join('');
-}
 
 async function eachKey(
   { place, keys }: Pick<BackupBenchOptions, 'place' | 'keys'>,
@@ -148,26 +211,5 @@ async function eachKey(
     }
   } finally {
     wire.close();
-  }
-}
-
-/** Requests a second of so many clients, half of them reads, each waiting for its answer. */
-async function throughput({ place, keys, turnMs }: BackupBenchOptions): Promise<number> {
-  const wires: Wire[] = [];
-  const begun = performance.now();
-  let count = 0;
-  const work = async (wire: Wire, first: number): Promise<void> => {
-    for (let n = first; performance.now() - begun < turnMs; n += 7919) {
-      const key = keyOf(n % keys);
-      await wire.ask(requests(n % 2 === 0 ? ['GET', key] : ['SET', key, VALUE]));
-      count += 1;
-    }
-  };
-  try {
-    for (let i = 0; i < CLIENTS; i++) wires.push(await Wire.open(place));
-    await Promise.all(wires.map(work));
-    return count / ((performance.now() - begun) / 1000);
-  } finally {
-    for (const wire of wires) wire.close();
   }
 }

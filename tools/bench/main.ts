@@ -8,7 +8,8 @@ import { loadPlan } from '../../scripts/stack/load.ts';
 import { rateOf } from '../../scripts/verbs/backup.ts';
 import { type BenchOptions, benchVerb } from '../../scripts/verbs/bench.ts';
 import { type CommonOptions, printJson, verbContext } from '../../scripts/verbs/context.ts';
-import { backupBenchText, benchBackup } from './backup.ts';
+import { benchBackup } from './backup.ts';
+import { backupBenchText } from './backup-text.ts';
 import { benchPath } from './path.ts';
 import { pathText } from './path-text.ts';
 import { benchText } from './proxy/report.ts';
@@ -32,7 +33,7 @@ interface BackupCommandOptions extends PathCommandOptions {
 
 /** 20 MB of data: less than `redis.maxmemory` is unless it is said, whatever the number of shards. */
 const BACKUP_KEYS = 20_000;
-const BACKUP_TURN_MS = 8000;
+const BACKUP_SLICE_MS = 3000;
 
 const program = new Command('npm run bench --').showHelpAfterError().exitOverride();
 
@@ -62,7 +63,7 @@ program
   .command('backup')
   .description('throughput through the VIP of a running stack, without and with a backup that is being taken')
   .option('-f, --file <path>', 'the stack file')
-  .option('--rounds <n>', 'of two turns each', '6')
+  .option('--rounds <n>', 'of eight slices each, about 40 s', '8')
   .option('--rate <size>', 'as of `twemstack backup` (default: backup.rate of the stack file)')
   .option('--json', 'one JSON document on stdout, nothing else')
   .action(async (options: BackupCommandOptions) => {
@@ -127,8 +128,8 @@ async function benchOfBackup(options: BackupCommandOptions): Promise<number> {
     place: { host: plan.vip, port: drilledPool(plan).listen, password: credentials.application },
     rounds,
     rateMb: rateOf(options.rate) ?? plan.backup.rateMb,
-    turnMs: BACKUP_TURN_MS,
     keys: BACKUP_KEYS,
+    leastSliceMs: BACKUP_SLICE_MS,
     progress: (text) => void process.stderr.write(`${text}\n`),
   });
   if (options.json === true) printJson(result);
