@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, readTls } from '../../provider/docker/connect.ts';
 import type { Host, HostsPlan } from '../../topology/types.ts';
+import { type HostProblem, hostProblem } from './host-remedy.ts';
 
 /** As long as anybody waits for one host; ssh gives up a second earlier, so that it says why. */
 const PATIENCE_MS = 4000;
@@ -10,13 +11,6 @@ const WORDS_MS = 1000;
 const OLDEST_API = 40;
 /** Beyond, logs of hosts cannot be laid side by side. */
 const CLOCK_MS = 1000;
-
-export interface HostProblem {
-  readonly what: string;
-  readonly remedy: string;
-  /** Nobody answers there: the machine, its engine or the way to it is down, which may be over soon. */
-  readonly gone?: boolean;
-}
 
 /** What one machine says of itself, or why it says nothing. */
 export interface HostView {
@@ -86,8 +80,7 @@ async function look(domain: string, host: Host, folder: string, patienceMs: numb
       }),
     ]);
   } catch (error) {
-    const what = (error as Error).message;
-    return { view: { ...known, problem: { what, ...remedyFor(what, host) } } };
+    return { view: { ...known, problem: hostProblem((error as Error).message, host, folder) } };
   } finally {
     patience.abort();
   }
@@ -139,20 +132,4 @@ function unfit({ OSType, SecurityOptions = [] }: EngineInfo, api: string): Pick<
       remedy: 'use an engine that runs as root, without userns-remap',
     },
   };
-}
-
-/** What people do about the words of ssh, TLS and the network. */
-function remedyFor(what: string, { address, certificates, docker }: Host): Omit<HostProblem, 'what'> {
-  const by = docker.startsWith('ssh://') ? `ssh ${new URL(docker).host}` : docker;
-  if (/Host key verification failed|IDENTIFICATION HAS CHANGED/.test(what))
-    return { remedy: `compare its host key with the machine's, then log in once by hand: ${by}` };
-  if (/Permission denied \(/.test(what)) return { remedy: 'give your ssh key to that user there' };
-  if (/permission denied/i.test(what)) return { remedy: 'put that user into the group docker there' };
-  if (/docker: (command )?not found|docker: not found/.test(what))
-    return { remedy: 'install the docker command there' };
-  if (/certificate|cert|TLS|SSL/i.test(what))
-    return {
-      remedy: `check ca.pem, cert.pem and key.pem in ${certificates ?? '`certificates`'}; the engine's must be for the address in ${docker}`,
-    };
-  return { remedy: `start the machine and its engine, and let ${by} through to ${address}`, gone: true };
 }
