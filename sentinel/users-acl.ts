@@ -54,7 +54,7 @@ const WHO_IS_MASTER =
 /** Accounts on a sentinel; applications have no business there. */
 const SENTINEL_RULES: Readonly<Partial<Record<Account, string>>> = {
   operator: '~* &* +@all',
-  proxy: `allchannels -@all ${WHO_IS_MASTER} +subscribe +psubscribe +unsubscribe +punsubscribe +role +sentinel|replicas +sentinel|sentinels`,
+  proxy: `allchannels -@all ${WHO_IS_MASTER} +subscribe +psubscribe +unsubscribe +punsubscribe +role +info +sentinel|replicas +sentinel|sentinels`,
   // A redis member's entrypoint asks who is master.
   replication: `-@all ${WHO_IS_MASTER}`,
   // Sentinels among themselves: the vote, and the hello message; DEBUG sets its rhythm (image/lib/tune.sh).

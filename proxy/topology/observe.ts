@@ -53,7 +53,10 @@ export class SentinelWatch {
   private readonly retries = new Set<NodeJS.Timeout>();
   private pause = FIRST_PAUSE;
   private reachable: boolean | null = null;
+  /** By its answer; where it may not be asked, by what it published over the connection that listens now. */
   private tilt = false;
+  /** It refuses INFO: it has a file of accounts from before. */
+  private refusesInfo = false;
   private stopped = false;
   private askedAt = Number.NEGATIVE_INFINITY;
   /** When it was asked what it answered last, by master; and what was heard of all that it said before. */
@@ -100,6 +103,9 @@ export class SentinelWatch {
     if (asking === null || performance.now() - this.askedAt < 5) return;
     this.askedAt = performance.now();
     const { askedAt } = this;
+    // First, so that what it says of masters is held against it. That a TILT is over is published once: whoever lost
+    // the connection meanwhile, or the sentinel itself did, would never hear of it, and believe that sentinel no more.
+    if (!this.refusesInfo) asking.request(['INFO', 'sentinel'], (reply) => this.onInfo(reply));
     for (const master of this.masters) {
       let current: Value = null;
       asking.request(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', master], (reply) => {
@@ -147,6 +153,7 @@ export class SentinelWatch {
       },
     );
     this.askedAt = Number.NEGATIVE_INFINITY;
+    this.refusesInfo = false;
     this.ask();
   }
 
@@ -164,6 +171,7 @@ export class SentinelWatch {
       (reason) => {
         this.listening = null;
         this.listeningSince = Number.POSITIVE_INFINITY;
+        this.tilt = false;
         this.lost(reason, () => {
           this.connectListening();
           this.ask();
@@ -174,6 +182,11 @@ export class SentinelWatch {
     this.listening.request(['PING'], () => {
       this.listeningSince = performance.now();
     });
+  }
+
+  private onInfo(reply: Value): void {
+    if (reply instanceof ReplyError) this.refusesInfo = true;
+    else if (typeof reply === 'string') this.tilt = /^sentinel_tilt:1/m.test(reply);
   }
 
   /** `master <name> <ip> <port>`; of others nothing follows. */

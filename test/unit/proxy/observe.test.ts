@@ -76,3 +76,52 @@ test('a sentinel that has gone without a word is listened to again', async () =>
     server.close();
   }
 });
+
+for (const [what, mayAsk] of [
+  ['', true],
+  [', and may not be asked', false],
+] as const)
+  test(`a sentinel that was lost while in TILT${what} is believed again when it answers`, async () => {
+    const sockets = new Set<Socket>();
+    let tilted = true;
+    const server = createServer((socket) => {
+      const reader = new ValueReader();
+      sockets.add(socket);
+      socket.on('error', () => socket.destroy());
+      socket.on('data', (chunk) => {
+        for (const request of reader.push(chunk)) {
+          const words = (request as unknown[]).map(String);
+          if (words[0] === 'INFO' && !mayAsk) socket.write('-NOPERM no permissions\r\n');
+          else if (words[0] === 'INFO') socket.write(`$17\r\nsentinel_tilt:${tilted ? 1 : 0}\r\n\r\n`);
+          else if (words[0] === 'PING') socket.write(bulks('pong', ''));
+          else socket.write(answer(words));
+          // what it publishes as its clock jumps; that it is well again nobody will hear
+          if (words[0] === 'SUBSCRIBE' && tilted)
+            socket.write(bulks('message', '+tilt', '#tilt mode entered'));
+        }
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    let tilt: boolean | undefined;
+    const access = { host: '127.0.0.1', port, user: null, password: null, tls: null };
+    const watch = new SentinelWatch(0, access, ['shard-1'], {
+      onView: (_sentinel, _master, view) => {
+        tilt = view.tilt;
+      },
+      onSelected: () => undefined,
+      onVouched: () => undefined,
+      onReachable: () => undefined,
+    });
+    watch.start();
+    try {
+      await waitUntil('it to be in TILT', () => tilt === true, { withinMs: 10_000 });
+      tilted = false;
+      for (const socket of sockets) socket.destroy();
+      await waitUntil('it to be believed', () => tilt === false, { withinMs: 10_000 });
+    } finally {
+      watch.stop();
+      server.close();
+    }
+  });
