@@ -8,6 +8,7 @@ import { freePort } from '../../scripts/loopback-ports.ts';
 import { renderRedisFiles, renderSentinelFiles } from '../../sentinel/files.ts';
 import { renderGuardConfig } from '../../sentinel/guard-json.ts';
 import type { Account, Plan, RedisMember, SentinelMember } from '../../topology/types.ts';
+import { setClock, settableClock } from './settable-clock.ts';
 import { type Daemon, spawnDaemon } from './spawn-daemon.ts';
 import { planOf, TEST_CREDENTIALS } from './stack-fixture.ts';
 import { waitUntil } from './wait-until.ts';
@@ -33,6 +34,8 @@ export class NativeTier {
   readonly #folder: string;
   readonly #running = new Map<string, Daemon>();
   readonly #killed = new Set<string>();
+  /** Library that gives processes a time of day of their own. */
+  #clocks: string | undefined;
 
   private constructor(plan: Plan, folder: string) {
     this.#plan = plan;
@@ -90,6 +93,7 @@ export class NativeTier {
           TWEMSTACK_RUN: join(home, 'run'),
           TWEMSTACK_LIB: join(IMAGE, 'lib'),
           TWEMSTACK_GUARD: GUARD,
+          ...(this.#clocks === undefined ? {} : settableClock(this.#clocks, this.#clockOf(member))),
         },
       });
       this.#running.set(member.name, daemon);
@@ -125,6 +129,20 @@ export class NativeTier {
     const plan = without === undefined ? this.plan : withoutMember(this.plan, without);
     const seed = join(this.#folder, member.name, 'seed');
     writeFileSync(join(seed, 'guard.json'), renderGuardConfig(plan, member, [TEST_CREDENTIALS.guard]));
+  }
+
+  /** From their next start on members have a time of day that can be set. @param library what `buildSettableClock` made */
+  useClocks(library: string): void {
+    this.#clocks = library;
+  }
+
+  /** Sets the clock of a member so many seconds away from the machine's. */
+  setClock(member: DataMember, seconds: number): void {
+    setClock(this.#clockOf(member), seconds);
+  }
+
+  #clockOf(member: DataMember): string {
+    return join(this.#folder, member.name, 'clock');
   }
 
   /** A member's data volume. */

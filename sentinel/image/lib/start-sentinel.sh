@@ -1,6 +1,7 @@
 # Writes the sentinel's live configuration, the seed plus what it knew before it stopped, and becomes redis-sentinel.
 source "$lib/carry.sh"
 source "$lib/tune.sh"
+source "$lib/clock.sh"
 
 readonly live=$data/live/sentinel.conf
 sentinel_password=$(seed_value sentinel sentinel-pass)
@@ -75,7 +76,8 @@ for name in "${!shard_members[@]}"; do
   log "watching $name at ${master[$name]:-$(seed_master "$name")}, as ${origin[$name]:-the seed} says"
 done
 live_configuration | write_live sentinel.conf
-# Two forks, so that it is a child of process 1.
+# Two forks each, so that they are children of process 1.
 (tune $$ &)
+(watch_clock $$ &)
 exec {answers}>&-
 exec redis-server "$live" --sentinel

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { NativeTier } from '../../support/native-tier.ts';
+import { buildSettableClock } from '../../support/settable-clock.ts';
+
+const HOUR = 3600;
+
+const folder = mkdtempSync(join(tmpdir(), 'twemstack-clock-'));
+const library = buildSettableClock(folder);
+const skip = library === undefined ? 'there is no C compiler (cc)' : false;
+
+/** The time of day is set while members run, as by NTP on a machine that started with a wrong one. */
+describe('a clock that is set', { timeout: 150_000, skip }, () => {
+  let tier: NativeTier;
+
+  before(async () => {
+    tier = await NativeTier.create();
+    tier.useClocks(library ?? '');
+    await tier.start(...tier.sentinels, ...tier.redises);
+    await tier.settled(2, 30_000);
+  });
+  after(async () => {
+    await tier?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('set back by an hour for all sentinels: a master that dies is replaced as ever', async () => {
+    const master = await tier.settled(2);
+    for (const sentinel of tier.sentinels) tier.setClock(sentinel, -HOUR);
+    await tier.kill(master);
+    const successor = await tier.settled(1, 20_000);
+    assert.notEqual(successor.name, master.name);
+  });
+});
