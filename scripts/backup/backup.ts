@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { AnyPlan, Credentials, PlanShard } from '../../topology/types.ts';
 import { bytesText } from '../data/data-text.ts';
 import { routingOf } from '../data/key-moves.ts';
@@ -10,7 +9,7 @@ import type { Reporter, Step } from '../report/steps.ts';
 import { chooseMember } from './choose-member.ts';
 import { encrypted } from './encryption.ts';
 import { onceWaitedFor } from './held-up.ts';
-import { backupId, MANIFEST_FORMAT, type Manifest, type ShardBackup, sealManifest } from './manifest.ts';
+import { MANIFEST_FORMAT, type Manifest, nextBackupId, type ShardBackup, sealManifest } from './manifest.ts';
 import { Pace } from './pace.ts';
 import { RdbReader } from './rdb/reader.ts';
 import { openSnapshot } from './snapshot.ts';
@@ -34,8 +33,6 @@ export interface BackupOptions {
   readonly routing?: string;
 }
 
-const SAME_SECOND_MS = 200;
-
 /**
  * Backs up every shard, one after the other: one fork at a time, so that it costs the stack little. Each shard's file is
  * as of one moment; the shards' moments differ.
@@ -44,7 +41,8 @@ const SAME_SECOND_MS = 200;
  */
 export async function takeBackup(options: BackupOptions): Promise<Manifest> {
   const { plan, store, signal } = options;
-  const [id, startedAt] = await freeId(store);
+  const now = new Date();
+  const id = nextBackupId((await store.ids()).at(-1), now);
   const draft = await store.begin(id);
   try {
     const shards: ShardBackup[] = [];
@@ -53,7 +51,7 @@ export async function takeBackup(options: BackupOptions): Promise<Manifest> {
       format: MANIFEST_FORMAT,
       stack: plan.name,
       id,
-      startedAt,
+      startedAt: now.toISOString(),
       finishedAt: new Date().toISOString(),
       routing: routingOf(options.routing ?? renderNutcrackerYml(plan)),
       encrypted: options.key !== undefined,
@@ -75,16 +73,6 @@ export async function retain(store: BackupStore, keep: number): Promise<string[]
   const old = ids.slice(0, Math.max(0, ids.length - keep));
   for (const id of old) await store.remove(id);
   return old;
-}
-
-/** An id is a second; two backups of one have to wait for each other. */
-async function freeId(store: BackupStore): Promise<[id: string, startedAt: string]> {
-  const taken = new Set(await store.ids());
-  for (;;) {
-    const now = new Date();
-    if (!taken.has(backupId(now))) return [backupId(now), now.toISOString()];
-    await delay(SAME_SECOND_MS);
-  }
 }
 
 /** A snapshot that failed through no fault of the store. */

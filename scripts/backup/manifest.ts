@@ -115,3 +115,15 @@ export const MANIFEST_FORMAT = FORMAT;
 export const backupId = (at: Date): string => at.toISOString().replace(/\..*/, 'Z').replaceAll(':', '-');
 
 export const isBackupId = (text: string): boolean => /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ$/.test(text);
+
+/** When a backup was begun, by its id: milliseconds since 1970. */
+export const backupTime = (id: string): number => Date.parse(id.replace(/T(\d\d)-(\d\d)-/, 'T$1:$2:'));
+
+/**
+ * The id of a backup that is begun now: later than those of all that there are, by a second at least. A clock that was set
+ * back must not make the newest backup the oldest, which is the next to be removed.
+ */
+export const nextBackupId = (newest: string | undefined, now: Date): string =>
+  backupId(new Date(newest === undefined ? now : Math.max(now.getTime(), backupTime(newest) + SECOND_MS)));
+
+const SECOND_MS = 1000;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { backupId } from '../../../scripts/backup/manifest.ts';
+import { backupId, nextBackupId } from '../../../scripts/backup/manifest.ts';
 import { keepSchedule } from '../../../scripts/backup/schedule.ts';
 import { InputError, NotSoError } from '../../../scripts/errors.ts';
 import { backupVerb, placeOf } from '../../../scripts/verbs/backup.ts';
@@ -16,6 +16,8 @@ async function sixHours(options: {
   newest?: number;
   fails?: (attempt: number) => boolean;
   everyMs?: (now: number) => number;
+  /** By how much the time of day is wrong when so much time has gone by. */
+  clock?: (passed: number) => number;
 }): Promise<{ taken: number[]; told: string[] }> {
   const controller = new AbortController();
   const begin = Date.parse('2026-11-27T12:00:00Z');
@@ -24,7 +26,8 @@ async function sixHours(options: {
   const [taken, told]: [number[], string[]] = [[], []];
   await keepSchedule({
     signal: controller.signal,
-    now: () => now,
+    now: () => now + (options.clock?.(now - begin) ?? 0),
+    ticks: () => now,
     wait: async (ms) => {
       now += ms;
       if (now - begin >= 6 * HOUR_MS) controller.abort();
@@ -33,7 +36,7 @@ async function sixHours(options: {
     take: async () => {
       if (options.fails?.(attempt++) === true)
         throw new NotSoError('no replica is in step', { remedy: 'look at status' });
-      newest = backupId(new Date(now));
+      newest = nextBackupId(newest, new Date(now + (options.clock?.(now - begin) ?? 0)));
       taken.push((now - begin) / MINUTE_MS);
     },
     tell: (sentence) => void told.push(sentence),
@@ -62,6 +65,15 @@ describe('a schedule of backups', () => {
     assert.deepEqual(taken, [0, 60, 180, 300]);
   });
 
+  test('goes on when the clock is set back by a day, or was a day ahead for a while', async () => {
+    const back = await sixHours({ clock: (passed) => (passed < 90 * MINUTE_MS ? 0 : -24 * HOUR_MS) });
+    assert.deepEqual(back.taken, [0, 60, 120, 180, 240, 300]);
+    const ahead = await sixHours({ clock: (passed) => (passed < 90 * MINUTE_MS ? 24 * HOUR_MS : 0) });
+    assert.deepEqual(ahead.taken, [0, 60, 120, 180, 240, 300]);
+    const found = await sixHours({ newest: 24 * HOUR_MS });
+    assert.deepEqual(found.taken, [60, 120, 180, 240, 300]);
+  });
+
   test('ends at once when the stack file is wrong from the beginning', async () => {
     const state = async (): Promise<never> => {
       throw new NotSoError('no');
@@ -72,6 +84,14 @@ describe('a schedule of backups', () => {
       /^NotSoError: no$/,
     );
   });
+});
+
+test('a backup has a later id than all there are, whatever the clock says: the oldest are the first to go', () => {
+  const now = new Date('2026-11-27T12:00:00.700Z');
+  assert.equal(nextBackupId(undefined, now), '2026-11-27T12-00-00Z');
+  assert.equal(nextBackupId('2026-11-27T11-00-00Z', now), '2026-11-27T12-00-00Z');
+  assert.equal(nextBackupId('2026-11-27T12-00-00Z', now), '2026-11-27T12-00-01Z');
+  assert.equal(nextBackupId('2026-11-28T23-59-59Z', now), '2026-11-29T00-00-00Z');
 });
 
 test('an option that is wrong ends it at once, and is not tried again for ever', async () => {
