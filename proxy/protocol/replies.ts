@@ -67,7 +67,7 @@ const LONGEST_ERROR = 1024;
 /** `-ERR text`, any line break in the text made harmless. */
 export function errorReply(text: string, code = 'ERR'): Buffer {
   const shown = text.length > LONGEST_ERROR ? `${text.slice(0, LONGEST_ERROR)}...` : text;
-  return Buffer.from(`-${code} ${shown.replace(/[\r\n]+/g, ' ')}\r\n`);
+  return Buffer.from(`-${code} ${shown.replace(/[\r\n]/g, ' ')}\r\n`);
 }
 
 export function bulkReply(text: string | Uint8Array): Buffer {
@@ -116,7 +116,7 @@ export function quoted(bytes: Uint8Array, from: number, to: number): string {
 }
 
 /** Bytes as text for an error message: what is not printable ASCII is written `\x..`. */
-export function printableText(bytes: Uint8Array, from: number, to: number): string {
+function printableText(bytes: Uint8Array, from: number, to: number): string {
   const shown = Buffer.from(bytes.subarray(from, to)).toString('latin1');
   return shown.replace(/[^\x20-\x7e]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

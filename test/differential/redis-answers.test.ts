@@ -117,6 +117,7 @@ describe("answers of the proxy's own, beside Redis 7.0.15", () => {
     ['CLIENT REPLY OFF', 'MGET r r2 r3', 'MULTI', 'SET r 3', 'EXEC', 'CLIENT REPLY ON', 'GET r'],
     ['CLIENT REPLY SKIP', 'MULTI', 'GET r', 'EXEC'],
     ['CLIENT REPLY OFF', 'PING', 'RESET', 'AUTH secret', 'PING'],
+    ['CLIENT REPLY SKIP', 'RESET', 'AUTH secret', 'PING'],
     ['CLIENT REPLY OFF', 'SUBSCRIBE ch', 'PING', 'UNSUBSCRIBE ch', 'CLIENT REPLY ON'],
     ['CLIENT REPLY OFF', 'SUBSCRIBE', 'CLIENT REPLY ON'],
     ['CLIENT REPLY maybe', 'CLIENT REPLY SKIP', 'CLIENT REPLY maybe', 'PING'],

@@ -6,7 +6,7 @@ interface Conversation {
 }
 
 function respOf(...words: string[]): string {
-  return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
+  return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
 }
 
 /** A deliberate difference from Redis; docs/differences.md has a row for each, in these words. */
@@ -94,6 +94,12 @@ export const CONVERSATIONS: Readonly<Record<string, Conversation>> = {
       'MULTI x',
       'EXEC',
       'WATCH',
+      'MULTI',
+      'RESET x',
+      'EXEC',
+      'MULTI',
+      'DISCARD x',
+      'EXEC',
       'MULTI',
       'MULTI',
       'WATCH k',
@@ -379,6 +385,16 @@ export const CONVERSATIONS: Readonly<Record<string, Conversation>> = {
   },
   'what is no command': {
     lines: [
+      respOf('áé', 'ű'),
+      respOf('CLIENT', 'áé'),
+      respOf('OBJECT', 'áé', 'k'),
+      respOf('CONFIG', 'áé'),
+      respOf('CLIENT', 'LIST', 'TYPE', 'áé'),
+      respOf('HELLO', '3', 'áé'),
+      'CLIENT \xe1',
+      respOf('NO\r\nSUCH', 'a\nb\u0007', 'c\0d'),
+      respOf('N\0SUCH', '\0'),
+      respOf('CLIENT', 'N\0'),
       'NOSUCH',
       'NOSUCH a bb ccc dddd eeeee ffffff ggggggg hhhhhhhh iiiiiiiii jjjjjjjjjj kkkkkkkkkkk llllllllllll mmmmmmmmmmmmm',
       `NOSUCH ${LONG} b`,
@@ -540,6 +556,11 @@ export const DIFFERENCES_FROM_REDIS: readonly DifferenceFromRedis[] = [
     title: 'CONFIG GET knows what applications look at, and no secret; `databases` is what SELECT takes',
     lines: /^CONFIG GET (requirepass|databases)$/,
     looks: /^(\*0|%0|\*2\r\n\$9\r\ndatabases\r\n\$1\r\n1|%1\r\n\$9\r\ndatabases\r\n\$1\r\n1)\r\n$/,
+  },
+  {
+    title: 'What is no UTF-8 is repeated by an error as U+FFFD',
+    lines: /^CLIENT \xe1$/,
+    looks: /^-ERR unknown subcommand '\xef\xbf\xbd'/,
   },
   {
     title: 'CONFIG SET, REWRITE and RESETSTAT are refused',

@@ -187,7 +187,8 @@ export class Client extends ClientPatience implements LinkOwner, WorkingClient, 
 
   reset(): void {
     this.tellEnd();
-    this.silentUntil = 0;
+    // RESET ends CLIENT REPLY OFF; after SKIP it is itself the request that gets no answer
+    if (this.silentUntil === Number.POSITIVE_INFINITY) this.silentUntil = 0;
     this.authenticated = this.pool.config.redisAuth === null;
     this.name = '';
     this.lane = FIRST_LANE;

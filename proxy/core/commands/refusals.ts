@@ -1,7 +1,7 @@
 import { factsOf } from '../../protocol/command-description.ts';
 import type { Command } from '../../protocol/command-table.ts';
 import { wordAt } from '../../protocol/key-positions.ts';
-import { errorReply, printableText, quoted, REFUSED } from '../../protocol/replies.ts';
+import { errorReply, quoted, REFUSED } from '../../protocol/replies.ts';
 import type { RequestFrame } from '../../protocol/request-frame.ts';
 import type { PoolServer } from '../server/server.ts';
 import { LARGEST_INT } from './database-number.ts';
@@ -147,7 +147,7 @@ export function subcommandFault(command: string, buffer: Uint8Array, frame: Requ
   return fits ? null : wrongElements(command, subcommand);
 }
 
-/** At most so many bytes of element `i`, as text for an error message. */
+/** At most so many bytes of element `i` for an error in Redis' own words, which repeats them up to a NUL as they are. */
 export function shownArg(
   frame: RequestFrame,
   buffer: Uint8Array,
@@ -155,7 +155,9 @@ export function shownArg(
   most: number = MOST_REPEATED,
 ): string {
   const from = frame.args[2 * i];
-  return printableText(buffer, from, Math.min(frame.args[2 * i + 1], from + most));
+  const shown = buffer.subarray(from, Math.min(frame.args[2 * i + 1], from + most));
+  const end = shown.indexOf(0);
+  return Buffer.from(end < 0 ? shown : shown.subarray(0, end)).toString();
 }
 
 /** Element `i` for an error message. */

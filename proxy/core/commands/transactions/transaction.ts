@@ -143,7 +143,9 @@ export class Transaction implements Gate {
     from: number,
     to: number,
   ): boolean {
-    if (AT_ONCE.has(command.name)) return false;
+    // EXEC says itself what is wrong with it
+    if (AT_ONCE.has(command.name) && (command.name === 'exec' || takesElements(command, frame.argc)))
+      return false;
     const refusal = this.queue(command, frame, buffer, from, to);
     if (refusal === null) session.reply(session.tail++, QUEUED, 0);
     else {
