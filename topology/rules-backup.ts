@@ -12,8 +12,8 @@ const WEEK_MS = 7 * 24 * 60 * MINUTE_MS;
  * Faster than the most, nothing is read anyway.
  */
 const [LEAST_RATE_MB, MOST_RATE_MB] = [1, 10 * 1024];
-/** Some 10 ms of processor time each, 13 encrypted: 3 % of two processors that carry a whole stack, its clients and the backup. */
-const RATE_MB = 4;
+/** Some 12 ms of processor time each, 15 encrypted, most of it of the child that compresses: 1.5 % of two processors that carry a whole stack, its clients and the backup. */
+const RATE_MB = 2;
 /** What lets a backup be read as fast as it comes. */
 const NO_RATE = 'unlimited';
 

@@ -8,6 +8,7 @@ import { holdBackups } from '../backup/hold-backup.ts';
 import { type Manifest, peekManifest } from '../backup/manifest.ts';
 import { type BackupRecord, noteFailure, noteGood } from '../backup/record.ts';
 import { keepSchedule } from '../backup/schedule.ts';
+import { standBack } from '../backup/stand-back.ts';
 import { openStore } from '../backup/store/open-store.ts';
 import { MANIFEST_FILE, readText } from '../backup/store/store.ts';
 import { tellMonitors } from '../backup/tell-monitors.ts';
@@ -71,6 +72,7 @@ async function takeOne(options: Given, context: VerbContext): Promise<number> {
   const held = await holdBackups(plan);
   try {
     await store.sweep();
+    standBack();
     const isEncrypted = options.encrypt ?? plan.backup.encrypt;
     const manifest = await takeBackup({
       plan,

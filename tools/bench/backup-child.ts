@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { takeBackup } from '../../scripts/backup/backup.ts';
+import { standBack } from '../../scripts/backup/stand-back.ts';
 import { DirectoryStore } from '../../scripts/backup/store/directory.ts';
 import { SILENT } from '../../scripts/report/steps.ts';
 import type { Credentials, Plan } from '../../topology/types.ts';
@@ -41,6 +42,7 @@ async function take({ plan, credentials, folder, rateMb }: Order, signal: AbortS
   return { bytes: shards.reduce((sum, { bytes }) => sum + bytes, 0), cpuMs: (user + system) / 1000 };
 }
 
+standBack();
 const stopped = new AbortController();
 process.once('SIGTERM', () => stopped.abort());
 process.on('message', (order: Order) => {
