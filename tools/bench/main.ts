@@ -31,8 +31,8 @@ interface BackupCommandOptions extends PathCommandOptions {
   readonly rate?: string;
 }
 
-/** 20 MB of data: less than `redis.maxmemory` is unless it is said, whatever the number of shards. */
-const BACKUP_KEYS = 20_000;
+/** 10 MB of data: less than `redis.maxmemory` is unless it is said, whatever the number of shards. */
+const BACKUP_KEYS = 10_000;
 const BACKUP_SLICE_MS = 3000;
 
 const program = new Command('npm run bench --').showHelpAfterError().exitOverride();
