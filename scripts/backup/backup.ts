@@ -6,7 +6,7 @@ import { NotSoError } from '../errors.ts';
 import { readRedis } from '../observe/redis-view.ts';
 import { renderNutcrackerYml } from '../render/nutcracker-yml.ts';
 import type { Reporter, Step } from '../report/steps.ts';
-import { chooseMember } from './choose-member.ts';
+import { chooseMember, domainsOfMasters } from './choose-member.ts';
 import { encrypted } from './encryption.ts';
 import { onceWaitedFor } from './held-up.ts';
 import { MANIFEST_FORMAT, type Manifest, nextBackupId, type ShardBackup, sealManifest } from './manifest.ts';
@@ -79,14 +79,15 @@ export async function retain(store: BackupStore, keep: number): Promise<string[]
 class SnapshotError extends Error {}
 
 async function backUpShard(shard: PlanShard, draft: Draft, options: BackupOptions): Promise<ShardBackup> {
-  const { credentials, fromMaster, reporter, signal } = options;
+  const { plan, credentials, fromMaster, reporter, signal } = options;
   const login = { username: 'operator', password: credentials.operator };
   return reporter.step(`back up ${shard.name}`, async (step) => {
     const failed = new Map<string, string>();
     for (;;) {
       signal.throwIfAborted();
       // Gives up when none is left.
-      const source = await chooseMember(shard, login, { fromMaster, without: failed });
+      const busy = await domainsOfMasters(plan, login);
+      const source = await chooseMember(shard, login, { fromMaster, without: failed, busy });
       const { member } = source;
       try {
         const backup = await write(source, draft, options, step);

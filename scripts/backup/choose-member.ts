@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PlanShard, RedisMember } from '../../topology/types.ts';
+import type { AnyPlan, PlanShard, RedisMember } from '../../topology/types.ts';
 import { NotSoError } from '../errors.ts';
 import type { RedisLogin } from '../observe/redis-call.ts';
 import { type RedisView, readRedis } from '../observe/redis-view.ts';
@@ -15,17 +15,36 @@ export interface BackupSource {
   readonly view: RedisView;
 }
 
+export interface MemberChoice {
+  /** Take the master where no replica can be taken. */
+  readonly fromMaster: boolean;
+  /** Members not to take, and why. */
+  readonly without?: ReadonlyMap<string, string>;
+  /** Domains whose replicas are taken only when there are no others: masters of other shards are at work there. */
+  readonly busy?: ReadonlySet<string>;
+}
+
+/** The domains in which there is a master now. A shard that has none adds none. */
+export async function domainsOfMasters(
+  { shards }: Pick<AnyPlan, 'shards'>,
+  login: RedisLogin,
+): Promise<Set<string>> {
+  const masters = await Promise.all(
+    shards.map(async (shard) => masterAmong(await lookAtMembers(shard, login))),
+  );
+  return new Set(masters.flatMap((master) => (master === undefined ? [] : [master.member.domain])));
+}
+
 /**
  * A replica that has everything its master had when this was called: so a backup holds what was acknowledged before it
- * began, and costs the master nothing.
+ * began, and costs the master nothing. One beside no master rather than one that shares its processors with one.
  *
- * @param options fromMaster: take the master where there is none; without: members not to take, and why
  * @throws NotSoError naming each member and what is against it
  */
 export async function chooseMember(
   shard: PlanShard,
   login: RedisLogin,
-  { fromMaster, without = new Map() }: { fromMaster: boolean; without?: ReadonlyMap<string, string> },
+  { fromMaster, without = new Map(), busy = new Set() }: MemberChoice,
 ): Promise<BackupSource> {
   const members = await lookAtMembers(shard, login);
   const master = masterAmong(members);
@@ -46,7 +65,11 @@ export async function chooseMember(
       if (reason !== undefined) against.set(member.name, reason);
       return reason === undefined && view !== undefined;
     })
-    .sort((a, b) => (b.view?.offset ?? 0) - (a.view?.offset ?? 0));
+    .sort(
+      (a, b) =>
+        Number(busy.has(a.member.domain)) - Number(busy.has(b.member.domain)) ||
+        (b.view?.offset ?? 0) - (a.view?.offset ?? 0),
+    );
   for (const { member } of replicas) {
     const view = await caughtUp(member, login, master.view.offset);
     if (view !== undefined) return { member, view };

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { execa } from 'execa';
 import { type BackupOptions, retain, takeBackup } from '../../../scripts/backup/backup.ts';
+import { chooseMember, domainsOfMasters } from '../../../scripts/backup/choose-member.ts';
 import { decrypted, ensureKey } from '../../../scripts/backup/encryption.ts';
 import { openManifest } from '../../../scripts/backup/manifest.ts';
 import { RdbReader } from '../../../scripts/backup/rdb/reader.ts';
@@ -132,6 +133,19 @@ describe('a backup', () => {
       () => openManifest(text.replace('shard-1.rdb', 'shard-2.rdb'), undefined, ''),
       /was altered/,
     );
+  });
+
+  test('is of a replica where no master is at work, as long as there is one', async () => {
+    const [one, other] = tier.redises.filter(({ name }) => name !== master.name);
+    const login = { username: 'operator', password: TEST_CREDENTIALS.operator };
+    assert.deepEqual([...(await domainsOfMasters(tier.plan, login))], [master.domain]);
+    const from = async (...busy: string[]): Promise<string> => {
+      const [shard] = tier.plan.shards;
+      return (await chooseMember(shard, login, { fromMaster: false, busy: new Set(busy) })).member.name;
+    };
+    assert.equal(await from(one.domain), other.name);
+    assert.equal(await from(other.domain), one.name);
+    assert.notEqual(await from(one.domain, other.domain), master.name);
   });
 
   test('is for its owner alone', async () => {
