@@ -21,6 +21,8 @@ const MOST_TASKS_MS = 2;
 export class Loop {
   /** Number of the turn: another one in each. */
   turn = 0;
+  /** Clients that left before all they had asked was answered, ever since. */
+  departures = 0;
   private servers: Flushable[] = [];
   private clients: Flushable[] = [];
   private scheduled = false;

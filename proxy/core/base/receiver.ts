@@ -68,3 +68,17 @@ export interface Receiver {
   /** The reply broke off after pieces of it were passed on. */
   abort(): void;
 }
+
+/** In the place of whoever asked for something that is not sent any more, for its client has left. */
+export const LEFT_OUT: Receiver = {
+  owner: { ...NOBODY, gone: true },
+  local: true,
+  reply: () => {},
+  replyInParts: () => {},
+  arriving: () => {},
+  canStream: () => false,
+  stream: () => {},
+  streamed: () => {},
+  fail: () => {},
+  abort: () => {},
+};

@@ -90,6 +90,7 @@ export abstract class ClientEnd extends ClientReplies {
   }
 
   fail(tag: number, text: Uint8Array): void {
+    if (this.gone) return;
     this.pool.stats.forwardErrors++;
     if (this.pool.config.unknownOutcomes === 'disconnect' && isUnknownOutcome(text)) this.endBefore(tag);
     else this.reply(tag, text, 0, text.length);

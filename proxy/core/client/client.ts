@@ -237,6 +237,7 @@ export class Client extends ClientPatience implements LinkOwner, WorkingClient, 
 
   protected leave(): void {
     this.gone = true;
+    if (this.head !== this.tail) this.pool.loop.departures++;
     this.closing = true;
     this.workNow?.reader.drop();
     this.solo?.abandon();

@@ -67,7 +67,7 @@ export class ServerConnection extends SendingConnection {
     const { queue, replies, window } = this;
     replies.read(chunk);
     if (!window.isShut && chunk.length < WORTH_A_LOOK) return;
-    if (window.look(queue.sent - queue.head)) this.touch();
+    if (window.look(queue.unanswered)) this.touch();
   }
 
   /** An error reply has come. True when it was dealt with: the request waits, or the connection is gone. */

@@ -1,4 +1,5 @@
-import type { Receiver } from '../base/receiver.ts';
+import { COMMANDS } from '../../protocol/command-table.ts';
+import { LEFT_OUT, type Receiver } from '../base/receiver.ts';
 import { RequestRing } from './request-ring.ts';
 import { recycle, type Segment } from './segment.ts';
 
@@ -49,6 +50,7 @@ export class RequestQueue extends RequestRing {
     }
     this.open = null;
     this.weight = 0;
+    this.leftOut = 0;
     this.head = this.tail;
     this.sent = this.tail;
     this.bytesWritten = this.bytesIn;
@@ -79,6 +81,55 @@ export class RequestQueue extends RequestRing {
     this.tail = this.sent;
     this.bytesIn = this.bytesWritten;
     return all;
+  }
+
+  /** Clients have left: what waits to be written may be theirs. */
+  noteDepartures(): void {
+    this.leftUntil = this.tail;
+  }
+
+  /** True when a client that has left may have asked for what is written next. */
+  get mayLeaveOut(): boolean {
+    return this.sent < this.leftUntil;
+  }
+
+  /**
+   * Of what is written next: leaves out what clients that have left asked for. Nobody would read the replies, and others
+   * wait behind them. Only what changes nothing: a write is carried out, as Redis does for a client that writes and goes.
+   * @param end the first request that is not written now
+   * @param most how many requests are looked at
+   * @param why for those who put replies together for the client, an error reply
+   * @returns up to where everything may be written
+   */
+  leaveOut(end: number, most: number, why: Uint8Array): number {
+    const known = Math.min(this.leftUntil, this.sent + most);
+    const until = Math.min(end, known);
+    while (this.sent < until && this.isLeft(this.sent)) this.leaveOutNext(why);
+    for (let i = this.sent; i < until; i++) if (this.isLeft(i)) return i;
+    return known < this.leftUntil ? until : end;
+  }
+
+  private isLeft(i: number): boolean {
+    const at = i & this.mask;
+    const who = this.who[at];
+    if (!who.owner.gone || COMMANDS[this.commands[at]].write || who.batch !== undefined) return false;
+    const segment = this.segments[at];
+    return segment.parts === null && !segment.isBegun(this.starts[at]) && !this.isBound(i);
+  }
+
+  private leaveOutNext(why: Uint8Array): void {
+    const at = this.sent & this.mask;
+    const who = this.who[at];
+    const tag = this.tags[at];
+    const segment = this.segments[at];
+    const end = this.endOf(this.sent);
+    this.bytesWritten += end - segment.sentTo;
+    segment.sentTo = end;
+    this.who[at] = LEFT_OUT;
+    this.sent++;
+    if (this.head === this.sent - 1) this.popOne(false);
+    else this.leftOut++;
+    who.fail(tag, why);
   }
 
   /** Puts a detached request at the end. */

@@ -1,5 +1,5 @@
 import { copyBytes } from '../base/bytes.ts';
-import type { Receiver } from '../base/receiver.ts';
+import { LEFT_OUT, type Receiver } from '../base/receiver.ts';
 import { BY_REFERENCE, recycle, Segment, SMALL_SEGMENT, smallSegment, takeSegment } from './segment.ts';
 
 /** Requests that there is room for at first: of all clients together, and of one that has the connection to itself. */
@@ -31,6 +31,11 @@ export class RequestRing {
   /** Number of the newest request that is answered with several replies; -1 = there was none. */
   lastBatch = -1;
 
+  /** Up to where there may be requests of clients that have left. */
+  protected leftUntil = 0;
+  /** Of `head..sent`, those that were left out: no reply comes for them. */
+  protected leftOut = 0;
+
   /** Bytes of memory that the requests take, answered ones next to them included. */
   weight = 0;
 
@@ -48,6 +53,11 @@ export class RequestRing {
     this.times = new Float64Array(size);
     this.segments = new Array<Segment>(size);
     this.starts = new Int32Array(size);
+  }
+
+  /** Requests that were written and wait for replies. */
+  get unanswered(): number {
+    return this.sent - this.head - this.leftOut;
   }
 
   get length(): number {
@@ -136,6 +146,14 @@ export class RequestRing {
    * @param detached its bytes are still needed
    */
   pop(detached = false): void {
+    this.popOne(detached);
+    while (this.leftOut > 0 && this.who[this.head & this.mask] === LEFT_OUT) {
+      this.leftOut--;
+      this.popOne(false);
+    }
+  }
+
+  protected popOne(detached: boolean): void {
     const segment = this.segments[this.head & this.mask];
     if (segment.last === this.head) {
       if (segment === this.open) {
@@ -162,6 +180,7 @@ export class RequestRing {
     this.open = null;
     this.weight = 0;
     this.lastBatch = -1;
+    this.leftUntil = 0;
   }
 
   private grow(): void {

@@ -1,4 +1,5 @@
 import { BROKEN_PIPE, errorReply, NOT_EXECUTED } from '../../protocol/replies.ts';
+import type { Link } from '../../transport/link.ts';
 import type { Flushable } from '../base/loop.ts';
 import type { Owner, Receiver } from '../base/receiver.ts';
 import type { ConnectedServer } from './connected-server.ts';
@@ -13,6 +14,10 @@ import { ServerLink } from './server-link.ts';
 import type { SlowReader } from './slow-reader.ts';
 import { writeTogether } from './write-together.ts';
 
+/** Requests that are looked at in one turn, where some may be of clients that have left. */
+const LOOKED_AT = 4096;
+const LEFT = errorReply(`its client has left; ${NOT_EXECUTED}`);
+
 /**
  * The way out of a server connection: requests queue here, and what was queued in a turn is written at its end. A layer of
  * `ServerConnection`, which has the way back; every request takes both.
@@ -22,6 +27,8 @@ export abstract class SendingConnection extends ServerLink implements Flushable 
   /** When the last bytes of a large request or reply passed: the server was at work then. */
   protected progressAt = 0;
   private dirty = false;
+  /** Of clients, see `Loop`: when these were last looked at. */
+  private departures = 0;
   /** The large request that this connection is reserved for, see `LargeConnections`. */
   stream: PassingRequest | null = null;
   protected readonly window: SendWindow;
@@ -141,8 +148,21 @@ export abstract class SendingConnection extends ServerLink implements Flushable 
       return;
     }
     if (queue.sent === queue.head) this.window.begin(this.server.loop.now());
+    if (this.server.loop.departures !== this.departures) {
+      this.departures = this.server.loop.departures;
+      queue.noteDepartures();
+    }
     const all = this.sendEnd;
-    const end = Math.min(all, queue.head + this.window.size);
+    const isOver = queue.mayLeaveOut ? this.writeForThoseHere(link, all) : this.write(link, all);
+    if (!isOver) return;
+    if (queue.length > 0) this.server.watchTimeouts();
+    if (this.stream !== null) this.streamWentOut(this.stream);
+  }
+
+  /** Writes what the link takes of the requests before `all`, and the window lets through. False when the link is gone. */
+  private write(link: Link, all: number): boolean {
+    const { queue } = this;
+    const end = Math.min(all, queue.sent + this.window.size - queue.unanswered);
     if (end === all) writeTogether(link, queue, end);
     while (queue.sent < end) {
       const segment = queue.segments[queue.sent & queue.mask];
@@ -151,7 +171,7 @@ export abstract class SendingConnection extends ServerLink implements Flushable 
         const taken = link.write(segment.bytes, segment.sentTo, to);
         if (taken < 0) {
           this.end('error', BROKEN_PIPE);
-          return;
+          return false;
         }
         segment.sentTo += taken;
         queue.bytesWritten += taken;
@@ -164,8 +184,24 @@ export abstract class SendingConnection extends ServerLink implements Flushable 
       if (this.blocked || segment.open) break;
     }
     if (end < all) this.shutWindow();
-    if (queue.length > 0) this.server.watchTimeouts();
-    if (this.stream !== null) this.streamWentOut(this.stream);
+    return true;
+  }
+
+  /** As `write`, without what clients that have left asked for. What that takes is bounded: the rest follows next turn. */
+  private writeForThoseHere(link: Link, all: number): boolean {
+    const { queue } = this;
+    const stopAt = queue.sent + LOOKED_AT;
+    while (queue.sent < all) {
+      const from = queue.sent;
+      const end = queue.leaveOut(all, LOOKED_AT, LEFT);
+      if (!this.write(link, end)) return false;
+      if (this.blocked || queue.sent < end || queue.sent === from) break;
+      if (queue.sent < stopAt) continue;
+      if (queue.sent < all) this.shutWindow();
+      this.server.loop.nextTurn(() => this.touch());
+      break;
+    }
+    return true;
   }
 
   /** The rest of what waits is sent when more replies have come. */

@@ -60,7 +60,8 @@ export class SlowReader {
     const { queue, server } = this.connection;
     const patience = Math.min(server.config.clientStall, timeout || Number.POSITIVE_INFINITY);
     for (let i = queue.head + 1; i < queue.tail; i++) {
-      if (queue.who[i & queue.mask].owner === this.owner) continue;
+      const { owner } = queue.who[i & queue.mask];
+      if (owner === this.owner || owner.gone) continue;
       const since = Math.max(this.since, queue.times[i & queue.mask]);
       if (now - since > patience) this.owner?.tooSlow(server.name, patience);
       return;
