@@ -11,6 +11,7 @@ const LONGEST = 500;
 /** Those of a pool that are begun and not confirmed, oldest first. */
 const begun = new WeakMap<PoolContext, Set<BegunSubscription>>();
 
+const NOBODY: ReadonlySet<BegunSubscription> = new Set();
 const NONE: readonly BegunSubscription[] = [];
 
 /**
@@ -46,6 +47,11 @@ export class BegunSubscription {
     for (const proceed of this.behind.splice(0)) proceed();
   }
 
+  /** It holds up nobody any more. */
+  isLate(now: number): boolean {
+    return this.isOver || now >= this.until;
+  }
+
   /** It may hear what is said to a channel. Of patterns it is not asked which: they are rare, and may be many. */
   hears(kind: ListeningKind, channel: string): boolean {
     if (this.kind === 'psubscribe') return kind === 'subscribe';
@@ -73,8 +79,8 @@ export function begunHearers(
   from: number,
   to: number,
 ): readonly BegunSubscription[] {
-  const all = begun.get(pool);
-  if (all === undefined) return NONE;
+  const all = recent(pool);
+  if (all.size === 0) return NONE;
   const kind = command.name === 'publish' ? 'subscribe' : 'ssubscribe';
   const channel = Buffer.from(buffer.subarray(from, to)).toString('latin1');
   return [...all].filter((each) => each.hears(kind, channel));
@@ -82,8 +88,19 @@ export function begunHearers(
 
 /** All of a pool that are begun: whatever is published now must not overtake them. */
 export function allBegun(pool: PoolContext): readonly BegunSubscription[] {
+  return [...recent(pool)];
+}
+
+/** Those that are waited for: a server that hangs may leave thousands behind, and each PUBLISH asks all of them. */
+function recent(pool: PoolContext): ReadonlySet<BegunSubscription> {
   const all = begun.get(pool);
-  return all === undefined ? NONE : [...all];
+  if (all === undefined) return NOBODY;
+  const now = performance.now();
+  for (const each of all) {
+    if (!each.isLate(now)) break;
+    all.delete(each);
+  }
+  return all;
 }
 
 /** `proceed` is called once, when none of these is waited for any longer. */
