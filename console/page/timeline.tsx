@@ -98,7 +98,8 @@ const spoken = (lanes: readonly Lane[]): string =>
 export function Events({ state }: { readonly state: ConsoleState }) {
   if (state.events.length === 0) return <p class="soft">Nothing has changed since this page looks.</p>;
   return (
-    <ol class="events">
+    // As of tables: what scrolls can be reached from the keyboard.
+    <ol class="events" tabindex={0} aria-label="what happened, newest first">
       {state.events.slice(0, 50).map(({ at, subject, what, tone }) => (
         <li key={`${at} ${subject} ${what}`} class={tone}>
           <time dateTime={new Date(at).toISOString()}>{clock(at)}</time> <b>{subject}</b> {what}

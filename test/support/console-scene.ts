@@ -97,6 +97,13 @@ export function degradedState(): ConsoleState {
     events: [
       { at: NOW - 3000, subject: shard, what: `master is ${heir.name}`, tone: 'plain' },
       { at: NOW - 4500, subject: dead.name, what: 'no container', tone: 'bad' },
+      // More than are in sight at once.
+      ...Array.from({ length: 20 }, (_, index) => ({
+        at: NOW - (index + 10) * 60_000,
+        subject: 'stack',
+        what: `a backup or restore ${index % 2 === 0 ? 'is over' : 'has begun'}`,
+        tone: 'plain' as const,
+      })),
     ],
     lanes: whole.lanes.map((lane) =>
       lane.name !== shard
