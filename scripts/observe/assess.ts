@@ -209,9 +209,15 @@ function vipProblems(plan: AnyPlan, { hosts, members }: StackStatus, subject: st
   if (holders.length === 0) {
     const edges = members.filter(({ vip }) => vip !== undefined).length;
     const alone = isOnHosts(plan) && plan.domains.length > 2 && edges === 1;
+    const unseen = members.filter(({ away, member }) => member.role === 'edge' && away === true);
+    const names = unseen.map(({ member }) => member.name).join(', ');
+    const what =
+      unseen.length === 0
+        ? 'no edge holds the VIP'
+        : `no edge that is reached holds the VIP (not reached: ${names})`;
     const why = alone ? ': an edge that reaches no other host gives it up' : '';
     const member = members.find(({ vip }) => vip !== undefined)?.member.name ?? plan.edges[0].name;
-    return [{ subject, what: `no edge holds the VIP${why}`, member }];
+    return [{ subject, what: `${what}${why}`, member }];
   }
   const why = hosts === undefined ? '' : '; VRRP (IP protocol 112) does not pass between their hosts';
   return [{ subject, what: `more than one edge holds the VIP: ${holders.join(', ')}${why}` }];

@@ -94,6 +94,19 @@ describe('a stack on several hosts', () => {
     assert.deepEqual(assess(external, nobody, ALL), []);
   });
 
+  test('edges that are not reached are named: one of them may hold it', () => {
+    const unseen = statusOf(undefined, (member) => {
+      if (member.role !== 'edge') return undefined;
+      return member.domain === 'a' ? { vip: undefined, away: true } : { vip: false };
+    });
+    assert.deepEqual(
+      sentences(unseen).filter((sentence) => sentence.includes('VIP')),
+      [
+        '10.0.0.100: no edge that is reached holds the VIP (not reached: alpha-edge-a): an edge that reaches no other host gives it up',
+      ],
+    );
+  });
+
   test('how far a replica is behind is held against the master of its shard, not against who else has its address', () => {
     const behind = statusOf(undefined, (member) =>
       member.name === 'alpha-shard-1-b'
