@@ -89,7 +89,13 @@ describe('INFO', () => {
       ...['mem_fragmentation_ratio', 'mem_allocator', 'loading', 'rdb_last_save_time', 'aof_enabled'],
       ...['total_connections_received', 'total_commands_processed', 'instantaneous_ops_per_sec'],
       ...['expired_keys', 'evicted_keys', 'keyspace_hits', 'keyspace_misses', 'role', 'connected_slaves'],
-      ...['used_cpu_sys', 'cluster_enabled', 'rdb_last_bgsave_status', 'total_net_input_bytes'],
+      ...[
+        'used_cpu_sys',
+        'used_cpu_sys_children',
+        'cluster_enabled',
+        'rdb_last_bgsave_status',
+        'total_net_input_bytes',
+      ],
     ]) {
       assert.ok(info.has(field), field);
       assert.notEqual(info.get(field), '', field);

@@ -99,6 +99,9 @@ const SECTIONS: readonly Section[] = [
     return [
       ['used_cpu_sys', (system / 1e6).toFixed(6)],
       ['used_cpu_user', (user / 1e6).toFixed(6)],
+      // it has none; collectd and others miss the fields
+      ['used_cpu_sys_children', '0.000000'],
+      ['used_cpu_user_children', '0.000000'],
     ];
   }),
   own('Modules', () => []),
