@@ -123,3 +123,12 @@ export function edgeToRelieve(changes: DomainChanges, status: StackStatus): stri
   );
   return others.length > 0 ? leaving?.member.name : undefined;
 }
+
+/**
+ * Domains that are as they should be before anything is changed.
+ *
+ * @param reached domains whose host answers: of another one nobody knows how it stands
+ */
+export function unchanged(reached: readonly string[], turns: readonly DomainChanges[]): Set<string> {
+  return new Set(reached.filter((name) => turns.every(({ domain }) => domain.name !== name)));
+}

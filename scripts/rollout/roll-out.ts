@@ -24,7 +24,7 @@ import { Entrance } from './entrance.ts';
 import { type Leaving, leavingMembers, NOBODY_LEAVES, withLeaving } from './leaving.ts';
 import { letLeave } from './let-leave.ts';
 import { mendStrays } from './mend-strays.ts';
-import { newcomersOf, rollOrder } from './order.ts';
+import { newcomersOf, rollOrder, unchanged } from './order.ts';
 import { applyStack, deployDomain, type Roll, rollDomain, servingEdges } from './roll-domain.ts';
 import { demandSameAddresses } from './same-addresses.ts';
 import { demandSamePorts } from './same-ports.ts';
@@ -181,7 +181,10 @@ export async function rollOut(deployment: Deployment, outlook: Outlook): Promise
     terraform,
     inputs,
     files: renderMembers(plan, credentials, furtherPasswords(home, plan.name), readAlertSecrets(home, plan)),
-    done: unchanged(plan, turns),
+    done: unchanged(
+      reachedOf(deployment).map(({ name }) => name),
+      turns,
+    ),
     newcomers: newcomersOf(turns),
     mending: status === undefined || problemsOf(plan, status).length > 0,
   };
@@ -256,12 +259,6 @@ async function standing<T>(roll: Roll, { domain }: DomainChanges, work: () => Pr
     }
     throw error;
   }
-}
-
-/** Domains that nothing changes in are done. */
-function unchanged(plan: AnyPlan, turns: readonly DomainChanges[]): Set<string> {
-  const changed = new Set(turns.map(({ domain }) => domain.name));
-  return new Set([...namesOf(plan)].filter((name) => !changed.has(name)));
 }
 
 // Independent of each other, and mostly terraform starting up: at the same time they take half as long.

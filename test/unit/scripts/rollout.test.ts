@@ -7,7 +7,7 @@ import type { DomainChanges, MemberChange } from '../../../scripts/rollout/chang
 import { outlookDocument, outlookText } from '../../../scripts/rollout/describe.ts';
 import { parseStats } from '../../../scripts/rollout/haproxy-admin.ts';
 import { NOBODY_LEAVES } from '../../../scripts/rollout/leaving.ts';
-import { edgeToRelieve, plannedHandovers, rollOrder } from '../../../scripts/rollout/order.ts';
+import { edgeToRelieve, plannedHandovers, rollOrder, unchanged } from '../../../scripts/rollout/order.ts';
 import type { Outlook } from '../../../scripts/rollout/roll-out.ts';
 import { planOf } from '../../support/stack-fixture.ts';
 
@@ -82,6 +82,12 @@ describe('the order of an upgrade', () => {
     const status = statusWith(['alpha-shard-1-a', 'alpha-shard-2-a']);
     assert.equal(order(status, new Set(['b', 'c'])), 'abc');
   });
+});
+
+test('a domain stands as it should when nothing of it changes and its host is reached', () => {
+  const turns = [changesOf('a')];
+  assert.deepEqual([...unchanged(['a', 'b', 'c'], turns)], ['b', 'c']);
+  assert.deepEqual([...unchanged(['a', 'b'], turns)], ['b']);
 });
 
 describe('who takes a master over before its container is replaced', () => {
