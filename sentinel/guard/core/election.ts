@@ -1,6 +1,16 @@
 import type { LeaseEnd } from './lease.ts';
 import type { Memory, RedisView } from './memory.ts';
-import { covers, type History, historyMap, type Reach, reachOf, type Stand } from './position.ts';
+import {
+  covers,
+  type Histories,
+  type History,
+  historyMap,
+  type Point,
+  type Reach,
+  reachOf,
+  type Stand,
+  termAt,
+} from './position.ts';
 import { compareTerms, laterTerm, sameElection, type Term } from './term.ts';
 
 /** What an election goes by. */
@@ -116,7 +126,10 @@ export function judge(own: Vote, others: readonly Vote[], rules: Rules, force = 
   const promises = isMajority
     ? votes.reduce<Term | null>((top, vote) => laterTerm(top, vote.promised), null)
     : undefined;
-  const reaches = new Map<Vote, Reach>(votes.map((vote) => [vote, reachOf(vote.stand, histories, promises)]));
+  const end = endOfAll(votes, rules, histories);
+  const reaches = new Map<Vote, Reach>(
+    votes.map((vote) => [vote, reachOf(vote.stand, histories, promises, end)]),
+  );
   const coversAll = (vote: Vote): boolean =>
     isSettled(vote.stand, reaches.get(vote) as Reach) &&
     votes.every((other) => other === vote || covers(reaches.get(vote) as Reach, reaches.get(other) as Reach));
@@ -135,6 +148,24 @@ export function judge(own: Vote, others: readonly Vote[], rules: Rules, force = 
     };
   }
   return canContinue(own, best) ? { kind: 'catch up', from: best } : { kind: 'yield', to: best };
+}
+
+/**
+ * Where all data of the shard ends, once everybody has voted: whoever leads a term has written that down before, so it is known which
+ * term was the last that anybody led; and what was written in it came from its owner, who voted as well. Without that, elections which
+ * came to nothing would each raise what a restarted member may have, and the last master, which has everything, would never
+ * be elected again. Undefined as long as somebody has not voted: it may be the one who led last.
+ */
+function endOfAll(votes: readonly Vote[], { members }: Rules, histories: Histories): Point | undefined {
+  if (votes.length < members) return undefined;
+  const term = votes.reduce<Term | null>(
+    (top, { stand: { from, upTo } }) => laterTerm(top, laterTerm(from, upTo)),
+    null,
+  );
+  const owner = votes.find(({ member }) => member === term?.owner)?.stand;
+  const isThere =
+    owner !== undefined && compareTerms(termAt(histories, owner.replid, owner.offset) ?? null, term) === 0;
+  return { term, offset: isThere ? owner.offset : Number.POSITIVE_INFINITY };
 }
 
 /**

@@ -29,7 +29,8 @@ export interface Stand {
   readonly settled: boolean;
 }
 
-interface Point {
+/** Where data ends. */
+export interface Point {
   readonly term: Term | null;
   readonly offset: number;
 }
@@ -59,8 +60,14 @@ export function termAt(histories: Histories, replid: string, offset: number): Te
  * pointed at (`latestOf`).
  *
  * @param promises the highest term that any voter had promised before; undefined: the voters are no majority
+ * @param end where all data ends that there is anywhere; undefined: that is not known
  */
-export function reachOf(stand: Stand, histories: Histories, promises: Term | null | undefined): Reach {
+export function reachOf(
+  stand: Stand,
+  histories: Histories,
+  promises: Term | null | undefined,
+  end?: Point,
+): Reach {
   const term = termAt(histories, stand.replid, stand.offset);
   if (term !== undefined) {
     const point = { term, offset: stand.offset };
@@ -73,7 +80,9 @@ export function reachOf(stand: Stand, histories: Histories, promises: Term | nul
   }
   const low = { term: from, offset: Number.NEGATIVE_INFINITY };
   if (upTo === null) return { low, high: { term: from, offset: Number.POSITIVE_INFINITY } };
-  return { low, high: { term: latestOf(upTo, promises), offset: Number.POSITIVE_INFINITY } };
+  const latest = latestOf(upTo, promises);
+  const isBounded = end !== undefined && compareTerms(end.term, latest) <= 0;
+  return { low, high: isBounded ? end : { term: latest, offset: Number.POSITIVE_INFINITY } };
 }
 
 /**

@@ -142,6 +142,24 @@ describe('what comes of the votes', () => {
       JSON.stringify(outcome),
     );
   });
+  describe('the whole shard was restarted, and the last master has voted for somebody before it could go on', () => {
+    /** One that follows it again by itself may have anything of any term since, as far as those tell who promised one. */
+    const restarted = (member: string, of: Term, complete: Term | null): Vote => ({
+      ...vote(member, 5, { replid: `new ${member}`, from: term(1), upTo: of, complete }),
+      promised: term(39, 'c'),
+    });
+    const last = restarted('a', term(16), term(16));
+    const others = [restarted('b', term(14), null), restarted('c', term(14), null)];
+    test('with every vote it is known that it led last, so it is promoted', () => {
+      assert.equal(judge(last, others, RULES).kind, 'promote');
+      assert.equal(judge(others[1], [last, others[0]], RULES).kind, 'yield');
+    });
+    test('without one it may be that one who led last', () => {
+      for (const other of others) assert.equal(judge(last, [other], RULES).kind, 'wait');
+    });
+    test('what it led without having it all in its file is nobody’s to tell', () =>
+      assert.equal(judge(restarted('a', term(16), null), others, RULES).kind, 'wait'));
+  });
   test('one that was away since an older term has nothing that matters', () => {
     const old = vote('c', 500, { replid: 'new', from: term(0), upTo: term(0) });
     const elsewhere = { ...HISTORY, term: term(1, 'b') };
