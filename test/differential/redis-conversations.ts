@@ -495,6 +495,8 @@ export const CONVERSATIONS: Readonly<Record<string, Conversation>> = {
       'CONFIG GET',
       'CONFIG GET maxmemory',
       'CONFIG GET MAXMEMORY-policy maxmemory appendonly save notify-keyspace-events',
+      'CONFIG HELP',
+      'CONFIG HELP x',
       'CONFIG GET nosuch',
       'CONFIG NOSUCH',
       'CONFIG GET requirepass',
@@ -539,7 +541,7 @@ export const DIFFERENCES_FROM_REDIS: readonly DifferenceFromRedis[] = [
   },
   {
     title: 'HELP says what the proxy serves',
-    lines: /^(CLIENT|COMMAND|SCRIPT) HELP$/,
+    lines: /^(CLIENT|COMMAND|CONFIG|SCRIPT) HELP$/,
     looks: /^\*\d+\r\n\+[CS][A-Z]+ [<[]/,
   },
   {

@@ -90,7 +90,7 @@ const control = fc.oneof(
 /** What is not served inside a transaction, or is refused there when it is queued. */
 const outside = fc
   .oneof(
-    fc.constantFrom(['FLUSHALL'], ['FLUSHALL', 'ASYNC'], ['DBSIZE'], ['FLUSHDB']),
+    fc.constantFrom(['FLUSHALL'], ['FLUSHALL', 'ASYNC'], ['FLUSHALL', 'NOSUCH'], ['DBSIZE'], ['FLUSHDB']),
     words('MOVE', key, anyDatabase),
     words('COPY', key, key, 'DB', anyDatabase),
   )

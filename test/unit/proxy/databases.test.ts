@@ -195,6 +195,23 @@ describe('databases', () => {
     assert.equal(one.said, '+OK\r\n');
   });
 
+  test('FLUSHALL whose databases a server refuses to empty is refused, and not OK', async () => {
+    const made = await memoryScene(['databases: 2'], TWO);
+    const one = made.client();
+    const refused = '*5\r\n+OK\r\n-ERR syntax error\r\n+OK\r\n-ERR syntax error\r\n+OK';
+    const queued = Array.from({ length: 5 }, () => '+QUEUED');
+    ask(made, one, 'FLUSHALL NOSUCH');
+    for (const server of made.servers) server.answer('+OK', ...queued, refused);
+    made.settle();
+    assert.equal(one.said, '-ERR syntax error\r\n');
+    ask(made, one, 'FLUSHALL');
+    const [first, second] = made.servers;
+    first.answer('+OK', ...queued, '*5\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK');
+    second.answer('+OK', ...queued, '*5\r\n+OK\r\n+OK\r\n+OK\r\n-NOPERM no\r\n+OK');
+    made.settle();
+    assert.equal(one.said, "-ERR 'flushall' was not done by 'two' (NOPERM no); done by 'one'\r\n");
+  });
+
   test('SWAPDB is refused by several servers, and where dangerous commands are', async () => {
     const made = await scene([], TWO);
     assert.match(

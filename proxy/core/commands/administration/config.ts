@@ -1,7 +1,7 @@
 import { encodeValue } from '../../../protocol/encode-value.ts';
 import { globMatches } from '../../../protocol/glob.ts';
 import { wordAt } from '../../../protocol/key-positions.ts';
-import { encodeRequest } from '../../../protocol/replies.ts';
+import { encodeRequest, statusesReply } from '../../../protocol/replies.ts';
 import { replyTree } from '../../../protocol/reply-tree.ts';
 import { text } from '../answered.ts';
 import { Inquiry } from '../inquiry.ts';
@@ -69,6 +69,13 @@ const MOST_PATTERNS = 64;
 /** Longer ones match nothing. */
 const MOST_LETTERS = 128;
 const REFUSED: ReadonlySet<string> = new Set(['set', 'rewrite', 'resetstat']);
+const HELP = statusesReply([
+  'CONFIG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:',
+  'GET <pattern> [<pattern> ...]',
+  '    Return what applications look at and <pattern> matches, with its value on the servers.',
+  'HELP',
+  '    Print this help.',
+]);
 
 /** CONFIG GET pattern [pattern …], of what is in force on the servers now. Whoever sets it is the operator. */
 export const config: Handler = (session, command, frame, buffer) => {
@@ -82,8 +89,9 @@ export const config: Handler = (session, command, frame, buffer) => {
       session,
       `'config ${subcommand}' is not served: the servers' settings are the operator's, in the stack's file`,
     );
-  } else if (subcommand !== 'get')
-    session.reply(session.tail++, unknownSubcommand('config', buffer, frame), 0);
+  } else if (subcommand === 'help')
+    session.reply(session.tail++, frame.argc === 2 ? HELP : wrongSubcommandArity('config', 'help'), 0);
+  else if (subcommand !== 'get') session.reply(session.tail++, unknownSubcommand('config', buffer, frame), 0);
   else if (frame.argc < 3) session.reply(session.tail++, wrongSubcommandArity('config', 'get'), 0);
   else if (frame.argc > MOST_PATTERNS + 2)
     refuse(session, `CONFIG GET has at most ${MOST_PATTERNS} patterns here`);

@@ -1,6 +1,7 @@
 import { databasesOf } from '../../../config/pool.ts';
 import { type Command, commandId } from '../../../protocol/command-table.ts';
 import { encodeRequest, OK } from '../../../protocol/replies.ts';
+import type { ServerReply } from '../../routing/fan-out.ts';
 import { forConnection } from '../../server/segment.ts';
 import { ExecPart } from '../exec-part.ts';
 import type { Inquiry } from '../inquiry.ts';
@@ -42,6 +43,15 @@ export function flushAll(inquiry: Inquiry, command: Command, request: Uint8Array
   inquiry.sendAll(
     (connection, who, number) =>
       connection.sendBatch(new ExecPart(who, number, commands.length), 0, EXEC, [forConnection(batch)]),
-    (replies) => inquiry.answer(partialFailure(command.name, replies) ?? OK),
+    (replies) => inquiry.answer(partialFailure(command.name, replies.map(ofItsCommands)) ?? OK),
   );
+}
+
+/** EXEC is answered with what its commands are, a status or an error each: refused is it when one of them is. */
+function ofItsCommands(reply: ServerReply): ServerReply {
+  if (reply.isError) return reply;
+  const bytes = Buffer.from(reply.bytes);
+  const at = bytes.indexOf('\r\n-') + 2;
+  if (at < 2) return reply;
+  return { ...reply, bytes: bytes.subarray(at, bytes.indexOf('\r\n', at) + 2), isError: true };
 }
