@@ -20,9 +20,13 @@ export function partialFailure(what: string, replies: readonly ServerReply[]): U
   return errorReply(`'${what}' was not done by ${failed.map(inWords).join(', ')}${doneBy}`);
 }
 
-/** Error replies of several servers are told apart by who gave them. */
+/** What is wrong with a request whichever server is asked. */
+const OF_THE_REQUEST = /^-ERR (syntax error|value is not an integer or out of range)\r\n$/;
+
+/** Error replies of several servers are told apart by who gave them, but for those that all would give. */
 export function failureOf(what: string, { bytes, server }: ServerReply, servers: number): Uint8Array {
-  return servers === 1 ? bytes : errorReply(`'${what}' was not done by ${inWords({ bytes, server })}`);
+  const isOfAll = servers === 1 || OF_THE_REQUEST.test(Buffer.from(bytes).toString('latin1'));
+  return isOfAll ? bytes : errorReply(`'${what}' was not done by ${inWords({ bytes, server })}`);
 }
 
 function inWords({ bytes, server }: { bytes: Uint8Array; server: PoolServer }): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { closeScenes, TWO } from '../../support/memory-scene.ts';
+import { answer, ask, closeScenes, memoryScene, TWO } from '../../support/memory-scene.ts';
 import { bed, fill } from '../../support/scanned-bed.ts';
 
 afterEach(closeScenes);
@@ -15,6 +15,23 @@ describe('what concerns all keys', () => {
     assert.equal((scene.ask(client, 'KEYS', '*') as string[]).length, 42);
     const drawn = new Set(Array.from({ length: 100 }, () => scene.ask(client, 'RANDOMKEY')));
     assert.deepEqual(drawn, new Set(['a0', 'b0']));
+  });
+
+  test('SCAN: what is wrong with the request is said as one server says it, what is with a server by its name', async () => {
+    const scene = await memoryScene([], TWO);
+    const client = scene.client();
+    for (const [request, error] of [
+      ['SCAN 0 COUNT', '-ERR syntax error'],
+      ['SCAN 0 COUNT x', '-ERR value is not an integer or out of range'],
+    ]) {
+      ask(scene, client, request);
+      assert.equal(answer(scene, client, scene.servers[0], error), `${error}\r\n`);
+    }
+    ask(scene, client, 'SCAN 0');
+    assert.equal(
+      answer(scene, client, scene.servers[0], '-LOADING wait'),
+      "-ERR 'scan' was not done by 'one' (LOADING wait)\r\n",
+    );
   });
 
   test('RANDOMKEY: never of an empty server, and nil of none', async () => {
