@@ -136,10 +136,12 @@ live_configuration() {
   printf '\n# Added by the entrypoint at its start.\nreplicaof %s %s\n' "$address" "$guard_port"
 }
 
-# watch_over PID: a guard for as long as redis lives, and a new one when it ends.
+# watch_over PID: a guard for as long as redis lives, and a new one when it ends. The healthcheck ends one that hangs.
 watch_over() {
   while kill -0 "$1" 2>/dev/null; do
-    "${guard_program[@]}" "$seed" "$data" "$1" "$verdict" || log "the guard ended with $?"
+    "${guard_program[@]}" "$seed" "$data" "$1" "$verdict" &
+    printf '%s\n' "$!" >"$run/guard.pid"
+    wait "$!" || log "the guard ended with $?"
     pause_ms 200
   done
 }

@@ -76,6 +76,8 @@ for name in "${!shard_members[@]}"; do
   log "watching $name at ${master[$name]:-$(seed_master "$name")}, as ${origin[$name]:-the seed} says"
 done
 live_configuration | write_live sentinel.conf
+# For the healthcheck, which ends one that hangs.
+printf '%s\n' "$$" >"$run/sentinel.pid"
 # Two forks each, so that they are children of process 1.
 (tune $$ &)
 (watch_clock $$ &)

@@ -7,7 +7,9 @@ import { execa } from 'execa';
 import { freePort } from '../../../scripts/loopback-ports.ts';
 import { renderNutcrackerYml } from '../../../scripts/render/nutcracker-yml.ts';
 import { renderRedisFiles, renderSentinelFiles } from '../../../sentinel/files.ts';
+import { spawnDaemon } from '../../support/spawn-daemon.ts';
 import { defaultPlan, inTemporaryFolder, TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 const plan = defaultPlan();
 
@@ -37,51 +39,66 @@ async function withServer(
   }
 }
 
-async function check(image: string, files: Record<string, string>): Promise<Health> {
+/** @param looks how often in a row; the last one counts @param run what lies in the member's run folder */
+async function check(
+  image: string,
+  files: Record<string, string>,
+  looks = 1,
+  run: Record<string, string> = {},
+  onLooked: () => void = () => undefined,
+): Promise<Health> {
   return await inTemporaryFolder(async (folder) => {
     mkdirSync(join(folder, 'run'));
     writeFileSync(join(folder, 'run', 'decision'), 'waiting: the reason\n');
+    for (const [name, content] of Object.entries(run)) writeFileSync(join(folder, 'run', name), content);
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
-    const { exitCode, stdout } = await execa('bash', [`${image}/image/healthcheck`], {
-      reject: false,
-      env: {
-        TWEMSTACK_SEED: folder,
-        TWEMSTACK_RUN: join(folder, 'run'),
-        TWEMSTACK_LIB: `${image}/image/lib`,
-      },
-    });
-    return { exitCode, text: stdout };
+    let health: Health | undefined;
+    for (let look = 0; look < looks; look++) {
+      const { exitCode, stdout } = await execa('bash', [`${image}/image/healthcheck`], {
+        reject: false,
+        env: {
+          TWEMSTACK_SEED: folder,
+          TWEMSTACK_RUN: join(folder, 'run'),
+          TWEMSTACK_LIB: `${image}/image/lib`,
+        },
+      });
+      health = { exitCode, text: stdout };
+      onLooked();
+    }
+    return health ?? assert.fail();
   });
 }
 
+type Look = (
+  port: number,
+  looks?: number,
+  run?: Record<string, string>,
+  onLooked?: () => void,
+) => Promise<Health>;
+
 const redisBeside =
-  (guard: Record<string, string>) =>
-  async (port: number): Promise<Health> => {
+  (guard: Record<string, string>): Look =>
+  async (port, ...more) => {
     let health: Health | undefined;
     await withServer(guard, async (guardPort) => {
       const member = { ...plan.shards[0].initialMaster, address: '127.0.0.1', port, guardPort };
-      health = await check('sentinel', contents(renderRedisFiles(plan, member, TEST_CREDENTIALS)));
+      health = await check('sentinel', contents(renderRedisFiles(plan, member, TEST_CREDENTIALS)), ...more);
     });
     return health ?? assert.fail();
   };
 const redis = redisBeside({ PING: '+PONG' });
-const sentinel = (port: number): Promise<Health> => {
+const sentinel: Look = (port, ...more) => {
   const member = { ...plan.sentinels[0], address: '127.0.0.1', port };
-  return check('sentinel', contents(renderSentinelFiles(plan, member, TEST_CREDENTIALS)));
+  return check('sentinel', contents(renderSentinelFiles(plan, member, TEST_CREDENTIALS)), ...more);
 };
-const proxy = (port: number): Promise<Health> => {
+const proxy: Look = (port, ...more) => {
   const pools = plan.pools.map((pool) => ({ ...pool, listen: port }));
-  return check('proxy', { 'nutcracker.yml': renderNutcrackerYml({ ...plan, pools }) });
+  return check('proxy', { 'nutcracker.yml': renderNutcrackerYml({ ...plan, pools }) }, ...more);
 };
 const contents = (files: readonly { name: string; content: string }[]): Record<string, string> =>
   Object.fromEntries(files.map(({ name, content }) => [name, content]));
 
-type Row = readonly [
-  title: string,
-  ask: (port: number) => Promise<Health>,
-  answers: Record<string, string>,
-  exitCode: number,
-];
+type Row = readonly [title: string, ask: Look, answers: Record<string, string>, exitCode: number];
 
 const TABLE: readonly Row[] = [
   ['redis that serves', redis, { AUTH: '+OK', PING: '+PONG' }, 0],
@@ -124,5 +141,48 @@ describe('healthchecks of the images', { concurrency: true }, () => {
     const { exitCode, text } = await redis(await freePort());
     assert.equal(exitCode, 1);
     assert.match(text, /nothing listens on 127\.0\.0\.1:\d+; last decision: waiting: the reason/);
+  });
+});
+
+/** Apart from those above: half of this is waiting for what does not come. */
+describe('what hangs is ended by its healthcheck', { concurrency: true }, () => {
+  for (const [program, look, answers] of [
+    ['guard', redisBeside({}), { AUTH: '+OK', PING: '+PONG' }],
+    ['sentinel', sentinel, {}],
+    ['nutcracker', proxy, {}],
+  ] as const) {
+    test(`a ${program} that has hung for four looks is ended, to be started again`, async () => {
+      await withServer(answers, async (port) => {
+        const daemon = await spawnDaemon('sleep', ['600']);
+        try {
+          const run = { [`${program}.pid`]: `${daemon.pid}\n`, [`${program}.silent`]: '2\n' };
+          const ended: unknown[] = [];
+          const hung = await look(port, 2, run, () => ended.push(daemon.ended()));
+          assert.equal(hung.exitCode, 1);
+          assert.equal(ended[0], undefined, 'at the third look');
+          assert.match(hung.text, /look 4: it was ended, to start again/);
+          await waitUntil('it to be gone', () => daemon.ended() === 'SIGKILL');
+        } finally {
+          await daemon.stop();
+        }
+      });
+    });
+  }
+
+  test('one that answered in between has not hung for so many looks in a row', async () => {
+    const answers: Record<string, string> = { PING: '-NOAUTH Authentication required.' };
+    await withServer(answers, async (port) => {
+      const daemon = await spawnDaemon('sleep', ['600']);
+      try {
+        const run = { 'sentinel.pid': `${daemon.pid}\n`, 'sentinel.silent': '3\n' };
+        const member = { ...plan.sentinels[0], address: '127.0.0.1', port };
+        const files = contents(renderSentinelFiles(plan, member, TEST_CREDENTIALS));
+        const health = await check('sentinel', files, 2, run, () => delete answers.PING);
+        assert.equal(health.exitCode, 1);
+        assert.equal(daemon.ended(), undefined);
+      } finally {
+        await daemon.stop();
+      }
+    });
   });
 });
