@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { AofFlushes } from './aof-flushes.ts';
 import { Candidacy } from './candidacy.ts';
 import { placeOf } from './config.ts';
 import { emptied, observed } from './core/memory.ts';
@@ -19,6 +20,8 @@ const HUNG_AFTER = 10;
 export interface GuardOptions extends MemberOptions, Beginning {
   /** SIGKILL for the own redis. */
   readonly killRedis: () => void;
+  /** `appendfsync` of the redis, as its seed says now. */
+  readonly flushes: () => string;
 }
 
 /**
@@ -31,6 +34,7 @@ export class Guard {
   private readonly candidacy: Candidacy;
   private readonly upkeep: Upkeep;
   private readonly luaBound: LuaBound;
+  private readonly flushes: AofFlushes;
   /** Its redis was master when it last answered. */
   private wasMaster = false;
   /** For how long it has not answered, in looks that were not interrupted, and when the last one was. Milliseconds. */
@@ -44,6 +48,7 @@ export class Guard {
     this.candidacy = new Candidacy(this.member);
     this.upkeep = new Upkeep(this.member, this.candidacy, options);
     this.luaBound = new LuaBound(this.member.redis, (text) => this.member.say(text));
+    this.flushes = new AofFlushes(this.member.redis, (text) => this.member.log(text), options.flushes);
     const { config } = this.member;
     watchSentinels(
       config,
@@ -132,6 +137,7 @@ export class Guard {
       else await this.upkeep.replica(now, member.target);
       await this.upkeep.steer(now);
     });
+    await this.flushes.keep(view);
     await this.luaBound.keep(view);
     await boundTracking(member.redis, (text) => member.say(text), view);
     const { gone } = member.peers;

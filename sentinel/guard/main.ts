@@ -2,7 +2,7 @@
  * The guard of one redis: `guard SEED DATA PID VERDICT`. Runs beside redis-server for as long as PID lives.
  * VERDICT is what the entrypoint found out, `master` or `replica`.
  */
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { type GuardConfig, readConfig } from './config.ts';
 import { Guard } from './guard.ts';
 import { GuardServer } from './link/server.ts';
@@ -100,5 +100,6 @@ guard = new Guard({
   hollow: `${data}/live/hollow`,
   log,
   killRedis: () => process.kill(pid, 'SIGKILL'),
+  flushes: () => /^appendfsync (\w+)$/m.exec(readFileSync(`${seed}/redis.conf`, 'utf8'))?.[1] ?? '',
 });
 guard.start();

@@ -104,6 +104,11 @@ export class OwnRedis {
     await this.call('CONFIG', 'SET', 'replica-priority', String(priority));
   }
 
+  /** When it flushes its append-only file. */
+  async setFlushes(policy: string): Promise<void> {
+    await this.call('CONFIG', 'SET', 'appendfsync', policy);
+  }
+
   /** Lets go of all scripts that came with EVAL or SCRIPT LOAD. */
   async forgetScripts(): Promise<void> {
     await this.call('SCRIPT', 'FLUSH', 'ASYNC');

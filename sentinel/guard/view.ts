@@ -27,6 +27,8 @@ export interface FullView extends RedisView {
   readonly trackedKeys: number;
   readonly trackedItems: number;
   readonly maxmemory: number;
+  /** Length of the append-only file: grows with every write. */
+  readonly aofBytes: number;
 }
 
 /** Sections of INFO that `parseView` reads. */
@@ -67,6 +69,7 @@ export function parseView(info: string): FullView {
     trackedKeys: number('tracking_total_keys'),
     trackedItems: number('tracking_total_items'),
     maxmemory: number('maxmemory'),
+    aofBytes: number('aof_current_size'),
   };
 }
 

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Redis } from 'ioredis';
+import { findProgram } from '../../../scripts/prepare/platform.ts';
 import { NativeTier } from '../../support/native-tier.ts';
 import type { RunningProxy } from '../../support/proxy.ts';
 import { buildSettableClock } from '../../support/settable-clock.ts';
+import { spawnDaemon } from '../../support/spawn-daemon.ts';
 import { TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
 import { startTierProxy } from '../../support/tier-proxy.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -51,5 +53,36 @@ describe('a clock that is set', { timeout: 150_000, skip }, () => {
         () => false,
       );
     await waitUntil('writes to flow', written, { withinMs: 10_000 });
+  });
+
+  test('set back by an hour for a redis: its file goes on being flushed every second', {
+    skip: findProgram('strace') === undefined && 'there is no strace',
+  }, async () => {
+    await tier.restartEnded();
+    const master = await tier.settled(1, 20_000);
+    const policy = async (): Promise<string> =>
+      String(await tier.call(master, 'operator', 'CONFIG', 'GET', 'appendfsync'));
+    const before = await policy();
+    tier.setClock(master, -HOUR);
+    const tracer = await spawnDaemon('strace', [
+      '-f',
+      '-e',
+      'trace=fdatasync',
+      '-p',
+      `${tier.daemon(master).pid}`,
+    ]);
+    const flushed = (): number => tracer.output().split('fdatasync(').length - 1;
+    try {
+      const often = async (): Promise<boolean> => {
+        await application.set('n', `${flushed()}`).catch(() => undefined);
+        return flushed() >= 4;
+      };
+      await waitUntil('four flushes', often, { withinMs: 20_000, everyMs: 50 });
+    } finally {
+      await tracer.stop();
+    }
+    await waitUntil('them to be as the file says', async () => (await policy()) === before, {
+      withinMs: 10_000,
+    });
   });
 });
