@@ -85,7 +85,7 @@ describe("answers of the proxy's own, beside Redis 7.0.15", () => {
     ]);
   });
 
-  test('CLIENT INFO says how many commands a transaction has, and what is tracked', async () => {
+  test('CLIENT LIST says how many commands a transaction has, what is tracked, and what its asker is at', async () => {
     // MULTI takes CLIENT INFO as one more command, so another client looks
     const told = await Promise.all(
       [server.port, proxy.ports[0]].map(async (port) => {
@@ -97,14 +97,19 @@ describe("answers of the proxy's own, beside Redis 7.0.15", () => {
         await one.ask(request('MULTI'));
         await one.ask(request('GET', 'r'));
         const line = await other.ask(request('CLIENT', 'LIST', 'ID', id));
+        const own = Number(/:(\d+)/.exec(await other.ask(request('CLIENT', 'ID')))?.[1]);
+        const asker = await other.ask(request('CLIENT', 'LIST', 'ID', String(own)));
         for (const client of [one, other]) client.end();
-        return ['flags', 'multi', 'redir', 'resp'].map(
-          (name) => new RegExp(`\\b${name}=(\\S+)`).exec(line)?.[1],
-        );
+        return [
+          ...['flags', 'multi', 'redir', 'resp'].map(
+            (name) => new RegExp(`\\b${name}=(\\S+)`).exec(line)?.[1],
+          ),
+          /\bcmd=(\S+)/.exec(asker)?.[1],
+        ];
       }),
     );
     assert.deepEqual(told[1], told[0]);
-    assert.deepEqual(told[0], ['xtB', '1', '0', '3']);
+    assert.deepEqual(told[0], ['xtB', '1', '0', '3', 'client|list']);
   });
 
   /** Requests of one client, sent in one go; the end of what is answered is marked by an ECHO. */

@@ -27,14 +27,13 @@ export const isOfType = (session: Session, type: string): boolean =>
 /** CLIENT LIST [TYPE type | ID id …]: the clients of this pool that are connected to this process. */
 export const clientList = (session: Asker, frame: RequestFrame, buffer: Uint8Array): Uint8Array => {
   const { argc } = frame;
-  const { pool } = session;
-  if (argc === 2) return lines(pool, session.protocol, () => true);
+  if (argc === 2) return lines(session, () => true);
   if (argc > MOST_IDS + 3) return errorReply(`CLIENT LIST has at most ${MOST_IDS} ids here`);
   const filter = wordAt(frame, buffer, 2);
   if (filter === 'type' && argc === 4) {
     const type = wordAt(frame, buffer, 3);
     if (!isClientType(type)) return errorReply(`Unknown client type '${shownArg(frame, buffer, 3)}'`);
-    return lines(pool, session.protocol, (each) => isOfType(each, type));
+    return lines(session, (each) => isOfType(each, type));
   }
   if (filter !== 'id' || argc < 4) return SYNTAX_ERROR;
   const ids = new Set<number>();
@@ -43,7 +42,7 @@ export const clientList = (session: Asker, frame: RequestFrame, buffer: Uint8Arr
     if (!/^-?[0-9]{1,19}$/.test(id)) return errorReply('Invalid client ID');
     ids.add(Number(id));
   }
-  return lines(pool, session.protocol, ({ id }) => ids.has(id));
+  return lines(session, ({ id }) => ids.has(id));
 };
 
 /** Why an answer of so many bytes is not made now, or null: there must be room for it before it is made. */
@@ -54,7 +53,8 @@ export function listFault({ budget }: PoolContext, bytes: number): Uint8Array | 
   );
 }
 
-function lines(pool: PoolContext, protocol: number, fits: (each: Session) => boolean): Uint8Array {
+function lines(asker: Asker, fits: (each: Session) => boolean): Uint8Array {
+  const { pool, protocol } = asker;
   const chosen: Session[] = [];
   let bytes = 0;
   for (const each of pool.clients) {
@@ -65,7 +65,7 @@ function lines(pool: PoolContext, protocol: number, fits: (each: Session) => boo
   const fault = listFault(pool, bytes);
   if (fault !== null) return fault;
   let text = '';
-  for (const each of chosen) text += `${clientLine(each)}\n`;
+  for (const each of chosen) text += `${clientLine(each, each === asker ? 'client|list' : undefined)}\n`;
   return verbatimReply(text, protocol);
 }
 
