@@ -16,6 +16,11 @@ import { worstDomain } from './targets.ts';
 
 /** A host that hears nobody is heard: what notices it first are the checks of HAProxy, and of the edge behind them. */
 const HALF_CUT_MS = 3000;
+/**
+ * One more than of a host that is lost: where it has not got the VIP, its edge hears no holder and takes the VIP after 1.0 s,
+ * finds out after 1.2 s that it is cut off, and gives it up. So connections are cut twice.
+ */
+const HALF_CUT_FAILURES = 3;
 /** From the moment the last engine answers: by then the containers of the others have started, and agree on masters. */
 const ALL_BACK_MS = 3000;
 /** An edge that hears no other host gives the VIP up after two checks and HAProxy's own. */
@@ -59,7 +64,12 @@ const halfCut = toWorstHost({
   name: 'half-cut',
   summary:
     'the host that has most masters, and the VIP if it can be, hears the others no more, and they hear it',
-  promised: { ...lost, resume: { ...lost.resume, within: HALF_CUT_MS }, severalHolders: BOTH_SIDES_MS },
+  promised: {
+    ...lost,
+    resume: { ...lost.resume, within: HALF_CUT_MS },
+    failures: HALF_CUT_FAILURES,
+    severalHolders: BOTH_SIDES_MS,
+  },
   lastsMs: 8000,
   what: 'hears no other host',
   refused: refusedOnLan,
