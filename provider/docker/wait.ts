@@ -18,13 +18,13 @@ export async function poll<Result>(
   check: () => Promise<Result | undefined>,
   options: { everyMs: number; forMs: number; signal: AbortSignal; doing: string },
 ): Promise<Result | undefined> {
-  const deadline = Date.now() + options.forMs;
+  const deadline = performance.now() + options.forMs;
   for (;;) {
     const result = await check();
     if (result !== undefined) {
       return result;
     }
-    const left = deadline - Date.now();
+    const left = deadline - performance.now();
     if (left <= 0) {
       return undefined;
     }

@@ -186,8 +186,8 @@ export class Service implements Serving {
   /** Stops accepting and lets clients go; resolves when all have gone, or after `limit` milliseconds. */
   async drain(limit: number): Promise<void> {
     for (const { pool } of this.running) pool.drain(Math.min(LET_GO_PATIENCE, limit / 2));
-    const deadline = Date.now() + limit;
-    while (this.pools.some((pool) => pool.clients.size > 0) && Date.now() < deadline) {
+    const deadline = performance.now() + limit;
+    while (this.pools.some((pool) => pool.clients.size > 0) && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     this.stop();

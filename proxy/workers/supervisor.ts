@@ -91,7 +91,7 @@ export class Supervisor implements Serving {
     }
     this.workers.delete(place);
     if (this.phase !== 'serving') return;
-    const longLived = Date.now() - worker.startedAt > LONG_LIFE;
+    const longLived = performance.now() - worker.startedAt > LONG_LIFE;
     const last = longLived ? undefined : this.pauses.get(place);
     const pause = last === undefined ? FIRST_PAUSE : Math.min(LONGEST_PAUSE, last * 2);
     this.pauses.set(place, pause);
@@ -146,8 +146,8 @@ export class Supervisor implements Serving {
   async drain(limit: number): Promise<void> {
     this.phase = 'ending';
     for (const worker of this.workers.values()) worker.tell({ kind: 'drain', limit });
-    const deadline = Date.now() + limit + EXIT_GRACE;
-    while (this.workers.size > 0 && Date.now() < deadline) await sleep(5);
+    const deadline = performance.now() + limit + EXIT_GRACE;
+    while (this.workers.size > 0 && performance.now() < deadline) await sleep(5);
     for (const worker of this.workers.values()) worker.kill();
   }
 

@@ -21,7 +21,8 @@ export class WorkerProcess {
   /** True when it serves. */
   ready = false;
   gone = false;
-  readonly startedAt = Date.now();
+  /** On performance.now()'s clock. */
+  readonly startedAt = performance.now();
   private readonly there: Promise<AnswerMessage>;
 
   constructor(

@@ -100,12 +100,12 @@ async function caughtUp(
   login: RedisLogin,
   offset: number,
 ): Promise<RedisView | undefined> {
-  const until = Date.now() + CATCH_UP_MS;
+  const until = performance.now() + CATCH_UP_MS;
   do {
     const view = await readRedis(member, login).catch(() => undefined);
     if (view !== undefined && view.linkUp === true && view.offset >= offset) return view;
     await delay(POLL_MS);
-  } while (Date.now() < until);
+  } while (performance.now() < until);
   return undefined;
 }
 

@@ -113,8 +113,9 @@ async function cutOverStopped({ sources, compare, pulse, tell }: CutOverOptions)
   for (const source of sources) if (source.refusal !== undefined) source.scanAnew();
   for (;;) {
     const before = sources.map(({ heard }) => heard);
-    const from = Date.now();
-    while (Date.now() - from < STILL_MS || !sources.every(({ isLevel }) => isLevel)) await pulse(POLL_MS);
+    const from = performance.now();
+    while (performance.now() - from < STILL_MS || !sources.every(({ isLevel }) => isLevel))
+      await pulse(POLL_MS);
     const offsets = await Promise.all(sources.map((source) => source.offset()));
     while (!sources.every((source, i) => source.hasReached(offsets[i]))) await pulse(POLL_MS);
     const writes = sources.reduce((sum, { heard }, i) => sum + heard - before[i], 0);

@@ -76,16 +76,16 @@ export class ReplicaFeed {
 
   async #follow(first: Begun): Promise<void> {
     let begun: Begun | undefined = first;
-    let heard = Date.now();
+    let heard = performance.now();
     while (!this.#closed) {
       try {
         begun ??= await this.#begin();
         await this.#listen(begun, () => {
-          heard = Date.now();
+          heard = performance.now();
         });
       } catch (error) {
         if (this.#closed) return;
-        if (Date.now() - heard > this.awayMs || error instanceof ReplicationRefused) {
+        if (performance.now() - heard > this.awayMs || error instanceof ReplicationRefused) {
           this.failure = error as Error;
           return;
         }

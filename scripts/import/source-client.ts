@@ -71,14 +71,14 @@ export class SourceClient {
 
   /** Requests that may be repeated. @throws NotSoError when the source stays away, SourceRefusal */
   async use<T>(ask: (redis: Redis) => Promise<T>): Promise<T> {
-    const until = Date.now() + this.awayMs;
+    const until = performance.now() + this.awayMs;
     for (;;) {
       try {
         this.#redis ??= await open(this.at);
         return await ask(this.#redis);
       } catch (error) {
         if (!isPassing(error as Error)) throw new SourceRefusal(this.at, error as Error);
-        if (Date.now() > until) throw gone(this, error as Error);
+        if (performance.now() > until) throw gone(this, error as Error);
         this.close();
         await delay(RETRY_MS);
       }

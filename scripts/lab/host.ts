@@ -132,17 +132,17 @@ export async function stopHost(host: LabHost): Promise<void> {
   const pid = hostPid(host);
   if (pid === undefined) return;
   process.kill(pid, 'SIGKILL');
-  const until = Date.now() + GONE_MS;
-  while (hostPid(host) !== undefined && Date.now() < until) await sleep(20);
+  const until = performance.now() + GONE_MS;
+  while (hostPid(host) !== undefined && performance.now() < until) await sleep(20);
 }
 
 /** Removes the control groups that the host's engine made; they are empty when its processes have ended. */
 export async function removeCgroups({ namespace }: LabHost): Promise<void> {
   const roots = [CGROUPS, ...readdirSync(CGROUPS).map((name) => join(CGROUPS, name))];
   for (const group of roots.map((root) => join(root, namespace)).filter((path) => existsSync(path))) {
-    const until = Date.now() + GONE_MS;
+    const until = performance.now() + GONE_MS;
     // Processes that were killed leave their group a moment later.
-    while (!removeTree(group) && Date.now() < until) await sleep(50);
+    while (!removeTree(group) && performance.now() < until) await sleep(50);
   }
 }
 

@@ -136,9 +136,9 @@ async function engineOf(host: LabHost, place: LabPlace): Promise<string | undefi
 }
 
 async function awaitEngine(host: LabHost, place: LabPlace, step: Step): Promise<void> {
-  const until = Date.now() + ENGINE_MS;
+  const until = performance.now() + ENGINE_MS;
   while ((await engineOf(host, place)) === undefined) {
-    if (Date.now() > until || hostPid(host) === undefined)
+    if (performance.now() > until || hostPid(host) === undefined)
       throw new EnvironmentError(`the engine of lab host ${host.name} does not come up\n${lastWords(host)}`, {
         where: host.logFile,
         remedy: 'mend what its log names, then `twemstack lab up` again; `lab down` removes everything',

@@ -76,9 +76,9 @@ export async function startDockerd(options: DockerdOptions, step: Step): Promise
   });
   child.unref();
   step.progress(`starting ${options.program}`);
-  const patienceEnds = Date.now() + PATIENCE_MS;
+  const patienceEnds = performance.now() + PATIENCE_MS;
   while (!(await answers(options.address))) {
-    if (ended !== undefined || Date.now() > patienceEnds) {
+    if (ended !== undefined || performance.now() > patienceEnds) {
       if (ended === undefined) child.kill('SIGTERM');
       throw failed(options, ended ?? `it did not answer within ${PATIENCE_MS / 1000} s`, before);
     }
@@ -106,9 +106,9 @@ async function removeStale({ pidFile, execRoot }: DockerdOptions): Promise<void>
   if (livingPid(pidFile, 'dockerd') !== undefined) return;
   rmSync(pidFile, { force: true });
   const containerd = join(execRoot, 'containerd/containerd.pid');
-  const patienceEnds = Date.now() + CONTAINERD_MS;
+  const patienceEnds = performance.now() + CONTAINERD_MS;
   while (livingPid(containerd, 'containerd') !== undefined) {
-    if (Date.now() > patienceEnds) return;
+    if (performance.now() > patienceEnds) return;
     await sleep(CONTAINERD_POLL_MS);
   }
   rmSync(containerd, { force: true });

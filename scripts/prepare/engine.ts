@@ -141,12 +141,12 @@ async function engineInstead(
 
 /** An engine that somebody else is starting right now, or that another twemstack has started meanwhile. */
 async function waitForStarting({ address, pidFile }: LocalEngine, step: Step): Promise<Engine | undefined> {
-  for (const patienceEnds = Date.now() + PATIENCE_MS; ; await sleep(250)) {
+  for (const patienceEnds = performance.now() + PATIENCE_MS; ; await sleep(250)) {
     const found = await probeEngine(address);
     if (found.kind === 'engine') return found.engine;
     const pid = livingPid(pidFile, 'dockerd');
     if (pid === undefined) return undefined;
-    if (Date.now() > patienceEnds) {
+    if (performance.now() > patienceEnds) {
       throw new EnvironmentError(`a Docker engine runs here (pid ${pid}) but does not answer on its socket`, {
         where: address,
         remedy: `see what it listens on (ps -fp ${pid}) and set DOCKER_HOST to that; twemstack does not restart it`,

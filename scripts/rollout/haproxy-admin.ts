@@ -40,13 +40,17 @@ shift 2
 ask() { printf '%s\\n' "$1" | socat -t 3 STDIO "UNIX-CONNECT:$socket"; }
 for name; do said=$(ask "disable frontend $name") || exit; done
 echo closed
-until=$((\${EPOCHREALTIME/[.,]/} + tenths * 100000))
+# by a clock that nobody sets
+up() { read -r up _ </proc/uptime; up=$((10#\${up/./})); }
+up
+until=$((up + tenths * 10))
 while :; do
   left=0
   while IFS=, read -r proxy server _ _ sessions _; do
     if [[ $server == FRONTEND && " $* " == *" $proxy "* ]]; then left=$((left + sessions)); fi
   done < <(ask 'show stat')
-  ((left > 0 && \${EPOCHREALTIME/[.,]/} < until)) || break
+  up
+  ((left > 0 && up < until)) || break
   sleep 0.02
 done
 echo "left $left"`;

@@ -58,14 +58,14 @@ export class Target {
     as: 'call' | 'callBuffer',
     signal: AbortSignal,
   ): Promise<unknown[]> {
-    const until = Date.now() + MASTER_MS;
+    const until = performance.now() + MASTER_MS;
     for (;;) {
       signal.throwIfAborted();
       try {
         return await this.#sendOnce(requests, as);
       } catch (error) {
         if (!isPassing(error as Error)) throw refused(this.shard, error as Error);
-        if (Date.now() > until) throw unreachable(this.shard, error as Error);
+        if (performance.now() > until) throw unreachable(this.shard, error as Error);
         await this.close();
         await delay(POLL_MS);
       }
