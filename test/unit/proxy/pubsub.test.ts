@@ -152,6 +152,9 @@ describe('SUBSCRIBE', () => {
     const refusal = '-NOPERM this user has no permissions to access one of the channels used as arguments';
     assert.equal(answer(scene, client, two, refusal), '');
     assert.deepEqual(one.asked, ['PUNSUBSCRIBE x*']);
+    // Said before it was asked to forget it: the client, which listens to nothing, would take it for the answer.
+    tell(scene, one.links[0], array('pmessage', 'x*', 'xy', 'late'));
+    assert.equal(client.said, '');
     assert.equal(answer(scene, client, one, array('punsubscribe', 'x*', 0)), `${refusal}\r\n`);
     assert.equal(ask(scene, client, 'PING'), '+PONG\r\n');
     assert.deepEqual(

@@ -49,6 +49,8 @@ export class Subscriptions implements Subscriber {
     readonly early: Uint8Array[];
     readonly begun: BegunSubscription | null;
   } | null = null;
+  /** What servers are asked to forget, for another one has refused it: the client never hears of it. */
+  private takenBack: { readonly kind: ListeningKind; readonly names: ReadonlySet<string> } | null = null;
   private readonly mode: SubscribedMode;
   private readonly ended = (): void => this.end();
   private kept = 0;
@@ -139,7 +141,7 @@ export class Subscriptions implements Subscriber {
         if (fault === null) this.begin(kind, homes);
         else for (const refused of refusedBy) byServer.delete(refused);
         if (fault === null) done(null);
-        else this.takeBack(kind, byServer, () => done(fault));
+        else this.takeBack(kind, fresh, byServer, () => done(fault));
       });
     }
   }
@@ -147,11 +149,16 @@ export class Subscriptions implements Subscriber {
   /** Some servers have refused it: those that have not forget it. */
   private takeBack(
     kind: ListeningKind,
+    names: ReadonlySet<string>,
     byServer: ReadonlyMap<PoolServer, readonly string[]>,
     done: () => void,
   ): void {
     this.forgetEarly();
-    this.removeFrom(kind, byServer, done);
+    this.takenBack = { kind, names };
+    this.removeFrom(kind, byServer, () => {
+      this.takenBack = null;
+      done();
+    });
   }
 
   private begin(kind: ListeningKind, homes: ReadonlyMap<string, readonly PoolServer[]>): void {
@@ -253,8 +260,13 @@ export class Subscriptions implements Subscriber {
   }
 
   onMessage(buffer: Uint8Array, from: number, to: number): void {
-    const { pending, session } = this;
+    const { pending, session, takenBack } = this;
     if (isInternal(buffer, from)) return;
+    if (
+      takenBack?.names.has(sourceOf(buffer, from)) &&
+      !this.names[takenBack.kind].has(sourceOf(buffer, from))
+    )
+      return;
     if (session.protocol === 3) buffer[from] = ARROW;
     if (pending?.names.has(sourceOf(buffer, from)) && !this.names[pending.kind].has(sourceOf(buffer, from))) {
       pending.early.push(buffer.slice(from, to));
