@@ -113,6 +113,21 @@ const hangSentinel: Drill = {
   },
 };
 
+const hangGuard: Drill = {
+  name: 'hang-guard',
+  summary: 'stop (SIGSTOP) the guard beside a master, and nothing else of its member; nobody notices',
+  // Its healthcheck ends it before anything is raised.
+  alerts: [],
+  promised: () => ({ ...unnoticed, noFailover: true }),
+  lasts: () => 5000,
+  async inject(context) {
+    const { shard, master } = hitShard(context);
+    const at = performance.now();
+    await signalProgram(context, master.name, 'guard', 'STOP', 'CONT');
+    return { at, members: [master.name], shard };
+  },
+};
+
 const hangKeepalived: Drill = {
   name: 'hang-keepalived',
   summary: 'stop keepalived (SIGSTOP) on the edge that holds the VIP: it cannot let go of it by itself',
@@ -132,6 +147,7 @@ export const STALL_DRILLS: readonly Drill[] = [
   hangRedis,
   hangReplica,
   hangSentinel,
+  hangGuard,
   stall,
   stallThenKill,
   sentinelsLate,
