@@ -25,7 +25,7 @@ export function backupTests(stack: () => StackRun): { before(): void; after(): v
         assert.equal((await redisCli(application, 'EXPIRE', names[0], '86400')).stdout, '1');
         const running = start('backup', '--encrypt', '--keep', '2', '--json');
         const isLast = (): boolean => getPriority(running.pid ?? 0) === constants.priority.PRIORITY_LOW;
-        await waitUntil('the backup to let everybody else go first', isLast);
+        await waitUntil('the backup to let everybody else go first', isLast, { everyMs: 5 });
         const taken = await running;
         assert.equal(taken.exitCode, 0, String(taken.stderr));
         const { shards, where } = parse<{
