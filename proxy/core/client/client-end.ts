@@ -111,8 +111,9 @@ export abstract class ClientEnd extends ClientReplies {
     this.leave();
   }
 
-  leaveUnanswered(): void {
+  leaveUnanswered(why?: string): void {
     if (this.gone) return;
+    if (why !== undefined) this.pool.warnOfClients(`client ${this.remote} is closed: ${why}`);
     this.pool.stats.clientEof++;
     this.link.finish();
     this.leave();

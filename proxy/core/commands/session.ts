@@ -137,8 +137,11 @@ export interface Session extends Owner, Receiver {
   protocolError(fault: string): void;
   /** Takes no more requests; the connection ends when every earlier one is answered. */
   finishAfterReplies(): void;
-  /** Ends the connection in order, without an answer to what has the session to itself: nothing of that was carried out. */
-  leaveUnanswered(): void;
+  /**
+   * Ends the connection in order, without an answer to what has the session to itself: nothing of that was carried out.
+   * @param why for the log
+   */
+  leaveUnanswered(why?: string): void;
   /** The connection ends when everything before request `tag` is answered, as it does when a Redis ends. */
   endBefore(tag: number): void;
 }

@@ -134,12 +134,20 @@ describe('the clients of all proxies of a pool', () => {
   test('CLIENT KILL by address, in the old form and the new one; SKIPME is for oneself', async () => {
     const asking = await connect(first, 'asking');
     const [one, two] = await Promise.all([connect(second, 'kill-one'), connect(second, 'kill-two')]);
+    const ends = [one, two].map(
+      ({ socket }) =>
+        new Promise((done) => {
+          socket.once('end', () => done('in order'));
+          socket.once('error', done);
+        }),
+    );
     const addr = async (wanted: string): Promise<string> =>
       (await list(asking)).find(({ name }) => name === wanted)?.addr ?? 'nobody';
     assert.equal(await say(asking, 'CLIENT', 'KILL', await addr('kill-one')), '+OK\r\n');
     assert.equal(await say(asking, 'CLIENT', 'KILL', '192.0.2.1:1'), '-ERR No such client\r\n');
     assert.equal(await say(asking, 'CLIENT', 'KILL', 'ADDR', await addr('kill-two')), ':1\r\n');
     await waitUntil('their end', () => one.closed && two.closed);
+    assert.deepEqual(await Promise.all(ends), ['in order', 'in order']);
     const own = await addr('asking');
     assert.equal(await say(asking, 'CLIENT', 'KILL', 'ADDR', own), ':0\r\n');
     assert.equal(await say(asking, 'CLIENT', 'KILL', 'ADDR', own, 'SKIPME', 'NO'), ':1\r\n');

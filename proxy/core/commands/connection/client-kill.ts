@@ -47,6 +47,8 @@ const OPTIONS = new Map<string, Option>(
   } satisfies Record<string, Option>),
 );
 
+const KILLED = 'CLIENT KILL';
+
 /** CLIENT KILL addr, or CLIENT KILL [ID id] [TYPE …] [USER …] [ADDR …] [LADDR …] [SKIPME yes|no]: among this process' clients. */
 export const clientKill = (session: Asker, frame: RequestFrame, buffer: Uint8Array): Uint8Array => {
   const isOld = frame.argc === 3;
@@ -59,7 +61,9 @@ export const clientKill = (session: Asker, frame: RequestFrame, buffer: Uint8Arr
     if (isAsking && filters.skipMe) continue;
     killed++;
     if (isAsking) each.finishAfterReplies();
-    else each.letGo('CLIENT KILL');
+    // who has read everything sees its end as from a Redis; clients take a reset for a fault of the line
+    else if (each.unread === 0) each.leaveUnanswered(KILLED);
+    else each.letGo(KILLED);
   }
   if (!isOld) return integerReply(killed);
   return killed === 0 ? NO_SUCH_CLIENT : OK;
