@@ -42,6 +42,9 @@ global_defs {
     # Heals ARP caches that were misled while there were two holders.
     vrrp_garp_master_refresh 10
     vrrp_garp_lower_prio_repeat 1
+    # Otherwise the holder's own next advert is put off by whatever comes in, also by what does not count: a flood of forged
+    # ones that a host forwards would keep it silent, and the VIP would change hands once a second.
+    vrrp_lower_prio_no_advert
     vrrp_notify_fifo ${VRRP_FIFO}
 }
 

@@ -262,6 +262,18 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
     await pair.serving();
   });
 
+  test('a flood of adverts that a host has forwarded does not keep the holder from saying that it is there', async () => {
+    const { holder } = await pair.serving();
+    const [other] = pair.plan.edges.filter((edge) => edge !== holder);
+    const { vip, edge } = pair.plan;
+    const before = states(other).length;
+    const lie = { source: other.address, target: holder.address, vip, vrid: edge.vrid, ttl: 254 };
+    // far more often than the holder advertises, for as long as the other one waits for it twice over
+    await pair.onBack(forge([lie], 50, 0.05));
+    assert.deepEqual(states(other).slice(before), []);
+    assert.equal(states(holder).at(-1), 'MASTER');
+  });
+
   test('a proxy gone with its host, so that nothing refuses: newcomers are served within 0.6 s all the same', async () => {
     await pair.serving();
     const { address } = pair.plan.proxies[2];
