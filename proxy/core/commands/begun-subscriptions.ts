@@ -60,14 +60,13 @@ export class BegunSubscription {
 
   /** `proceed` is called once: now when it is over already, and soon in any case. */
   whenOver(proceed: () => void): void {
-    const left = this.until - performance.now();
-    if (this.isOver || left <= 0) {
+    const now = performance.now();
+    if (this.isLate(now)) {
       proceed();
       return;
     }
     this.behind.push(proceed);
-    // it holds up nobody any more
-    this.timer ??= setTimeout(() => this.end(), left).unref();
+    this.timer ??= setTimeout(() => this.end(), this.until - now).unref();
   }
 }
 

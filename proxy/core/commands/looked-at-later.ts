@@ -21,18 +21,26 @@ export function byLearntCommands(
   deal: Deal,
 ): void {
   if (session.routing.learnt.isFresh) deal(session, frame, buffer, from, to);
-  else {
-    const asked = (proceed: () => void): void => session.routing.learnt.ask(proceed);
-    session.runAlone(new LookedAtLater(session, new Uint8Array(buffer.subarray(from, to)), asked, deal));
-  }
+  else lookAtLater(session, buffer, from, to, (proceed) => session.routing.learnt.ask(proceed), deal);
 }
 
-/** A request that is looked at again when something has come about, and has the session to itself until then. */
-export class LookedAtLater extends InTurn {
-  /**
-   * @param until has `proceed` called once when it has come about; asked when everything before the request is answered
-   * @param deal what is done then
-   */
+/**
+ * A request, `buffer[from, to)`, is looked at again when something has come about, and has the session to itself until then.
+ * @param until has `proceed` called once when it has come about; asked when everything before the request is answered
+ * @param deal what is done then
+ */
+export function lookAtLater(
+  session: Session,
+  buffer: Uint8Array,
+  from: number,
+  to: number,
+  until: (proceed: () => void) => void,
+  deal: Deal,
+): void {
+  session.runAlone(new LookedAtLater(session, new Uint8Array(buffer.subarray(from, to)), until, deal));
+}
+
+class LookedAtLater extends InTurn {
   constructor(
     session: Session,
     private readonly request: Uint8Array,

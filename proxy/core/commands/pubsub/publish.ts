@@ -1,5 +1,5 @@
 import { begunHearers, whenOver } from '../begun-subscriptions.ts';
-import { LookedAtLater } from '../looked-at-later.ts';
+import { lookAtLater } from '../looked-at-later.ts';
 import { refuse, wrongArity } from '../refusals.ts';
 import type { Handler } from '../session.ts';
 import { toFirstArgument } from '../to-first-argument.ts';
@@ -17,13 +17,9 @@ export const publish: Handler = (session, command, frame, buffer, from, to) => {
   const begun = begunHearers(session.pool, command, buffer, args[2], args[3]);
   if (begun.length === 0) toFirstArgument(session, command.id, args, buffer, from, to);
   else {
-    session.runAlone(
-      new LookedAtLater(
-        session,
-        new Uint8Array(buffer.subarray(from, to)),
-        (proceed) => whenOver(begun, proceed),
-        (_, again, bytes, start, end) => toFirstArgument(session, command.id, again.args, bytes, start, end),
-      ),
+    const behind = (proceed: () => void): void => whenOver(begun, proceed);
+    lookAtLater(session, buffer, from, to, behind, (_, again, bytes, start, end) =>
+      toFirstArgument(session, command.id, again.args, bytes, start, end),
     );
   }
 };

@@ -5,7 +5,7 @@ import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { allBegun, whenOver } from '../begun-subscriptions.ts';
 import { ABORTED, abortedBy } from '../exec-part.ts';
 import { homeOf } from '../home.ts';
-import { LookedAtLater } from '../looked-at-later.ts';
+import { lookAtLater } from '../looked-at-later.ts';
 import { isRedisOwn, refuse, wrongArity } from '../refusals.ts';
 import { whyNoExec } from '../refused-exec.ts';
 import type { Family, Handler, Session } from '../session.ts';
@@ -61,14 +61,8 @@ const exec: Handler = (session, command, frame, buffer, from, to) => {
     const begun = allBegun(session.pool);
     if (begun.length === 0) carryOut(session, transaction);
     else {
-      session.runAlone(
-        new LookedAtLater(
-          session,
-          new Uint8Array(buffer.subarray(from, to)),
-          (proceed) => whenOver(begun, proceed),
-          () => carryOut(session, transaction),
-        ),
-      );
+      const behind = (proceed: () => void): void => whenOver(begun, proceed);
+      lookAtLater(session, buffer, from, to, behind, () => carryOut(session, transaction));
     }
   }
 };
