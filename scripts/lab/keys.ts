@@ -1,17 +1,19 @@
 import { chmodSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { execa } from 'execa';
+import { EnvironmentError } from '../errors.ts';
 import { makeFolder } from '../make-folder.ts';
+import { findProgram } from '../prepare/platform.ts';
 import type { LabHost, LabPlace } from './place.ts';
 
 const VALID_DAYS = '365';
 
 /** ssh keys of hosts and person, and certificates of engines and person: of the lab alone, made once per lab. */
 export async function makeKeys(place: LabPlace, hosts: readonly LabHost[]): Promise<void> {
+  writeSsh(place);
   if (existsSync(join(place.keys, 'done'))) return;
   makeFolder(place.keys, 0o700);
   await Promise.all([makeSshKeys(place, hosts), makeCertificates(place, hosts)]);
-  writeSsh(place);
   writeFileSync(join(place.keys, 'done'), '');
 }
 
@@ -27,16 +29,21 @@ async function makeSshKeys({ keys }: LabPlace, hosts: readonly LabHost[]): Promi
   writeFileSync(join(keys, 'known_hosts'), hosts.map(({ address }) => `${address} ${key}\n`).join(''));
 }
 
-/** An ssh with the lab's key and hosts in front of the person's own configuration. */
+/**
+ * An ssh with the lab's key and hosts in front of the person's own configuration. It names the one that it runs in full:
+ * looked up on PATH, where npx puts folders of its own before the lab's, it found itself again, without end.
+ */
 function writeSsh({ bin, keys }: LabPlace): void {
   makeFolder(bin);
   const program = join(bin, 'ssh');
+  const others = (process.env.PATH ?? '').split(delimiter).filter((folder) => resolve(folder) !== bin);
+  const ssh = findProgram('ssh', others.join(delimiter));
+  if (ssh === undefined) throw new EnvironmentError('ssh: not found on PATH', { where: 'lab' });
   writeFileSync(
     program,
     `#!/bin/sh
 # ssh for the hosts of \`twemstack lab\`: their keys, and nothing of ~/.ssh.
-PATH=\${PATH#"${bin}:"}
-exec ssh -F /dev/null -o IdentitiesOnly=yes -i "${join(keys, 'person')}" -o UserKnownHostsFile="${join(keys, 'known_hosts')}" \\
+exec "${ssh}" -F /dev/null -o IdentitiesOnly=yes -i "${join(keys, 'person')}" -o UserKnownHostsFile="${join(keys, 'known_hosts')}" \\
   -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes "$@"
 `,
   );

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { execa } from 'execa';
 import { connect, readTls } from '../../../provider/docker/connect.ts';
@@ -75,7 +75,8 @@ describe('a lab of three hosts on this machine', () => {
     // What a killed run may have left.
     await labDown(place, QUIET);
     lab = await labUp(place, QUIET);
-    process.env.PATH = `${place.bin}:${path}`;
+    // As npx has it, which puts the folder of its commands in front of all that a person has put there.
+    process.env.PATH = `${resolve('node_modules/.bin')}:${place.bin}:${path}`;
   });
   after(async () => {
     process.env.PATH = path;
