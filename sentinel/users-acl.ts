@@ -59,8 +59,9 @@ const SENTINEL_RULES: Readonly<Partial<Record<Account, string>>> = {
   replication: `-@all ${WHO_IS_MASTER}`,
   // Sentinels among themselves: the vote, and the hello message; DEBUG sets its rhythm (image/lib/tune.sh).
   sentinel: `&__sentinel__:hello -@all ${WHO_IS_MASTER} +publish +subscribe +sentinel|is-master-down-by-addr +sentinel|debug`,
-  // Whom they want promoted, and whether somebody was selected before it listened.
-  guard: '&+selected-slave &+failover-state-wait-promotion -@all +auth +ping +subscribe +sentinel|replicas',
+  // Whom they want promoted, and whether somebody was selected before it listened; who was not elected goes on at its word.
+  guard:
+    '&+selected-slave &+failover-state-wait-promotion &-failover-abort-not-elected -@all +auth +ping +subscribe +sentinel|replicas +sentinel|failover',
   monitor: `-@all ${WHO_IS_MASTER} +info +role +sentinel|replicas +sentinel|slaves +sentinel|sentinels +sentinel|ckquorum`,
 };
 

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { AofFlushes } from './aof-flushes.ts';
 import { Candidacy } from './candidacy.ts';
-import { placeOf } from './config.ts';
+import { type Place, placeOf } from './config.ts';
 import { emptied, observed } from './core/memory.ts';
 import { compareTerms } from './core/term.ts';
 import { LuaBound } from './lua-bound.ts';
 import { Member, type MemberOptions } from './member.ts';
 import type { GuardState, Question } from './messages.ts';
-import { watchSentinels } from './sentinel-watch.ts';
+import { failOver, watchSentinels } from './sentinel-watch.ts';
+import { SplitVote } from './split-vote.ts';
 import { boundTracking } from './tracking-bound.ts';
 import { type Beginning, Upkeep } from './upkeep.ts';
 
@@ -50,13 +51,30 @@ export class Guard {
     this.luaBound = new LuaBound(this.member.redis, (text) => this.member.say(text));
     this.flushes = new AofFlushes(this.member.redis, (text) => this.member.log(text), options.flushes);
     const { config } = this.member;
-    watchSentinels(
-      config,
-      () => this.member.config.passwords[0],
-      (place) => {
+    const { member } = this;
+    const votes = new SplitVote(async () => !member.leading && !(await member.surroundings()).hearsMaster);
+    watchSentinels(config, () => member.config.passwords[0], {
+      onSelected: (place) => {
+        votes.selected();
         if (place === placeOf(config)) this.candidacy.selected();
       },
-    );
+      onNotElected: (sentinel, rank) => {
+        void this.goOn(votes, sentinel, rank);
+      },
+    });
+  }
+
+  /** A sentinel got too few votes: it goes on without, where nobody else does. */
+  private async goOn(votes: SplitVote, sentinel: Place, rank: number): Promise<void> {
+    const { member } = this;
+    try {
+      if (!(await votes.shallGoOn(rank))) return;
+      await failOver(member.config, sentinel, member.config.passwords[0]);
+      member.log(`${sentinel.name} was not elected, and fails over all the same: the vote was split`);
+    } catch (error) {
+      // Another guard was quicker, or it does not know a replica that is good.
+      member.say(`${sentinel.name} was not elected, and does not go on: ${(error as Error).message}`);
+    }
   }
 
   /** Once; it ends with its process. */

@@ -1,8 +1,10 @@
 import type { GuardConfig, Place } from './config.ts';
-import { RedisConnection, type Reply } from './redis.ts';
+import { type Access, RedisConnection, type Reply } from './redis.ts';
 
+/** Says that a sentinel stood for election and got too few votes. */
+const NOT_ELECTED = '-failover-abort-not-elected';
 /** The first says whom a sentinel has chosen; the second, that it waits for the promotion. */
-const CHANNELS = ['+selected-slave', '+failover-state-wait-promotion'];
+const CHANNELS = ['+selected-slave', '+failover-state-wait-promotion', NOT_ELECTED];
 const RETRY_MS = 250;
 /**
  * One that listens says nothing, so it does not notice that the other side is gone without a word (a host that lost its
@@ -11,42 +13,72 @@ const RETRY_MS = 250;
 const PING_MS = 500;
 const PATIENCE_MS = 1000;
 
+/** What a guard hears from sentinels about its shard. */
+export interface Heard {
+  /** HOST:PORT of the one that shall be promoted. */
+  onSelected(place: string): void;
+  /** @param rank of the sentinel in the guard's file */
+  onNotElected(sentinel: Place, rank: number): void;
+}
+
+const accessTo = (sentinel: Place, from: string, password: string): Access => ({
+  from,
+  host: sentinel.address,
+  port: sentinel.port,
+  user: 'guard',
+  password,
+});
+
 /**
  * Hears from every sentinel, for as long as the guard runs, when it wants a replica promoted. The promotion itself is the
  * guard's. What is published while nobody listens is lost, so each new connection begins with the question whether somebody
  * is selected already.
- *
- * @param onSelected called with HOST:PORT of the one that shall be promoted
  */
-export function watchSentinels(
-  config: GuardConfig,
-  password: () => string,
-  onSelected: (place: string) => void,
-): void {
+export function watchSentinels(config: GuardConfig, password: () => string, heard: Heard): void {
   const { address: from, shard } = config;
-  const connect = (sentinel: Place): void => {
+  const connect = (sentinel: Place, rank: number): void => {
     const connection = new RedisConnection(
-      { from, host: sentinel.address, port: sentinel.port, user: 'guard', password: password() },
+      accessTo(sentinel, from, password()),
       PATIENCE_MS,
       () => {
         clearInterval(pings);
-        setTimeout(() => connect(sentinel), RETRY_MS);
+        setTimeout(() => connect(sentinel, rank), RETRY_MS);
       },
-      (_channel, payload) => {
+      (channel, payload) => {
+        if (channel === NOT_ELECTED) {
+          if (payload.startsWith(`master ${shard} `)) heard.onNotElected(sentinel, rank);
+          return;
+        }
         const place = publishedSelection(payload, shard);
-        if (place !== undefined) onSelected(place);
+        if (place !== undefined) heard.onSelected(place);
       },
     );
     connection
       .call('SENTINEL', 'REPLICAS', shard)
-      .then((replicas) => selectedAmong(replicas).forEach(onSelected))
+      .then((replicas) => {
+        for (const place of selectedAmong(replicas)) heard.onSelected(place);
+      })
       // Its file of accounts is of before, or it does not know the shard: what it publishes is heard all the same.
       .catch(() => undefined);
     connection.subscribe(CHANNELS);
     // Silence ends the connection, and that is what it is for.
     const pings = setInterval(() => connection.call('PING').catch(() => undefined), PING_MS);
   };
-  for (const sentinel of config.sentinels) connect(sentinel);
+  config.sentinels.forEach(connect);
+}
+
+/** Tells a sentinel to name a replica without having been elected. @throws ReplyError when it will not, Error when it does not answer */
+export async function failOver(
+  { address, shard }: GuardConfig,
+  sentinel: Place,
+  password: string,
+): Promise<void> {
+  const connection = new RedisConnection(accessTo(sentinel, address, password), PATIENCE_MS);
+  try {
+    await connection.call('SENTINEL', 'FAILOVER', shard);
+  } finally {
+    connection.close();
+  }
 }
 
 /** HOST:PORT out of `slave NAME HOST PORT @ SHARD HOST PORT`; undefined when it is of another shard. */

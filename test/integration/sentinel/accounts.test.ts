@@ -180,9 +180,14 @@ const ON_SENTINEL: Table = {
     mayNot: [...CHANGES_SENTINEL, 'PUBLISH other lie', 'SUBSCRIBE +switch-master'],
   },
   guard: {
-    may: ['PING', 'SUBSCRIBE +selected-slave +failover-state-wait-promotion'],
+    may: [
+      'PING',
+      'SENTINEL failover no-such-shard',
+      'SUBSCRIBE +selected-slave +failover-state-wait-promotion -failover-abort-not-elected',
+    ],
+    // Who becomes master is the guards' to say, so they may begin what asks them for it; nothing else.
     mayNot: [
-      ...CHANGES_SENTINEL,
+      ...CHANGES_SENTINEL.filter((command) => !command.startsWith('SENTINEL failover')),
       'PUBLISH __sentinel__:hello lie',
       'SUBSCRIBE +switch-master',
       'SENTINEL masters',
