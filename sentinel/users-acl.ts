@@ -61,7 +61,7 @@ const SENTINEL_RULES: Readonly<Partial<Record<Account, string>>> = {
   sentinel: `&__sentinel__:hello -@all ${WHO_IS_MASTER} +publish +subscribe +sentinel|is-master-down-by-addr +sentinel|debug`,
   // Whom they want promoted, and whether somebody was selected before it listened; who was not elected goes on at its word.
   guard:
-    '&+selected-slave &+failover-state-wait-promotion &-failover-abort-not-elected -@all +auth +ping +subscribe +sentinel|replicas +sentinel|failover',
+    '&+selected-slave &+failover-state-wait-promotion &-failover-abort-not-elected -@all +auth +ping +subscribe +sentinel|master +sentinel|replicas +sentinel|failover',
   monitor: `-@all ${WHO_IS_MASTER} +info +role +sentinel|replicas +sentinel|slaves +sentinel|sentinels +sentinel|ckquorum`,
 };
 

@@ -69,8 +69,8 @@ export class Guard {
     const { member } = this;
     try {
       if (!(await votes.shallGoOn(rank))) return;
-      await failOver(member.config, sentinel, member.config.passwords[0]);
-      member.log(`${sentinel.name} was not elected, and fails over all the same: the vote was split`);
+      if (await failOver(member.config, sentinel, member.config.passwords[0]))
+        member.log(`${sentinel.name} was not elected, and fails over all the same: the vote was split`);
     } catch (error) {
       // Another guard was quicker, or it does not know a replica that is good.
       member.say(`${sentinel.name} was not elected, and does not go on: ${(error as Error).message}`);

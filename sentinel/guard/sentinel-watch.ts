@@ -67,15 +67,22 @@ export function watchSentinels(config: GuardConfig, password: () => string, hear
   config.sentinels.forEach(connect);
 }
 
-/** Tells a sentinel to name a replica without having been elected. @throws ReplyError when it will not, Error when it does not answer */
+/**
+ * Tells a sentinel to name a replica without having been elected, if as many as its quorum hold the master for down still.
+ * @returns whether it does so
+ * @throws ReplyError when it will not, Error when it does not answer
+ */
 export async function failOver(
   { address, shard }: GuardConfig,
   sentinel: Place,
   password: string,
-): Promise<void> {
+): Promise<boolean> {
   const connection = new RedisConnection(accessTo(sentinel, address, password), PATIENCE_MS);
   try {
+    const master = await connection.call('SENTINEL', 'MASTER', shard);
+    if (!Array.isArray(master) || !fieldOf(master, 'flags').split(',').includes('o_down')) return false;
     await connection.call('SENTINEL', 'FAILOVER', shard);
+    return true;
   } finally {
     connection.close();
   }
@@ -91,7 +98,10 @@ function publishedSelection(payload: string, ofShard: string): string | undefine
 function selectedAmong(replicas: Reply): string[] {
   if (!Array.isArray(replicas)) return [];
   return replicas.filter(Array.isArray).flatMap((fields: Reply[]) => {
-    const field = (name: string): string => String(fields[fields.indexOf(name) + 1]);
-    return field('flags').split(',').includes('promoted') ? [`${field('ip')}:${field('port')}`] : [];
+    const isPromoted = fieldOf(fields, 'flags').split(',').includes('promoted');
+    return isPromoted ? [`${fieldOf(fields, 'ip')}:${fieldOf(fields, 'port')}`] : [];
   });
 }
+
+/** Of names and values by turns. */
+const fieldOf = (fields: readonly Reply[], name: string): string => String(fields[fields.indexOf(name) + 1]);
