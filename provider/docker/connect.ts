@@ -4,6 +4,7 @@ import type { Agent } from 'node:http';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { SshAgent, sshCommand } from './ssh-pipe.ts';
+import { watchedAgent } from './watched-agent.ts';
 
 /** What proves who we are, and who the engine is, in PEM. */
 export interface TlsMaterial {
@@ -23,6 +24,8 @@ export interface ConnectOptions {
   readonly streams?: number;
   /** Milliseconds a request may take; 0 = as long as it needs. */
   readonly timeoutMs?: number;
+  /** For tcp://: how often a silent engine is asked for a sign of life, and how long that may take. @default 5000 */
+  readonly askMs?: number;
 }
 
 const CONNECT_SECONDS = 10;
@@ -52,7 +55,7 @@ export async function connect(address: string, options: ConnectOptions = {}): Pr
 type Settings = Docker.DockerOptions & { readonly agent?: Agent };
 
 function settingsFor(address: string, options: ConnectOptions): Settings {
-  const { connectSeconds = CONNECT_SECONDS, sshOptions = [], timeoutMs: timeout = 0, tls } = options;
+  const { connectSeconds = CONNECT_SECONDS, sshOptions = [], timeoutMs: timeout = 0, tls, askMs } = options;
   if (address.startsWith('unix://')) return { socketPath: address.slice('unix://'.length), timeout };
   if (address.startsWith('ssh://')) {
     const agent = new SshAgent(sshCommand(address, sshOptions, connectSeconds), options.streams);
@@ -62,5 +65,7 @@ function settingsFor(address: string, options: ConnectOptions): Settings {
   const { hostname: host, port: given, protocol } = new URL(address);
   const secure = tls !== undefined || protocol === 'https:';
   const port = Number(given || (secure ? TLS_PORT : PLAIN_PORT));
-  return { protocol: secure ? 'https' : 'http', host, port, timeout, ...tls };
+  // Where a request may take its time, somebody has to notice that nobody is there any more.
+  const agent = timeout === 0 ? watchedAgent({ host, port, tls, secure, askMs }) : undefined;
+  return { protocol: secure ? 'https' : 'http', host, port, agent, timeout, ...tls };
 }
