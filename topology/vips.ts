@@ -1,6 +1,6 @@
 /** The virtual IPs of a plan: one, or several that are each preferred on another edge. */
 import { MAX_DOMAINS } from './addresses.ts';
-import type { EdgeMember, PlanBase } from './types.ts';
+import type { AnyPlan, EdgeMember, PlanBase } from './types.ts';
 
 /** VRRP priority where a virtual IP is preferred; the further an edge is behind that one, the less. */
 const FIRST_PRIORITY = 150;
@@ -18,6 +18,13 @@ export function vipsOf({ edge, vip, vips = [vip] }: Pick<PlanBase, 'edge' | 'vip
 
 /** Whether edges share the load: then each takes its own VIP back when it returns. */
 export const areShared = ({ vips = [] }: Pick<PlanBase, 'vips'>): boolean => vips.length > 1;
+
+/** Whether others lead applications to the edges, and the VIP is nobody's of the stack. */
+export const isLedByOthers = (plan: AnyPlan): boolean => 'entrance' in plan && plan.entrance === 'external';
+
+/** Where the stack itself serves applications: at its VIPs, or, where others lead them there, on every edge. */
+export const entrancesOf = (plan: AnyPlan): string[] =>
+  isLedByOthers(plan) ? plan.edges.map(({ address }) => address) : vipsOf(plan).map(({ address }) => address);
 
 /** The edge that a VIP is on while all of them are well; @param index of the VIP. With one VIP whoever has it keeps it. */
 export const preferredEdge = ({ edges }: Pick<PlanBase, 'edges'>, index: number): EdgeMember => edges[index];

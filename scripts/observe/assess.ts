@@ -1,6 +1,6 @@
 import { isOnHosts } from '../../topology/plan.ts';
 import type { AnyPlan, PlanShard, RedisMember } from '../../topology/types.ts';
-import { vipsOf } from '../../topology/vips.ts';
+import { isLedByOthers, vipsOf } from '../../topology/vips.ts';
 import { isHolder } from './holds-vip.ts';
 import type { HostStatus } from './host-status.ts';
 import type { WatchedMaster } from './sentinel-view.ts';
@@ -188,12 +188,11 @@ function watchProblems(plan: AnyPlan, shard: PlanShard, scope: readonly MemberSt
 }
 
 function entranceProblems(plan: AnyPlan, status: StackStatus): Problem[] {
-  const problems: Problem[] =
-    isOnHosts(plan) && plan.entrance === 'external'
-      ? []
-      : vipsOf(plan).flatMap(({ address }) => vipProblems(plan, status, address));
+  const problems: Problem[] = isLedByOthers(plan)
+    ? []
+    : vipsOf(plan).flatMap(({ address }) => vipProblems(plan, status, address));
   for (const pool of status.pools) {
-    if (!pool.answers)
+    if (!pool.answers && pool.outside !== true)
       problems.push({
         subject: `${pool.vip ?? plan.vip}:${pool.port}`,
         what: `pool ${pool.name} does not answer PING`,

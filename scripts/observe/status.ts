@@ -11,7 +11,7 @@ import type {
   RedisMember,
   SentinelMember,
 } from '../../topology/types.ts';
-import { areShared, vipsOf } from '../../topology/vips.ts';
+import { areShared, entrancesOf, isLedByOthers } from '../../topology/vips.ts';
 import { RoutedClient } from '../stack/routed-client.ts';
 import type { ContainerState } from './engine.ts';
 import { demandVips, type VipView, vipsSeenHere } from './holds-vip.ts';
@@ -41,13 +41,15 @@ export interface MemberStatus extends VipView {
   readonly away?: boolean;
 }
 
-/** One pool at one VIP. */
+/** One pool at one VIP, or, where others lead applications to the edges, on one edge, and at the address that they use. */
 export interface PoolStatus {
   readonly name: string;
   readonly port: number;
   readonly answers: boolean;
-  /** Which VIP, where there are several. */
+  /** Which VIP, where there are several; or the address of the edge. */
   readonly vip?: string;
+  /** Whether it answers is others' doing, and not to be seen from everywhere. */
+  readonly outside?: true;
 }
 
 export interface StackStatus {
@@ -78,19 +80,21 @@ export async function collectStatus(
   return { ...seen, pools };
 }
 
-/** Through every VIP. */
+/** Through every entrance. */
 function askPools(plan: AnyPlan): Promise<PoolStatus[]> {
-  const shared = areShared(plan);
-  return Promise.all(
-    vipsOf(plan).flatMap(({ address }) =>
-      plan.pools.map(async ({ name, listen }) => ({
-        name,
-        port: listen,
-        answers: await answersPing(address, listen),
-        ...(shared ? { vip: address } : {}),
-      })),
-    ),
-  );
+  const areOthers = isLedByOthers(plan);
+  const isOneVip = !areShared(plan) && !areOthers;
+  const ask = (addresses: readonly string[], outside: Pick<PoolStatus, 'outside'>): Promise<PoolStatus>[] =>
+    addresses.flatMap((vip) =>
+      plan.pools.map(async ({ name, listen: port }) => {
+        const answers = await answersPing(vip, port);
+        return { name, port, answers, ...(isOneVip ? {} : { vip }), ...outside };
+      }),
+    );
+  return Promise.all([
+    ...ask(entrancesOf(plan), {}),
+    ...(areOthers ? ask([plan.vip], { outside: true }) : []),
+  ]);
 }
 
 type Seen = Pick<StackStatus, 'members' | 'hosts'>;

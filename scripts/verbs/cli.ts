@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { UNPRIVILEGED } from '../../topology/container-options.ts';
 import { didYouMean } from '../../topology/nearest.ts';
 import type { AnyPlan, Credentials } from '../../topology/types.ts';
+import { isLedByOthers } from '../../topology/vips.ts';
 import { InputError, NotSoError } from '../errors.ts';
 import { listContainers } from '../observe/engine.ts';
 import { execAttached } from '../observe/exec-attached.ts';
@@ -69,7 +70,10 @@ async function atEdge(
   // Any edge reaches the VIP; the one that has it needs no other.
   const holder = held.findIndex((vips) => vips.includes(plan.vip));
   const container = edges[Math.max(0, holder)];
-  return { container, words: ['-h', plan.vip, '-p', String(pool.listen)], password: application };
+  // Where others lead applications, they may not do so yet.
+  const own = plan.edges.find(({ name }) => name === container)?.address;
+  const address = isLedByOthers(plan) && own !== undefined ? own : plan.vip;
+  return { container, words: ['-h', address, '-p', String(pool.listen)], password: application };
 }
 
 async function atMember(

@@ -19,8 +19,8 @@ import { reportText } from '../drill/report/text.ts';
 import { runSeries } from '../drill/series.ts';
 import { takeBackEngine, takeBackFaults } from '../drill/take-back.ts';
 import { EnvironmentError, EXIT, fileTrouble, InputError, NotSoError } from '../errors.ts';
-import { assess } from '../observe/assess.ts';
-import { collectStatus } from '../observe/status.ts';
+import { assess, type Problem } from '../observe/assess.ts';
+import { collectStatus, type StackStatus } from '../observe/status.ts';
 import type { HeldLock } from '../process-lock.mjs';
 import { consoleReporter, type Reporter } from '../report/steps.ts';
 import { deployedCredentials } from '../stack/credentials.ts';
@@ -186,7 +186,8 @@ async function demandWhole({ plan, credentials, engine, signal }: Demand): Promi
   const domains = new Set(plan.domains.map(({ name }) => name));
   const deadline = performance.now() + SETTLE_MS;
   for (;;) {
-    const problems = assess(plan, await collectStatus(plan, credentials, engine), domains);
+    const status = await collectStatus(plan, credentials, engine);
+    const problems = [...assess(plan, status, domains), ...notLed(status)];
     if (problems.length === 0) return;
     if (performance.now() > deadline || signal.aborted) {
       const list = problems.map(({ subject, what }) => `    ${subject}: ${what}`).join('\n');
@@ -198,6 +199,15 @@ async function demandWhole({ plan, credentials, engine, signal }: Demand): Promi
     await delay(500);
   }
 }
+
+/** A drill writes as applications do, so where others lead them to the edges it takes these, too. */
+const notLed = ({ pools }: StackStatus): Problem[] =>
+  pools
+    .filter(({ answers, outside }) => outside === true && !answers)
+    .map(({ port, vip }) => ({
+      subject: `${vip}:${port}`,
+      what: 'nobody leads it to an edge, as seen from here',
+    }));
 
 function chooseDrills(
   plan: AnyPlan,

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import type { AnyPlan, Member } from '../../topology/types.ts';
-import { vipsOf } from '../../topology/vips.ts';
+import { isLedByOthers, vipsOf } from '../../topology/vips.ts';
 import type { BackupState } from '../backup/record.ts';
 import type { MemberStatus, StackStatus } from '../observe/status.ts';
 import { healthNow, lagBytes, roleNow } from '../observe/status-document.ts';
@@ -13,12 +13,17 @@ const CLOCK_MS = 1000;
 
 /** One row per member: domain, name, role now, address, health, and what is to know of it. */
 export function statusTable(plan: AnyPlan, status: StackStatus): string {
-  const pools = status.pools
-    .map(
-      ({ name, port, answers, vip = plan.vip }) =>
-        `${vip}:${port} (${name}) ${answers ? 'answers' : 'DOES NOT ANSWER'}`,
-    )
-    .join(', ');
+  const pools = (outside?: true): string =>
+    status.pools
+      .filter((pool) => pool.outside === outside)
+      .map(({ name, port, answers, vip = plan.vip }) => {
+        const silent = outside ? 'does not answer from here' : 'DOES NOT ANSWER';
+        return `${vip}:${port} (${name}) ${answers ? 'answers' : silent}`;
+      })
+      .join(', ');
+  const entrance = isLedByOthers(plan)
+    ? `edges ${pools()}\nto which others lead: ${pools(true)}`
+    : `VIP ${pools()}`;
   const rows = status.members.map((entry) => [
     entry.member.domain,
     entry.member.name,
@@ -27,7 +32,7 @@ export function statusTable(plan: AnyPlan, status: StackStatus): string {
     healthNow(entry),
     details(entry, status),
   ]);
-  return `VIP ${pools}\n\n${hostsTable(status)}${table(['domain', 'member', 'role', 'address', 'health', 'details'], rows)}`;
+  return `${entrance}\n\n${hostsTable(status)}${table(['domain', 'member', 'role', 'address', 'health', 'details'], rows)}`;
 }
 
 /** Members of one host have its address, and each a port. */
@@ -66,10 +71,16 @@ export function tryIt(plan: AnyPlan, home: Home): string {
     `Applications connect to ${vipsOf(plan)
       .map(({ address }) => `${address}:${pool.listen}`)
       .join(' or ')} with the password of "application".`,
+    ...(isLedByOthers(plan) ? [leadThem(plan)] : []),
     `Credentials: ${near.startsWith('..') ? file : near} (mode 0600; \`npx twemstack secret application\` prints one)`,
     '',
   ].join('\n');
 }
+
+/** What is left to do where the entrance is others' business. */
+const leadThem = ({ edges, vip }: AnyPlan): string =>
+  `${vip} is yours to lead to ${edges.map(({ address }) => address).join(' or ')}: whichever answers 200 to ` +
+  `GET /serving on port ${[...new Set(edges.map(({ opsPort }) => opsPort))].join(', ')}.`;
 
 function details(entry: MemberStatus, status: StackStatus): string {
   return [present(entry, status), ...past(entry)].filter((part) => part !== '').join(', ');
