@@ -60,12 +60,20 @@ export class LearntCommand extends Command {
     return [...this.subcommands.values()];
   }
 
+  /** It may wait for something to come. */
+  get mayWait(): boolean {
+    return this.has(BLOCKING);
+  }
+
+  private has(marks: readonly string[]): boolean {
+    return marks.some((mark) => this.marks.has(mark));
+  }
+
   /** Why it cannot go over a connection that all clients share; null when it can. */
   get refusal(): string | null {
-    const has = (marks: readonly string[]): boolean => marks.some((mark) => this.marks.has(mark));
-    if (has(OF_SERVERS)) return 'it administers one server: connect to that server';
-    if (has(OF_CONNECTIONS)) return 'it concerns the connection to a server, which all clients share';
-    return has(BLOCKING) ? 'it may wait, and other clients use the same server connection' : null;
+    if (this.has(OF_SERVERS)) return 'it administers one server: connect to that server';
+    if (this.has(OF_CONNECTIONS)) return 'it concerns the connection to a server, which all clients share';
+    return this.mayWait ? 'it may wait, and other clients use the same server connection' : null;
   }
 
   /**

@@ -57,6 +57,47 @@ describe('what should have waited and is refused', () => {
     await askFourTimes(scene, scene.client(), ['WAIT', '1', '0'], /^-ERR 1 clients wait[^\r]*\r\n/gm);
   });
 
+  test('a server that is away, where nothing waits for a master', async () => {
+    const scene = await memoryScene([]);
+    const [server] = scene.servers;
+    // the kernel takes the connection, and nobody serves it
+    server.accept = (link) => {
+      link.close();
+      return { onBytes() {}, onWritable() {}, onEnd() {}, onClosed() {} };
+    };
+    await askFourTimes(scene, scene.client(), ['BLPOP', 'a', '0'], /^-ERR[^\r]*\r\n/gm);
+    await askFourTimes(scene, scene.client(), ['WAIT', '1', '0'], /^-ERR[^\r]*\r\n/gm);
+  });
+
+  test('a database that the pool has not got', async () => {
+    const scene = await memoryScene([]);
+    const client = scene.client();
+    client.ask('SELECT', '5');
+    scene.settle();
+    await askFourTimes(scene, client, ['BRPOP', 'a', '0'], /^-ERR[^\r]*\r\n/gm);
+    client.said = '';
+    for (let i = 0; i < 4; i++) client.ask('GET', 'a');
+    scene.settle();
+    assert.equal(client.said.match(/^-ERR/gm)?.length, 4, 'what would not wait is told at once');
+  });
+
+  test('a command of the servers’ own that may wait', async () => {
+    const scene = await memoryScene([]);
+    const [server] = scene.servers;
+    server.always.delete('COMMAND');
+    const client = scene.client();
+    client.ask('MOD.WAIT', 'a', '0');
+    scene.settle();
+    server.answer('*1\r\n$8\r\nmod.wait');
+    scene.settle();
+    server.answer(
+      '*1\r\n*10\r\n$8\r\nmod.wait\r\n:-2\r\n*2\r\n+write\r\n+blocking\r\n:1\r\n:1\r\n:1\r\n*0\r\n*0\r\n*0\r\n*0',
+    );
+    scene.settle();
+    assert.match(client.said, /^-ERR 'mod.wait' is not served: it may wait/);
+    await askFourTimes(scene, scene.client(), ['MOD.WAIT', 'a', '0'], /^-ERR[^\r]*\r\n/gm);
+  });
+
   test('a client that leaves meanwhile, and one that comes back to it after a while', async () => {
     const scene = await memoryScene([], TWO);
     const client = scene.client();

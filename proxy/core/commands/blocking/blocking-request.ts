@@ -83,9 +83,7 @@ export class BlockingRequest extends WholeReplies implements SoloRequest, Receiv
     this.connection = asked.server.pinned.take(PURPOSE, blockingClients, session.lane);
     if (this.connection === null) {
       const full = `${blockingClients} clients wait on '${asked.server.name}' already (blocking_clients)`;
-      afterPause(session, () => {
-        if (!this.isOver) this.answer(errorReply(full));
-      });
+      this.slowly(() => this.answer(errorReply(full)));
       return;
     }
     const left = this.timeLeft;
@@ -146,13 +144,19 @@ export class BlockingRequest extends WholeReplies implements SoloRequest, Receiv
     if (closes) this.closeClient();
     else if (this.isDismissed) this.leaveUnanswered();
     else if (server.holds) this.askLater();
-    else this.answer(errorReply(told));
+    else this.slowly(() => this.answer(errorReply(told)));
   }
 
   fail(_tag: number, text: Uint8Array): void {
     this.release(false);
-    if (this.isOver) return;
-    this.endBy((session) => session.fail(this.tag, text));
+    if (!this.isOver) this.slowly(() => this.endBy((session) => session.fail(this.tag, text)));
+  }
+
+  /** What did not wait is asked again at once: without a pause, thousands of times a second while its server is away. */
+  private slowly(end: () => void): void {
+    afterPause(this.session, () => {
+      if (!this.isOver) end();
+    });
   }
 
   /** The client's connection ends as it does when a Redis ends: so it learns that its request may have been carried out. */

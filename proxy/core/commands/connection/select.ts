@@ -1,11 +1,12 @@
 import { servesDatabase } from '../../../config/pool.ts';
+import { factsOf } from '../../../protocol/command-description.ts';
 import type { Command } from '../../../protocol/command-table.ts';
 import { wordAt } from '../../../protocol/key-positions.ts';
 import { errorReply, OK } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { answered, answeredInTurn, withArity } from '../answered.ts';
 import { integerIn } from '../database-number.ts';
-import { databaseFault } from '../refusals.ts';
+import { databaseFault, refuse } from '../refusals.ts';
 import {
   type Answer,
   GATE_RANKS,
@@ -14,6 +15,7 @@ import {
   type PoolContext,
   type Session,
 } from '../session.ts';
+import { refuseSlowly } from '../slow-refusal.ts';
 
 /** Commands that concern no key, so that the database makes no difference. */
 export const IN_ANY_DATABASE: ReadonlySet<string> = new Set([
@@ -56,11 +58,12 @@ class OutsideDatabase implements Gate {
   readonly rank = GATE_RANKS.database;
   readonly needsWhole = false;
 
-  constructor(private readonly refusal: Uint8Array) {}
+  constructor(private readonly why: string) {}
 
   takes(session: Session, command: Command): boolean {
     if (IN_ANY_DATABASE.has(command.name)) return false;
-    session.reply(session.tail++, this.refusal, 0);
+    const mayWait = factsOf(command.name)?.flags.includes('blocking') === true;
+    (mayWait ? refuseSlowly : refuse)(session, this.why);
     return true;
   }
 }
@@ -82,9 +85,8 @@ const enter: Answer = (session, frame, buffer) => {
     session.database = Number(index);
     return OK;
   }
-  const refusal = errorReply(fault);
-  if (session.pool.config.databases === 0) session.enter(new OutsideDatabase(refusal));
-  return refusal;
+  if (session.pool.config.databases === 0) session.enter(new OutsideDatabase(fault));
+  return errorReply(fault);
 };
 
 /** Why a SELECT is refused; null for a database of the pool. */

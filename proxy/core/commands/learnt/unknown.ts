@@ -5,6 +5,7 @@ import { learntFault } from '../learnt-fault.ts';
 import { byLearntCommands } from '../looked-at-later.ts';
 import { refuse, unknownCommand, wrongArity } from '../refusals.ts';
 import type { Session } from '../session.ts';
+import { refuseSlowly } from '../slow-refusal.ts';
 import { LearntCall } from './learnt-call.ts';
 
 /** Longer names are nobody's. */
@@ -54,7 +55,7 @@ function send(
     : wrongArity(command);
   const keys = command.of(frame, buffer).keysOf(frame, buffer) ?? [];
   const home = fault ?? homeOf(session, frame, buffer, keys, `of '${command.name}'`);
-  if (typeof home === 'string') refuse(session, home);
+  if (typeof home === 'string') (command.of(frame, buffer).mayWait ? refuseSlowly : refuse)(session, home);
   else {
     const server = home?.server ?? session.routing.servers[0];
     const { id } = command.of(frame, buffer);
