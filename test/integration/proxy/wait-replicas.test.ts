@@ -107,6 +107,22 @@ describe('WAIT of a client', () => {
     }
   });
 
+  test('ends by CLIENT UNBLOCK of another client', async () => {
+    const id = await plain.client('ID');
+    const other = new Redis(proxy.ports[1], '127.0.0.1', { retryStrategy: () => null });
+    await plain.set('w', '3');
+    const waiting = plain.wait(2, 0);
+    await waitUntil('somebody waits', async () => (await other.client('UNBLOCK', id)) === 1);
+    assert.equal(await waiting, 1);
+    const refused = assert.rejects(
+      plain.wait(2, 0),
+      /^ReplyError: UNBLOCKED client unblocked via CLIENT UNBLOCK$/,
+    );
+    await waitUntil('somebody waits', async () => (await other.client('UNBLOCK', id, 'ERROR')) === 1);
+    await refused;
+    other.disconnect();
+  });
+
   test('is refused in Redis’ words when it makes no sense', async () => {
     for (const words of [
       ['x', '0'],

@@ -64,6 +64,30 @@ describe('WAIT', () => {
     assert.equal(scene.pool.servers[0].pinned.count('blocking'), 0);
   });
 
+  test('CLIENT UNBLOCK ends it at every server', async () => {
+    const scene = await waitingScene([], TWO);
+    const [client, other] = [scene.client(), scene.client()];
+    const id = ask(scene, client, 'CLIENT ID').slice(1).trimEnd();
+    for (const [how, said, answered] of [
+      ['TIMEOUT', ':0', ':0'],
+      [
+        'ERROR',
+        '-UNBLOCKED client unblocked via CLIENT UNBLOCK',
+        '-UNBLOCKED client unblocked via CLIENT UNBLOCK',
+      ],
+    ]) {
+      ask(scene, client, 'WAIT 1 0');
+      assert.equal(ask(scene, other, `CLIENT UNBLOCK ${id} ${how}`), ':1\r\n');
+      for (const server of scene.servers) {
+        assert.equal(server.log.at(-1), `CLIENT UNBLOCK 77 ${how}`);
+        server.answer('+PONG', said);
+      }
+      scene.settle();
+      assert.equal(client.said, `${answered}\r\n`);
+    }
+    assert.equal(ask(scene, other, `CLIENT UNBLOCK ${id}`), ':0\r\n');
+  });
+
   test('is refused inside a transaction', async () => {
     const scene = await waitingScene();
     const said = ask(scene, scene.client(), 'MULTI', 'WAIT 1 0', 'EXEC');

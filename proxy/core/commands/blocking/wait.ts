@@ -13,10 +13,13 @@ import { refuse, wrongArity } from '../refusals.ts';
 import type { Handler, Session } from '../session.ts';
 import { afterPause } from '../slow-refusal.ts';
 import { PURPOSE } from './blocking-request.ts';
+import { idOf, learnId, unblock } from './server-client.ts';
 
 const WAIT = commandId('wait');
 const PING = encodeRequest(['PING']);
 const COLON = 58;
+/** What a server says to one who waits when CLIENT UNBLOCK … ERROR ends that. */
+const UNBLOCKED = errorReply('client unblocked via CLIENT UNBLOCK', 'UNBLOCKED');
 /** No replica that is known to have it. */
 const NOT_KNOWN = integerReply(0);
 
@@ -41,7 +44,19 @@ class WaitAtServer extends WholeReplies implements Receiver, Batch {
 
   send(request: Uint8Array, patience: number): void {
     this.connection.patience = patience;
+    learnId(this.connection);
     this.connection.sendBatch(this, 0, WAIT, [Buffer.concat([PING, request])]);
+  }
+
+  /** What the server calls its client; undefined while it does not wait there, as far as is known. */
+  get id(): string | undefined {
+    const { connection } = this;
+    return connection.queue.sent === connection.queue.tail ? idOf(connection) : undefined;
+  }
+
+  /** It is answered by now. */
+  get isOver(): boolean {
+    return this.isReleased;
   }
 
   /** The connection is for others again. @param clean it was answered */
@@ -132,8 +147,11 @@ class WaitRequest extends InTurn implements Blocked {
     const { length } = this.session.routing.servers;
     if (this.answers.length < length) return;
     const failed = this.answers.find((each) => each.bytes[0] !== COLON);
-    if (failed !== undefined) this.answer(failureOf('wait', { ...failed, isError: true }, length));
-    else {
+    if (failed !== undefined && Buffer.compare(failed.bytes, UNBLOCKED) === 0) this.answer(failed.bytes);
+    else if (failed !== undefined) {
+      const failure = failureOf('wait', { ...failed, isError: true }, length);
+      afterPause(this.session, () => this.answer(failure));
+    } else {
       const counts = this.answers.map((each) => Number(Buffer.from(each.bytes).toString('latin1', 1)));
       this.answer(integerReply(Math.min(...counts)));
     }
@@ -167,9 +185,13 @@ class WaitRequest extends InTurn implements Blocked {
     for (const each of open) each.release(false);
   }
 
-  /** Nothing is popped here: the client can wait for as long as it said. */
-  unblock(): boolean {
-    return false;
+  unblock(how: 'TIMEOUT' | 'ERROR'): boolean {
+    const waiting = this.open.filter(({ isOver }) => !isOver);
+    const ids = waiting.map(({ id }) => id);
+    if (ids.length === 0) return false;
+    for (const id of ids) if (id === undefined) return false;
+    for (const [i, { server }] of waiting.entries()) unblock(server, ids[i] as string, how);
+    return true;
   }
 }
 
