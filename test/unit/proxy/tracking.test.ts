@@ -154,6 +154,18 @@ describe('CLIENT TRACKING', () => {
     }
   });
 
+  test('FLUSHALL, which its server carries out in each database, says once that everything goes', async () => {
+    const { scene, client, servers } = await tracked('', ['databases: 16']);
+    const [key] = await keysOf(scene);
+    const [{ links }] = servers;
+    tell(scene, links[0], EVERYTHING.repeat(16).trimEnd());
+    assert.equal(client.said, EVERYTHING);
+    client.said = '';
+    ask(scene, client, `GET ${key}`);
+    tell(scene, links[0], `$1\r\n1\r\n${EVERYTHING}${changed(key)}\r\n${EVERYTHING}`.trimEnd());
+    assert.equal(client.said, `$1\r\n1\r\n${EVERYTHING}${changed(key)}\r\n`);
+  });
+
   test('a lost connection makes everything doubtful, at once and behind what was under way', async () => {
     const { scene, client, servers } = await tracked();
     servers[1].cut();

@@ -61,6 +61,8 @@ export class Tracking implements Gate, Holder {
   watches = false;
   private isOn = false;
   private lostInTurn = -1;
+  /** When, and behind which answers, a server has said last that everything may have changed. */
+  private doubt = { turn: -1, behind: -1 };
   private broadcastsNoMore = (): void => undefined;
   private readonly number = ++lastHolder;
   private readonly ended = (): void => this.end();
@@ -162,7 +164,21 @@ export class Tracking implements Gate, Holder {
 
   onPush(buffer: Uint8Array, from: number, to: number): void {
     const { session } = this;
-    if (this.isOn && isInvalidation(buffer, from)) session.pushBehind(this.answered, buffer.slice(from, to));
+    if (!this.isOn || !isInvalidation(buffer, from)) return;
+    const bytes = buffer.slice(from, to);
+    if (Buffer.compare(bytes, EVERYTHING) !== 0 || this.isNewDoubt())
+      session.pushBehind(this.answered, bytes);
+  }
+
+  /**
+   * False when the client is told in this very place already that everything may have changed: FLUSHALL is a FLUSHDB of each
+   * database at its servers, and each of these says so.
+   */
+  private isNewDoubt(): boolean {
+    const { turn } = this.session.pool.loop;
+    const { answered, doubt } = this;
+    this.doubt = { turn, behind: answered };
+    return doubt.turn !== turn || doubt.behind !== answered;
   }
 
   /** Everything that the servers gave before now answers a request below this number. */
