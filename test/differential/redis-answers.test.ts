@@ -112,6 +112,26 @@ describe("answers of the proxy's own, beside Redis 7.0.15", () => {
     assert.deepEqual(told[0], ['xtB', '1', '0', '3', 'client|list']);
   });
 
+  test('CLIENT INFO and LIST inside of EXEC show the transaction that they are a part of', async () => {
+    const told = await Promise.all(
+      [server.port, proxy.ports[0]].map(async (port) => {
+        const client = await RawClient.open(port);
+        await client.ask(request('AUTH', 'secret'));
+        const id = (await client.ask(request('CLIENT', 'ID'))).slice(1).trimEnd();
+        const lines = ['MULTI', 'CLIENT INFO', 'GET r', `CLIENT LIST ID ${id}`, 'EXEC', 'CLIENT INFO'];
+        const said: string[] = [];
+        for (const line of lines) said.push(await client.ask(request(...line.split(' '))));
+        client.end();
+        return said.slice(-2).map((text) => text.match(/\b(flags|multi)=\S+/g));
+      }),
+    );
+    assert.deepEqual(told[1], told[0]);
+    assert.deepEqual(told[0], [
+      ['flags=x', 'multi=3', 'flags=x', 'multi=3'],
+      ['flags=N', 'multi=-1'],
+    ]);
+  });
+
   /** Requests of one client, sent in one go; the end of what is answered is marked by an ECHO. */
   const UNANSWERED: readonly string[][] = [
     ['CLIENT REPLY OFF', 'PING', 'SET r 1', 'NOSUCH', 'GET', 'CLIENT REPLY ON', 'GET r'],

@@ -229,6 +229,8 @@ export type Queued =
       readonly fault?: (session: Session, frame: RequestFrame, buffer: Uint8Array) => string | null;
       /** The database that what comes behind it is in; null = it changes nothing about that. */
       readonly database?: (session: Session, frame: RequestFrame, buffer: Uint8Array) => number | null;
+      /** The answer is made of the servers' figures: EXEC is carried out when they are fresh. */
+      readonly needsFigures?: (frame: RequestFrame, buffer: Uint8Array) => boolean;
       /** It is for the server of the others to answer after all. */
       readonly goesAlong?: (session: Session, frame: RequestFrame, buffer: Uint8Array) => boolean;
     }

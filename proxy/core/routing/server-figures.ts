@@ -44,6 +44,11 @@ export class PoolFigures {
     return this.loop.now() - this.takenAt < FRESH ? this.latest : null;
   }
 
+  /** The figures as they were taken last, however long ago. */
+  get last(): readonly ServerFigures[] {
+    return this.latest;
+  }
+
   /** `done` is called with fresh figures, within PATIENCE. */
   ask(done: (figures: readonly ServerFigures[]) => void): void {
     this.waiting.push(() => done(this.latest));

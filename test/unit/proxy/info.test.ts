@@ -33,6 +33,25 @@ describe('INFO', () => {
     assert.match(one.said, /used_memory:30\r\n[\s\S]*maxmemory:200\r\n[\s\S]*\r\n\+PONG\r\n$/);
   });
 
+  test('inside a transaction is of what the servers say when EXEC comes, in its place', async () => {
+    const { client, servers, settle } = await memoryScene([], TWO);
+    const one = client();
+    for (const word of ['MULTI', 'INFO memory', 'ECHO x', 'INFO clients', 'EXEC', 'PING'])
+      one.ask(...word.split(' '));
+    settle();
+    assert.equal(one.said, '+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n');
+    one.said = '';
+    for (const [i, server] of servers.entries()) {
+      assert.deepEqual(server.asked, ['INFO all']);
+      server.answer(saying(10 * (i + 1)));
+    }
+    settle();
+    assert.match(
+      one.said,
+      /^\*3\r\n\$\d+\r\n# Memory\r\nused_memory:30\r\n[^*]*\$1\r\nx\r\n\$\d+\r\n# Clients\r\n[^*]*\r\n\+PONG\r\n$/,
+    );
+  });
+
   test('is answered without the servers within a second, and when it needs none of them', async () => {
     const { client, pass, servers, settle } = await memoryScene([], TWO);
     const one = client();

@@ -2,6 +2,7 @@ import { wordAt } from '../../../protocol/key-positions.ts';
 import { errorReply, SYNTAX_ERROR, verbatimReply } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { blockedIn } from '../blocked.ts';
+import { executingOf } from '../executing.ts';
 import { isListening, listeningOf } from '../listening.ts';
 import { shownArg } from '../refusals.ts';
 import { type Asker, GATE_RANKS, type PoolContext, type Session } from '../session.ts';
@@ -80,7 +81,7 @@ export function clientLine(session: Session, command = doingOf(session)): string
   const age = seconds(Date.now() - session.connectedAt);
   const idle = Math.min(age, seconds(loop.now() - session.heardAt));
   const { channels, patterns, shardChannels } = listeningOf(session);
-  const queued = session.gates.find(({ rank }) => rank === GATE_RANKS.transaction)?.queued ?? -1;
+  const queued = queuedBy(session) ?? -1;
   const where = worker === undefined ? '' : ` worker=${worker.place}`;
   return (
     `id=${session.id} addr=${session.remote} laddr=${config.listenText} fd=-1 name=${session.name} age=${age} idle=${idle} ` +
@@ -90,6 +91,10 @@ export function clientLine(session: Session, command = doingOf(session)): string
     `lib-name=${session.library} lib-ver=${session.libraryVersion}${where}`
   );
 }
+
+/** How many commands the transaction has that it is putting together, or that is executed now; undefined when there is none. */
+const queuedBy = (session: Session): number | undefined =>
+  session.gates.find(({ rank }) => rank === GATE_RANKS.transaction)?.queued ?? executingOf(session);
 
 /** What a client is at, as far as that is known without a look at each command of each: it waits, or listens. */
 function doingOf(session: Session): string {
@@ -110,7 +115,7 @@ function flagsOf(session: Session): string {
   const tracking = trackingOf(session);
   const flags = [
     isListening(session) ? 'P' : '',
-    session.gates.some(({ rank }) => rank === GATE_RANKS.transaction) ? 'x' : '',
+    queuedBy(session) === undefined ? '' : 'x',
     blockedIn(session) === undefined ? '' : 'b',
     tracking === undefined ? '' : 't',
     tracking?.options.bcast === true ? 'B' : '',

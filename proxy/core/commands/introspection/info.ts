@@ -6,7 +6,7 @@ import { REDIS_VERSION, verbatimReply } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import type { ServerFigures } from '../../routing/server-figures.ts';
 import { InTurn } from '../in-turn.ts';
-import type { Handler, PoolContext, Session } from '../session.ts';
+import type { Answer, Handler, PoolContext, Session } from '../session.ts';
 import { shardLines } from './info-shards.ts';
 import { keyspace, sumSection } from './info-sums.ts';
 
@@ -196,9 +196,18 @@ class WaitingInfo extends InTurn {
 }
 
 /** INFO [section …]: of the pool as a whole, and of the proxy what is the proxy's own. */
-export const info: Handler = (session, _command, frame, buffer) => {
+const handle: Handler = (session, _command, frame, buffer) => {
   const sections = sectionsOf(frame, buffer);
   const servers = sections.some((section) => section.ofServers) ? session.routing.figures.fresh : [];
   if (servers === null) session.runAlone(new WaitingInfo(session, sections));
   else session.reply(session.tail++, infoReply(session, sections, servers), 0);
 };
+
+const needsFigures = (frame: RequestFrame, buffer: Uint8Array): boolean =>
+  sectionsOf(frame, buffer).some((section) => section.ofServers);
+
+/** Inside a transaction: of what the servers said when EXEC came. */
+const queuedAnswer: Answer = (session, frame, buffer) =>
+  infoReply(session, sectionsOf(frame, buffer), session.routing.figures.last);
+
+export const info: Handler = Object.assign(handle, { queued: { answer: queuedAnswer, needsFigures } });

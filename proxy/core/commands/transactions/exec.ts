@@ -5,6 +5,7 @@ import { FanOut, type ServerReply } from '../../routing/fan-out.ts';
 import type { ServerConnection } from '../../server/connection.ts';
 import type { PoolServer } from '../../server/server.ts';
 import { ExecPart } from '../exec-part.ts';
+import { whileExecuting } from '../executing.ts';
 import type { Session } from '../session.ts';
 import { Elements, isArray } from './merge.ts';
 import { SplitStep } from './split-step.ts';
@@ -43,7 +44,7 @@ export function execute(
     return;
   }
   const fan = new FanOut(session, tag, session.pool.config.requestBytes, (replies) => {
-    const reply = merged(session, transaction, replies);
+    const reply = whileExecuting(session, transaction.queued, () => merged(session, transaction, replies));
     session.reply(tag, reply, 0, reply.length);
     replied();
   });

@@ -56,16 +56,23 @@ const exec: Handler = (session, command, frame, buffer, from, to) => {
     end(session);
     session.reply(session.tail++, abortedBy(reason), 0);
   } else if (transaction === undefined) refuse(session, 'EXEC without MULTI');
-  else if (!transaction.publishes) carryOut(session, transaction);
   else {
-    const begun = allBegun(session.pool);
-    if (begun.length === 0) carryOut(session, transaction);
-    else {
-      const behind = (proceed: () => void): void => whenOver(begun, proceed);
-      lookAtLater(session, buffer, from, to, behind, () => carryOut(session, transaction));
-    }
+    const awaited = awaitedBy(session, transaction);
+    if (awaited === null) carryOut(session, transaction);
+    else lookAtLater(session, buffer, from, to, awaited, () => carryOut(session, transaction));
   }
 };
+
+/** What must come about before a transaction is carried out: calls `proceed` when it has. Null when nothing. */
+function awaitedBy(
+  { pool, routing: { figures } }: Session,
+  { needsFigures, publishes }: Transaction,
+): ((proceed: () => void) => void) | null {
+  const begun = publishes ? allBegun(pool) : [];
+  const lacksFigures = needsFigures && figures.fresh === null;
+  if (begun.length === 0 && !lacksFigures) return null;
+  return (proceed) => whenOver(begun, lacksFigures ? () => figures.ask(proceed) : proceed);
+}
 
 /** EXEC of a transaction that may be refused already. */
 function carryOut(session: Session, transaction: Transaction): void {

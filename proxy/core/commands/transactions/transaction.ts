@@ -109,6 +109,8 @@ export class Transaction implements Gate {
   fault: string | null = null;
   /** One of its commands publishes. */
   publishes = false;
+  /** One of its answers is made of the servers' figures. */
+  needsFigures = false;
   /** The key that decided on the server. */
   private firstKey: PlacedKey | null;
   /** Parts of it may go to several servers, atomic on each. */
@@ -197,6 +199,7 @@ export class Transaction implements Gate {
       frameOfOwn.begin(0);
       frameOfOwn.parse(own, own.length);
       this.order.push({ answer: queued.answer, frame: frameOfOwn, bytes: own });
+      this.needsFigures ||= queued.needsFigures?.(frame, buffer) === true;
       this.database = queued.database?.(this.session, frame, buffer) ?? this.database;
     } else {
       const shares =
