@@ -370,6 +370,27 @@ describe('who subscribes', () => {
 });
 
 describe('PUBSUB', () => {
+  test('says which server did not give its part', async () => {
+    const scene = await memoryScene([], TWO);
+    const client = scene.client();
+    ask(scene, client, 'PUBSUB CHANNELS');
+    scene.servers[0].answer('*1\r\n$1\r\nx');
+    scene.servers[1].answer('-LOADING for a while');
+    scene.settle();
+    assert.equal(
+      client.said,
+      "-ERR 'pubsub channels' was not done by 'two' (LOADING for a while); done by 'one'\r\n",
+    );
+    ask(scene, client, 'PUBSUB NUMSUB name');
+    const [server] = scene.servers.filter(({ asked }) => asked.length > 0);
+    server.answer('-LOADING for a while');
+    scene.settle();
+    assert.match(
+      client.said,
+      /^-ERR 'pubsub numsub' was not done by '(one|two)' \(LOADING for a while\)\r\n$/,
+    );
+  });
+
   test('puts together what the servers say', async () => {
     const scene = await memoryScene([], TWO);
     const [one, two] = scene.servers;

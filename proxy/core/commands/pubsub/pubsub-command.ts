@@ -7,6 +7,7 @@ import { FanOut, type ServerReply } from '../../routing/fan-out.ts';
 import { forConnection } from '../../server/segment.ts';
 import type { PoolServer } from '../../server/server.ts';
 import { element } from '../answered.ts';
+import { failureOf, partialFailure } from '../partial.ts';
 import { refuse, shownArg, unknownSubcommand, wrongArity, wrongSubcommandArity } from '../refusals.ts';
 import type { Handler, Session } from '../session.ts';
 import { INTERNAL_CHANNELS } from './messages.ts';
@@ -81,21 +82,20 @@ function askAll(
 ): void {
   const words = Array.from({ length: frame.argc }, (_, i) => element(frame, buffer, i));
   const request = encodeRequest(words);
-  ask(session, new Map(session.routing.servers.map((server) => [server, request])), (replies) =>
-    merge(replies.map(({ bytes }) => bytes)),
-  );
+  const requests = new Map(session.routing.servers.map((server) => [server, request]));
+  ask(session, wordAt(frame, buffer, 1), requests, (replies) => merge(replies.map(({ bytes }) => bytes)));
 }
 
-/** One answer of all, or the first error. */
+/** One answer of all, or an error that says which server did not give its part. */
 function ask(
   session: Session,
+  subcommand: string,
   requests: ReadonlyMap<PoolServer, Uint8Array>,
   merge: (replies: readonly ServerReply[]) => ReplyValue,
 ): void {
   const tag = session.tail++;
   const fan = new FanOut(session, tag, session.pool.config.requestBytes, (replies) => {
-    const error = replies.find(({ isError }) => isError);
-    const reply = error?.bytes ?? encodeValue(merge(replies), session.protocol);
+    const reply = failure(session, subcommand, replies) ?? encodeValue(merge(replies), session.protocol);
     session.reply(tag, reply, 0, reply.length);
   });
   for (const [server, request] of requests) {
@@ -104,6 +104,17 @@ function ask(
     );
   }
   fan.close();
+}
+
+function failure(
+  { routing }: Session,
+  subcommand: string,
+  replies: readonly ServerReply[],
+): Uint8Array | null {
+  const what = `pubsub ${subcommand}`;
+  const [first] = replies;
+  if (replies.length === 1) return first.isError ? failureOf(what, first, routing.servers.length) : null;
+  return partialFailure(what, replies);
 }
 
 /** Channels of all servers; events of keys are listened to on several of them. */
@@ -149,7 +160,7 @@ function numberOfSubscribers(
   const requests = new Map(
     [...byServer].map(([server, its]) => [server, encodeRequest(['PUBSUB', subcommand, ...its])]),
   );
-  ask(session, requests, (replies) => {
+  ask(session, subcommand, requests, (replies) => {
     const counts = new Map<string, number>();
     for (const { bytes } of replies) {
       const values = elements(bytes);
