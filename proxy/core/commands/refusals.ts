@@ -136,13 +136,19 @@ const wrongElements = (command: string, subcommand: string): string =>
 export const isRedisOwn = (refusal: string): boolean =>
   /^(wrong number of arguments for|unknown command|unknown subcommand) /.test(refusal);
 
+/** Subcommands of Redis 7.2 that are served here, with their arity. */
+const NEWER_SUBCOMMANDS: ReadonlyMap<string, number> = new Map([
+  ['client|no-touch', 3],
+  ['client|setinfo', 4],
+]);
+
 /** What Redis says of a subcommand before it looks at anything else of it; null when nothing, or there are none. */
 export function subcommandFault(command: string, buffer: Uint8Array, frame: RequestFrame): string | null {
   if (frame.argc < 2 || (factsOf(command)?.subcommands.length ?? 0) === 0) return null;
   const subcommand = wordAt(frame, buffer, 1);
-  const facts = factsOf(`${command}|${subcommand}`);
-  if (facts === undefined) return noSuchSubcommand(command, buffer, frame);
-  const { arity } = facts;
+  const name = `${command}|${subcommand}`;
+  const arity = NEWER_SUBCOMMANDS.get(name) ?? factsOf(name)?.arity;
+  if (arity === undefined) return noSuchSubcommand(command, buffer, frame);
   const fits = arity >= 0 ? frame.argc === arity : frame.argc >= -arity;
   return fits ? null : wrongElements(command, subcommand);
 }

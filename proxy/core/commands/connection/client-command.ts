@@ -14,7 +14,7 @@ import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { answered, answeredInTurn, text } from '../answered.ts';
 import { blockedIn } from '../blocked.ts';
 import { forbidden } from '../forbidden.ts';
-import { unknownSubcommand, wrongSubcommandArity } from '../refusals.ts';
+import { subcommandFault, unknownSubcommand, wrongSubcommandArity } from '../refusals.ts';
 import type { Answer, Asker, Handler, PoolContext, Session } from '../session.ts';
 import { clientKill } from './client-kill.ts';
 import { clientLine, clientList } from './client-list.ts';
@@ -183,6 +183,8 @@ export function answerSibling(pool: PoolContext, words: readonly Uint8Array[]): 
 
 /** Why a subcommand cannot be a part of a transaction. */
 function fault({ pool }: Session, frame: RequestFrame, buffer: Uint8Array): string | null {
+  const wrong = subcommandFault('client', buffer, frame);
+  if (wrong !== null) return wrong;
   const subcommand = frame.argc > 1 ? wordAt(frame, buffer, 1) : '';
   const concernsOthers = EVERYWHERE.has(subcommand) && pool.others !== null;
   const concernsParts = subcommand === 'caching' && pool.config.transactions === 'per_shard';

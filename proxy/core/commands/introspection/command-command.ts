@@ -14,7 +14,7 @@ import { errorReply, SYNTAX_ERROR, statusesReply } from '../../../protocol/repli
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { answered, text } from '../answered.ts';
 import { byLearntCommands, type Deal } from '../looked-at-later.ts';
-import { unknownSubcommand, wrongSubcommandArity } from '../refusals.ts';
+import { subcommandFault, unknownSubcommand, wrongSubcommandArity } from '../refusals.ts';
 import type { Answer, Handler } from '../session.ts';
 import { commandKeys, withFlags } from './command-keys.ts';
 
@@ -158,7 +158,9 @@ function needsServers(frame: RequestFrame, buffer: Uint8Array): boolean {
   return false;
 }
 
-const atOnce = answered(1, Number.POSITIVE_INFINITY, answer);
+const atOnce = answered(1, Number.POSITIVE_INFINITY, answer, (_session, frame, buffer) =>
+  subcommandFault('command', buffer, frame),
+);
 
 const handle: Handler = (session, command, frame, buffer, from, to) => {
   const deal = (...[, again, bytes, start, end]: Parameters<Deal>): void =>

@@ -5,7 +5,7 @@ import { takesElements } from '../../../protocol/learnt-command.ts';
 import { bulkReply } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { element } from '../answered.ts';
-import { refuse } from '../refusals.ts';
+import { refuse, subcommandFault } from '../refusals.ts';
 import { refuseExec } from '../refused-exec.ts';
 import { GATE_RANKS, type Gate, type Session } from '../session.ts';
 
@@ -30,6 +30,11 @@ export class SubscribedMode implements Gate {
   takes(session: Session, command: Command, frame: RequestFrame, buffer: Uint8Array): boolean {
     if (session.protocol !== 2 || !takesElements(command, frame.argc)) return false;
     if (!ALLOWED.has(command.name)) {
+      const fault = subcommandFault(command.name, buffer, frame);
+      if (fault !== null) {
+        refuse(session, fault);
+        return true;
+      }
       const called = frame.argc > 1 ? `${command.name}|${wordAt(frame, buffer, 1)}` : command.name;
       const reason = `Can't execute '${factsOf(called)?.name ?? command.name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
       if (command.name === 'exec') {
