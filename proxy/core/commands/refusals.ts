@@ -74,12 +74,12 @@ export function patternApart({ config }: PoolContext, command: Command, pattern:
   const advice = tag
     ? `give it the hash tag of the sorted key in front of its *, such as ${String.fromCharCode(tag[0])}tag${String.fromCharCode(tag[1])}:*`
     : 'configure hash_tag for the pool, and give it the tag of the sorted key in front of its *';
-  return `'${command.name}' with the pattern ${pattern} is not served: it may name keys of other servers; ${advice}`;
+  return `'${command.name}' with the pattern ${pattern} is not served: it may name keys of other servers; ${advice}, or use a pool on one shard`;
 }
 
 /** No key says which server a script is for, and one of them would see its own keys only. */
 export function scriptWithoutKeys(command: Command): string {
-  return `'${command.name}' with 0 keys is not served: the pool has several servers, and nothing says for which of them it is; name a key that it uses`;
+  return `'${command.name}' with 0 keys is not served: the pool has several servers, and nothing says for which of them it is; name a key that it uses, or use a pool on one shard`;
 }
 
 const OF_ONE_SERVER: ReadonlySet<string> = new Set(['memory doctor', 'memory malloc-stats', 'memory purge']);
