@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import {
+  ask,
   closeScenes,
   type MemoryClient,
   type MemoryScene,
@@ -114,5 +115,45 @@ describe('what should have waited and is refused', () => {
     client.leave();
     scene.settle();
     assert.equal(scene.pool.clients.size, 0);
+  });
+});
+
+describe('a client that asks for nothing but what is refused', () => {
+  const KEYLESS = 'EVALSHA 0000000000000000000000000000000000000000 0';
+  const REFUSED = /^-ERR 'evalsha' with 0 keys/m;
+
+  test('again and again, as soon as it has the answer, is answered later each time', async () => {
+    const scene = await memoryScene([], TWO);
+    const client = scene.client();
+    let atOnce = 0;
+    while (atOnce < 100 && ask(scene, client, KEYLESS) !== '') atOnce++;
+    assert.ok(atOnce >= 16 && atOnce <= 20, `${atOnce} at once`);
+    assert.equal(ask(scene, scene.client(), 'PING'), '+PONG\r\n', 'nobody else waits');
+    await waitUntil('the refusal', () => {
+      scene.settle();
+      return REFUSED.test(client.said);
+    });
+    assert.equal(ask(scene, client, 'PING'), '+PONG\r\n', 'what is served is served at once');
+    assert.match(ask(scene, client, KEYLESS), REFUSED, 'and so is refused what comes behind it');
+  });
+
+  test('in a pipeline is answered at once, and so is one that is served in between, or is in no hurry', async () => {
+    const scene = await memoryScene([], TWO);
+    const client = scene.client();
+    assert.equal(ask(scene, client, ...Array<string>(1000).fill(KEYLESS)).split('with 0 keys').length, 1001);
+    for (let i = 0; i < 40; i++) assert.match(ask(scene, client, 'PING', KEYLESS), REFUSED);
+    for (let i = 0; i < 40; i++) {
+      scene.pass(300);
+      assert.match(ask(scene, client, KEYLESS), REFUSED);
+    }
+  });
+
+  test('so it is in a database that the pool has not got', async () => {
+    const scene = await memoryScene([]);
+    const client = scene.client();
+    ask(scene, client, 'SELECT 5');
+    let atOnce = 0;
+    while (atOnce < 100 && ask(scene, client, 'GET a') !== '') atOnce++;
+    assert.ok(atOnce >= 16 && atOnce <= 20, `${atOnce} at once`);
   });
 });

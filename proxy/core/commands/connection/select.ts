@@ -6,7 +6,7 @@ import { errorReply, OK } from '../../../protocol/replies.ts';
 import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { answered, answeredInTurn, withArity } from '../answered.ts';
 import { integerIn } from '../database-number.ts';
-import { databaseFault, refuse } from '../refusals.ts';
+import { databaseFault } from '../refusals.ts';
 import {
   type Answer,
   GATE_RANKS,
@@ -15,7 +15,7 @@ import {
   type PoolContext,
   type Session,
 } from '../session.ts';
-import { refuseSlowly } from '../slow-refusal.ts';
+import { refuseInARow, refuseSlowly } from '../slow-refusal.ts';
 
 /** Commands that concern no key, so that the database makes no difference. */
 export const IN_ANY_DATABASE: ReadonlySet<string> = new Set([
@@ -63,7 +63,7 @@ class OutsideDatabase implements Gate {
   takes(session: Session, command: Command): boolean {
     if (IN_ANY_DATABASE.has(command.name)) return false;
     const mayWait = factsOf(command.name)?.flags.includes('blocking') === true;
-    (mayWait ? refuseSlowly : refuse)(session, this.why);
+    (mayWait ? refuseSlowly : refuseInARow)(session, this.why);
     return true;
   }
 }

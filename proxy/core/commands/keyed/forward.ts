@@ -14,6 +14,7 @@ import {
   scriptWithoutKeys,
 } from '../refusals.ts';
 import type { Handler, Session } from '../session.ts';
+import { refuseInARow } from '../slow-refusal.ts';
 import { LongForward } from './long-forward.ts';
 import { memoryStats } from './memory-stats.ts';
 import { sendScriptCall } from './script-call.ts';
@@ -29,7 +30,8 @@ export const forwardToAny: Handler = (session, command, frame, buffer, from, to)
 export const forwardTogether: Handler = (session, command, frame, buffer, from, to) => {
   const keys = keyPositions(command, frame, buffer);
   if (keys === 'subcommand') forwardWithoutKey(session, command, frame, buffer, from, to);
-  else if (keys === 'none' && session.routing.servers.length > 1) refuse(session, scriptWithoutKeys(command));
+  else if (keys === 'none' && session.routing.servers.length > 1)
+    refuseInARow(session, scriptWithoutKeys(command));
   else if (keys === 'unclear' || keys === 'none') {
     // wrong arguments: any server says so in Redis' own words. Without keys: there is one server only
     forwardToAny(session, command, frame, buffer, from, to);
@@ -68,12 +70,12 @@ function forwardByKeys(
   for (const key of keys) {
     const fault = apartFault(session, command, frame, buffer, first, server, key);
     if (fault === null) continue;
-    refuse(session, fault);
+    refuseInARow(session, fault);
     return;
   }
   const fault =
     reachFault(session, command, frame, buffer, server) ?? excessFault(command, frame, buffer, keys);
-  if (fault !== null) refuse(session, fault);
+  if (fault !== null) refuseInARow(session, fault);
   else forward(session, command, frame, buffer, args[2 * first], args[2 * first + 1], buffer, from, to);
 }
 
