@@ -186,6 +186,24 @@ describe('WATCH', () => {
     assert.match(ask(scene, client, `WATCH ${keys}`), /^-ERR keys .* of 'watch' live on different servers/);
   });
 
+  test('of a key elsewhere than the transaction has one is refused, without the advice that WATCH rules out', async () => {
+    const scene = await memoryScene([], ['10.0.0.1:6379:1 one', '10.0.0.2:6379:1 two']);
+    const client = scene.client();
+    ask(scene, client, 'WATCH key0');
+    for (const server of scene.servers) for (const _ of [...server.asked]) server.answer('+OK');
+    const said = ask(
+      scene,
+      client,
+      'MULTI',
+      ...Array.from({ length: 20 }, (_, i) => `SET key${i} 1`),
+      'EXEC',
+    );
+    assert.match(
+      said,
+      /-ERR keys 'key0' .* of this transaction live on different servers; [^\r]*, or use a pool on one shard\r\n/,
+    );
+  });
+
   test('what a waiting client sends meanwhile is bounded', async () => {
     const scene = await memoryScene([]);
     const client = scene.client();

@@ -115,6 +115,7 @@ export class Transaction implements Gate {
   private firstKey: PlacedKey | null;
   /** Parts of it may go to several servers, atomic on each. */
   private readonly mayHaveParts: boolean;
+  private readonly isWatched: boolean;
   private kept = 0;
   /** The database that the next command is in … */
   private database: number;
@@ -130,6 +131,7 @@ export class Transaction implements Gate {
     this.firstKey = watched?.key ?? null;
     this.database = session.database;
     this.home = watched?.database ?? session.database;
+    this.isWatched = watched !== null;
     this.mayHaveParts = watched === null && session.pool.config.transactions === 'per_shard';
     if (watched !== null) this.newPart().server = watched.server;
     transactions.set(session, this);
@@ -274,10 +276,10 @@ export class Transaction implements Gate {
     const isFirst = !this.parts.some((part) => part.server === server);
     if (isFirst && this.firstKey !== null && !this.mayHaveParts) {
       const { pool } = this.session;
-      const more =
-        pool.config.transactions === 'per_shard'
-          ? '; behind WATCH it does not run in parts'
-          : ', or let caches run theirs in parts (transactions: per_shard)';
+      const isInParts = pool.config.transactions === 'per_shard';
+      const unwatched = isInParts ? '' : ', or let caches run theirs in parts (transactions: per_shard)';
+      const watched = isInParts ? '; behind WATCH it does not run in parts' : '';
+      const more = this.isWatched ? watched : unwatched;
       return apart(pool, 'of this transaction', this.firstKey, own.key, more);
     }
     this.firstKey ??= own.key;
