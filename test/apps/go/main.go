@@ -18,11 +18,12 @@ const patience = 30 * time.Second
 type verdicts map[string]any
 
 var programs = map[string]func(port int, naming string) (verdicts, error){
-	"asynq":       asynqProgram,
-	"asynq-death": asynqDeath,
-	"go-redis":    goRedisProgram,
-	"redsync":     redsyncProgram,
-	"rueidis":     rueidisProgram,
+	"asynq":          asynqProgram,
+	"asynq-death":    asynqDeath,
+	"go-redis":       goRedisProgram,
+	"going-on-death": goingOnDeath,
+	"redsync":        redsyncProgram,
+	"rueidis":        rueidisProgram,
 }
 
 func main() {

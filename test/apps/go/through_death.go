@@ -53,11 +53,8 @@ func (n *numbers) count() int {
 	return len(n.all)
 }
 
-// feed gives a queue one job after the other while the master of its shard dies: says "begun" when it is at work, hears
-// "killed", and ends when enough of what was accepted after that is done, and everything else.
-//
-// held tells the jobs that the queue keeps for when their worker is taken for dead, which takes it minutes.
-func feed(accept func(int) error, done *numbers, held func() (*numbers, error)) (verdicts, error) {
+// hearKill tells whether the master has been killed by now.
+func hearKill() *atomic.Bool {
 	var killed atomic.Bool
 	go func() {
 		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
@@ -66,6 +63,15 @@ func feed(accept func(int) error, done *numbers, held func() (*numbers, error)) 
 			}
 		}
 	}()
+	return &killed
+}
+
+// feed gives a queue one job after the other while the master of its shard dies: says "begun" when it is at work, hears
+// "killed", and ends when enough of what was accepted after that is done, and everything else.
+//
+// held tells the jobs that the queue keeps for when their worker is taken for dead, which takes it minutes.
+func feed(accept func(int) error, done *numbers, held func() (*numbers, error)) (verdicts, error) {
+	killed := hearKill()
 	var accepted, later []int
 	told := false
 	ends := time.Now().Add(4 * patience)

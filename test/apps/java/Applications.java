@@ -21,6 +21,7 @@ public final class Applications {
 
   private static final Map<String, Program> PROGRAMS =
       Map.of(
+          "going-on-death", new GoingOnDeath(),
           "jedis", new JedisProgram(),
           "lettuce", new LettuceProgram(),
           "lettuce-death", new LettuceDeath(),

@@ -32,10 +32,7 @@ final class ThroughDeath {
    * @param held jobs that the queue keeps for a worker that did not say that it has done them
    */
   static Map<String, Object> feed(Accept accept, Set<Integer> done, Callable<Set<Integer>> held) throws Exception {
-    AtomicBoolean killed = new AtomicBoolean();
-    Thread listener = new Thread(() -> listen(killed));
-    listener.setDaemon(true);
-    listener.start();
+    AtomicBoolean killed = hearing();
     Set<Integer> accepted = new TreeSet<>();
     List<Integer> later = new ArrayList<>();
     boolean told = false;
@@ -66,6 +63,15 @@ final class ThroughDeath {
     said.put("lost", lost);
     said.put("worked", true);
     return said;
+  }
+
+  /** Whether the master has been killed by now. */
+  static AtomicBoolean hearing() {
+    AtomicBoolean killed = new AtomicBoolean();
+    Thread listener = new Thread(() -> listen(killed));
+    listener.setDaemon(true);
+    listener.start();
+    return killed;
   }
 
   private static void listen(AtomicBoolean killed) {

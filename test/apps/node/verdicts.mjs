@@ -8,14 +8,14 @@ const [port, naming] = process.argv.slice(2);
 export const host = '127.0.0.1';
 
 /** Asks until it is so; what a user would wait for has half a minute. */
-export async function until(what, condition) {
-  const ends = Date.now() + 30_000;
+export async function until(what, condition, milliseconds = 30_000) {
+  const ends = Date.now() + milliseconds;
   while (Date.now() < ends) {
     const value = await condition();
     if (value) return value;
     await sleep(20);
   }
-  throw new Error(`waited 30 s for ${what}`);
+  throw new Error(`waited ${milliseconds} ms for ${what}`);
 }
 
 /** Waits for a promise that a library might never settle. */

@@ -20,17 +20,17 @@ AFTER = 40
 MOST_WAITING = 30
 PATIENCE = 30
 
-_killed = threading.Event()
+killed = threading.Event()
 
 
 def url(port, database=0):
     return f"redis://:{PASSWORD}@{HOST}:{port}/{database}"
 
 
-def _listen():
+def listen():
     for line in sys.stdin:
         if line.strip() == "killed":
-            _killed.set()
+            killed.set()
 
 
 class Worker:
@@ -68,7 +68,7 @@ def feed(accept, done, held=frozenset):
     the set of those that the queue keeps for when their worker is taken for dead, which takes it minutes.
     Returns the jobs that were accepted, and are neither.
     """
-    threading.Thread(target=_listen, daemon=True).start()
+    threading.Thread(target=listen, daemon=True).start()
     accepted, later, told, number = [], [], False, 0
     ends = time.monotonic() + 4 * PATIENCE
     while len(done().intersection(later)) < AFTER:
@@ -80,7 +80,7 @@ def feed(accept, done, held=frozenset):
         time.sleep(PAUSE)
         if len(set(accepted) - done()) >= MOST_WAITING:
             continue
-        since = _killed.is_set()
+        since = killed.is_set()
         try:
             accept(number)
             accepted.append(number)
