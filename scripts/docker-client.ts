@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
-import { connect, readTls, type TlsMaterial } from '../provider/docker/connect.ts';
+import { connect, readTls } from '../provider/docker/connect.ts';
 import { SshError } from '../provider/docker/ssh-pipe.ts';
+import type { TlsMaterial } from '../provider/docker/tls-material.ts';
 import { EnvironmentError } from './errors.ts';
 
 /** The socket of an engine on this machine. */

@@ -4,14 +4,8 @@ import type { Agent } from 'node:http';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { SshAgent, sshCommand } from './ssh-pipe.ts';
+import type { TlsMaterial } from './tls-material.ts';
 import { watchedAgent } from './watched-agent.ts';
-
-/** What proves who we are, and who the engine is, in PEM. */
-export interface TlsMaterial {
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-}
 
 export interface ConnectOptions {
   /** For tcp://: without it the connection is in clear. */

@@ -3,11 +3,12 @@ import { ProviderError } from '../protocol/diagnostics.ts';
 import type { Provider } from '../protocol/provider-service.ts';
 import { block, optional, refused, setOf } from '../protocol/schema.ts';
 import { isUnknown, type ObjectValue } from '../protocol/values.ts';
-import { readTls, type TlsMaterial } from './connect.ts';
+import { readTls } from './connect.ts';
 import { containerType } from './container.ts';
 import { DEFAULT_HOST, Engine } from './engine.ts';
 import { imageType } from './image.ts';
 import { networkType } from './network.ts';
+import type { TlsMaterial } from './tls-material.ts';
 import { volumeType } from './volume.ts';
 
 const NO_REGISTRY = 'Registries that need a login are not covered.';

@@ -6,7 +6,7 @@ import { type ClientRequest, Agent as HttpAgent, request as httpRequest } from '
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TlsMaterial } from './connect.ts';
+import type { TlsMaterial } from './tls-material.ts';
 
 /** How often a host is asked that says nothing, how long an answer may take, and how many in a row may stay away. */
 const ASK_MS = 5000;

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type Docker from 'dockerode';
-import { connect, readTls, type TlsMaterial } from '../../provider/docker/connect.ts';
+import { connect, readTls } from '../../provider/docker/connect.ts';
+import type { TlsMaterial } from '../../provider/docker/tls-material.ts';
 import { isOnHosts } from '../../topology/plan.ts';
 import type { AnyPlan, Host } from '../../topology/types.ts';
 import { demandEngine, dockerClient, engineAddress } from '../docker-client.ts';
