@@ -57,7 +57,7 @@ async function traces(): Promise<string[]> {
       const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
       const [, parent] = /^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
       // Idle connections of this program, which find out a little later that nobody is there any more.
-      if (Number(parent) === process.pid && words.startsWith('ssh\0')) return [];
+      if (Number(parent) === process.pid && /^\S*ssh\0/.test(words)) return [];
       return words.includes(place.folder) ? [`${pid} ${words.replaceAll('\0', ' ').slice(0, 80)}`] : [];
     } catch {
       return [];
