@@ -1,5 +1,5 @@
-import { isOnHosts } from '../topology/plan.ts';
 import type { AnyPlan, Credentials, EdgeMember, MemberFile } from '../topology/types.ts';
+import { isLedByOthers } from '../topology/vips.ts';
 import { renderEdgeFacts } from './facts.ts';
 import { renderHaproxyCfg } from './haproxy-cfg.ts';
 import { renderKeepalivedConf } from './keepalived-conf.ts';
@@ -12,7 +12,7 @@ export function renderEdgeFiles(plan: AnyPlan, edge: EdgeMember, _credentials: C
     // An edge that begins to send headers is replaced, not reloaded: the VIP is off it until it knows which proxies take them.
     { name: 'haproxy.cfg', content: renderHaproxyCfg(plan, edge), secret: false, fixed: 'send-proxy-v2' },
   ];
-  if (isOnHosts(plan) && plan.entrance === 'external') return files;
+  if (isLedByOthers(plan)) return files;
   return [
     ...files,
     {

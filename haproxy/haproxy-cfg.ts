@@ -7,7 +7,7 @@ import {
 import { isOnHosts } from '../topology/plan.ts';
 import { proxyPort } from '../topology/port-block.ts';
 import type { AnyPlan, EdgeMember, PoolSpec } from '../topology/types.ts';
-import { vipsOf } from '../topology/vips.ts';
+import { isLedByOthers, vipsOf } from '../topology/vips.ts';
 import { proxiesElsewhere, renderReach, renderServing } from './other-hosts.ts';
 
 /** Admin socket inside the edge's container; mode 600, so that only the container's own root speaks to it. */
@@ -107,7 +107,7 @@ function renderBinds(plan: AnyPlan, edge: EdgeMember, pool: PoolSpec): string {
       ? 'VIPs come and go: transparent listens on them all the same.'
       : 'The VIP comes and goes: transparent listens on it all the same.';
   if (!isOnHosts(plan)) return `    # On the front alone. ${why}\n${own}${vips.join('')}`;
-  return plan.entrance === 'external' ? own : `    # ${why}\n${vips.join('')}`;
+  return isLedByOthers(plan) ? own : `    # ${why}\n${vips.join('')}`;
 }
 
 /** What is over a limit goes to the backend that says so. Counted is what the proxies were given: the refused linger. */

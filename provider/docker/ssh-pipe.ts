@@ -10,9 +10,9 @@ import { Duplex, type Readable, type Writable } from 'node:stream';
 
 /** sshd drops logins beyond ten that have not finished (MaxStartups 10:30:100); requests wait for each other beyond this. */
 const CONNECTIONS = 6;
-/** How often ssh asks a silent host whether it is there, and how many questions may stay unanswered. */
-const ALIVE_SECONDS = 5;
-const ALIVE_QUESTIONS = 3;
+/** How often a silent host is asked whether it is there, and how many questions in a row may stay unanswered. */
+export const ALIVE_SECONDS = 5;
+export const ALIVE_QUESTIONS = 3;
 /** Of what ssh says on stderr the end is kept. */
 const WORDS_KEPT = 2000;
 

@@ -6,12 +6,11 @@ import { type ClientRequest, Agent as HttpAgent, request as httpRequest } from '
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { ALIVE_QUESTIONS, ALIVE_SECONDS } from './ssh-pipe.ts';
 import type { TlsMaterial } from './tls-material.ts';
 
-/** How often a host is asked that says nothing, how long an answer may take, and how many in a row may stay away. */
-const ASK_MS = 5000;
-const PATIENCE_MS = 5000;
-const QUESTIONS = 3;
+/** As ssh has it; an answer may take as long. */
+const ASK_MS = ALIVE_SECONDS * 1000;
 const KEEPS = { keepAlive: true };
 
 /** Where the engine is, who it has to be, and the rhythm. */
@@ -67,13 +66,13 @@ function watch(watched: Watched, socket: Socket): NodeJS.Timeout {
     asking = true;
     unanswered = (await answers(watched)) ? 0 : unanswered + 1;
     asking = false;
-    if (unanswered === QUESTIONS) socket.destroy(silent(watched));
+    if (unanswered === ALIVE_QUESTIONS) socket.destroy(silent(watched));
   };
   return setInterval(() => void look(), watched.askMs ?? ASK_MS).unref();
 }
 
 /** Whether there is any answer, also one that says no. */
-function answers({ host, port, secure, tls, askMs = PATIENCE_MS }: Watched): Promise<boolean> {
+function answers({ host, port, secure, tls, askMs = ASK_MS }: Watched): Promise<boolean> {
   return new Promise((resolve) => {
     const to = { host, port, path: '/_ping', agent: false as const, timeout: askMs, ...tls };
     const question = secure ? httpsRequest(to) : httpRequest(to);

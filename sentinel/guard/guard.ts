@@ -50,8 +50,8 @@ export class Guard {
     this.upkeep = new Upkeep(this.member, this.candidacy, options);
     this.luaBound = new LuaBound(this.member.redis, (text) => this.member.say(text));
     this.flushes = new AofFlushes(this.member.redis, (text) => this.member.log(text), options.flushes);
-    const { config } = this.member;
     const { member } = this;
+    const { config } = member;
     const votes = new SplitVote(async () => !member.leading && !(await member.surroundings()).hearsMaster);
     watchSentinels(config, () => member.config.passwords[0], {
       onSelected: (place) => {

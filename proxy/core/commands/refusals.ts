@@ -136,6 +136,10 @@ const wrongElements = (command: string, subcommand: string): string =>
 export const isRedisOwn = (refusal: string): boolean =>
   /^(wrong number of arguments for|unknown command|unknown subcommand) /.test(refusal);
 
+/** Whether a request has as many elements as an arity of Redis asks: so many, or at least as many where it is negative. */
+export const fitsArity = (arity: number, { argc }: RequestFrame): boolean =>
+  arity >= 0 ? argc === arity : argc >= -arity;
+
 /** Subcommands of Redis 7.2 that are served here, with their arity. */
 const NEWER_SUBCOMMANDS: ReadonlyMap<string, number> = new Map([
   ['client|no-touch', 3],
@@ -149,8 +153,7 @@ export function subcommandFault(command: string, buffer: Uint8Array, frame: Requ
   const name = `${command}|${subcommand}`;
   const arity = NEWER_SUBCOMMANDS.get(name) ?? factsOf(name)?.arity;
   if (arity === undefined) return noSuchSubcommand(command, buffer, frame);
-  const fits = arity >= 0 ? frame.argc === arity : frame.argc >= -arity;
-  return fits ? null : wrongElements(command, subcommand);
+  return fitsArity(arity, frame) ? null : wrongElements(command, subcommand);
 }
 
 /** At most so many bytes of element `i` for an error in Redis' own words, which repeats them up to a NUL as they are. */

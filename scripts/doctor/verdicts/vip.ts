@@ -1,6 +1,5 @@
 import { isOnHosts } from '../../../topology/plan.ts';
-import type { AnyPlan } from '../../../topology/types.ts';
-import { vipsOf } from '../../../topology/vips.ts';
+import { isLedByOthers, vipsOf } from '../../../topology/vips.ts';
 import { isHolder } from '../../observe/holds-vip.ts';
 import { type Finding, registerCheck } from '../check.ts';
 import type { Facts } from '../facts.ts';
@@ -9,13 +8,10 @@ export const vip = registerCheck({
   name: 'vip',
   well: 'one edge holds the virtual IP (each of them, where there are several), and its keepalived says so',
   examine: (facts) =>
-    facts.status === undefined || facts.containers.size === 0 || !isOurs(facts.plan)
+    facts.status === undefined || facts.containers.size === 0 || isLedByOthers(facts.plan)
       ? []
       : vipsOf(facts.plan).flatMap(({ address }) => [...holders(facts, address), ...stale(facts, address)]),
 });
-
-/** An entrance that is not ours has an address that no edge holds. */
-const isOurs = (plan: AnyPlan): boolean => !isOnHosts(plan) || plan.entrance === 'vrrp';
 
 function holders({ plan, status, vrrp }: Facts, address: string): Finding[] {
   const names = (status?.members ?? [])

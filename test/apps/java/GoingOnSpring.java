@@ -4,8 +4,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.springframework.boot.WebApplicationType;
-import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.stream.Consumer;
@@ -48,17 +46,12 @@ final class GoingOnSpring {
   }
 
   private ConfigurableApplicationContext run(Class<?> setup) {
-    return new SpringApplicationBuilder(setup)
-        .web(WebApplicationType.NONE)
-        .logStartupInfo(false)
-        .properties(
-            "spring.main.banner-mode=off",
-            "logging.level.root=off",
-            "spring.data.redis.host=" + Applications.HOST,
-            "spring.data.redis.port=" + port,
-            "spring.data.redis.password=" + System.getenv("APPS_PASSWORD"),
-            "sessions.namespace=spring:" + setup.getSimpleName())
-        .run();
+    return SpringPrograms.run(
+        setup,
+        port,
+        "off",
+        "spring.data.redis.password=" + System.getenv("APPS_PASSWORD"),
+        "sessions.namespace=spring:" + setup.getSimpleName());
   }
 
   private void addScript(StringRedisTemplate redis) {

@@ -7,9 +7,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
-import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.cache.Cache;
 import org.springframework.cache.CacheManager;
 import org.springframework.cache.annotation.Cacheable;
@@ -70,16 +68,7 @@ final class SpringDataProgram implements Applications.Program {
 
   @Override
   public Map<String, Object> run(int port, String naming) throws Exception {
-    SpringApplicationBuilder application =
-        new SpringApplicationBuilder(Setup.class)
-            .web(WebApplicationType.NONE)
-            .logStartupInfo(false)
-            .properties(
-                "spring.main.banner-mode=off",
-                "logging.level.root=error",
-                "spring.data.redis.host=" + Applications.HOST,
-                "spring.data.redis.port=" + port);
-    try (ConfigurableApplicationContext context = application.run()) {
+    try (ConfigurableApplicationContext context = SpringPrograms.run(Setup.class, port, "error")) {
       StringRedisTemplate redis = context.getBean(StringRedisTemplate.class);
       Map<String, Object> said = new LinkedHashMap<>();
       List<String> keys = Applications.names("spring");

@@ -4,9 +4,7 @@ import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
-import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -65,17 +63,9 @@ final class SpringSessionProgram implements Applications.Program {
 
   @Override
   public Map<String, Object> run(int port, String naming) throws Exception {
-    SpringApplicationBuilder application =
-        new SpringApplicationBuilder(indexed ? Indexed.class : Simple.class)
-            .web(WebApplicationType.NONE)
-            .logStartupInfo(false)
-            .properties(
-                "spring.main.banner-mode=off",
-                "logging.level.root=off",
-                "spring.data.redis.host=" + Applications.HOST,
-                "spring.data.redis.port=" + port,
-                naming.isEmpty() ? "sessions=default" : "sessions.namespace=" + naming);
-    try (ConfigurableApplicationContext context = application.run()) {
+    Class<?> setup = indexed ? Indexed.class : Simple.class;
+    String namespace = naming.isEmpty() ? "sessions=default" : "sessions.namespace=" + naming;
+    try (ConfigurableApplicationContext context = SpringPrograms.run(setup, port, "off", namespace)) {
       Map<String, Object> said = new LinkedHashMap<>();
       visit(said, context.getBean(SessionRepository.class));
       if (indexed) index(said, context);

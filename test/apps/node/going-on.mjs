@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { begun, hearing } from './through-death.mjs';
+import { until } from './verdicts.mjs';
 
 /*
  * Several things that are done again and again, at once, while the master of their shard dies. What fails is tried again, as
@@ -86,4 +87,66 @@ export class HandOver {
     if (often.length > 0) said.push(`taken more than once: ${often}`);
     return said;
   }
+}
+
+/** A number is given each time; in the end all that were accepted have been taken. */
+export function given(hand, give) {
+  return {
+    step: async (n) => {
+      await give(n);
+      hand.accepted.add(n);
+    },
+    faults: async () => {
+      await until('the last', () => hand.faults().length === 0).catch(() => undefined);
+      return hand.faults();
+    },
+  };
+}
+
+/**
+ * A number that several clients raise at once, under WATCH: none is written twice.
+ *
+ * @param propose begins with a client, and says the number that would be next
+ * @param commit writes it: true, false when another one was quicker, or the error that says that it was not written; throws
+ *   when nobody knows
+ */
+export function raised(clients, { propose, commit, read }) {
+  const written = new Set();
+  const twice = [];
+  let doubtful = 0;
+  const raise = async (client) => {
+    const next = await propose(client);
+    let done;
+    try {
+      done = await commit(client, next);
+    } catch (error) {
+      doubtful++;
+      throw error;
+    }
+    if (done instanceof Error) throw done;
+    if (!done) return false;
+    if (written.has(next)) twice.push(`${next} was written twice`);
+    written.add(next);
+    return true;
+  };
+  return {
+    step: async () => {
+      const done = await Promise.all(clients.map(raise));
+      if (!done.some(Boolean)) throw new Error('none of both');
+    },
+    faults: async () => [...twice, ...countFaults(Number(await read()), written.size, doubtful)],
+  };
+}
+
+/** Each walk finds all keys. @param pages begins one: lists of keys, asked for one after the other */
+export function walked(count, pages) {
+  const said = [];
+  return {
+    step: async () => {
+      const seen = new Set();
+      for await (const page of pages()) for (const key of page) seen.add(key);
+      if (seen.size < count) said.push(`${seen.size} of ${count} keys`);
+    },
+    faults: () => said,
+  };
 }

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { countFaults, HandOver } from './going-on.mjs';
+import { countFaults, given, HandOver, raised, walked } from './going-on.mjs';
 import { password } from './through-death.mjs';
 import { host, until, within } from './verdicts.mjs';
 
@@ -26,57 +26,26 @@ export async function ioredisWorks(port) {
 }
 
 async function counting(connect, redis) {
-  const written = new Set();
-  const twice = [];
-  let doubtful = 0;
   await redis.set('io-count', 0);
-  const counters = [connect(), connect()];
-  const count = async (each) => {
-    await each.watch('io-count');
-    const next = Number(await each.get('io-count')) + 1;
-    let done;
-    try {
-      done = await each.multi().set('io-count', next).exec();
-    } catch (error) {
-      doubtful++;
-      throw error;
-    }
-    if (done === null) return false;
-    if (done[0][0] !== null) throw done[0][0];
-    if (written.has(next)) twice.push(`${next} was written twice`);
-    written.add(next);
-    return true;
-  };
-  return {
-    'ioredis: watch': {
-      step: async () => {
-        const done = await Promise.all(counters.map(count));
-        if (!done.some(Boolean)) throw new Error('none of both');
-      },
-      faults: async () => [
-        ...twice,
-        ...countFaults(Number(await redis.get('io-count')), written.size, doubtful),
-      ],
+  const work = raised([connect(), connect()], {
+    propose: async (each) => {
+      await each.watch('io-count');
+      return Number(await each.get('io-count')) + 1;
     },
-  };
+    commit: async (each, next) => {
+      const replies = await each.multi().set('io-count', next).exec();
+      return replies !== null && (replies[0][0] ?? true);
+    },
+    read: () => redis.get('io-count'),
+  });
+  return { 'ioredis: watch': work };
 }
 
 async function walking(redis) {
   const names = Array.from({ length: KEYS }, (_, i) => `io-walk:${i}`);
   for (let i = 0; i < KEYS; i += 1000)
     await redis.mset(names.slice(i, i + 1000).flatMap((name) => [name, 'x']));
-  const said = [];
-  return {
-    'ioredis: scan': {
-      step: async () => {
-        const seen = new Set();
-        for await (const page of redis.scanStream({ match: 'io-walk:*', count: 20 }))
-          for (const key of page) seen.add(key);
-        if (seen.size < KEYS) said.push(`${seen.size} of ${KEYS} keys`);
-      },
-      faults: () => said,
-    },
-  };
+  return { 'ioredis: scan': walked(KEYS, () => redis.scanStream({ match: 'io-walk:*', count: 20 })) };
 }
 
 function handingOver(connect, redis) {
@@ -97,16 +66,7 @@ function handingOver(connect, redis) {
     take(popped, async (waiting) => (await waiting.blpop('io-jobs', 1))?.[1] ?? null);
     take(moved, (waiting) => waiting.blmove('{io}:from', '{io}:to', 'LEFT', 'RIGHT', 1));
   }
-  const work = (hand, key) => ({
-    step: async (n) => {
-      await redis.rpush(key, n);
-      hand.accepted.add(n);
-    },
-    faults: async () => {
-      await until('the last', () => hand.faults().length === 0).catch(() => undefined);
-      return hand.faults();
-    },
-  });
+  const work = (hand, key) => given(hand, (n) => redis.rpush(key, n));
   return {
     'ioredis: blpop': work(popped, 'io-jobs'),
     'ioredis: blmove': {
@@ -193,18 +153,7 @@ async function grouped(connect, redis) {
       }
     })();
   }
-  return {
-    'ioredis: xreadgroup': {
-      step: async (n) => {
-        await redis.xadd('io-log', '*', 'n', n);
-        hand.accepted.add(n);
-      },
-      faults: async () => {
-        await until('the last', () => hand.faults().length === 0).catch(() => undefined);
-        return hand.faults();
-      },
-    },
-  };
+  return { 'ioredis: xreadgroup': given(hand, (n) => redis.xadd('io-log', '*', 'n', n)) };
 }
 
 function scripted(connect) {

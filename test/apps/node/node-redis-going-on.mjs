@@ -1,5 +1,5 @@
 import { BasicClientSideCache, createClient } from 'redis';
-import { countFaults, HandOver } from './going-on.mjs';
+import { given, HandOver, raised, walked } from './going-on.mjs';
 import { password } from './through-death.mjs';
 import { host, until } from './verdicts.mjs';
 
@@ -22,54 +22,31 @@ export async function nodeRedisWorks(port) {
 }
 
 async function counting(connect, redis) {
-  const written = new Set();
-  const twice = [];
-  let doubtful = 0;
   await redis.set('nr-count', 0);
-  const counters = [await connect(), await connect()];
-  const count = async (each) => {
-    await each.watch('nr-count');
-    const next = Number(await each.get('nr-count')) + 1;
-    try {
-      await each.multi().set('nr-count', next).exec();
-    } catch (error) {
-      if (error.constructor.name === 'WatchError') return false;
-      doubtful++;
-      throw error;
-    }
-    if (written.has(next)) twice.push(`${next} was written twice`);
-    written.add(next);
-    return true;
-  };
-  return {
-    'node-redis: watch': {
-      step: async () => {
-        const done = await Promise.all(counters.map(count));
-        if (!done.some(Boolean)) throw new Error('none of both');
-      },
-      faults: async () => [
-        ...twice,
-        ...countFaults(Number(await redis.get('nr-count')), written.size, doubtful),
-      ],
+  const work = raised([await connect(), await connect()], {
+    propose: async (each) => {
+      await each.watch('nr-count');
+      return Number(await each.get('nr-count')) + 1;
     },
-  };
+    commit: async (each, next) => {
+      try {
+        await each.multi().set('nr-count', next).exec();
+        return true;
+      } catch (error) {
+        if (error.constructor.name === 'WatchError') return false;
+        throw error;
+      }
+    },
+    read: () => redis.get('nr-count'),
+  });
+  return { 'node-redis: watch': work };
 }
 
 async function walking(redis) {
   const names = Array.from({ length: 2000 }, (_, i) => `nr-walk:${i}`);
   await redis.mSet(names.map((name) => [name, 'x']));
-  const said = [];
-  return {
-    'node-redis: scanIterator': {
-      step: async () => {
-        const seen = new Set();
-        for await (const page of redis.scanIterator({ MATCH: 'nr-walk:*', COUNT: 50 }))
-          for (const key of page) seen.add(key);
-        if (seen.size < names.length) said.push(`${seen.size} of ${names.length} keys`);
-      },
-      faults: () => said,
-    },
-  };
+  const pages = () => redis.scanIterator({ MATCH: 'nr-walk:*', COUNT: 50 });
+  return { 'node-redis: scanIterator': walked(names.length, pages) };
 }
 
 async function handingOver(connect, redis) {
@@ -86,20 +63,6 @@ async function handingOver(connect, redis) {
     }
   })();
   return { 'node-redis: blPop': given(hand, (n) => redis.rPush('nr-jobs', String(n))) };
-}
-
-/** A number is given each time; in the end all that were accepted have been taken. */
-function given(hand, give) {
-  return {
-    step: async (n) => {
-      await give(n);
-      hand.accepted.add(n);
-    },
-    faults: async () => {
-      await until('the last', () => hand.faults().length === 0).catch(() => undefined);
-      return hand.faults();
-    },
-  };
 }
 
 async function hearing(connect, redis) {

@@ -11,7 +11,7 @@ import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { createClient } from 'redis';
 import { Mutex } from 'redis-semaphore';
 import redlock from 'redlock';
-import { countFaults, HandOver } from './going-on.mjs';
+import { countFaults, given, HandOver } from './going-on.mjs';
 import { password } from './through-death.mjs';
 import { host, until } from './verdicts.mjs';
 
@@ -146,18 +146,7 @@ async function resqued(port) {
     await each.connect();
   }
   await worker.start();
-  return {
-    'node-resque': {
-      step: async (n) => {
-        await queue.enqueue('jobs', 'note', [n]);
-        hand.accepted.add(n);
-      },
-      faults: async () => {
-        await until('the last', () => hand.faults().length === 0).catch(() => undefined);
-        return hand.faults();
-      },
-    },
-  };
+  return { 'node-resque': given(hand, (n) => queue.enqueue('jobs', 'note', [n])) };
 }
 
 function bottled(port) {

@@ -10,7 +10,7 @@ import { type Blocked, beginToWait, endToWait } from '../blocked.ts';
 import type { Session, SoloRequest } from '../session.ts';
 import { afterPause } from '../slow-refusal.ts';
 import { inDoubt, isKept, moves, noteInDoubt } from './in-doubt.ts';
-import { idOf, learnId, unblock } from './server-client.ts';
+import { idOfWaiting, learnId, unblock } from './server-client.ts';
 import { type TimeoutPlace, withTimeLeft } from './timeout.ts';
 
 /** Of connections that a client waits on. */
@@ -243,8 +243,7 @@ export class BlockingRequest extends WholeReplies implements SoloRequest, Receiv
 
   unblock(how: 'TIMEOUT' | 'ERROR'): boolean {
     const { connection } = this;
-    if (connection === null || connection.queue.sent !== connection.queue.tail) return false;
-    const id = idOf(connection);
+    const id = connection === null ? undefined : idOfWaiting(connection);
     if (id !== undefined) unblock(this.asked.server, id, how);
     return id !== undefined;
   }

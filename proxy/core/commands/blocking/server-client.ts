@@ -54,10 +54,14 @@ export function learnId(connection: ServerConnection): void {
 }
 
 /** What the server calls it; undefined when it did not say, or the socket is another one now. */
-export function idOf(connection: ServerConnection): string | undefined {
+function idOf(connection: ServerConnection): string | undefined {
   const known = ids.get(connection);
   return known?.socket === connection.sockets ? known.id : undefined;
 }
+
+/** The same of a connection whose only request the server has, and lets wait; undefined as long as that is not known. */
+export const idOfWaiting = (connection: ServerConnection): string | undefined =>
+  connection.queue.sent === connection.queue.tail ? idOf(connection) : undefined;
 
 /** Ends the waiting of a connection at its server, over a shared one. What became of it, the connection itself tells. */
 export function unblock(server: PoolServer, id: string, how: 'TIMEOUT' | 'ERROR'): void {

@@ -13,7 +13,7 @@ import { refuse, wrongArity } from '../refusals.ts';
 import type { Handler, Session } from '../session.ts';
 import { afterPause } from '../slow-refusal.ts';
 import { PURPOSE } from './blocking-request.ts';
-import { idOf, learnId, unblock } from './server-client.ts';
+import { idOfWaiting, learnId, unblock } from './server-client.ts';
 
 const WAIT = commandId('wait');
 const PING = encodeRequest(['PING']);
@@ -46,12 +46,6 @@ class WaitAtServer extends WholeReplies implements Receiver, Batch {
     this.connection.patience = patience;
     learnId(this.connection);
     this.connection.sendBatch(this, 0, WAIT, [Buffer.concat([PING, request])]);
-  }
-
-  /** What the server calls its client; undefined while it does not wait there, as far as is known. */
-  get id(): string | undefined {
-    const { connection } = this;
-    return connection.queue.sent === connection.queue.tail ? idOf(connection) : undefined;
   }
 
   /** It is answered by now. */
@@ -187,10 +181,12 @@ class WaitRequest extends InTurn implements Blocked {
 
   unblock(how: 'TIMEOUT' | 'ERROR'): boolean {
     const waiting = this.open.filter(({ isOver }) => !isOver);
-    const ids = waiting.map(({ id }) => id);
-    if (ids.length === 0) return false;
-    for (const id of ids) if (id === undefined) return false;
-    for (const [i, { server }] of waiting.entries()) unblock(server, ids[i] as string, how);
+    const known = waiting.flatMap(({ connection, server }) => {
+      const id = idOfWaiting(connection);
+      return id === undefined ? [] : [{ id, server }];
+    });
+    if (known.length === 0 || known.length < waiting.length) return false;
+    for (const { id, server } of known) unblock(server, id, how);
     return true;
   }
 }

@@ -14,7 +14,7 @@ import type { RequestFrame } from '../../../protocol/request-frame.ts';
 import { answered, answeredInTurn, text } from '../answered.ts';
 import { blockedIn } from '../blocked.ts';
 import { forbidden } from '../forbidden.ts';
-import { subcommandFault, unknownSubcommand, wrongSubcommandArity } from '../refusals.ts';
+import { fitsArity, subcommandFault, unknownSubcommand, wrongSubcommandArity } from '../refusals.ts';
 import type { Answer, Asker, Handler, PoolContext, Session } from '../session.ts';
 import { clientKill } from './client-kill.ts';
 import { clientLine, clientList } from './client-list.ts';
@@ -148,7 +148,9 @@ const ownAnswer: Answer = (session, frame, buffer) => {
   if (subcommand === 'tracking') return wrongSubcommandArity('client', subcommand);
   if (found === undefined) return answerEverywhere(session, frame, buffer);
   const [arity, answer] = found;
-  return fits(arity, frame) ? answer(session, frame, buffer) : wrongSubcommandArity('client', subcommand);
+  return fitsArity(arity, frame)
+    ? answer(session, frame, buffer)
+    : wrongSubcommandArity('client', subcommand);
 };
 
 /** As a part of a transaction. */
@@ -165,11 +167,8 @@ const answerEverywhere: OwnAnswer = (asker, frame, buffer) => {
   const refusal = forbidden(asker.pool, `client ${subcommand}`);
   if (refusal !== null) return errorReply(refusal);
   const [arity, answer] = found;
-  return fits(arity, frame) ? answer(asker, frame, buffer) : wrongSubcommandArity('client', subcommand);
+  return fitsArity(arity, frame) ? answer(asker, frame, buffer) : wrongSubcommandArity('client', subcommand);
 };
-
-const fits = (arity: number, { argc }: RequestFrame): boolean =>
-  arity > 0 ? argc === arity : argc >= -arity;
 
 /**
  * What another worker of this proxy wants to be done with the clients of a pool here.

@@ -198,13 +198,15 @@ class WaitingInfo extends InTurn {
 /** INFO [section …]: of the pool as a whole, and of the proxy what is the proxy's own. */
 const handle: Handler = (session, _command, frame, buffer) => {
   const sections = sectionsOf(frame, buffer);
-  const servers = sections.some((section) => section.ofServers) ? session.routing.figures.fresh : [];
+  const servers = areOfServers(sections) ? session.routing.figures.fresh : [];
   if (servers === null) session.runAlone(new WaitingInfo(session, sections));
   else session.reply(session.tail++, infoReply(session, sections, servers), 0);
 };
 
+const areOfServers = (sections: readonly Section[]): boolean => sections.some(({ ofServers }) => ofServers);
+
 const needsFigures = (frame: RequestFrame, buffer: Uint8Array): boolean =>
-  sectionsOf(frame, buffer).some((section) => section.ofServers);
+  areOfServers(sectionsOf(frame, buffer));
 
 /** Inside a transaction: of what the servers said when EXEC came. */
 const queuedAnswer: Answer = (session, frame, buffer) =>

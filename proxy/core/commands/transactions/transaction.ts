@@ -276,10 +276,9 @@ export class Transaction implements Gate {
     const isFirst = !this.parts.some((part) => part.server === server);
     if (isFirst && this.firstKey !== null && !this.mayHaveParts) {
       const { pool } = this.session;
-      const isInParts = pool.config.transactions === 'per_shard';
-      const unwatched = isInParts ? '' : ', or let caches run theirs in parts (transactions: per_shard)';
-      const watched = isInParts ? '; behind WATCH it does not run in parts' : '';
-      const more = this.isWatched ? watched : unwatched;
+      const inParts =
+        pool.config.transactions === 'per_shard' ? '; behind WATCH it does not run in parts' : '';
+      const more = this.isWatched ? inParts : ', or let caches run theirs in parts (transactions: per_shard)';
       return apart(pool, 'of this transaction', this.firstKey, own.key, more);
     }
     this.firstKey ??= own.key;
