@@ -107,7 +107,7 @@ export async function mendLab(
       await execa('tc', ['-n', namespace, 'qdisc', 'del', 'dev', device, 'root'], QUIETLY);
     signalHost(host, 'SIGCONT');
   }
-  await labUp(place, step, onBack);
+  await labUp(place, step, { onAnswer: onBack });
 }
 
 /** Nothing of it need be there. */

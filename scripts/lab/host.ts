@@ -29,7 +29,8 @@ mount --make-rprivate /
 mount -t proc proc /proc
 mount -t tmpfs -o size=64m,mode=755 tmpfs /run
 # An engine of 20.10 keeps what it is known by in /etc/docker; the machine's stays as it is, and each host's is its own.
-mkdir -p /run/sshd "$folder/etc/new" "$folder/etc/work"
+# A home of its own: what root of this machine starts at each login (.bashrc) is no business of a host's, and it would take time.
+mkdir -p /run/sshd "$folder/etc/new" "$folder/etc/work" "$folder/home"
 mount -t overlay -o "lowerdir=/etc,upperdir=$folder/etc/new,workdir=$folder/etc/work" overlay /etc
 if [ ! -e "$folder/etc/own" ]; then
   rm -f /etc/docker/key.json
@@ -39,7 +40,7 @@ hostname "$2"
 echo 1 >/proc/sys/net/ipv4/ip_forward
 "$SSHD" -f /dev/null -E "$folder/sshd.log" -o PidFile=/run/sshd.pid -o HostKey="$keys/host" -o ListenAddress="$address:22" \\
   -o AuthorizedKeysFile="$keys/authorized_keys" -o StrictModes=no -o UsePAM=no -o PermitRootLogin=prohibit-password \\
-  -o PasswordAuthentication=no -o KbdInteractiveAuthentication=no
+  -o PasswordAuthentication=no -o KbdInteractiveAuthentication=no -o SetEnv="HOME=$folder/home"
 engine() {
   rm -f /run/docker.pid
   "$DOCKERD" --config-file "$folder/daemon.json" --data-root "$folder/docker" --exec-root /run/docker --pidfile /run/docker.pid \\

@@ -8,16 +8,28 @@ import type { LabHost, LabPlace } from './place.ts';
 
 const VALID_DAYS = '365';
 
-/** ssh keys of hosts and person, and certificates of engines and person: of the lab alone, made once per lab. */
+/** ssh keys of hosts and person, and certificates of engines and person: of the lab alone, made once per lab and host. */
 export async function makeKeys(place: LabPlace, hosts: readonly LabHost[]): Promise<void> {
+  const { keys } = place;
   writeSsh(place);
-  if (existsSync(join(place.keys, 'done'))) return;
-  makeFolder(place.keys, 0o700);
-  await Promise.all([makeSshKeys(place, hosts), makeCertificates(place, hosts)]);
-  writeFileSync(join(place.keys, 'done'), '');
+  await once(keys, 'done', () => Promise.all([makeSshKeys(place), makeAuthority(place)]));
+  for (const { address, name } of hosts)
+    await once(keys, `done-${name}`, () =>
+      issue(keys, `${name}-`, `extendedKeyUsage=serverAuth\nsubjectAltName=IP:${address}\n`),
+    );
+  const key = readFileSync(join(keys, 'host.pub'), 'utf8').trim();
+  writeFileSync(join(keys, 'known_hosts'), hosts.map(({ address }) => `${address} ${key}\n`).join(''));
 }
 
-async function makeSshKeys({ keys }: LabPlace, hosts: readonly LabHost[]): Promise<void> {
+/** What a killed `up` has half made is made again. */
+async function once(keys: string, mark: string, make: () => Promise<unknown>): Promise<void> {
+  if (existsSync(join(keys, mark))) return;
+  makeFolder(keys, 0o700);
+  await make();
+  writeFileSync(join(keys, mark), '');
+}
+
+async function makeSshKeys({ keys }: LabPlace): Promise<void> {
   for (const name of ['host', 'person']) {
     const args = ['-q', '-t', 'ed25519', '-N', '', '-C', `twemstack lab ${name}`, '-f', join(keys, name)];
     // A half-made one of a killed `up` would be asked about.
@@ -25,8 +37,6 @@ async function makeSshKeys({ keys }: LabPlace, hosts: readonly LabHost[]): Promi
     await execa('ssh-keygen', args, { stdin: 'ignore' });
   }
   copyFileSync(join(keys, 'person.pub'), join(keys, 'authorized_keys'));
-  const key = readFileSync(join(keys, 'host.pub'), 'utf8').trim();
-  writeFileSync(join(keys, 'known_hosts'), hosts.map(({ address }) => `${address} ${key}\n`).join(''));
 }
 
 /**
@@ -50,33 +60,28 @@ exec "${ssh}" -F /dev/null -o IdentitiesOnly=yes -i "${join(keys, 'person')}" -o
   chmodSync(program, 0o755);
 }
 
-/** Files as docker's own client and dockerd call them: `ca.pem`, `cert.pem`, `key.pem`, and `<host>-cert.pem`, `<host>-key.pem`. */
-async function makeCertificates({ keys }: LabPlace, hosts: readonly LabHost[]): Promise<void> {
-  const openssl = (...words: string[]): Promise<unknown> =>
-    execa('openssl', words, { cwd: keys, stdin: 'ignore' });
-  const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+
+const openssl = (keys: string, ...words: string[]): Promise<unknown> =>
+  execa('openssl', words, { cwd: keys, stdin: 'ignore' });
+
+/** Files as docker's own client and dockerd call them: `ca.pem`, and the person's `cert.pem`, `key.pem`. */
+async function makeAuthority({ keys }: LabPlace): Promise<void> {
   const authority = ['-keyout', 'ca-key.pem', '-out', 'ca.pem', '-days', VALID_DAYS];
-  await openssl('req', '-x509', ...newKey, '-subj', '/CN=twemstack lab', ...authority);
-  const issue = async (prefix: string, extensions: string): Promise<void> => {
-    const [request, settings] = [`${prefix}request.pem`, `${prefix}extensions`];
-    await openssl(
-      'req',
-      ...newKey,
-      '-subj',
-      `/CN=${prefix}lab`,
-      '-keyout',
-      `${prefix}key.pem`,
-      '-out',
-      request,
-    );
-    writeFileSync(join(keys, settings), extensions);
-    await openssl(
-      ...['x509', '-req', '-in', request, '-CA', 'ca.pem', '-CAkey', 'ca-key.pem', '-CAcreateserial'],
-      ...['-days', VALID_DAYS, '-extfile', settings, '-out', `${prefix}cert.pem`],
-    );
-    for (const file of [request, settings]) rmSync(join(keys, file));
-  };
-  await issue('', 'extendedKeyUsage=clientAuth\n');
-  for (const { address, name } of hosts)
-    await issue(`${name}-`, `extendedKeyUsage=serverAuth\nsubjectAltName=IP:${address}\n`);
+  await openssl(keys, 'req', '-x509', ...NEW_KEY, '-subj', '/CN=twemstack lab', ...authority);
+  await issue(keys, '', 'extendedKeyUsage=clientAuth\n');
+}
+
+/** A certificate by the lab's authority, and its key: `<prefix>cert.pem`, `<prefix>key.pem`. */
+async function issue(keys: string, prefix: string, extensions: string): Promise<void> {
+  const [request, settings] = [`${prefix}request.pem`, `${prefix}extensions`];
+  const named = ['-subj', `/CN=${prefix}lab`, '-keyout', `${prefix}key.pem`, '-out', request];
+  await openssl(keys, 'req', ...NEW_KEY, ...named);
+  writeFileSync(join(keys, settings), extensions);
+  await openssl(
+    keys,
+    ...['x509', '-req', '-in', request, '-CA', 'ca.pem', '-CAkey', 'ca-key.pem', '-CAcreateserial'],
+    ...['-days', VALID_DAYS, '-extfile', settings, '-out', `${prefix}cert.pem`],
+  );
+  for (const file of [request, settings]) rmSync(join(keys, file));
 }

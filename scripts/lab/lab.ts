@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, readTls } from '../../provider/docker/connect.ts';
 import { formatSubnet, type Subnet, subnet } from '../../topology/ipv4.ts';
-import { EnvironmentError } from '../errors.ts';
+import { EnvironmentError, InputError } from '../errors.ts';
 import { makeFolder } from '../make-folder.ts';
 import { cacheFolder } from '../prepare/debian-base.ts';
 import { detectPlatform, findProgram, requireDisk, requireLinux } from '../prepare/platform.ts';
@@ -11,7 +11,17 @@ import type { Step } from '../report/steps.ts';
 import { hostPid, removeCgroups, startHost, stopHost } from './host.ts';
 import { makeKeys } from './keys.ts';
 import { unwire, wireHost, wireSwitch } from './network.ts';
-import { freeNetwork, type LabHost, type LabPlace, labHosts, labPlace, labVip } from './place.ts';
+import {
+  freeNetwork,
+  LAB_HOSTS,
+  type LabHost,
+  type LabHostName,
+  type LabPlace,
+  LEAST_HOSTS,
+  labHosts,
+  labPlace,
+  labVip,
+} from './place.ts';
 
 /** Program -> Debian package. */
 const PROGRAMS = {
@@ -29,6 +39,8 @@ const PROGRAMS = {
 } as const;
 const ENGINE_MS = 60_000;
 const ANSWER_MS = 3000;
+/** The host that the stack file reaches by TLS, and not by ssh. */
+const BY_TLS: LabHostName = 'c';
 /** Any network, to name the parts of a lab that was never given one. */
 const NOWHERE = subnet('198.18.240.0/24');
 
@@ -46,24 +58,30 @@ export interface Lab {
   readonly hosts: readonly LabHost[];
 }
 
+export interface LabWishes {
+  /** Default: those that it has, else three. More are added to those that run. */
+  readonly hosts?: number;
+  /** Called with a host's name when its engine answers. */
+  readonly onAnswer?: (host: string) => void;
+}
+
 /**
- * Three engines as three hosts on this machine, each in namespaces of its own, reachable by ssh and TLS. What runs already
+ * Three engines or more as hosts on this machine, each in namespaces of its own, reachable by ssh and TLS. What runs already
  * is left as it is. Changes nothing on this machine but what `labDown` takes back.
  *
- * @param onAnswer called with a host's name when its engine answers
+ * @throws InputError when fewer hosts are wanted than it has
  * @throws EnvironmentError when this machine lacks something, or an engine does not come up
  */
-export async function labUp(
-  place: LabPlace,
-  step: Step,
-  onAnswer: (host: string) => void = () => undefined,
-): Promise<Lab> {
+export async function labUp(place: LabPlace, step: Step, wishes: LabWishes = {}): Promise<Lab> {
+  const { hosts: count = sizeOf(place), onAnswer } = wishes;
   requireTools();
-  requireDisk(place.folder, 'the images and data of three engines');
+  requireSize(place, count);
+  requireDisk(place.folder, `the images and data of ${count} engines`);
   makeFolder(place.folder, 0o700);
   const network = networkOf(place) ?? freeNetwork();
+  writeFileSync(place.sizeFile, String(count));
   writeFileSync(place.networkFile, formatSubnet(network));
-  const lab: Lab = { place, vip: labVip(network), hosts: labHosts(place, network) };
+  const lab: Lab = { place, vip: labVip(network), hosts: labHosts(place, network, count) };
   step.progress('keys and certificates');
   await makeKeys(place, lab.hosts);
   writeFileSync(place.stackFile, stackFileOf(lab));
@@ -77,7 +95,7 @@ export async function labUp(
   await Promise.all(
     lab.hosts.map(async (host) => {
       await awaitEngine(host, place, step);
-      onAnswer(host.name);
+      onAnswer?.(host.name);
     }),
   );
   return lab;
@@ -86,7 +104,7 @@ export async function labUp(
 /** Ends the hosts and removes all that is theirs, data and images included. Returns whether there was anything. */
 export async function labDown(place: LabPlace, step: Step): Promise<boolean> {
   requireRoot();
-  const hosts = labHosts(place, networkOf(place) ?? NOWHERE);
+  const hosts = labHosts(place, networkOf(place) ?? NOWHERE, LAB_HOSTS.length);
   const was = existsSync(place.folder);
   for (const host of hosts) {
     step.progress(`switching host ${host.name} off`);
@@ -106,7 +124,7 @@ export function findLab(addresses: readonly string[]): Lab | undefined {
     const place = labPlace(join(cacheFolder(), name));
     const network = networkOf(place);
     if (network === undefined) continue;
-    const hosts = labHosts(place, network);
+    const hosts = labHosts(place, network, sizeOf(place));
     if (addresses.every((address) => hosts.some((host) => host.address === address)))
       return { place, vip: labVip(network), hosts };
   }
@@ -118,7 +136,7 @@ export async function labStatus(place: LabPlace): Promise<LabHostStatus[] | unde
   const network = networkOf(place);
   if (network === undefined) return undefined;
   return Promise.all(
-    labHosts(place, network).map(async (host) => ({
+    labHosts(place, network, sizeOf(place)).map(async (host) => ({
       host,
       running: hostPid(host) !== undefined,
       engine: await engineOf(host, place),
@@ -161,13 +179,26 @@ function networkOf({ networkFile }: LabPlace): Subnet | undefined {
   return existsSync(networkFile) ? subnet(readFileSync(networkFile, 'utf8').trim()) : undefined;
 }
 
+function sizeOf({ sizeFile }: LabPlace): number {
+  return existsSync(sizeFile) ? Number(readFileSync(sizeFile, 'utf8')) : LEAST_HOSTS;
+}
+
+function requireSize(place: LabPlace, count: number): void {
+  if (networkOf(place) === undefined || count >= sizeOf(place)) return;
+  throw new InputError(`the lab has ${sizeOf(place)} hosts, more than ${count}`, {
+    where: '--hosts',
+    remedy:
+      '`twemstack lab down` removes them with their data; hosts can be added to a lab, and not taken from it',
+  });
+}
+
 function stackFileOf({ hosts, place, vip }: Lab): string {
-  const domains = hosts.map(({ address, name, ssh, tls }, index) => {
-    const engine =
-      index < hosts.length - 1 ? `docker: "${ssh}"` : `docker: "${tls}", certificates: "${place.keys}"`;
+  const domains = hosts.map(({ address, name, ssh, tls }) => {
+    // One of both kinds at least, and the same one however many there are.
+    const engine = name === BY_TLS ? `docker: "${tls}", certificates: "${place.keys}"` : `docker: "${ssh}"`;
     return `  - { name: ${name}, ${engine}, address: ${address} }\n`;
   });
-  return `# Three hosts of \`twemstack lab\`.\nname: lab\nvip: ${vip}\ndomains:\n${domains.join('')}`;
+  return `# The hosts of \`twemstack lab\`.\nname: lab\nvip: ${vip}\ndomains:\n${domains.join('')}`;
 }
 
 function requireRoot(): void {

@@ -5,9 +5,11 @@ import { EnvironmentError } from '../errors.ts';
 import { cacheFolder } from '../prepare/debian-base.ts';
 import { hostRoutes } from '../prepare/host-network.ts';
 
-/** Hosts of a lab, which are the domains of a stack on it. */
-export const LAB_HOSTS = ['a', 'b', 'c'] as const;
+/** Hosts that a lab may have, which are the domains of a stack on it. */
+export const LAB_HOSTS = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
 export type LabHostName = (typeof LAB_HOSTS)[number];
+/** A stack takes so many for a majority to be left when one is gone. */
+export const LEAST_HOSTS = 3;
 
 const TLS_PORT = 2376;
 /** Ranges that a lab takes its network from, the first that is free: RFC 2544, never routed. */
@@ -30,6 +32,8 @@ export interface LabPlace {
   readonly stackFile: string;
   /** The network it was given, once it was up. */
   readonly networkFile: string;
+  /** How many hosts it has, where that is not the least. */
+  readonly sizeFile: string;
 }
 
 /** @param folder default: `lab` in the cache folder */
@@ -44,6 +48,7 @@ export function labPlace(folder = join(cacheFolder(), 'lab')): LabPlace {
     bin: join(absolute, 'bin'),
     stackFile: join(absolute, 'stack.yaml'),
     networkFile: join(absolute, 'network'),
+    sizeFile: join(absolute, 'size'),
   };
 }
 
@@ -62,8 +67,9 @@ export interface LabHost {
   readonly tls: string;
 }
 
-export function labHosts(place: LabPlace, network: Subnet): LabHost[] {
-  return LAB_HOSTS.map((name, index) => {
+/** @param count the first so many of those that a lab may have */
+export function labHosts(place: LabPlace, network: Subnet, count: number): LabHost[] {
+  return LAB_HOSTS.slice(0, count).map((name, index) => {
     const address = formatAddress(network.base + HOST_OFFSET + index);
     const folder = join(place.folder, `host-${name}`);
     return {

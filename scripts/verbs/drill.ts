@@ -29,6 +29,7 @@ import { findShard } from '../stack/find-shard.ts';
 import { stackFilePath, stackFolder } from '../stack/home.ts';
 import { loadAnyPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
+import { wholeNumber } from './whole-number.ts';
 
 export interface DrillOptions extends CommonOptions {
   readonly all?: boolean;
@@ -226,10 +227,4 @@ function chooseDrills(
     .map(({ name, summary }) => `  ${name}: ${summary}`)
     .join('\n');
   throw new InputError('no drill is named', { remedy: `name some, or all of them by --all:\n${known}` });
-}
-
-function wholeNumber(option: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new InputError(`${option} "${text}" is not a whole number from ${least} to ${most}`);
 }

@@ -1,20 +1,29 @@
 import { EXIT } from '../errors.ts';
 import { type LabHostStatus, labDown, labStatus, labUp } from '../lab/lab.ts';
-import { labPlace } from '../lab/place.ts';
+import { LAB_HOSTS, LEAST_HOSTS, labPlace } from '../lab/place.ts';
 import { lock } from '../process-lock.mjs';
 import { table } from '../report/table.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
+import { wholeNumber } from './whole-number.ts';
 
 /** One lab is made or removed at a time: two would take the same network. */
 const LOCK = 'twemstack lab';
 
-/** Three engines as three hosts on this machine. */
-export async function labUpVerb(options: CommonOptions): Promise<number> {
+interface LabUpOptions extends CommonOptions {
+  readonly hosts?: string;
+}
+
+/** Engines as hosts on this machine. */
+export async function labUpVerb(options: LabUpOptions): Promise<number> {
   const { json, reporter } = verbContext(options);
+  const hosts =
+    options.hosts === undefined
+      ? undefined
+      : wholeNumber('--hosts', options.hosts, LEAST_HOSTS, LAB_HOSTS.length);
   const held = await lock(LOCK, () => reporter.note('waiting for another `lab`'));
   try {
     const lab = await reporter.step('lab', async (step) => {
-      const made = await labUp(labPlace(), step);
+      const made = await labUp(labPlace(), step, { hosts });
       step.outcome(`${made.hosts.length} hosts, each with an engine`);
       return made;
     });
@@ -29,7 +38,7 @@ free for a VIP: ${lab.vip}, a stack file: ${stackFile}
 ssh needs the lab's own in front of PATH:   export PATH=${bin}:$PATH
 TLS needs the lab's certificates:           export DOCKER_CERT_PATH=${keys} DOCKER_TLS_VERIFY=1
 then e.g.                                   DOCKER_HOST=${lab.hosts[0].ssh} docker info
-a stack on all three                        npx twemstack up --file ${stackFile}
+a stack on all of them                      npx twemstack up --file ${stackFile}
 \`twemstack lab down\` removes all of it.
 `);
     }

@@ -102,6 +102,13 @@ describe('a lab of three hosts on this machine', () => {
     assert.equal(new Set(known).size, 3, 'three engines');
   });
 
+  test('a login on a host starts nothing that the person starts at each login on this machine', async () => {
+    for (const host of lab.hosts) {
+      const home = await execa('ssh', [host.ssh.replace('ssh://', ''), 'echo $HOME']);
+      assert.equal(home.stdout, join(host.folder, 'home'));
+    }
+  });
+
   test('takes its stack file for one of three hosts', () => {
     const loaded = loadAnyTopology(readFileSync(place.stackFile, 'utf8'), place.stackFile);
     assert.ok(loaded.ok, JSON.stringify(loaded));
@@ -379,6 +386,19 @@ domains:
     assert.deepEqual(back.sort(), ['a', 'b', 'c']);
     const docker = await connect(a.ssh);
     assert.deepEqual([(await docker.listVolumes()).Volumes, await docker.listImages()], [[], []]);
+  });
+
+  test('takes a further host while the others run, and gives none away', async () => {
+    const running = lab.hosts.map((host) => hostPid(host));
+    const more = await labUp(place, QUIET, { hosts: 4 });
+    assert.deepEqual(
+      more.hosts.slice(0, 3).map((host) => hostPid(host)),
+      running,
+    );
+    const known = (await views(readFileSync(place.stackFile, 'utf8')))[3];
+    assert.deepEqual([known.hostname, known.problem], ['lab-d', undefined]);
+    await assert.rejects(labUp(place, QUIET, { hosts: 3 }), /has 4 hosts, more than 3/);
+    assert.equal((await labUp(place, QUIET)).hosts.length, 4);
   });
 
   test('down leaves nothing of it', async () => {
