@@ -7,6 +7,7 @@ import { compareTerms } from './core/term.ts';
 import { LuaBound } from './lua-bound.ts';
 import { Member, type MemberOptions } from './member.ts';
 import type { GuardState, Question } from './messages.ts';
+import { Retirement } from './retirement.ts';
 import { failOver, watchSentinels } from './sentinel-watch.ts';
 import { SplitVote } from './split-vote.ts';
 import { boundTracking } from './tracking-bound.ts';
@@ -21,6 +22,8 @@ const HUNG_AFTER = 10;
 export interface GuardOptions extends MemberOptions, Beginning {
   /** SIGKILL for the own redis. */
   readonly killRedis: () => void;
+  /** SIGTERM for it. */
+  readonly endRedis: () => void;
   /** `appendfsync` of the redis, as its seed says now. */
   readonly flushes: () => string;
 }
@@ -34,6 +37,7 @@ export class Guard {
   private readonly member: Member;
   private readonly candidacy: Candidacy;
   private readonly upkeep: Upkeep;
+  private readonly retirement: Retirement;
   private readonly luaBound: LuaBound;
   private readonly flushes: AofFlushes;
   /** Its redis was master when it last answered. */
@@ -48,6 +52,7 @@ export class Guard {
     this.member = new Member(options, () => this.candidacy.succeeded());
     this.candidacy = new Candidacy(this.member);
     this.upkeep = new Upkeep(this.member, this.candidacy, options);
+    this.retirement = new Retirement(this.member, options.endRedis);
     this.luaBound = new LuaBound(this.member.redis, (text) => this.member.say(text));
     this.flushes = new AofFlushes(this.member.redis, (text) => this.member.log(text), options.flushes);
     const { member } = this;
@@ -69,7 +74,7 @@ export class Guard {
     const { member } = this;
     try {
       if (!(await votes.shallGoOn(rank))) return;
-      if (await failOver(member.config, sentinel, member.config.passwords[0]))
+      if (await failOver(member.config, sentinel, member.config.passwords[0], 'one that is down'))
         member.log(`${sentinel.name} was not elected, and fails over all the same: the vote was split`);
     } catch (error) {
       // Another guard was quicker, or it does not know a replica that is good.
@@ -138,6 +143,7 @@ export class Guard {
     this.lookedAt = now;
     if (view === undefined) this.endReplaced();
     else this.wasMaster = view.role === 'master';
+    if (view?.ending === true) this.retirement.begin();
     if (view === undefined || view.loading) {
       member.latest = view;
       if (view !== undefined)

@@ -100,6 +100,7 @@ guard = new Guard({
   hollow: `${data}/live/hollow`,
   log,
   killRedis: () => process.kill(pid, 'SIGKILL'),
+  endRedis: () => process.kill(pid, 'SIGTERM'),
   flushes: () => /^appendfsync (\w+)$/m.exec(readFileSync(`${seed}/redis.conf`, 'utf8'))?.[1] ?? '',
 });
 guard.start();

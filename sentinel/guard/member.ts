@@ -1,6 +1,6 @@
 import type { Candidate } from './campaign.ts';
 import { type GuardConfig, type Peer, placeOf } from './config.ts';
-import { refusal, type Surroundings, type Vote, type VoteRequest } from './core/election.ts';
+import { ANYBODY, refusal, type Surroundings, type Vote, type VoteRequest } from './core/election.ts';
 import { began, granted, type Memory, pointedAt, standOf } from './core/memory.ts';
 import { compareTerms, formatTerm, type Term } from './core/term.ts';
 import { MasterWatch } from './master-watch.ts';
@@ -106,7 +106,7 @@ export class Member implements Candidate {
     };
   }
 
-  /** A person wants it to step down for another member within that time, in milliseconds. */
+  /** It shall step down for another member, or for `ANYBODY`, within that time, in milliseconds. */
   yieldTo(to: string, forMs: number): void {
     this.handover = { to, until: performance.now() + forMs };
   }
@@ -152,8 +152,8 @@ export class Member implements Candidate {
   /** Promises a term: remembered first, then nobody is followed any more. */
   private async bind(term: Term): Promise<{ view: FullView; cut: boolean }> {
     // One that hands over answers the writes that waited; whoever asked it to cuts its clients then.
-    const cut =
-      this.latest?.role === 'master' && this.handover?.to !== term.owner && term.owner !== this.config.name;
+    const handsOver = this.handover?.to === term.owner || this.handover?.to === ANYBODY;
+    const cut = this.latest?.role === 'master' && !handsOver && term.owner !== this.config.name;
     this.remember(granted(this.memory, term));
     this.aim(undefined);
     const view = await this.redis.fence();

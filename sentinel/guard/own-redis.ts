@@ -82,6 +82,23 @@ export class OwnRedis {
     return view;
   }
 
+  /**
+   * It goes on, though it was told to end, and takes no write for so many milliseconds.
+   *
+   * @throws ReplyError when it is too late, or its file of accounts is of before
+   */
+  async postponeEnd(ms: number): Promise<void> {
+    // In this order: writes that redis lets wait because it ends must not pass in between.
+    const paused = this.call('CLIENT', 'PAUSE', String(ms), 'WRITE');
+    const aborted = this.call('SHUTDOWN', 'ABORT');
+    await Promise.all([paused, aborted]);
+  }
+
+  /** Writes that waited are answered: by one that has become a replica with READONLY, not carried out. */
+  async answerWrites(): Promise<void> {
+    await this.call('CLIENT', 'UNPAUSE');
+  }
+
   /** Cuts its clients, so that they look for the master before they read what is no longer true. */
   async cutClients(): Promise<void> {
     for (const type of ['normal', 'pubsub']) await this.call('CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes');

@@ -67,8 +67,13 @@ export function watchSentinels(config: GuardConfig, password: () => string, hear
   config.sentinels.forEach(connect);
 }
 
+/** Which masters a sentinel shall replace at a guard's word. */
+export type Replaced = 'one that is down' | 'any';
+
 /**
- * Tells a sentinel to name a replica without having been elected, if as many as its quorum hold the master for down still.
+ * Tells a sentinel to name a replica without having been elected.
+ *
+ * @param replaced `one that is down`: only if as many as its quorum hold the master for down still
  * @returns whether it does so
  * @throws ReplyError when it will not, Error when it does not answer
  */
@@ -76,11 +81,14 @@ export async function failOver(
   { address, shard }: GuardConfig,
   sentinel: Place,
   password: string,
+  replaced: Replaced,
 ): Promise<boolean> {
   const connection = new RedisConnection(accessTo(sentinel, address, password), PATIENCE_MS);
   try {
-    const master = await connection.call('SENTINEL', 'MASTER', shard);
-    if (!Array.isArray(master) || !fieldOf(master, 'flags').split(',').includes('o_down')) return false;
+    if (replaced === 'one that is down') {
+      const master = await connection.call('SENTINEL', 'MASTER', shard);
+      if (!Array.isArray(master) || !fieldOf(master, 'flags').split(',').includes('o_down')) return false;
+    }
     await connection.call('SENTINEL', 'FAILOVER', shard);
     return true;
   } finally {

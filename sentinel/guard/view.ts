@@ -27,12 +27,14 @@ export interface FullView extends RedisView {
   readonly trackedKeys: number;
   readonly trackedItems: number;
   readonly maxmemory: number;
+  /** It was told to end (SIGTERM) and waits for its replicas to have everything; writes wait, too. */
+  readonly ending: boolean;
   /** Length of the append-only file: grows with every write. */
   readonly aofBytes: number;
 }
 
 /** Sections of INFO that `parseView` reads. */
-export const VIEW_SECTIONS = ['replication', 'persistence', 'memory', 'stats'] as const;
+export const VIEW_SECTIONS = ['server', 'replication', 'persistence', 'memory', 'stats'] as const;
 
 /** Reads the reply to INFO of these sections. */
 export function parseView(info: string): FullView {
@@ -69,6 +71,7 @@ export function parseView(info: string): FullView {
     trackedKeys: number('tracking_total_keys'),
     trackedItems: number('tracking_total_items'),
     maxmemory: number('maxmemory'),
+    ending: fields.has('shutdown_in_milliseconds'),
     aofBytes: number('aof_current_size'),
   };
 }

@@ -43,12 +43,15 @@ export interface VoteRequest {
   readonly force: boolean;
 }
 
+/** To whom a master hands over that ends: whomever the sentinels select. */
+export const ANYBODY = '*';
+
 /** What a voter knows besides its memory. */
 export interface Surroundings {
   readonly view: RedisView | undefined;
   /** A replica's master answers it, and the link to it is up. */
   readonly hearsMaster: boolean;
-  /** A master that was told to hand over: to whom. */
+  /** A master that was told to hand over: to whom, or `ANYBODY`. */
   readonly yieldsTo: string | null;
   /** Members other than the asking one that lead a term, as they say themselves. */
   readonly leader: Term | null;
@@ -76,7 +79,7 @@ export function refusal(
     memory.histories.some(({ replid }) => replid === view.replid)
   )
     return 'its data set is incomplete';
-  if (request.force || yieldsTo === request.term.owner) return undefined;
+  if (request.force || yieldsTo === ANYBODY || yieldsTo === request.term.owner) return undefined;
   if (view.role === 'master' && !isReleased(memory.promised, request)) {
     return memory.leads && view.freshReplicas >= Math.max(1, rules.waitReplicas)
       ? 'it is master and has its replicas'

@@ -180,6 +180,44 @@ describe('what was acknowledged survives failing links', { timeout: 300_000 }, (
     return members.find((_, index) => roles[index] === 'master');
   };
 
+  test('a master that is told to end hands over first, although one of its replicas hangs', async () => {
+    const master = await tier.settled(2);
+    const [next, hung] = others(master);
+    const { name } = tier.plan.shards[0];
+    await tier.call(next, 'operator', 'CONFIG', 'SET', 'replica-priority', '1');
+    await waitUntil('the sentinels to prefer the one that does not hang', async () => {
+      const known = await Promise.all(
+        tier.sentinels.map((sentinel) => tier.call(sentinel, 'operator', 'SENTINEL', 'REPLICAS', name)),
+      );
+      return known.every((replicas) => /slave-priority,1(,|$)/.test(String(replicas)));
+    });
+    const writer = writeTo(master);
+    await reached(writer, 100);
+    // It confirms nothing more: redis waits for it before it ends, with all writes.
+    tier.daemon(hung).signal('SIGSTOP');
+    try {
+      tier.daemon(master).signal('SIGTERM');
+      await waitUntil(`${next.name} to be master`, async () => (await tier.roleOf(next)) === 'master', {
+        withinMs: 4000,
+        everyMs: 10,
+      }).catch((error: Error) => assert.fail(`${error.message}\n${tier.logs()}`));
+      await waitUntil('the old one to end', () => tier.daemon(master).ended() !== undefined);
+    } finally {
+      tier.daemon(hung).signal('SIGCONT');
+    }
+    assert.deepEqual(
+      tier
+        .decisions(master)
+        .slice(-3)
+        .filter(({ text }) => /^votes for .* and steps down$/.test(text)).length,
+      1,
+      tier.logs(),
+    );
+    await tier.call(next, 'operator', 'CONFIG', 'SET', 'replica-priority', '100');
+    await tier.start(master);
+    assert.equal((await nothingLost()).name, next.name);
+  });
+
   test('sentinels that stood still for 3 s replace a master that dies then, within 4 s', async () => {
     const master = await tier.settled(2);
     for (const sentinel of tier.sentinels) tier.daemon(sentinel).signal('SIGSTOP');
