@@ -10,6 +10,7 @@ import { type HostView, lookAtHosts } from '../observe/hosts.ts';
 import type { Reporter } from '../report/steps.ts';
 import type { DomainEngine } from '../stack/domain-engine.ts';
 import type { Engines } from '../stack/engines.ts';
+import type { FormerHosts } from '../stack/former-hosts.ts';
 import type { Home } from '../stack/home.ts';
 import { readInstance } from '../stack/instance.ts';
 import { noteMadeBy } from '../stack/made-by.ts';
@@ -28,6 +29,8 @@ export interface PrepareHostsOptions {
   readonly engines: Engines;
   /** That paths of certificates are relative to. */
   readonly folder: string;
+  /** Machines that the stack was put on and is to leave. */
+  readonly former: FormerHosts;
   /** Takes the Docker provider from there and nowhere else. */
   readonly provider?: ProviderMode;
   readonly signal?: AbortSignal;
@@ -72,7 +75,7 @@ export async function prepareHosts(options: PrepareHostsOptions, reporter: Repor
     chooseProvider({ home, terraform, previous: previous?.provider, force }, step),
   );
   const { baseImage, images } = await haveImagesOn(options, reached, previous, reporter);
-  await checkMachines(plan, reached, images.edge.name, reporter);
+  await checkMachines(plan, reached, images.edge.name, options.former, reporter);
   const environment: Environment = {
     terraform: { ...terraform, env: terraformEnv(home, provider) },
     provider,

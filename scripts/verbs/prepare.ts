@@ -3,6 +3,7 @@ import { EXIT } from '../errors.ts';
 import { prepare } from '../prepare/prepare.ts';
 import { prepareHosts } from '../prepare/prepare-hosts.ts';
 import { connectEngines } from '../stack/engines.ts';
+import { findFormerHosts } from '../stack/former-hosts.ts';
 import { stackFolder } from '../stack/home.ts';
 import { loadAnyPlan } from '../stack/load.ts';
 import { type CommonOptions, printJson, verbContext } from './context.ts';
@@ -20,7 +21,15 @@ export async function prepareVerb(options: PrepareOptions): Promise<number> {
   const environment = isOnHosts(plan)
     ? (
         await prepareHosts(
-          { home, plan, provider, folder, signal, engines: await connectEngines(plan, folder) },
+          {
+            home,
+            plan,
+            provider,
+            folder,
+            signal,
+            engines: await connectEngines(plan, folder),
+            former: await findFormerHosts(home, plan),
+          },
           reporter,
         )
       ).environment

@@ -84,14 +84,14 @@ async function prepareEngine(options: Parameters<typeof prepare>[0], reporter: R
 }
 
 async function prepareMachines(
-  options: Omit<PrepareHostsOptions, 'engines'>,
+  options: Omit<PrepareHostsOptions, 'engines' | 'former'>,
   reporter: Reporter,
 ): Promise<Readied> {
   const { home, plan } = options;
   const engines = await connectEngines(plan, options.folder);
   const hosts = await findFormerHosts(home, plan);
   demandNotMoved(plan, hosts);
-  const { away, environment } = await prepareHosts({ ...options, engines }, reporter);
+  const { away, environment } = await prepareHosts({ ...options, engines, former: hosts }, reporter);
   for (const words of hosts.silent)
     reporter.note(
       `warning: not reached: ${words}. What it has of the stack would come back with it, VIP and all: keep it off, or run \`twemstack up\` when it is back; if it is gone for good, take it out of ${recordFile(home, plan.name)}`,

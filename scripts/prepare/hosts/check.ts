@@ -14,7 +14,7 @@ import { withinReach } from '../../stack/routed-client.ts';
 import { type Conflict, lanConflicts, nameConflicts, refuseConflicts } from '../conflicts.ts';
 import { hostAddresses } from '../host-network.ts';
 import { judgeHosts } from './judge.ts';
-import { probeHosts, SlowHost } from './probe.ts';
+import { type ProbeWishes, probeHosts, SlowHost } from './probe.ts';
 
 /** For what one engine is asked. */
 const ENGINE_MS = 15_000;
@@ -53,17 +53,19 @@ export async function checkEngines(
  *
  * @param engines of the hosts that are reached
  * @param image the edge's, which they have
+ * @param former machines that the stack is to leave
  * @throws EnvironmentError (exit 3) with everything that is in the way, on all hosts
  */
 export async function checkMachines(
   plan: HostsPlan,
   engines: readonly DomainEngine[],
   image: string,
+  former: ProbeWishes['former'],
   reporter: Reporter,
 ): Promise<void> {
   await reporter.step('machines', async (step) => {
     step.progress('looking at addresses and ports, and trying the ways between the hosts');
-    const facts = await probeHosts(plan, engines, image).catch((error: unknown) => {
+    const facts = await probeHosts(plan, engines, image, { former }).catch((error: unknown) => {
       if (!(error instanceof SlowHost)) throw error;
       reporter.note(`warning: ${error.message}: its machine was not held against the stack`);
       return undefined;

@@ -8,6 +8,7 @@ import { EnvironmentError } from '../../errors.ts';
 import { hostTitle } from '../../images/ship.ts';
 import { execInContainer } from '../../observe/engine.ts';
 import type { DomainEngine } from '../../stack/domain-engine.ts';
+import type { FormerHosts } from '../../stack/former-hosts.ts';
 import { withinReach } from '../../stack/routed-client.ts';
 import { type HostFacts, parseFacts } from './facts.ts';
 import { FACTS, HEARD, LISTEN, REACH } from './scripts.ts';
@@ -52,32 +53,46 @@ interface Probe {
   readonly until: number;
 }
 
+export interface ProbeWishes {
+  /** For all of it. */
+  readonly patienceMs?: number;
+  /** Machines that the stack is to leave: what answers there for an address of the stack is no stranger. */
+  readonly former?: Pick<FormerHosts, 'gone' | 'addresses'>;
+}
+
 /**
  * Looks at the machines from inside, all at once, in containers that are gone afterwards. Nothing on them is changed. Ways
  * between them are only tried to where nothing of the stack runs yet: elsewhere its members use them already.
  *
  * @param engines of the hosts that are reached
  * @param image has bash, iproute2 and socat: the edge's
- * @param patienceMs for all of it
  * @throws EnvironmentError that names the host which could not be looked at; SlowHost when the time is over
  */
 export async function probeHosts(
   plan: HostsPlan,
   engines: readonly DomainEngine[],
   image: string,
-  patienceMs = PATIENCE_MS,
+  { former, patienceMs = PATIENCE_MS }: ProbeWishes = {},
 ): Promise<HostsFacts> {
   const until = performance.now() + patienceMs;
   const begun = await Promise.allSettled(engines.map((engine) => beginProbe(plan, engine, image, until)));
   const probes = begun.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   try {
     for (const result of begun) if (result.status === 'rejected') throw result.reason;
-    const hosts = await Promise.all(probes.map((probe) => factsOf(plan, probe)));
+    const left = [...(former?.addresses.values() ?? [])];
+    const hosts = await Promise.all(probes.map((probe) => factsOf(plan, probe, left)));
+    const formerLinks = await Promise.all(
+      (former?.gone ?? []).map((host) => linksOn(host, plan.name, until)),
+    );
     const blocked = await tryWays(plan, probes);
     return {
       hosts,
       own: new Set(probes.flatMap(({ own }) => own)),
-      ownLinks: new Set(probes.flatMap(({ ownLinks }) => ownLinks)),
+      ownLinks: new Set([
+        ...probes.flatMap(({ ownLinks }) => ownLinks),
+        ...formerLinks.flat(),
+        ...hosts.flatMap(({ vipAnswers }) => left.flatMap((address) => vipAnswers.get(address)?.link ?? [])),
+      ]),
       blocked,
     };
   } finally {
@@ -115,23 +130,37 @@ async function beginProbe(
       },
     });
     await container.start();
-    const endpoints = own.flatMap(({ NetworkSettings }) => Object.values(NetworkSettings?.Networks ?? {}));
     return {
       engine,
       domain,
       container,
       own: own.map(({ Id }) => Id),
-      ownLinks: endpoints.map(({ MacAddress }) => MacAddress).filter((link) => link !== ''),
+      ownLinks: linksOf(own),
       until,
     };
   });
 }
 
-async function factsOf(plan: HostsPlan, probe: Probe): Promise<HostFacts> {
+/** Link addresses of containers that have some of their own. */
+const linksOf = (containers: readonly Docker.ContainerInfo[]): string[] =>
+  containers
+    .flatMap(({ NetworkSettings }) => Object.values(NetworkSettings?.Networks ?? {}))
+    .map(({ MacAddress }) => MacAddress)
+    .filter((link) => link !== '');
+
+const linksOn = (engine: DomainEngine, stack: string, until: number): Promise<string[]> =>
+  onHost(engine, until, async () =>
+    linksOf(
+      await engine.docker.listContainers({ all: true, filters: { label: [`${OWNER_LABEL}=${stack}`] } }),
+    ),
+  );
+
+/** @param former addresses of machines that the stack is to leave */
+async function factsOf(plan: HostsPlan, probe: Probe, former: readonly string[]): Promise<HostFacts> {
   const { address } = probe.domain.host;
   const peers = plan.domains.map(({ host }) => host.address).filter((peer) => peer !== address);
   const port = String(plan.pools[0].listen);
-  const vips = [...vipsOf(plan).map((vip) => vip.address), ...ownAddresses(plan)];
+  const vips = [...vipsOf(plan).map((vip) => vip.address), ...ownAddresses(plan), ...former];
   return parseFacts(probe.domain.name, await run(probe, FACTS, [address, vips.join(' '), port, ...peers]));
 }
 

@@ -27,7 +27,7 @@ import { type LabHost, labPlace } from '../../../scripts/lab/place.ts';
 import { lookAtHosts } from '../../../scripts/observe/hosts.ts';
 import { cacheFolder } from '../../../scripts/prepare/debian-base.ts';
 import { judgeHosts } from '../../../scripts/prepare/hosts/judge.ts';
-import { probeHosts } from '../../../scripts/prepare/hosts/probe.ts';
+import { type ProbeWishes, probeHosts } from '../../../scripts/prepare/hosts/probe.ts';
 import { lock } from '../../../scripts/process-lock.mjs';
 import { connectEngines } from '../../../scripts/stack/engines.ts';
 import { loadAnyTopology } from '../../../topology/index.ts';
@@ -231,10 +231,10 @@ domains:
   });
 
   /** What is refused of a stack on these hosts, once looked at from inside. */
-  async function refused(text: string): Promise<string[]> {
+  async function refused(text: string, former?: ProbeWishes['former']): Promise<string[]> {
     const plan = hostsPlanOf(text);
     const { list } = await connectEngines(plan, place.folder);
-    const facts = await probeHosts(plan, list, IMAGE, 60_000);
+    const facts = await probeHosts(plan, list, IMAGE, { former, patienceMs: 60_000 });
     return judgeHosts(plan, facts).refused.map(({ what }) => what);
   }
 
@@ -289,6 +289,27 @@ domains:
       await inside(b, 'iptables', '-D', ...vrrp);
       await execa('ip', ['address', 'delete', `${lab.vip}/24`, 'dev', place.name]);
       await taken.remove({ force: true });
+    }
+  });
+
+  test('a machine that the stack is to leave may hold the VIP still', async () => {
+    const [a, b, c] = lab.hosts;
+    const text = `name: lab
+vip: ${lab.vip}
+replicas: 1
+sentinels: 1
+wait_replicas: 0
+domains:
+  - { name: a, docker: "${a.ssh}", address: ${a.address} }
+  - { name: b, docker: "${b.ssh}", address: ${b.address} }
+`;
+    const onC = ['-n', c.namespace, 'address'];
+    await execa('ip', [...onC, 'add', `${lab.vip}/32`, 'dev', 'eth0']);
+    try {
+      assert.match((await refused(text)).join(), /^the virtual IP .* is taken/);
+      assert.deepEqual(await refused(text, { gone: [], addresses: new Map([['c', c.address]]) }), []);
+    } finally {
+      await execa('ip', [...onC, 'delete', `${lab.vip}/32`, 'dev', 'eth0']);
     }
   });
 
