@@ -11,7 +11,7 @@ const NOWHERE = 'nowhere';
 /** Chain of what a host does not hear. */
 const DEAF = 'LAB-DEAF';
 /** A burst that has room for a whole packet: none larger would ever pass. */
-const SLOW = ['tbf', 'rate', '1mbit', 'burst', '4kb', 'latency', '400ms'];
+const SLOW = ['tbf', 'rate', '5mbit', 'burst', '4kb', 'latency', '400ms'];
 const QUIETLY = { stdin: 'ignore', reject: false } as const;
 
 const ip = (...words: string[]): Promise<unknown> => execa('ip', words, { stdin: 'ignore' });
@@ -61,7 +61,7 @@ export function freezeHost(host: LabHost): void {
   for (let pass = 0; pass < 2; pass++) signalHost(host, 'SIGSTOP');
 }
 
-/** A cable that carries 1 Mbit/s in either direction. */
+/** A cable that carries 5 Mbit/s in either direction: a little more than what a host sends and hears under a drill’s load. */
 export async function slowHost(place: LabPlace, host: LabHost): Promise<void> {
   for (const [namespace, device] of endsOf(place, host))
     await execa('tc', ['-n', namespace, 'qdisc', 'add', 'dev', device, 'root', ...SLOW], { stdin: 'ignore' });

@@ -362,7 +362,7 @@ domains:
     assert.equal(seen[1].problem?.gone, true, JSON.stringify(seen));
     assert.equal(await reaches(a), true, 'whoever is no host');
     assert.equal(await reaches(a, c), false, 'what c says does not arrive');
-    assert.match(await cable(), /tbf .*rate 1Mbit/);
+    assert.match(await cable(), /tbf .*rate 5Mbit/);
     await mendLab(lab, QUIET);
     assert.equal(await reaches(a, c), true);
     assert.doesNotMatch(await cable(), /tbf/);
