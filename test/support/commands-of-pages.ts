@@ -111,6 +111,7 @@ export const ELSEWHERE: Readonly<Record<string, readonly [file: string, words: s
     "state.wish = 'close'",
   ],
   'npx twemstack lab up': ['test/integration/lab/lab.test.ts', 'labUp(place'],
+  'npx twemstack lab up --hosts 4': ['test/integration/lab/lab.test.ts', '{ hosts: 4 }'],
   'npx twemstack lab status': ['test/integration/lab/lab.test.ts', 'labStatus('],
   'npx twemstack lab down': ['test/integration/lab/lab.test.ts', 'labDown(place'],
   'npx twemstack hosts': ['test/integration/lab/lab.test.ts', 'lookAtHosts('],

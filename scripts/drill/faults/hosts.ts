@@ -88,7 +88,8 @@ const frozen = toWorstHost({
 
 const slow = toWorstHost({
   name: 'slow-host',
-  summary: 'the cable of the host that has most masters, and the VIP if it can be, carries 5 Mbit/s, a little more than the load takes',
+  summary:
+    'the cable of the host that has most masters, and the VIP if it can be, carries 5 Mbit/s, a little more than the load takes',
   alerts: [],
   promised: { ...unnoticed, resume: { within: 1000, of: 'shard', since: 'fault' }, noFailover: true },
   lastsMs: 8000,
