@@ -9,6 +9,7 @@ const EVENTS: ReadonlyArray<readonly [program: Program, match: RegExp, event: st
   ['sentinel', /^-odown master /, 'master back'],
   ['sentinel', /^[+-]tilt/, 'tilt'],
   ['guard', /^is master in term /, 'promotion'],
+  ['guard', /^its redis was told to end|^ends without having handed over/, 'hand-over'],
   ['guard', /steps down/, 'step down'],
   ['guard', /^follows \S+, master in term /, 'follows'],
   ['guard', /^was selected to be master, but is not/, 'waits'],
