@@ -144,7 +144,7 @@ export class Terraform {
   #start(dir: string, args: string[], output: 'all' | 'pipe'): ResultPromise<{ reject: false; all: true }> {
     const subprocess = execa(this.#program.path, args, {
       cwd: dir,
-      env: this.#program.env,
+      env: { ...this.#program.env, ...withoutTls(dir) },
       all: true,
       buffer: output === 'all' ? true : { stdout: false, all: false },
       reject: false,
@@ -159,6 +159,29 @@ export class Terraform {
     this.#signal?.addEventListener('abort', interrupt, { once: true });
     void subprocess.finally(() => this.#signal?.removeEventListener('abort', interrupt));
     return subprocess as unknown as ResultPromise<{ reject: false; all: true }>;
+  }
+}
+
+/**
+ * Of an engine behind ssh nothing of TLS that the shell says of others is true, and kreuzwerker/docker would speak it to
+ * `ssh://`, too.
+ */
+function withoutTls(dir: string): Record<string, undefined> {
+  const [engine] = readEngines(dir);
+  return engine?.startsWith('ssh://') === true
+    ? { DOCKER_CERT_PATH: undefined, DOCKER_TLS_VERIFY: undefined }
+    : {};
+}
+
+/** Which engines the configuration names; none where it means that of the environment. */
+function readEngines(dir: string): string[] {
+  try {
+    const config = JSON.parse(readFileSync(join(dir, 'cdk.tf.json'), 'utf8')) as {
+      provider: { docker: ReadonlyArray<{ host?: string }> };
+    };
+    return config.provider.docker.flatMap(({ host }) => host ?? []);
+  } catch {
+    return [];
   }
 }
 

@@ -34,7 +34,10 @@ async function withTerraform<T>(
     const [program, dir] = [join(root, 'terraform'), join(root, 'stack')];
     mkdirSync(dir);
     const said = lines.map((line) => `printf '%s\\n' '${line}'`).join('\n');
-    writeFileSync(program, `#!/bin/bash\nprintf '%s\\n' "$@" > words\n${said}\nexit ${exitCode}\n`);
+    writeFileSync(
+      program,
+      `#!/bin/bash\nprintf '%s\\n' "$@" > words\nprintenv DOCKER_CERT_PATH > certificates\n${said}\nexit ${exitCode}\n`,
+    );
     chmodSync(program, 0o755);
     const words = (): string[] => readFileSync(join(dir, 'words'), 'utf8').trim().split('\n');
     return work(
@@ -58,6 +61,26 @@ describe('asking terraform', () => {
       );
       assert.equal(words()[0], 'plan');
       assert.ok(words().includes('-replace=docker_container.x'));
+    }));
+
+  test('certificates that the shell names are for engines behind TLS: of one behind ssh it is not told', () =>
+    withTerraform([], 0, async (terraform, dir) => {
+      const before = process.env.DOCKER_CERT_PATH;
+      process.env.DOCKER_CERT_PATH = '/tls';
+      try {
+        for (const [engine, named] of [
+          ['tcp://10.0.0.13:2376', '/tls\n'],
+          ['ssh://ops@10.0.0.11', ''],
+        ]) {
+          const config = { provider: { docker: [{ host: engine }] } };
+          writeFileSync(join(dir, 'cdk.tf.json'), JSON.stringify(config));
+          await terraform.plan(dir);
+          assert.equal(readFileSync(join(dir, 'certificates'), 'utf8'), named, engine);
+        }
+      } finally {
+        if (before === undefined) delete process.env.DOCKER_CERT_PATH;
+        else process.env.DOCKER_CERT_PATH = before;
+      }
     }));
 
   test('a failure is told in its own words', () =>
