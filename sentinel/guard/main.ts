@@ -100,7 +100,9 @@ guard = new Guard({
   hollow: `${data}/live/hollow`,
   log,
   killRedis: () => process.kill(pid, 'SIGKILL'),
-  endRedis: () => process.kill(pid, 'SIGTERM'),
+  endRedis: () => {
+    if (lives()) process.kill(pid, 'SIGTERM');
+  },
   flushes: () => /^appendfsync (\w+)$/m.exec(readFileSync(`${seed}/redis.conf`, 'utf8'))?.[1] ?? '',
 });
 guard.start();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
+  ANYBODY,
   judge,
   refusal,
   rulesFor,
@@ -98,6 +99,13 @@ describe('who does not vote', () => {
       undefined,
     ],
     ['a master that hands over does', leading, around({ view: master, yieldsTo: 'b' }), request, undefined],
+    [
+      'one that ends does, for anybody',
+      leading,
+      around({ view: master, yieldsTo: ANYBODY }),
+      request,
+      undefined,
+    ],
     ['a person is obeyed', leading, around({ view: master }), { ...request, force: true }, undefined],
     [
       'one whose data set was being replaced',
