@@ -41,10 +41,9 @@ const REDIS_RULES = {
     'allchannels -@all +multi +exec +ping +subscribe +publish +role +info +client|setname +script|kill',
   // The guard beside each redis, and those of the other members, which look whether their master answers. EVAL, FCALL and
   // FUNCTION bound what Lua takes (guard/lua-bound.ts), and CLIENT TRACKING what redis remembers for clients; a script can do
-  // no more than its caller. SHUTDOWN ABORT and CLIENT PAUSE are for a master that ends (guard/retirement.ts): the rights of
-  // SHUTDOWN know no subcommands, and the guard may end its redis anyway.
+  // no more than its caller. SHUTDOWN ABORT and CLIENT PAUSE are for a master that ends (guard/retirement.ts).
   guard:
-    '-@all +auth +ping +info +role +replicaof +client|kill +client|pause +client|unpause +shutdown +config|set +script|flush +eval +fcall +multi +exec +function|load +function|delete +function|flush +client|tracking',
+    '-@all +auth +ping +info +role +replicaof +client|kill +client|pause +client|unpause +shutdown|abort +config|set +script|flush +eval +fcall +multi +exec +function|load +function|delete +function|flush +client|tracking',
   // What the exporter asks. Not CONFIG GET, which shows the password of `replication`.
   monitor: '-@all +auth +ping +info +role +client|setname +slowlog|len +slowlog|get +latency|latest',
 } as const satisfies Partial<Record<Account, string>>;

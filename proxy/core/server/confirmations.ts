@@ -103,6 +103,11 @@ export class Confirmations implements Receiver {
     this.request = encodeRequest(['WAIT', String(replicas), String(timeout)]);
   }
 
+  /** Replies are held back, and no WAIT is on its way that would speak for them: the one that was queued was given up. */
+  get isOwed(): boolean {
+    return this.underWay === 0 && this.answered.length > 0;
+  }
+
   /** Who takes the reply to a write in the place of `who`. */
   receiver(who: Receiver, tag: number): Receiver {
     this.needed = true;

@@ -45,6 +45,8 @@ export class ConfirmingConnection extends ServerConnection {
   private readonly probe: Uint8Array;
   /** Nothing is sent, for the master may have been replaced. */
   private uncertain = false;
+  /** Since when replies are held back and no WAIT is on its way; null = that is not so. */
+  private owedSince: number | null = null;
 
   constructor(server: ConnectedServer, lane: Lane, isShared: boolean) {
     super(server, lane, isShared);
@@ -89,7 +91,7 @@ export class ConfirmingConnection extends ServerConnection {
     if (this.uncertain) return false;
     if (this.doubtful) return this.mayProbe();
     const { confirmations, queue } = this;
-    if (!confirmations.needed || queue.sent === queue.tail) return true;
+    if (!confirmations.needed || (queue.sent === queue.tail && !confirmations.isOwed)) return true;
     if (confirmations.underWay >= MOST_WAITS && !this.unfinished) return false;
     this.unfinished = false;
     confirmations.needed = false;
@@ -137,7 +139,7 @@ export class ConfirmingConnection extends ServerConnection {
     held.lastFault = TOO_FEW;
     // a batch that the socket took in part is completed, and what comes from now on is not a part of it
     queue.seal();
-    this.doubtfulEnd = this.blocked ? queue.tail : queue.sent;
+    this.doubtfulEnd = this.blocked || queue.isTorn ? queue.tail : queue.sent;
   }
 
   private endDoubt(): void {
@@ -152,7 +154,7 @@ export class ConfirmingConnection extends ServerConnection {
    */
   private mayProbe(): boolean {
     const { confirmations, held, queue } = this;
-    if (queue.sent === queue.tail) return false;
+    if (queue.sent === queue.tail && !confirmations.isOwed) return false;
     if (queue.sent < this.doubtfulEnd) return true;
     if (confirmations.underWay > 0) return false;
     const { kept, expired } = held.sort(queue.detachUnsent(), this.server.loop.now());
@@ -199,10 +201,19 @@ export class ConfirmingConnection extends ServerConnection {
     super.onRequeued();
     this.doubtfulEnd = this.queue.sent;
     this.confirmations.startOver();
+    if (this.confirmations.isOwed) this.touch();
+  }
+
+  override get isTimed(): boolean {
+    return super.isTimed || this.confirmations.isOwed;
   }
 
   override checkTimeouts(now: number, timeout: number): void {
-    super.checkTimeouts(now, timeout === 0 ? 0 : timeout + this.server.config.waitTimeout);
+    const { failoverHold, waitTimeout } = this.server.config;
+    super.checkTimeouts(now, timeout === 0 ? 0 : timeout + waitTimeout);
+    this.owedSince = this.confirmations.isOwed ? (this.owedSince ?? now) : null;
+    if (this.owedSince !== null && now - this.owedSince >= failoverHold)
+      this.confirmations.doubt(`nobody could be asked for ${failoverHold} ms`);
   }
 
   protected override countsFrom(): number {

@@ -154,9 +154,10 @@ export class ServerConnection extends SendingConnection {
     this.holder?.onLost();
   }
 
-  /** Sends again after a pause, or connects. */
+  /** Sends again after a pause, or connects. The time of what was sent before goes on. */
   resume(): void {
-    this.readySince = this.server.loop.now();
+    const { queue, server } = this;
+    if (queue.head === queue.sent && !queue.isTorn) this.readySince = server.loop.now();
     this.touch();
   }
 

@@ -109,7 +109,10 @@ const ON_REDIS: Table = {
     mayNot: [...DANGEROUS, 'SLAVEOF NO ONE', 'CONFIG REWRITE', 'GET key', 'SET key value', 'SCAN 0'],
   },
   guard: {
-    may: ['PING', 'ROLE', 'INFO replication', 'REPLICAOF', 'CONFIG SET', 'CLIENT KILL TYPE pubsub'],
+    may: [
+      ...['PING', 'ROLE', 'INFO replication', 'REPLICAOF', 'CONFIG SET', 'CLIENT KILL TYPE pubsub'],
+      ...['CLIENT PAUSE 1 WRITE', 'CLIENT UNPAUSE', 'SHUTDOWN ABORT'],
+    ],
     mayNot: DANGEROUS.filter((command) => !/^(REPLICAOF|CONFIG SET)/.test(command)).concat(
       'GET key',
       'SET key value',

@@ -3,6 +3,7 @@ import { afterEach, describe, test } from 'node:test';
 import { parseConfig } from '../../../proxy/config/nutcracker-yml.ts';
 import type { MemoryLink } from '../../../proxy/transport/memory.ts';
 import { closeScenes, type MemoryScene, memoryScene } from '../../support/memory-scene.ts';
+import { request } from '../../support/raw-client.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 const UNCONFIRMED = /^-ERR .*written on the master, not confirmed by replicas/;
@@ -291,6 +292,58 @@ describe('wait_replicas', () => {
       /^-ERR no master of 'one' within 300 ms \(last: too few replicas .*\); not executed\r\n$/,
     );
     assert.equal(servers[0].log.includes('SET a 2'), false);
+  });
+
+  /** A write that is answered, and whose WAIT could not be sent before nobody was to be asked anything. */
+  async function answeredWithoutWait() {
+    const scene = await following(['failover_hold: 300']);
+    const { client, pool, servers, settle, pass } = scene;
+    const line = servers[0].links[0] as MemoryLink;
+    const one = client();
+    (line.peer as MemoryLink).capacity = request('SET', 'k', 'v').length;
+    line.paused = true;
+    one.ask('SET', 'k', 'v');
+    settle();
+    pool.servers[0].wait();
+    (line.peer as MemoryLink).capacity = Number.POSITIVE_INFINITY;
+    line.paused = false;
+    settle();
+    assert.deepEqual(servers[0].asked, ['SET k v']);
+    servers[0].answer('+OK');
+    pass(300);
+    assert.equal(one.said, '');
+    return { ...scene, one };
+  }
+
+  test('an answered write whose WAIT was given up is asked for again, though nobody else asks for anything', async () => {
+    const { one, pool, servers, settle } = await answeredWithoutWait();
+    pool.servers[0].release();
+    settle();
+    assert.deepEqual(servers[0].asked, ['WAIT 1 500']);
+    servers[0].answer(':1');
+    settle();
+    assert.equal(one.said, '+OK\r\n');
+  });
+
+  test('an answered write for which nobody can be asked is told that it is not confirmed, in the time of whatever waits', async () => {
+    const { one, pass } = await answeredWithoutWait();
+    pass(299);
+    assert.equal(one.said, '');
+    pass(1);
+    assert.match(one.said, /not confirmed by replicas: nobody could be asked for 300 ms/);
+  });
+
+  test('a server that is tried again and again has no more time for what it was asked before', async () => {
+    const { client, pool, servers, settle, pass } = await following();
+    const one = client();
+    one.ask('SET', 'k', 'v');
+    settle();
+    for (let i = 0; i < 4; i++) {
+      pass(400);
+      pool.servers[0].tryAgain();
+    }
+    assert.deepEqual(servers[0].log.slice(-2), ['SET k v', 'WAIT 1 500']);
+    assert.match(one.said, /the outcome of this write is unknown/);
   });
 
   test('what waits for replicas is bounded, like everything that waits', async () => {
