@@ -31,6 +31,12 @@ export class Candidacy {
     this.selectedUntil = 0;
   }
 
+  /** Nobody else is able to, as far as it can tell: one try, of which nothing comes where somebody is. */
+  async volunteer(): Promise<void> {
+    const reason = await this.tryOnce(false).catch((error: Error) => error.message);
+    if (reason !== undefined) this.member.say(`stands for election, for nobody leads: ${reason}`);
+  }
+
   /** A person's decision. @returns undefined when this member is master now, else why not */
   async force(): Promise<string | undefined> {
     return await this.tryOnce(true);

@@ -9,7 +9,7 @@ import type { FullView } from './view.ts';
 
 /** A link that was down for longer makes Sentinel pass a replica over (10 x down-after and what it has been down itself). */
 const LINK_DOWN_S = 3;
-/** Without word of anybody who leads, before a member that led goes on without being told to. Milliseconds. */
+/** Without word of anybody who leads, before a member that led goes on without being told to, or stands for election. Milliseconds. */
 const LONELY_MS = 3000;
 /** How preferred this member is by Sentinel: not at all, as everybody, before everybody (as switchover sets it). */
 const PRIORITY = { never: 0, usual: 100, first: 1 } as const;
@@ -27,6 +27,8 @@ export interface Beginning {
 export class Upkeep {
   private readonly started = performance.now();
   private refreshedAt = 0;
+  /** Since when it follows nobody, or last stood for election since it did. */
+  private loneSince: number | undefined;
 
   constructor(
     private readonly member: Member,
@@ -57,6 +59,7 @@ export class Upkeep {
       else await this.member.redis.follow(target);
       return;
     }
+    if (target !== undefined) this.loneSince = undefined;
     if (target !== undefined && view.linkUp) rmSync(this.options.hollow, { force: true });
     if (target === undefined) await this.mayBegin(view);
     else if (!view.linkUp && view.linkDownSeconds >= LINK_DOWN_S) await this.refreshLink(view, target);
@@ -74,11 +77,24 @@ export class Upkeep {
       return;
     }
     const term = resumable(this.member.memory);
+    if (term === null) this.mayStand();
     if (term === null || this.member.peers.promises.some((promised) => compareTerms(promised, term) > 0))
       return;
     if (!this.options.startsAsMaster && since < LONELY_MS) return;
     this.member.remember(elected(this.member.memory, term, view));
     await this.member.begin(term);
+  }
+
+  /**
+   * One that led last and stepped down for another, of which nothing came. Where all members were restarted meanwhile no
+   * sentinel can name anybody: the others cannot tell what they have, and this one is the master that they miss.
+   */
+  private mayStand(): void {
+    const now = performance.now();
+    this.loneSince ??= now;
+    if (this.member.memory.complete === null || now - this.loneSince < LONELY_MS) return;
+    this.loneSince = now;
+    void this.candidacy.volunteer();
   }
 
   private othersHadAnother(): boolean {

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { askGuard } from '../../../scripts/observe/guard-call.ts';
 import { describeReached, forceMaster, lookAround } from '../../../scripts/switchover/force.ts';
+import type { Ballot, GuardState, Question } from '../../../sentinel/guard/messages.ts';
 import type { RedisMember, SentinelMember } from '../../../topology/types.ts';
 import { missingKeys, startWaitingWriter, type Writer } from '../../support/acknowledged-writes.ts';
 import { LinkCutter } from '../../support/cut-links.ts';
@@ -216,6 +218,24 @@ describe('what was acknowledged survives failing links', { timeout: 300_000 }, (
     await tier.call(next, 'operator', 'CONFIG', 'SET', 'replica-priority', '100');
     await tier.start(master);
     assert.equal((await nothingLost()).name, next.name);
+  });
+
+  test('a master that stepped down for one that never began goes on when all were restarted meanwhile', async () => {
+    const master = await tier.settled(2);
+    const [next] = others(master);
+    const writer = writeTo(master);
+    await reached(writer, 100);
+    await writer.end();
+    const ask = (question: Question): Promise<unknown> => askGuard(master, TEST_CREDENTIALS, question);
+    const { promised } = (await ask({ kind: 'state' })) as GuardState;
+    const term = { counter: (promised?.counter ?? 0) + 1, owner: next.name, run: 0 };
+    await ask({ kind: 'yield', to: next.name, forMs: 3000 });
+    // What a candidate asks, which ends before it has the answer.
+    const ballot = await ask({ kind: 'vote', request: { term, released: null, force: false }, dry: false });
+    assert.equal((ballot as Ballot).granted, true, JSON.stringify(ballot));
+    await tier.kill(...tier.redises);
+    await tier.start(...tier.redises);
+    assert.equal((await nothingLost()).name, master.name);
   });
 
   test('sentinels that stood still for 3 s replace a master that dies then, within 4 s', async () => {
