@@ -11,7 +11,7 @@ import {
   type Stand,
   termAt,
 } from './position.ts';
-import { compareTerms, laterTerm, sameElection, type Term } from './term.ts';
+import { compareTerms, FETCHED_RUN, laterTerm, sameElection, type Term } from './term.ts';
 
 /** What an election goes by. */
 export interface Rules {
@@ -157,18 +157,26 @@ export function judge(own: Vote, others: readonly Vote[], rules: Rules, force = 
  * Where all data of the shard ends, once everybody has voted: whoever leads a term has written that down before, so it is known which
  * term was the last that anybody led; and what was written in it came from its owner, who voted as well. Without that, elections which
  * came to nothing would each raise what a restarted member may have, and the last master, which has everything, would never
- * be elected again. Undefined as long as somebody has not voted: it may be the one who led last.
+ * be elected again. What was fetched from another voter is of no term that this one did not have. Undefined as long as somebody has
+ * not voted: it may be the one who led last.
  */
 function endOfAll(votes: readonly Vote[], { members }: Rules, histories: Histories): Point | undefined {
   if (votes.length < members) return undefined;
   const term = votes.reduce<Term | null>(
-    (top, { stand: { from, upTo } }) => laterTerm(top, laterTerm(from, upTo)),
+    (top, { stand: { from, upTo } }) => laterTerm(top, laterTerm(from, ledUpTo(upTo, votes))),
     null,
   );
   const owner = votes.find(({ member }) => member === term?.owner)?.stand;
   const isThere =
     owner !== undefined && compareTerms(termAt(histories, owner.replid, owner.offset) ?? null, term) === 0;
   return { term, offset: isThere ? owner.offset : Number.POSITIVE_INFINITY };
+}
+
+/** `upTo`; of one that has fetched from a voter since, the `upTo` of that one. */
+function ledUpTo(upTo: Term | null, votes: readonly Vote[]): Term | null {
+  if (upTo?.run !== FETCHED_RUN) return upTo;
+  const source = votes.find(({ member }) => member === upTo.owner)?.stand.upTo;
+  return source == null || source.run === FETCHED_RUN ? upTo : source;
 }
 
 /**

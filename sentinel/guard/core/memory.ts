@@ -1,5 +1,5 @@
 import { type History, historyMap, mergeHistories, type Stand, termAt } from './position.ts';
-import { compareTerms, laterTerm, sameElection, type Term } from './term.ts';
+import { compareTerms, FETCHED_RUN, laterTerm, sameElection, type Term } from './term.ts';
 
 /** What a member must remember whatever happens to it; written down before anything of it is acted upon. */
 export interface Memory {
@@ -112,7 +112,7 @@ export const emptied = (memory: Memory): Memory => ({
 /** Before it fetches what another voter has more, under the term of its own election. */
 export const fetchingFrom = (memory: Memory, term: Term, owner: string): Memory => ({
   ...memory,
-  upTo: laterTerm(memory.upTo, { counter: term.counter, owner, run: 0 }),
+  upTo: laterTerm(memory.upTo, { counter: term.counter, owner, run: FETCHED_RUN }),
   complete: null,
   settled: false,
 });

@@ -9,6 +9,9 @@ export interface Term {
   readonly run: number;
 }
 
+/** The run of a term that nobody leads: what is fetched from another voter is attached to that one in an election of one's own. */
+export const FETCHED_RUN = -1;
+
 /** Order of terms; null, "none", comes before all. Negative, 0 or positive as for Array.sort. */
 export function compareTerms(a: Term | null, b: Term | null): number {
   if (a === null || b === null) return Number(a !== null) - Number(b !== null);

@@ -21,7 +21,7 @@ import {
   type RedisView,
   resumable,
 } from '../../../sentinel/guard/core/memory.ts';
-import { compareTerms, type Term } from '../../../sentinel/guard/core/term.ts';
+import { compareTerms, FETCHED_RUN, type Term } from '../../../sentinel/guard/core/term.ts';
 
 const term = (counter: number, owner = 'a', run = 0): Term => ({ counter, owner, run });
 const HISTORY = { replid: 'one', term: term(1), start: 0, parent: null };
@@ -161,6 +161,14 @@ describe('what comes of the votes', () => {
     test('with every vote it is known that it led last, so it is promoted', () => {
       assert.equal(judge(last, others, RULES).kind, 'promote');
       assert.equal(judge(others[1], [last, others[0]], RULES).kind, 'yield');
+    });
+    test('also when one has fetched from another in an election that came to nothing', () => {
+      const fetched = (owner: string): Vote => restarted('c', term(38, owner, FETCHED_RUN), null);
+      for (const owner of ['a', 'b']) {
+        const outcome = judge(last, [others[0], fetched(owner)], RULES);
+        assert.equal(outcome.kind, 'promote', JSON.stringify(outcome));
+      }
+      assert.equal(judge(last, [others[0], restarted('c', term(38, 'a'), null)], RULES).kind, 'wait');
     });
     test('without one it may be that one who led last', () => {
       for (const other of others) assert.equal(judge(last, [other], RULES).kind, 'wait');
