@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import type { Candidacy } from './candidacy.ts';
 import { type Peer, placeOf } from './config.ts';
 import { elected, firstTerm, resumable } from './core/memory.ts';
-import { compareTerms } from './core/term.ts';
+import { compareTerms, type Term } from './core/term.ts';
 import type { Member } from './member.ts';
 import type { MemoryFile } from './memory-file.ts';
 import type { FullView } from './view.ts';
@@ -27,8 +27,8 @@ export interface Beginning {
 export class Upkeep {
   private readonly started = performance.now();
   private refreshedAt = 0;
-  /** Since when it follows nobody, or last stood for election since it did. */
-  private loneSince: number | undefined;
+  /** Since when it follows nobody, with nothing promised since; undefined: it follows somebody, or leads. */
+  private lone: { readonly since: number; readonly promised: Term | null } | undefined;
 
   constructor(
     private readonly member: Member,
@@ -39,6 +39,7 @@ export class Upkeep {
   /** Of a redis that is master. */
   async master(view: FullView): Promise<void> {
     const { leads, promised } = this.member.memory;
+    this.lone = undefined;
     rmSync(this.options.hollow, { force: true });
     if (leads && promised !== null) {
       if (!this.member.memory.histories.some(({ replid }) => replid === view.replid))
@@ -59,7 +60,7 @@ export class Upkeep {
       else await this.member.redis.follow(target);
       return;
     }
-    if (target !== undefined) this.loneSince = undefined;
+    if (target !== undefined) this.lone = undefined;
     if (target !== undefined && view.linkUp) rmSync(this.options.hollow, { force: true });
     if (target === undefined) await this.mayBegin(view);
     else if (!view.linkUp && view.linkDownSeconds >= LINK_DOWN_S) await this.refreshLink(view, target);
@@ -91,9 +92,12 @@ export class Upkeep {
    */
   private mayStand(): void {
     const now = performance.now();
-    this.loneSince ??= now;
-    if (this.member.memory.complete === null || now - this.loneSince < LONELY_MS) return;
-    this.loneSince = now;
+    const { promised, complete } = this.member.memory;
+    // Whom it voted for a moment ago has its time, too: one that hands over would come between otherwise.
+    if (this.lone === undefined || compareTerms(this.lone.promised, promised) !== 0)
+      this.lone = { since: now, promised };
+    if (complete === null || now - this.lone.since < LONELY_MS) return;
+    this.lone = { since: now, promised };
     void this.candidacy.volunteer();
   }
 

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { readVitals } from '../../../scripts/doctor/vitals.ts';
 import { eventOf } from '../../../scripts/logs/events.ts';
 import { parseLine } from '../../../scripts/logs/formats/parse-line.ts';
 import { askGuard } from '../../../scripts/observe/guard-call.ts';
+import { ANYBODY } from '../../../sentinel/guard/core/election.ts';
 import type { GuardState } from '../../../sentinel/guard/messages.ts';
 import type { RedisMember } from '../../../topology/types.ts';
+import { missingKeys, startWaitingWriter } from '../../support/acknowledged-writes.ts';
 import { NativeTier } from '../../support/native-tier.ts';
 import { TEST_CREDENTIALS } from '../../support/stack-fixture.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -13,6 +16,9 @@ import { waitUntil } from '../../support/wait-until.ts';
 /** Above a slow machine's 0.1 s, below what a sentinel needs on average: it looks once a second. */
 const AT_ONCE_MS = 350;
 const FAILOVERS = 4;
+const HANDOVERS = 2;
+/** Longer than a member that follows nobody leaves to others before it stands for election itself. */
+const LED_MS = 3100;
 
 let tier: NativeTier;
 
@@ -61,6 +67,42 @@ test('replicas follow a promoted one at once, not only when the sentinel that le
     told.some((text) => /^votes for \S+ in term \d+ of /.test(text)),
     told.join('\n'),
   );
+});
+
+test('a master that hands over, and was elected itself before, leaves the next one its time', async () => {
+  const { name } = tier.plan.shards[0];
+  for (let round = 0; round < HANDOVERS; round++) {
+    const from = await tier.settled(2);
+    const before = tier.decisions(from).length;
+    // What was just written, somebody may just have read: the next one waits until nobody reads from this one.
+    const writer = startWaitingWriter(from, `handover-${round}`, 1);
+    await delay(LED_MS);
+    assert.ok(writer.acknowledged.length > 100);
+    await waitUntil(
+      'a sentinel to begin a failover',
+      async () => {
+        await askGuard(from, TEST_CREDENTIALS, { kind: 'yield', to: ANYBODY, forMs: 5000 });
+        // One that has just ended has to be known to it.
+        return await tier.call(tier.sentinels[0], 'operator', 'SENTINEL', 'FAILOVER', name).catch(() => false);
+      },
+      { withinMs: 10_000 },
+    );
+    const told = (): string[] =>
+      tier
+        .decisions(from)
+        .slice(before)
+        .map(({ text }) => text);
+    await waitUntil('it to follow another master', () => told().some((text) => /^follows /.test(text)), {
+      withinMs: 10_000,
+    }).catch((error: Error) => assert.fail(`round ${round}: ${error.message}\n${tier.logs()}`));
+    assert.deepEqual(
+      told().filter((text) => /is master|stands for election/.test(text)),
+      [],
+      `round ${round}`,
+    );
+    await writer.end();
+    assert.deepEqual(await missingKeys(await tier.settled(2), writer.acknowledged), []);
+  }
 });
 
 test('every line that the daemons and ours wrote meanwhile is understood, and the failovers are found in them', () => {
