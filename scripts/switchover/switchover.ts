@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { Redis } from 'ioredis';
 import type { AnyPlan, Credentials } from '../../topology/types.ts';
-import { NotSoError } from '../errors.ts';
+import { NotSoError, OperatorError } from '../errors.ts';
 import { askGuard } from '../observe/guard-call.ts';
 import { parseInfo, parsePairs } from '../observe/redis-call.ts';
 import { collectStatus } from '../observe/status.ts';
@@ -45,6 +45,8 @@ const BREATH_MS = 10;
 /** The old master is given this long to answer the writes that waited before its other connections are cut. */
 const DRAIN_MS = 40;
 const FOLLOW_MS = 30_000;
+/** What ioredis says of a command that was not answered in time. */
+const TIMED_OUT = 'Command timed out';
 
 /**
  * Moves a master on purpose: writes wait (CLIENT PAUSE), the replica is seen to have everything, a sentinel selects it,
@@ -74,8 +76,39 @@ export async function switchOver(options: SwitchoverOptions): Promise<Switchover
   }
 }
 
-async function handOver(
-  { plan, credentials, signal }: SwitchoverOptions,
+/**
+ * The part during which writes wait.
+ *
+ * @throws NotSoError: it was given up, or somebody who takes part went away
+ */
+export async function handOver(
+  options: Pick<SwitchoverOptions, 'plan' | 'credentials' | 'signal'>,
+  handover: Handover,
+  connections: Connections,
+  coordinator: Coordinator,
+  pause: WritePause,
+): Promise<SwitchoverResult> {
+  try {
+    return await moveMaster(options, handover, connections, coordinator, pause);
+  } catch (error) {
+    if (error instanceof OperatorError) throw error;
+    const takers = [
+      { member: handover.from, redis: connections.from },
+      { member: handover.to, redis: connections.to },
+      coordinator,
+    ];
+    const gone = takers.filter(({ redis }) => redis.status === 'end').map(({ member }) => member.name);
+    const { message } = error as Error;
+    if (gone.length === 0 && message !== TIMED_OUT) throw error;
+    throw new NotSoError(`${gone.join(' and ') || 'a member'} went away in the middle: ${message}`, {
+      remedy: `writes wait no longer; \`twemstack status\` shows who is master of ${handover.shard}`,
+      cause: error,
+    });
+  }
+}
+
+async function moveMaster(
+  { plan, credentials, signal }: Pick<SwitchoverOptions, 'plan' | 'credentials' | 'signal'>,
   handover: Handover,
   connections: Connections,
   coordinator: Coordinator,
@@ -94,7 +127,8 @@ async function handOver(
   await awaitPromotion(connections, coordinator, handover, plan.sentinel.failoverTimeoutMs);
   const promotedAfter = elapsed();
   // The writes that waited are now answered READONLY, not executed, and the proxies send them to the new master.
-  await pause.end();
+  // Whoever has cut this connection has cut those of the clients, too; and of one that ended nothing waits.
+  await pause.end().catch(() => undefined);
   const cut = delay(DRAIN_MS).then(() => cutOthers(from));
   await awaitAnnouncement(connections, handover, plan.sentinels.length);
   const announcedAfter = elapsed();
@@ -224,7 +258,9 @@ async function awaitAnnouncement(
 async function awaitFollower(from: Redis, { to }: Handover): Promise<void> {
   const deadline = performance.now() + FOLLOW_MS;
   while (performance.now() < deadline) {
-    const info = parseInfo(await from.info('replication'));
+    const text = await from.info('replication').catch(() => '');
+    if (from.status === 'end') await from.connect().catch(() => undefined);
+    const info = parseInfo(text);
     // Until it hears of the new master it follows its own guard, and that link is up, too.
     if (info.get('master_host') === to.address && info.get('master_link_status') === 'up') return;
     await delay(50);

@@ -83,7 +83,9 @@ test('a master that hands over, and was elected itself before, leaves the next o
       async () => {
         await askGuard(from, TEST_CREDENTIALS, { kind: 'yield', to: ANYBODY, forMs: 5000 });
         // One that has just ended has to be known to it.
-        return await tier.call(tier.sentinels[0], 'operator', 'SENTINEL', 'FAILOVER', name).catch(() => false);
+        return await tier
+          .call(tier.sentinels[0], 'operator', 'SENTINEL', 'FAILOVER', name)
+          .catch(() => false);
       },
       { withinMs: 10_000 },
     );
