@@ -24,8 +24,10 @@ export async function storesWorks(port) {
   for (const each of [io, client]) each.on('error', () => undefined);
   await client.connect();
   const url = `redis://:${password}@${host}:${port}`;
+  // Both must be told: an error that KeyvRedis keeps to itself is for Keyv a value that was stored.
   const keyv = (namespace) => {
-    const store = new Keyv({ store: new KeyvRedis(url), namespace, throwOnErrors: true });
+    const throwOnErrors = true;
+    const store = new Keyv({ store: new KeyvRedis(url, { throwOnErrors }), namespace, throwOnErrors });
     store.on('error', () => undefined);
     return store;
   };
