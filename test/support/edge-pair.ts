@@ -189,6 +189,13 @@ export class EdgePair {
     return { heard, ask: () => daemon.signal('SIGUSR2'), leave: () => daemon.stop() };
   }
 
+  /** Connections of clients that an edge's kernel knows, to the VIP; a line each. */
+  async connectionsThroughVip(edge: EdgeMember): Promise<string[]> {
+    const words = ['-Htn', 'state', 'connected', 'src', this.plan.vip];
+    const { stdout } = await execa('ip', ['netns', 'exec', this.#namespace(edge), 'ss', ...words]);
+    return stdout.split('\n').filter((line) => line !== '');
+  }
+
   async httpStatus(edge: EdgeMember, path: string): Promise<string> {
     const script = `exec 3<>/dev/tcp/${edge.address}/${edge.opsPort}; printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' >&3; head -1 <&3`;
     return (await this.#inHub(['timeout', '2', 'bash', '-c', script])).stdout.trim();
