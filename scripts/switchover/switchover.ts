@@ -11,14 +11,18 @@ import { type Connections, type Coordinator, connectAll } from './connections.ts
 import { openWaits, WritePause } from './pause.ts';
 import { awaitCoordinator, prefer } from './preference.ts';
 
-export interface SwitchoverOptions {
+/** What the part needs during which writes wait. */
+export interface HandoverOptions {
   readonly plan: AnyPlan;
   readonly credentials: Credentials;
+  readonly signal: AbortSignal;
+}
+
+export interface SwitchoverOptions extends HandoverOptions {
   readonly engine: Docker;
   readonly shard: string;
   /** Member that shall be master; without one the replica that has most. */
   readonly to?: string;
-  readonly signal: AbortSignal;
   readonly progress: (sentence: string) => void;
 }
 
@@ -82,7 +86,7 @@ export async function switchOver(options: SwitchoverOptions): Promise<Switchover
  * @throws NotSoError: it was given up, or somebody who takes part went away
  */
 export async function handOver(
-  options: Pick<SwitchoverOptions, 'plan' | 'credentials' | 'signal'>,
+  options: HandoverOptions,
   handover: Handover,
   connections: Connections,
   coordinator: Coordinator,
@@ -108,7 +112,7 @@ export async function handOver(
 }
 
 async function moveMaster(
-  { plan, credentials, signal }: Pick<SwitchoverOptions, 'plan' | 'credentials' | 'signal'>,
+  { plan, credentials, signal }: HandoverOptions,
   handover: Handover,
   connections: Connections,
   coordinator: Coordinator,
@@ -211,9 +215,8 @@ async function awaitPromotion(
   const started = performance.now();
   while (performance.now() < deadline) {
     // The promotion cuts every connection of the replica but the sentinel's own.
-    const role = await to.role().catch(() => undefined);
+    const role = await answerOf(to, () => to.role());
     if (role?.[0] === 'master') return;
-    if (to.status === 'end') await to.connect().catch(() => undefined);
     if (performance.now() - started > 500 && !(await underWay(coordinator, shard))) break;
     await delay(10);
   }
@@ -221,6 +224,13 @@ async function awaitPromotion(
     where: coordinator.member.name,
     remedy: `writes go on at the old master; \`twemstack logs ${coordinator.member.name}\` tells why`,
   });
+}
+
+/** Undefined when it does not answer. A connection that was cut is made again. */
+async function answerOf<T>(redis: Redis, ask: () => Promise<T>): Promise<T | undefined> {
+  const answer = await ask().catch(() => undefined);
+  if (redis.status === 'end') await redis.connect().catch(() => undefined);
+  return answer;
 }
 
 async function underWay({ redis }: Coordinator, shard: string): Promise<boolean> {
@@ -258,9 +268,7 @@ async function awaitAnnouncement(
 async function awaitFollower(from: Redis, { to }: Handover): Promise<void> {
   const deadline = performance.now() + FOLLOW_MS;
   while (performance.now() < deadline) {
-    const text = await from.info('replication').catch(() => '');
-    if (from.status === 'end') await from.connect().catch(() => undefined);
-    const info = parseInfo(text);
+    const info = parseInfo((await answerOf(from, () => from.info('replication'))) ?? '');
     // Until it hears of the new master it follows its own guard, and that link is up, too.
     if (info.get('master_host') === to.address && info.get('master_link_status') === 'up') return;
     await delay(50);

@@ -43,7 +43,7 @@ renew_vips() {
 # end_connections VIP: those that came to it while this edge, which lives on, had it. Their clients are the other holder's
 # now, and nobody tells HAProxy, for what they answer goes there. Left alone they stay for an hour; and once the VIP is back,
 # a client that happens to have the port of one of them is neither served nor refused: the kernel takes what it sends for an
-# old packet of the other connection. Seen in a lab: 2 clients in 120 rounds heard nothing, until their own kernel gave up.
+# old packet of the other connection. Measured in a lab: 4 of 4 such clients heard nothing for 40 s, others were reset within 2.
 end_connections() {
   # That `ip` cannot say where it is says nothing about it.
   [[ $entrance == vrrp && -z $(ip -o -4 address show to "$1/32" || echo unknown) ]] || return 0

@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => tier?.close());
 
-/** A switchover, and what happens once its writes wait. */
+/** The part of a switchover during which writes wait, and what happens meanwhile. */
 async function switchover(
   meanwhile: (handover: Handover) => Promise<unknown>,
 ): Promise<PromiseSettledResult<SwitchoverResult>> {
@@ -58,8 +58,13 @@ test('the old master dies once the new one is one: the switchover waits until it
 });
 
 test('the old master dies before: the error names it, and the shard has a master again', async () => {
-  const result = await switchover(({ from }) => tier.kill(from));
+  let old = '';
+  const result = await switchover(({ from }) => {
+    old = from.name;
+    return tier.kill(from);
+  });
   assert.ok(result.status === 'rejected' && result.reason instanceof NotSoError, tier.logs());
   assert.match(result.reason.message, /^native-shard-1-\w went away in the middle: /);
+  assert.ok(result.reason.message.startsWith(`${old} `), result.reason.message);
   await tier.settled(1);
 });
