@@ -173,26 +173,6 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
     );
   });
 
-  test('an edge that lives on without the VIP ends what had come through it, so that a client on the same port is not taken for that', async () => {
-    const { holder: old } = await pair.serving();
-    const clients = await pair.connect(3);
-    assert.equal((await pair.connectionsThroughVip(old)).length, 3);
-    const hung = await pair.pids(old, 'haproxy');
-    signalAll(hung, 'SIGSTOP');
-    try {
-      await pair.serving(old);
-      // What they say to the old one now, the new one answers.
-      await clients.leave();
-    } finally {
-      signalAll(hung, 'SIGCONT');
-    }
-    await waitUntil(
-      'none of them to be left',
-      async () => (await pair.connectionsThroughVip(old)).length === 0,
-    );
-    assert.equal(pair.daemon(old).ended(), undefined);
-  });
-
   test('a VIP left behind is taken off before HAProxy serves', async () => {
     const { holder } = await pair.serving();
     signalAll(await pair.processes(holder), 'SIGKILL');
