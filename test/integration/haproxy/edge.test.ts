@@ -175,7 +175,10 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
 
   test('a VIP left behind is taken off before HAProxy serves', async () => {
     const { holder } = await pair.serving();
-    signalAll(await pair.processes(holder), 'SIGKILL');
+    const all = await pair.processes(holder);
+    // At once: keepalived's VRRP process is told when its parent is gone, and would take the VIP off itself.
+    signalAll(all, 'SIGSTOP');
+    signalAll(all, 'SIGKILL');
     await ended(holder);
     await pair.start(holder);
     const [first] = pair.daemon(holder).output().split('\n');
