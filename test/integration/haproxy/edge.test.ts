@@ -297,12 +297,18 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
   test('proxies see whose a connection is: in CLIENT LIST, in the log; and an application cannot say that it is another', async () => {
     await pair.serving();
     const login = `AUTH ${EDGE_PROXY_PASSWORD}\r\n`;
-    const [listed, wrong, forged] = await pair.talk(
-      CLIENT,
-      Buffer.from(`${login}CLIENT INFO\r\nCLIENT LIST\r\nQUIT\r\n`),
-      Buffer.from('AUTH wrong\r\nQUIT\r\n'),
-      Buffer.concat([tcp4('203.0.113.7:1'), Buffer.from(`${login}CLIENT INFO\r\nQUIT\r\n`)]),
-    );
+    const talk = () =>
+      pair.talk(
+        CLIENT,
+        Buffer.from(`${login}CLIENT INFO\r\nCLIENT LIST\r\nQUIT\r\n`),
+        Buffer.from('AUTH wrong\r\nQUIT\r\n'),
+        Buffer.concat([tcp4('203.0.113.7:1'), Buffer.from(`${login}CLIENT INFO\r\nQUIT\r\n`)]),
+      );
+    // A health check of HAProxy is a client, too, for a moment.
+    const [listed, wrong, forged] = await waitUntil('a list without a health check', async () => {
+      const said = await talk();
+      return !pair.plan.edges.some(({ address }) => said[0].includes(` addr=${address}:`)) && said;
+    });
     // itself twice, and whoever else of it is there yet
     const shown = [...listed.matchAll(/ addr=(\S+):\d+ /g)].map(([, address]) => address);
     assert.ok(shown.length >= 2 && shown.every((address) => address === CLIENT), listed);
