@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AnyPlan } from '../../topology/types.ts';
 import type { Target } from '../backup/restore/target.ts';
-import { InputError, NotSoError } from '../errors.ts';
+import { NotSoError } from '../errors.ts';
 import type { Step } from '../report/steps.ts';
 import { commandTable } from './changed-keys.ts';
-import { whyNotClosable } from './close-source.ts';
 import { type Compared, compareSides } from './compare.ts';
 import { cutOver } from './cut-over.ts';
 import type { Figures, FollowedSource } from './follow-source.ts';
+import { demandNoScripts, obstaclesOf, uncuttable } from './obstacles.ts';
 import type { Imported, ImportOptions } from './options.ts';
 import { importRecord } from './progress-file.ts';
 
@@ -79,6 +79,7 @@ export async function carry(
         compare: async () => {
           demandNoneEvicted((await evicted(targets, signal)) - evictions, plan);
           compared = await compareSides(sources, targets, !merge, signal);
+          if (!writersStopped) await demandNoScripts(sources);
         },
       });
       importRecord.forget(home, plan.name);
@@ -106,33 +107,6 @@ export async function carry(
     await work;
   }
 }
-
-/** Why a source cannot be closed at a moment when everything is known to be copied. */
-interface Obstacle {
-  readonly source: string;
-  readonly what: string;
-  /** Its changes are not heard of. */
-  readonly isScanned: boolean;
-}
-
-async function obstaclesOf(sources: readonly FollowedSource[]): Promise<Obstacle[]> {
-  const found: Obstacle[] = [];
-  for (const { name: source, refusal, client } of sources) {
-    const isScanned = refusal !== undefined;
-    const why = refusal ?? (await whyNotClosable(client));
-    const what = isScanned ? 'does not let itself be replicated' : 'cannot be made to take no more writes';
-    if (why !== undefined) found.push({ source, what: `${source} ${what}: ${why}`, isScanned });
-  }
-  return found;
-}
-
-const uncuttable = (obstacles: readonly Obstacle[]): InputError =>
-  new InputError(obstacles.map(({ what }) => what).join('; '), {
-    where: '--cut-over',
-    remedy: obstacles.some(({ isScanned }) => isScanned)
-      ? 'allow the user PSYNC and REPLCONF; or stop the writers and say --writers-stopped: all keys are scanned once more then, which takes longer than a second'
-      : 'allow the user CONFIG GET and SET; or stop the writers yourself, and say so with --writers-stopped',
-  });
 
 export const interrupted = ({ name }: AnyPlan): NotSoError =>
   new NotSoError('interrupted before the cut-over: the sources are as they were', {

@@ -1,9 +1,14 @@
 import { type SourceClient, SourceRefusal } from './source-client.ts';
 
+export const SETTING = 'min-replicas-to-write';
 /** More replicas than anybody has: with this many demanded a Redis takes no writes (NOREPLICAS). */
-const NEVER = 2_147_483_647;
+export const NEVER = 2_147_483_647;
+export const LAG_SETTING = 'min-replicas-max-lag';
 /** Without a limit on their lag they are not demanded at all. */
-const SOME_LAG = 10;
+export const SOME_LAG = 10;
+
+/** From then on Redis asks again at EXEC what it asked when a write was queued (processCommand). */
+const ASKS_AT_EXEC = '6.0.6';
 
 /** A source that takes no more writes. */
 export interface ClosedSource {
@@ -17,8 +22,7 @@ export interface ClosedSource {
 /** Whether the source lets itself be closed; an answer in words when it does not. */
 export async function whyNotClosable(client: SourceClient): Promise<string | undefined> {
   try {
-    const lag = await settingOf(client, 'min-replicas-max-lag');
-    await client.call('CONFIG', 'SET', 'min-replicas-max-lag', lag);
+    await client.call('CONFIG', 'SET', LAG_SETTING, await client.setting(LAG_SETTING));
     return undefined;
   } catch (error) {
     if (!(error instanceof SourceRefusal)) throw error;
@@ -28,27 +32,33 @@ export async function whyNotClosable(client: SourceClient): Promise<string | und
 
 /** Makes a source refuse writes, until it is opened or started anew. Whoever writes gets an error, and nothing is carried out. */
 export async function closeSource(client: SourceClient): Promise<ClosedSource> {
-  const found = await settingOf(client, 'min-replicas-to-write');
+  const found = await client.setting(SETTING);
   // Closed by an import that was killed.
   const before = found === String(NEVER) ? '0' : found;
-  const lag = await settingOf(client, 'min-replicas-max-lag');
-  if (lag === '0') await client.call('CONFIG', 'SET', 'min-replicas-max-lag', SOME_LAG);
-  await client.call('CONFIG', 'SET', 'min-replicas-to-write', NEVER);
-  return {
-    source: client.at.name,
-    reopen: `CONFIG SET min-replicas-to-write ${before}`,
-    async open() {
-      await client.call('CONFIG', 'SET', 'min-replicas-to-write', before);
-      if (lag === '0') await client.call('CONFIG', 'SET', 'min-replicas-max-lag', lag);
-    },
+  const lag = await client.setting(LAG_SETTING);
+  if (lag === '0') await client.call('CONFIG', 'SET', LAG_SETTING, SOME_LAG);
+  const open = async (): Promise<void> => {
+    await client.call('CONFIG', 'SET', SETTING, before);
+    if (lag === '0') await client.call('CONFIG', 'SET', LAG_SETTING, lag);
   };
+  await client.call('CONFIG', 'SET', SETTING, NEVER);
+  try {
+    await endOpenTransactions(client);
+  } catch (error) {
+    await open();
+    throw error;
+  }
+  return { source: client.at.name, reopen: `CONFIG SET ${SETTING} ${before}`, open };
 }
 
-async function settingOf(client: SourceClient, name: string): Promise<string> {
-  const [, value] = (await client.call('CONFIG', 'GET', name)) as (string | undefined)[];
-  if (value === undefined)
-    throw new SourceRefusal(client.at, new Error(`CONFIG GET ${name} answers nothing`));
-  return value;
+/** Ends connections that would still carry out what they queued before the source was closed: their clients get no answer to EXEC. */
+async function endOpenTransactions(client: SourceClient): Promise<void> {
+  if (!client.isBefore(ASKS_AT_EXEC)) return;
+  const clients = String(await client.call('CLIENT', 'LIST'));
+  for (const [, id] of clients.matchAll(/^id=(\d+) .* multi=[1-9]/gm)) {
+    // One that has just gone by itself cannot be ended.
+    await client.call('CLIENT', 'KILL', 'ID', id);
+  }
 }
 
 /**

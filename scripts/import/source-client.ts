@@ -41,9 +41,8 @@ export class SourceRefusal extends NotSoError {
 /** Asks a source; goes on by itself when the connection was lost for a moment. */
 export class SourceClient {
   #redis: Redis | undefined;
-  /** 7.0 has PEXPIRETIME. */
-  #saysWhen = true;
   #saysSize = true;
+  #version = '0';
 
   /** @param awayMs how long the source may be away until it is given up */
   constructor(
@@ -60,8 +59,16 @@ export class SourceClient {
       this.close();
       throw unreachable(this.at, error as Error);
     }
-    const version = (await this.info('server')).get('redis_version') ?? '0';
-    this.#saysWhen = Number.parseInt(version, 10) >= 7;
+    this.#version = (await this.info('server')).get('redis_version') ?? '0';
+  }
+
+  /** Of Redis; what is none says there which it takes after. */
+  get version(): string {
+    return this.#version;
+  }
+
+  isBefore(version: string): boolean {
+    return this.#version.localeCompare(version, 'en', { numeric: true }) < 0;
   }
 
   close(): void {
@@ -91,6 +98,13 @@ export class SourceClient {
 
   async info(section: string): Promise<ReadonlyMap<string, string>> {
     return parseInfo(String(await this.call('INFO', section)));
+  }
+
+  async setting(name: string): Promise<string> {
+    const [, value] = (await this.call('CONFIG', 'GET', name)) as (string | undefined)[];
+    if (value === undefined)
+      throw new SourceRefusal(this.at, new Error(`CONFIG GET ${name} answers nothing`));
+    return value;
   }
 
   /** A piece of all keys. @returns the next cursor, '0' at the end */
@@ -164,11 +178,12 @@ export class SourceClient {
   }
 
   async #readAll(keys: readonly NamedKey[]): Promise<SourceKey[]> {
+    const saysWhen = !this.isBefore('7.0.0'); // PEXPIRETIME
     const [, ...answers] = await this.#inDatabase(keys[0].database, (pipeline) => {
       pipeline.time();
       for (const { name } of keys) {
         pipeline.dumpBuffer(bytesOf(name));
-        if (this.#saysWhen) pipeline.pexpiretime(bytesOf(name));
+        if (saysWhen) pipeline.pexpiretime(bytesOf(name));
         else pipeline.pttl(bytesOf(name));
       }
     });
@@ -177,7 +192,7 @@ export class SourceClient {
     return keys.map(({ database, name }, i) => {
       const payload = (answers[1 + 2 * i] as Buffer | null) ?? undefined;
       const when = Number(answers[2 + 2 * i]);
-      const expiresAt = when < 0 ? undefined : this.#saysWhen ? when : now + when;
+      const expiresAt = when < 0 ? undefined : saysWhen ? when : now + when;
       return { database, name, payload, expiresAt };
     });
   }

@@ -71,8 +71,8 @@ if ('reason' in installed) {
       }
     }
 
-    async function begin(old: RedisServer, { plan }: RedisFleet) {
-      const state: { wish: Wish } = { wish: 'follow' };
+    async function begin(old: RedisServer, { plan }: RedisFleet, wish: Wish = 'follow') {
+      const state = { wish };
       const steps: string[] = [];
       const from = `redis://127.0.0.1:${old.port}`;
       const sources = await sourcesOf({
@@ -111,19 +111,27 @@ if ('reason' in installed) {
           await old.client.select(5);
           await old.client.flushdb();
           await old.client.select(0);
-          const load = await startWriter(() => old, 'a');
+          // Of 5.0 scripts would write on.
+          const load = await startWriter(() => old, 'a', { scripts: server !== 'redis-5.0' });
+          const slow = old.client.duplicate({ retryStrategy: () => null });
+          slow.on('error', () => undefined);
           try {
             const { done, state, steps } = await begin(old, fleet);
             await waitUntil('all keys to be copied', () => steps.includes('follow what changes'), {
               withinMs: 60_000,
             });
             await load.more(300);
+            await slow.multi({ pipeline: false });
+            await slow.incr('too late');
             state.wish = 'close';
             const { compared } = await done;
             assert.match(await load.refused(), /NOREPLICAS/);
+            await assert.rejects(slow.exec(), /NOREPLICAS|Connection is closed/);
+            assert.equal(await old.client.exists('too late'), 0);
             assert.equal(await load.lost((key) => fleet.serverOf(key).client), '');
             assert.ok(compared.samples > 10);
           } finally {
+            slow.disconnect();
             await load.stop();
           }
           const keys = (await old.client.keysBuffer('*')).filter((key) => !key.toString().startsWith('a:'));
@@ -139,6 +147,41 @@ if ('reason' in installed) {
             assert.ok(were < 0 ? are === were : Math.abs(were - are) < 5000, key.toString('latin1'));
           }
         }));
+
+    const INCREASE = "return redis.call('INCR', KEYS[1])";
+
+    test('redis-5.0, whose scripts write to it when it is closed: not cut over where somebody calls any, and open as before', () =>
+      scene('redis-5.0', async (old, fleet) => {
+        const { done, state, steps } = await begin(old, fleet);
+        await waitUntil('all keys to be copied', () => steps.includes('follow what changes'));
+        await old.client.eval(INCREASE, 1, 'a');
+        state.wish = 'close';
+        await assert.rejects(done, goesOn(/: nothing was cut over$/));
+        assert.equal(await old.client.eval(INCREASE, 1, 'a'), 2);
+        const wholly = await begin(old, fleet, 'close');
+        await assert.rejects(wholly.done, goesOn(/$/));
+        assert.equal(await old.client.set('b', 1), 'OK');
+        // What asks whether scripts go on calls one itself, and leaves nothing.
+        assert.deepEqual((await old.client.keys('*')).sort(), ['a', 'b']);
+        assert.deepEqual(await old.client.config('GET', 'min-replicas-*'), [
+          ...['min-replicas-to-write', '0', 'min-replicas-max-lag', '10'],
+        ]);
+        const { compared } = await (await begin(old, fleet, 'stopped')).done;
+        assert.equal(compared.keys, 2);
+      }));
+
+    const goesOn =
+      (end: RegExp) =>
+      (error: unknown): boolean => {
+        const { message, remedy } = error as OperatorError;
+        assert.match(
+          message,
+          /cannot be made to take no more writes: Redis 5\.0\.\d+ carries out what scripts write even then, and there were \d+ calls of scripts since it was started/,
+        );
+        assert.match(message, end);
+        assert.equal(remedy, 'stop the writers yourself, and say so with --writers-stopped');
+        return true;
+      };
 
     test('Valkey 9, whose values no Redis takes: refused in words before a key is written', () =>
       scene('valkey-9', async (old, fleet) => {

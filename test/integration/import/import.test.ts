@@ -46,7 +46,7 @@ describe('an import', () => {
     name: string,
     password?: string,
   ): Promise<Writer> => {
-    const started = await startWriter(serverOf, name, password);
+    const started = await startWriter(serverOf, name, { password });
     running.push(started);
     return started;
   };

@@ -24,7 +24,7 @@ const LANES = 8;
 export async function startWriter(
   serverOf: (key: string) => RedisServer,
   name: string,
-  password?: string,
+  { password, scripts = true }: { password?: string; scripts?: boolean } = {},
 ): Promise<Writer> {
   const clients = new Map<number, Redis>();
   const at = (key: string): Redis => {
@@ -88,14 +88,21 @@ export async function startWriter(
           .expire(key, 3600)
           .incr(key)
           .exec()
-          .then((answers) => {
-            const error = answers?.find(([each]) => each !== null)?.[0];
-            if (error) throw error;
-          });
+          .then(
+            (answers) => {
+              const error = answers?.find(([each]) => each !== null)?.[0];
+              if (error) throw error;
+            },
+            // A transaction that is not begun names no reason; its first command that was refused does.
+            (error: Error & { previousErrors?: Error[] }) => {
+              throw error.previousErrors?.[0] ?? error;
+            },
+          );
         counters.set(key, (counters.get(key) ?? 0) + 2);
         return;
       }
       case 6: {
+        if (!scripts) return;
         const key = `${name}:script:${n}`;
         await at(key).eval("redis.call('INCR', KEYS[1]); return redis.call('INCRBY', KEYS[1], 4)", 1, key);
         counters.set(key, (counters.get(key) ?? 0) + 5);
