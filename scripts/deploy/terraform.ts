@@ -5,6 +5,7 @@ import { execa, type ResultPromise } from 'execa';
 import { NotSoError } from '../errors.ts';
 import type { Environment } from '../prepare/environment.ts';
 import { AFTER_INTERRUPT } from './gate.ts';
+import { letStandBack } from './stand-back.ts';
 
 /** A terraform outlives the one who started it when that is killed outright, and goes on with what it was doing. */
 const LOCK_TIMEOUT = '-lock-timeout=120s';
@@ -153,6 +154,7 @@ export class Terraform {
       detached: true,
       cleanup: true,
     });
+    letStandBack(subprocess);
     const interrupt = (): void => {
       subprocess.kill('SIGINT');
     };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Terraform } from '../../../scripts/deploy/terraform.ts';
@@ -28,7 +29,7 @@ async function withTerraform<T>(
   lines: readonly string[],
   exitCode: number,
   work: (terraform: Terraform, dir: string, words: () => string[]) => Promise<T>,
-  signal?: AbortSignal,
+  { signal, first = '' }: { readonly signal?: AbortSignal; readonly first?: string } = {},
 ): Promise<T> {
   return inTemporaryFolder((root) => {
     const [program, dir] = [join(root, 'terraform'), join(root, 'stack')];
@@ -36,7 +37,7 @@ async function withTerraform<T>(
     const said = lines.map((line) => `printf '%s\\n' '${line}'`).join('\n');
     writeFileSync(
       program,
-      `#!/bin/bash\nprintf '%s\\n' "$@" > words\nprintenv DOCKER_CERT_PATH > certificates\n${said}\nexit ${exitCode}\n`,
+      `#!/bin/bash\n${first}\nprintf '%s\\n' "$@" > words\nprintenv DOCKER_CERT_PATH > certificates\n${said}\nexit ${exitCode}\n`,
     );
     chmodSync(program, 0o755);
     const words = (): string[] => readFileSync(join(dir, 'words'), 'utf8').trim().split('\n');
@@ -101,6 +102,33 @@ describe('asking terraform', () => {
           terraform.apply(dir, () => undefined),
           /interrupted during terraform apply; what it had done stands/,
         ),
-      AbortSignal.abort(),
+      { signal: AbortSignal.abort() },
     ));
+
+  test('it takes what processor time a stack on this machine leaves; who started it does not', () => {
+    const before = [getPriority(), autogroup()];
+    const first = `
+for n in {1..200}; do
+  read -r -a stat < /proc/$$/stat
+  group=$(cat /proc/$$/autogroup 2> /dev/null)
+  [[ \${stat[18]} = 19 && ( -z $group || $group = *' nice 19' ) ]] && break
+  sleep 0.01
+done
+echo "\${stat[18]} $group" > standing`;
+    return withTerraform(
+      [],
+      0,
+      async (terraform, dir) => {
+        await terraform.plan(dir);
+        const standing = readFileSync(join(dir, 'standing'), 'utf8');
+        assert.match(standing, existsSync(AUTOGROUP) ? /^19 .* nice 19$/m : /^19 $/m);
+        assert.deepEqual([getPriority(), autogroup()], before);
+      },
+      { first },
+    );
+  });
 });
+
+/** What a session weighs, where the kernel counts by sessions. */
+const AUTOGROUP = '/proc/self/autogroup';
+const autogroup = (): string => (existsSync(AUTOGROUP) ? readFileSync(AUTOGROUP, 'utf8') : '');
