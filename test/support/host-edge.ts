@@ -7,6 +7,7 @@ import { proxyPort } from '../../topology/port-block.ts';
 import type { HostsPlan, ProxyMember } from '../../topology/types.ts';
 import { startEdgeProxy } from './edge-proxy.ts';
 import { endNamespace, pidsInside } from './netns.ts';
+import { killAll } from './signal-all.ts';
 import { type Daemon, spawnDaemon } from './spawn-daemon.ts';
 import { hostsPlanOf, TEST_CREDENTIALS } from './stack-fixture.ts';
 
@@ -73,7 +74,7 @@ export class HostEdge {
   /** Ends all of the edge's processes at once, as when its container is killed. */
   async kill(): Promise<void> {
     const own = this.#proxies.map(({ pid }) => pid);
-    for (const pid of await pidsInside(this.#host)) if (!own.includes(pid)) process.kill(pid, 'SIGKILL');
+    killAll((await pidsInside(this.#host)).filter((pid) => !own.includes(pid)));
     await this.#edge?.stop();
   }
 

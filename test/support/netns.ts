@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { execa } from 'execa';
 import { hostRoutes, uplinkMtu } from '../../scripts/prepare/host-network.ts';
 import { formatAddress, formatSubnet, overlaps, type Subnet, subnet } from '../../topology/ipv4.ts';
+import { killAll } from './signal-all.ts';
 
 /** What a command in the namespace printed, and how it ended. */
 export interface Ran {
@@ -96,7 +97,7 @@ export async function pidsInside(namespace: string): Promise<number[]> {
 
 /** Ends every process in a namespace, and removes it; one that is not there is gone already. */
 export async function endNamespace(namespace: string): Promise<void> {
-  for (const pid of await pidsInside(namespace)) process.kill(pid, 'SIGKILL');
+  killAll(await pidsInside(namespace));
   await execa('ip', ['netns', 'delete', namespace], QUIET);
 }
 

@@ -11,6 +11,7 @@ import { EDGE_PROXY_PASSWORD } from '../../support/edge-proxy.ts';
 import { forge } from '../../support/forged-advert.ts';
 import { lintMetrics } from '../../support/promtool.ts';
 import { tcp4 } from '../../support/proxy-header.ts';
+import { killAll, signalAll } from '../../support/signal-all.ts';
 import { spawnDaemon } from '../../support/spawn-daemon.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
@@ -177,8 +178,7 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
     const { holder } = await pair.serving();
     const all = await pair.processes(holder);
     // At once: keepalived's VRRP process is told when its parent is gone, and would take the VIP off itself.
-    signalAll(all, 'SIGSTOP');
-    signalAll(all, 'SIGKILL');
+    killAll(all);
     await ended(holder);
     await pair.start(holder);
     const [first] = pair.daemon(holder).output().split('\n');
@@ -417,14 +417,3 @@ describe('the VIP is with an edge that serves', { timeout: 120_000 }, () => {
     assert.deepEqual(strange, []);
   });
 });
-
-/** Those of them that are still there: the watches start short-lived ones. */
-function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, signal);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
-  }
-}

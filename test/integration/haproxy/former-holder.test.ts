@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { EdgePair } from '../../support/edge-pair.ts';
+import { signalAll } from '../../support/signal-all.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 let pair: EdgePair;
@@ -16,13 +17,13 @@ test('an edge that lives on without the VIP ends what had come through it, so th
   const clients = await pair.connect(3);
   assert.equal((await pair.connectionsThroughVip(old)).length, 3);
   const hung = await pair.pids(old, 'haproxy');
-  for (const pid of hung) process.kill(pid, 'SIGSTOP');
+  signalAll(hung, 'SIGSTOP');
   try {
     await pair.serving(old);
     // What they say to the old one now, the new one answers.
     await clients.leave();
   } finally {
-    for (const pid of hung) process.kill(pid, 'SIGCONT');
+    signalAll(hung, 'SIGCONT');
   }
   await waitUntil(
     'none of them to be left',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { EdgeMember } from '../../../topology/types.ts';
 import { EdgePair } from '../../support/edge-pair.ts';
+import { killAll } from '../../support/signal-all.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
 const FIRST = '198.18.0.100';
@@ -69,7 +70,7 @@ describe('two edges share the load of two VIPs', { timeout: 120_000 }, () => {
 
   test('one dies: the other one holds both; comes back: each has its own again', async () => {
     await held(a, b);
-    for (const pid of await pair.processes(b)) process.kill(pid, 'SIGKILL');
+    killAll(await pair.processes(b));
     await waitUntil('the edge to have ended', () => pair.daemon(b).ended() !== undefined);
     // A container's end takes the address with it; here its lease does, while those of the other edge are renewed.
     await held(a, a);
