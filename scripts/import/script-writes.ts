@@ -21,10 +21,10 @@ export async function scriptsThatGoOn(client: SourceClient): Promise<string | un
   if (calls === 0) return undefined;
   const answer = await tryScript(client);
   if (answer instanceof Error && /NOREPLICAS/.test(answer.message)) return undefined;
-  const seen = `${calls} calls of scripts since it was started`;
+  const seen = `scripts were called since it was started (EVAL, EVALSHA: ${calls})`;
   if (!(answer instanceof Error))
-    return `Redis ${client.version} carries out what scripts write even then, and there were ${seen}`;
-  return `there were ${seen}, and this user may not try whether it refuses what they write (EVAL: ${answer.message})`;
+    return `Redis ${client.version} carries out what scripts write even then, and ${seen}`;
+  return `${seen}, and this user may not try whether it refuses what they write: ${answer.message}`;
 }
 
 async function scriptCalls(client: SourceClient): Promise<number> {

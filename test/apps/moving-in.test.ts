@@ -176,7 +176,7 @@ if ('reason' in installed) {
         const { message, remedy } = error as OperatorError;
         assert.match(
           message,
-          /cannot be made to take no more writes: Redis 5\.0\.\d+ carries out what scripts write even then, and there were \d+ calls of scripts since it was started/,
+          /cannot be made to take no more writes: Redis 5\.0\.\d+ carries out what scripts write even then, and scripts were called since it was started \(EVAL, EVALSHA: \d+\)/,
         );
         assert.match(message, end);
         assert.equal(remedy, 'stop the writers yourself, and say so with --writers-stopped');
