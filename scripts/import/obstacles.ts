@@ -16,33 +16,37 @@ export interface Obstacle {
 /** Looks for them, before anything is copied. */
 export async function obstaclesOf(sources: readonly FollowedSource[]): Promise<Obstacle[]> {
   const found: Obstacle[] = [];
-  for (const { name: source, refusal, client } of sources) {
-    if (refusal !== undefined) {
-      found.push({
-        what: `${source} does not let itself be replicated: ${refusal}`,
-        isScanned: true,
-        remedy:
-          'allow the user PSYNC and REPLCONF; or stop the writers and say --writers-stopped: all keys are scanned once more then, which takes longer than a second',
-      });
-      continue;
-    }
-    const why = await whyNotClosable(client);
-    const remedy =
-      'allow the user CONFIG GET and SET; or stop the writers yourself, and say so with --writers-stopped';
-    if (why !== undefined) found.push({ what: notClosable(source, why), isScanned: false, remedy });
-    else found.push(...(await goingOn(source, client)));
+  for (const source of sources) {
+    const obstacle = await obstacleOf(source);
+    if (obstacle !== undefined) found.push(obstacle);
   }
   return found;
+}
+
+async function obstacleOf({ name, refusal, client }: FollowedSource): Promise<Obstacle | undefined> {
+  if (refusal !== undefined) {
+    return {
+      what: `${name} does not let itself be replicated: ${refusal}`,
+      isScanned: true,
+      remedy:
+        'allow the user PSYNC and REPLCONF; or stop the writers and say --writers-stopped: all keys are scanned once more then, which takes longer than a second',
+    };
+  }
+  const why = await whyNotClosable(client);
+  if (why === undefined) return await scriptsAtLarge(name, client);
+  const remedy =
+    'allow the user CONFIG GET and SET; or stop the writers yourself, and say so with --writers-stopped';
+  return { what: notClosable(name, why), isScanned: false, remedy };
 }
 
 const notClosable = (source: string, why: string): string =>
   `${source} cannot be made to take no more writes: ${why}`;
 
-async function goingOn(source: string, client: SourceClient): Promise<Obstacle[]> {
+async function scriptsAtLarge(source: string, client: SourceClient): Promise<Obstacle | undefined> {
   const why = await scriptsThatGoOn(client);
-  if (why === undefined) return [];
+  if (why === undefined) return undefined;
   const remedy = 'stop the writers yourself, and say so with --writers-stopped';
-  return [{ what: notClosable(source, why), isScanned: false, remedy }];
+  return { what: notClosable(source, why), isScanned: false, remedy };
 }
 
 /**
@@ -52,7 +56,7 @@ async function goingOn(source: string, client: SourceClient): Promise<Obstacle[]
  */
 export async function demandNoScripts(sources: readonly FollowedSource[]): Promise<void> {
   for (const { name, client } of sources) {
-    const [obstacle] = await goingOn(name, client);
+    const obstacle = await scriptsAtLarge(name, client);
     if (obstacle === undefined) continue;
     throw new NotSoError(`${obstacle.what}: nothing was cut over`, { where: name, remedy: obstacle.remedy });
   }

@@ -67,6 +67,7 @@ export class SourceClient {
     return this.#version;
   }
 
+  /** Whether its version is lower than that one: three numbers. */
   isBefore(version: string): boolean {
     return this.#version.localeCompare(version, 'en', { numeric: true }) < 0;
   }
@@ -100,6 +101,7 @@ export class SourceClient {
     return parseInfo(String(await this.call('INFO', section)));
   }
 
+  /** What CONFIG GET says of one setting. @throws SourceRefusal also when there is no such setting */
   async setting(name: string): Promise<string> {
     const [, value] = (await this.call('CONFIG', 'GET', name)) as (string | undefined)[];
     if (value === undefined)
